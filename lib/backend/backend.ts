@@ -1,0 +1,120 @@
+import type { FloatType } from '../tensor/dtype.js';
+import type { Window } from '../tensor/window.js';
+import type { Activation } from './activation.js';
+
+/** What convolutions and matrix products read and write. Float64Array: the reference only. */
+export type FloatArray = Float32Array | Float64Array;
+
+/**
+ * strict: no Winograd, short K blocks. default: F(2x2,3x3) allowed. fast: F(4x4,3x3) and
+ * polyphase allowed. bfloat16: products of bfloat16 numbers, where the CPU has them.
+ */
+export type Precision = 'strict' | 'default' | 'fast' | 'bfloat16';
+
+/**
+ * W seen as [groups, outer, rows, cols], each row multiplied by scale[group * rows + row]. With
+ * the right numbers this is diag(s) . W for every layout: Conv [1, 1, M, C/g*k], ConvTranspose
+ * [g, C/g, M/g, k], Gemm without transB [1, K, N, 1], and the input-channel side of Conv
+ * [g, M/g, C/g, k].
+ */
+export interface ScaleRowsRequest {
+  readonly type: FloatType;
+  /** Bits for the 16-bit types. */
+  readonly weight: Float32Array | Float64Array | Uint16Array;
+  /** groups * rows factors. */
+  readonly scale: Float64Array;
+  readonly groups: number;
+  readonly outer: number;
+  readonly rows: number;
+  readonly cols: number;
+}
+
+/**
+ * out = round(double(w) * scale): the product in double, rounded once to the stored type, ties to
+ * even, -0 kept. Every backend and ISA returns the same bits.
+ */
+export interface ScaledRows {
+  readonly weight: Float32Array | Float64Array | Uint16Array;
+  /**
+   * Per factor: sum of abs(out - w * scale). Not finite exactly when a product overflowed the
+   * stored type or an operand was not finite.
+   */
+  readonly loss: Float64Array;
+  /** Per factor: sum of abs(w * scale). */
+  readonly mass: Float64Array;
+}
+
+/**
+ * A convolution over N x C x spatial (1 to 3 axes), row major, with its epilogue:
+ * out = activation(conv(x, weight) + bias + residual). Weights are [M, C/groups, ...kernel], or
+ * [C, M/groups, ...kernel] when transposed.
+ */
+export interface ConvSpec {
+  readonly weight: FloatArray;
+  readonly bias: FloatArray | undefined;
+  readonly inputChannels: number;
+  readonly outputChannels: number;
+  readonly groups: number;
+  readonly window: Window;
+  /** undefined for a plain convolution. */
+  readonly transposed: { readonly outputPadding: readonly number[] } | undefined;
+  readonly activation: Activation;
+  readonly precision: Precision;
+  readonly threads: number | undefined;
+  /** Measure candidates once per input shape instead of choosing by the model. */
+  readonly tune?: boolean;
+}
+
+/** One run of a convolution. `dims` is [N, C, ...spatial]; `out` and `residual` are full size. */
+export interface ConvCall<A extends FloatArray = FloatArray> {
+  readonly x: A;
+  readonly dims: readonly number[];
+  readonly out: A;
+  readonly residual?: A | undefined;
+}
+
+/** A convolution ready to run: weights checked and packed. */
+export interface ConvKernel {
+  /** [N, M, ...spatial] for an input of `dims`. @throws ConvfuseError ERR_ARGUMENT */
+  outputDims(dims: readonly number[]): number[];
+  /** What runs for an input of `dims`, and why: 'direct 14x32', 'winograd F(2x2,3x3)', ... */
+  algorithm(dims: readonly number[]): string;
+  /** Writes `out`. The caller has checked lengths and that `out` overlaps nothing. */
+  runSync(call: ConvCall): void;
+  /**
+   * Runs off the main thread. Inputs are copied on entry, so the caller may do with them what it
+   * likes; the result is handed over when all is done. Rejects with the signal's reason.
+   */
+  run(call: Omit<ConvCall, 'out'>, signal?: AbortSignal): Promise<FloatArray>;
+  dispose(): void;
+}
+
+/** C[m, n] = alpha * sum_k A[m, k] * B[k, n] + beta * C[m, n]; A, B, C row major, dense. */
+export interface GemmCall {
+  readonly a: FloatArray;
+  readonly b: FloatArray;
+  readonly c: FloatArray;
+  readonly m: number;
+  readonly n: number;
+  readonly k: number;
+  /** A is stored [k, m]. */
+  readonly transA: boolean;
+  /** B is stored [n, k]. */
+  readonly transB: boolean;
+  readonly alpha: number;
+  readonly beta: number;
+}
+
+/** The arithmetic behind everything. Chosen once, by select.ts. */
+export interface Backend {
+  readonly name: 'native' | 'reference';
+  /** 'avx512', 'avx2', 'neon', 'baseline', or 'typescript' for the reference. */
+  readonly isa: string;
+  readonly threads: number;
+  /** Why this one and not the other, for `convfuse info`. */
+  readonly reason: string;
+  scaleRows(request: ScaleRowsRequest): ScaledRows;
+  /** @throws ConvfuseError ERR_UNSUPPORTED for a precision this CPU lacks */
+  conv(spec: ConvSpec): ConvKernel;
+  gemm(call: GemmCall): void;
+}

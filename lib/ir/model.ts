@@ -1,0 +1,59 @@
+import type { Graph } from './graph.js';
+
+/** A model-local function (ONNX IR 8): an operator defined by a graph. */
+export interface ModelFunction {
+  readonly domain: string;
+  readonly name: string;
+  readonly overload: string;
+  readonly body: Graph;
+}
+
+/** A whole ONNX model. Made by the reader, changed by the editor alone. */
+export class Model {
+  readonly irVersion: number;
+  /** Opset versions by domain; '' is the default one, also where the file says 'ai.onnx'. */
+  readonly opsets: ReadonlyMap<string, number>;
+  readonly producer: string;
+  /** Set once by the reader. */
+  graph!: Graph;
+  readonly functions: ModelFunction[] = [];
+  /** Every name used in any scope of the file, so that fresh names never collide. */
+  readonly names = new Set<string>();
+  /** True once the editor changed anything: an unchanged model is written as its own bytes. */
+  changed = false;
+  /**
+   * Treat initializers that are also graph inputs as constants. Below IR 4 they are, by the
+   * format; from IR 4 on only if the user says so, and then they leave the inputs on saving.
+   */
+  constantInitializers = false;
+  /** What the writer needs: the source bytes and where they came from. */
+  origin: unknown;
+
+  readonly #functionIds = new Set<string>();
+
+  constructor(irVersion: number, opsets: ReadonlyMap<string, number>, producer = '') {
+    this.irVersion = irVersion;
+    this.opsets = opsets;
+    this.producer = producer;
+  }
+
+  addFunction(fn: ModelFunction): void {
+    this.functions.push(fn);
+    this.#functionIds.add(functionId(fn.domain, fn.name, fn.overload));
+  }
+
+  /** Whether a model-local function gives this operator another meaning. */
+  definesFunction(domain: string, name: string, overload = ''): boolean {
+    return this.#functionIds.size > 0 && this.#functionIds.has(functionId(domain, name, overload));
+  }
+
+  /** Every graph of the model: main, nested bodies, functions and their bodies. */
+  *graphs(): Generator<Graph> {
+    yield* this.graph.withBodies();
+    for (const fn of this.functions) yield* fn.body.withBodies();
+  }
+}
+
+function functionId(domain: string, name: string, overload: string): string {
+  return `${domain}\0${name}\0${overload}`;
+}

@@ -1,0 +1,116 @@
+import { ConvfuseError } from '../errors.js';
+import type { Attribute, AttributeKind, AttributeValues } from './attributes.js';
+import type { Graph } from './graph.js';
+import type { Value } from './value.js';
+
+/**
+ * One operator call. Inputs and outputs are values; undefined stands for an omitted optional one
+ * (an empty name in the file). Only ir/editor.ts and the reader change a node.
+ */
+export class Node {
+  name: string;
+  readonly opType: string;
+  /** '' for the default domain, also where the file says 'ai.onnx'. */
+  readonly domain: string;
+  readonly overload: string;
+  /** The graph it stands in. */
+  readonly graph: Graph;
+  inputs: readonly (Value | undefined)[] = [];
+  outputs: readonly (Value | undefined)[] = [];
+  attributes: ReadonlyMap<string, Attribute> = new Map();
+  /** metadata_props entries added here; the file's own stay in `origin`. */
+  notes: ReadonlyMap<string, string> = new Map();
+  /** Why the node itself is bound to something rules cannot see (device configurations ...). */
+  pinned: string | undefined;
+  /** What the reader needs to write the node back unchanged. Opaque to everyone else. */
+  origin: unknown;
+  /** Neighbours in the graph's order. Kept by Graph and the editor. */
+  previous: Node | undefined;
+  next: Node | undefined;
+  /** Set by the editor: a removed node is never visited again. */
+  removed = false;
+
+  constructor(graph: Graph, opType: string, domain = '', overload = '', name = '') {
+    this.graph = graph;
+    this.opType = opType;
+    this.domain = domain;
+    this.overload = overload;
+    this.name = name;
+  }
+
+  /** Whether it is this operator of the default domain, and no model-local function hides it. */
+  is(opType: string): boolean {
+    return (
+      this.opType === opType &&
+      this.domain === '' &&
+      !this.graph.model.definesFunction('', opType, this.overload)
+    );
+  }
+
+  /** What messages call it: its name, or its first output's, which is always there. */
+  get label(): string {
+    return this.name !== '' ? this.name : (this.outputs.find((out) => out)?.name ?? this.opType);
+  }
+
+  /** Opset version of the node's domain where it stands; 0 when the file imports none. */
+  get opset(): number {
+    return this.graph.opsets.get(this.domain) ?? 0;
+  }
+
+  optionalInput(index: number): Value | undefined {
+    return this.inputs[index];
+  }
+
+  /** @throws ConvfuseError ERR_MODEL when it is omitted */
+  input(index: number): Value {
+    const value = this.inputs[index];
+    if (value === undefined) throw this.#missing(`input ${index}`);
+    return value;
+  }
+
+  optionalOutput(index: number): Value | undefined {
+    return this.outputs[index];
+  }
+
+  /** @throws ConvfuseError ERR_MODEL when it is omitted */
+  output(index: number): Value {
+    const value = this.outputs[index];
+    if (value === undefined) throw this.#missing(`output ${index}`);
+    return value;
+  }
+
+  /** Outputs that have a name. */
+  get namedOutputs(): readonly Value[] {
+    return this.outputs.filter((value) => value !== undefined);
+  }
+
+  /**
+   * An attribute's value, or undefined when it is absent.
+   *
+   * @throws ConvfuseError ERR_MODEL when the attribute is of another kind, or a reference
+   */
+  attribute<K extends AttributeKind>(name: string, kind: K): AttributeValues[K] | undefined {
+    const found = this.attributes.get(name);
+    if (found === undefined) return undefined;
+    if (found.kind !== kind) {
+      throw new ConvfuseError(
+        'ERR_MODEL',
+        `expected ${kind} for attribute ${name} of ${this.opType} ${this.label}, ` +
+          `received ${found.kind}`,
+      );
+    }
+    return found.value as AttributeValues[K];
+  }
+
+  /** Graphs in its attributes: branches of If, bodies of Loop and Scan. */
+  *subgraphs(): Generator<Graph> {
+    for (const attribute of this.attributes.values()) {
+      if (attribute.kind === 'graph') yield attribute.value;
+      if (attribute.kind === 'graphs') yield* attribute.value;
+    }
+  }
+
+  #missing(what: string): ConvfuseError {
+    return new ConvfuseError('ERR_MODEL', `${this.opType} ${this.label} lacks ${what}`);
+  }
+}

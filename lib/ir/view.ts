@@ -1,0 +1,81 @@
+import type { Constant } from './constant.js';
+import type { Node } from './node.js';
+import type { Value } from './value.js';
+
+// Read-only questions about values that more than one rule or operator asks.
+
+/** Whether a caller may replace this initializer at run time (ONNX IR >= 4). */
+export function isOverridable(value: Value): boolean {
+  return (
+    value.initializer !== undefined &&
+    value.isInput &&
+    value.graph.kind === 'main' &&
+    value.graph.model.irVersion >= 4 &&
+    !value.graph.model.constantInitializers
+  );
+}
+
+/**
+ * The constant a value always is: an initializer that nobody may override, the output of a
+ * Constant node, or either of them behind Identity nodes. undefined otherwise.
+ */
+export function constantOfValue(value: Value | undefined): Constant | undefined {
+  let current = value;
+  while (current !== undefined) {
+    if (current.initializer !== undefined) {
+      return isOverridable(current) ? undefined : current.initializer;
+    }
+    const producer: Node | undefined = current.producer;
+    if (producer === undefined) return undefined;
+    if (producer.is('Constant')) return constantOfNode(producer);
+    if (!producer.is('Identity')) return undefined;
+    current = producer.optionalInput(0);
+  }
+  return undefined;
+}
+
+/** The tensor of a Constant node, from any of its value attributes that hold numbers. */
+export function constantOfNode(node: Node): Constant | undefined {
+  const attribute =
+    node.attributes.get('value') ??
+    node.attributes.get('value_float') ??
+    node.attributes.get('value_floats') ??
+    node.attributes.get('value_int') ??
+    node.attributes.get('value_ints');
+  switch (attribute?.kind) {
+    case 'tensor':
+      return attribute.value;
+    case 'float':
+      return literal('float32', Float32Array.of(attribute.value), []);
+    case 'floats':
+      return literal('float32', Float32Array.from(attribute.value), [attribute.value.length]);
+    case 'int':
+      return literal('int64', BigInt64Array.of(BigInt(attribute.value)), []);
+    case 'ints': {
+      const data = BigInt64Array.from(attribute.value, BigInt);
+      return literal('int64', data, [data.length]);
+    }
+    default:
+      return undefined;
+  }
+}
+
+function literal(
+  type: 'float32' | 'int64',
+  data: Float32Array | BigInt64Array,
+  dims: readonly number[],
+): Constant {
+  return { type, dims, byteLength: data.byteLength, read: () => ({ type, data, dims }) };
+}
+
+/** Whether nothing but one input of one node, at any depth, reads the value. */
+export function hasSingleUse(value: Value): boolean {
+  return value.useCount === 1 && !value.isOutput && value.pinned === undefined;
+}
+
+/** The one node that reads the value, if there is exactly one. */
+export function onlyConsumer(value: Value): Node | undefined {
+  if (value.uses.size !== 1) return undefined;
+  const [node] = value.uses.keys();
+  return node;
+}

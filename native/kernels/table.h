@@ -1,0 +1,37 @@
+// The kernels of one ISA, as function pointers.  Each isa_*.cc fills one table from the same
+// -inl.h sources; each fold_*.cc fills the fold entries, compiled without contraction.
+#pragma once
+#include <stddef.h>
+#include <stdint.h>
+
+#include "kernels/activation.h"
+
+namespace convfuse {
+
+// diag(s) . W on W seen as [groups, outer, rows, cols]; see kernels/fold-inl.h for the contract.
+struct ScaleRowsShape {
+  size_t groups, outer, rows, cols;
+};
+
+struct KernelTable {
+  const char* isa;  // "baseline", "avx2", "avx512", "neon"
+  size_t lanes;     // floats in a vector
+
+  // out = round(double(w) * scale[g * rows + r]); loss and mass: groups * rows sums each.
+  void (*scale_rows_f32)(ScaleRowsShape shape, const float* w, const double* scale, float* out,
+                         double* loss, double* mass);
+  void (*scale_rows_f64)(ScaleRowsShape shape, const double* w, const double* scale, double* out,
+                         double* loss, double* mass);
+  void (*scale_rows_f16)(ScaleRowsShape shape, const uint16_t* w, const double* scale,
+                         uint16_t* out, double* loss, double* mass);
+  void (*scale_rows_bf16)(ScaleRowsShape shape, const uint16_t* w, const double* scale,
+                          uint16_t* out, double* loss, double* mass);
+};
+
+// Tables that this CPU and operating system can run, worst first, null terminated.
+const KernelTable* const* SupportedKernelTables();
+
+// The table of that name; null name: the best.  Null when unknown, or unsupported here.
+const KernelTable* SelectKernelTable(const char* name);
+
+}  // namespace convfuse
