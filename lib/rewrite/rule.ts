@@ -1,3 +1,4 @@
+import type { Backend } from '../backend/backend.js';
 import type { Editor } from '../ir/editor.js';
 import type { Node } from '../ir/node.js';
 import type { Value } from '../ir/value.js';
@@ -43,9 +44,12 @@ export interface Match {
   readonly parameters: readonly Value[];
 }
 
-/** Types and shapes, asked for by rules: declared, implied by weights, or inferred. */
+/** What rules may ask for beyond the graph itself. */
 export interface Facts {
+  /** Dimensions where they are known: declared, implied by weights, or inferred. */
   dims(value: Value): readonly (number | undefined)[] | undefined;
+  /** Does diag(s) . W; chosen once by the caller of the rewriter. */
+  readonly backend: Backend;
 }
 
 /** A named guard. It returns why the site must stay, or undefined. */
