@@ -1,0 +1,123 @@
+import { cpus } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import { Bench } from 'tinybench';
+
+/** Something to be timed against its rivals. */
+export interface Candidate {
+  readonly name: string;
+  readonly run: () => unknown;
+}
+
+export interface MeasureOptions {
+  /** How often all candidates take their turn. Default 9. */
+  readonly rounds?: number;
+  /** Time each candidate gets in a round, in milliseconds. Default 60. */
+  readonly milliseconds?: number;
+  /**
+   * Pause before each turn, in milliseconds: thread pools of other engines spin for a while after
+   * their run, and would be taking a core from whoever comes next. Default 0.
+   */
+  readonly settle?: number;
+  readonly signal?: AbortSignal;
+}
+
+/** Quartiles of a sample. */
+export interface Spread {
+  readonly median: number;
+  readonly low: number;
+  readonly high: number;
+}
+
+export interface Measurement {
+  readonly name: string;
+  /** Milliseconds for one call, over the medians of the rounds. */
+  readonly latency: Spread;
+  /** 95th percentile of single calls, the median over the rounds. */
+  readonly p95: number;
+  /** Time of the first candidate divided by this one's, round by round: above 1 is faster. */
+  readonly ratio: Spread;
+}
+
+/**
+ * Times candidates against each other with tinybench. They take turns in short rounds, in
+ * rotating order, and are compared round by round: a clock that drifts and neighbours that come
+ * and go then hit all of them alike. Each candidate runs once before the first round.
+ */
+export async function measure(
+  candidates: readonly Candidate[],
+  options: MeasureOptions = {},
+): Promise<Measurement[]> {
+  const { rounds = 9, milliseconds = 60, settle = 0, signal } = options;
+  for (const { run } of candidates) await run();
+  const medians = candidates.map(() => new Float64Array(rounds));
+  const tails = candidates.map(() => new Float64Array(rounds));
+  for (let round = 0; round < rounds; round++) {
+    for (let turn = 0; turn < candidates.length; turn++) {
+      signal?.throwIfAborted();
+      const at = (turn + round) % candidates.length;
+      if (settle > 0) await sleep(settle);
+      const latencies = await turnOf(candidates[at]!, milliseconds);
+      medians[at]![round] = quantile(latencies, 0.5);
+      tails[at]![round] = quantile(latencies, 0.95);
+    }
+  }
+  return candidates.map(({ name }, at) => ({
+    name,
+    latency: spreadOf(medians[at]!),
+    p95: quantile(tails[at]!, 0.5),
+    ratio: spreadOf(medians[at]!.map((time, round) => medians[0]![round]! / time)),
+  }));
+}
+
+async function turnOf(candidate: Candidate, time: number): Promise<Float64Array> {
+  const bench = new Bench({
+    iterations: 1,
+    time,
+    warmup: false,
+    throws: true,
+    retainSamples: true,
+  });
+  bench.add(candidate.name, async () => {
+    await candidate.run();
+  });
+  const [task] = await bench.run();
+  const result = task?.result;
+  if (result?.state !== 'completed') throw new Error(`${candidate.name} did not run`);
+  return Float64Array.from(result.latency.samples ?? [result.latency.p50]);
+}
+
+export function spreadOf(sample: Float64Array): Spread {
+  return {
+    median: quantile(sample, 0.5),
+    low: quantile(sample, 0.25),
+    high: quantile(sample, 0.75),
+  };
+}
+
+/** The quantile by linear interpolation between order statistics. */
+export function quantile(sample: Float64Array, q: number): number {
+  const sorted = sample.slice().sort();
+  const at = (sorted.length - 1) * q;
+  const low = Math.floor(at);
+  const high = Math.ceil(at);
+  return sorted[low]! + (sorted[high]! - sorted[low]!) * (at - low);
+}
+
+/** What a measurement was taken on. */
+export interface Machine {
+  readonly cpu: string;
+  readonly cores: number;
+  readonly node: string;
+  readonly platform: string;
+}
+
+export function machine(): Machine {
+  const cores = cpus();
+  return {
+    cpu: cores[0]?.model.trim() ?? 'unknown',
+    cores: cores.length,
+    node: process.version,
+    platform: `${process.platform}-${process.arch}`,
+  };
+}
