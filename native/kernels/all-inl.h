@@ -1,0 +1,3 @@
+// Every kernel, once; what an isa_*.cc consists of.  The order is that of dependence.
+#include "kernels/simd.h"
+#include "kernels/table-inl.h"

@@ -1,0 +1,3 @@
+#define CONVFUSE_ISA avx512
+#define CONVFUSE_ISA_NAME "avx512"
+#include "kernels/all-inl.h"

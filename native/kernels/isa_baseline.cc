@@ -1,0 +1,3 @@
+#define CONVFUSE_ISA baseline
+#define CONVFUSE_ISA_NAME "baseline"
+#include "kernels/all-inl.h"

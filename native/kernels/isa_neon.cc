@@ -1,0 +1,3 @@
+#define CONVFUSE_ISA neon
+#define CONVFUSE_ISA_NAME "neon"
+#include "kernels/all-inl.h"

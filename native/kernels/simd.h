@@ -1,0 +1,128 @@
+// Vectors in the compiler's own types, one width per translation unit: that of the ISA whose
+// flags compile it.  Only masked memory access needs intrinsics (compiled in by force, so that no
+// symbol of theirs can leak from one ISA into another).
+//
+// Traps.  Splat subtracts +0: adding it would turn -0 into +0.  A comparison is false for NaN, so
+// a ReLU is `x < 0 ? 0 : x` and a clamp compares in that direction too: NaN then passes through.
+#pragma once
+#include <stddef.h>
+#include <stdint.h>
+#if defined(__AVX2__)
+#include <immintrin.h>
+#endif
+
+#define CONVFUSE_INLINE [[maybe_unused]] static inline __attribute__((always_inline))
+
+namespace convfuse::CONVFUSE_ISA {
+
+#if defined(__AVX512F__)
+constexpr size_t kLanes = 16;
+constexpr size_t kRegisters = 32;
+#elif defined(__AVX2__)
+constexpr size_t kLanes = 8;
+constexpr size_t kRegisters = 16;
+#elif defined(__aarch64__)
+constexpr size_t kLanes = 4;
+constexpr size_t kRegisters = 32;
+#else
+constexpr size_t kLanes = 4;  // SSE2, or whatever the compiler makes of 16 bytes
+constexpr size_t kRegisters = 16;
+#endif
+
+typedef float V __attribute__((vector_size(kLanes * 4)));
+typedef int32_t Vi __attribute__((vector_size(kLanes * 4)));  // also what comparing two V gives
+typedef double Vd __attribute__((vector_size(kLanes * 8)));   // kLanes doubles: two registers
+typedef float UnalignedV __attribute__((vector_size(kLanes * 4), aligned(4), may_alias));
+typedef int32_t UnalignedVi __attribute__((vector_size(kLanes * 4), aligned(4), may_alias));
+typedef double UnalignedVd __attribute__((vector_size(kLanes * 8), aligned(8), may_alias));
+
+// Any alignment of the element type.
+CONVFUSE_INLINE V Load(const float* p) { return *reinterpret_cast<const UnalignedV*>(p); }
+CONVFUSE_INLINE void Store(float* p, V v) { *reinterpret_cast<UnalignedV*>(p) = v; }
+CONVFUSE_INLINE Vd Load(const double* p) { return *reinterpret_cast<const UnalignedVd*>(p); }
+CONVFUSE_INLINE void Store(double* p, Vd v) { *reinterpret_cast<UnalignedVd*>(p) = v; }
+
+CONVFUSE_INLINE V Splat(float x) { return x - V{}; }
+CONVFUSE_INLINE Vi SplatI(int32_t x) { return x - Vi{}; }
+
+CONVFUSE_INLINE Vi Bits(V v) { return reinterpret_cast<Vi>(v); }
+CONVFUSE_INLINE V FromBits(Vi v) { return reinterpret_cast<V>(v); }
+
+CONVFUSE_INLINE Vd ToDouble(V v) { return __builtin_convertvector(v, Vd); }
+CONVFUSE_INLINE V ToFloat(Vd v) { return __builtin_convertvector(v, V); }
+CONVFUSE_INLINE V ToFloat(Vi v) { return __builtin_convertvector(v, V); }
+CONVFUSE_INLINE Vi Truncate(V v) { return __builtin_convertvector(v, Vi); }  // undefined past int32
+
+// Where a mask lane is set (all bits), a, else b.
+CONVFUSE_INLINE V Select(Vi mask, V a, V b) { return mask ? a : b; }
+// NaN in x stays; the bound wins otherwise.
+CONVFUSE_INLINE V AtLeast(V x, V low) { return x < low ? low : x; }
+CONVFUSE_INLINE V AtMost(V x, V high) { return x > high ? high : x; }
+
+// Lane i set when begin <= i < end, for any begin and end.
+CONVFUSE_INLINE Vi LaneRange(ptrdiff_t begin, ptrdiff_t end) {
+  Vi lane;
+  for (size_t i = 0; i < kLanes; ++i) lane[i] = static_cast<int32_t>(i);
+  const ptrdiff_t lanes = kLanes;
+  const int32_t b = static_cast<int32_t>(begin < 0 ? 0 : begin > lanes ? lanes : begin);
+  const int32_t e = static_cast<int32_t>(end < 0 ? 0 : end > lanes ? lanes : end);
+  return (lane >= b) & (lane < e);
+}
+
+// Lanes outside the mask are zero, and their memory is neither read nor written: it may lie
+// outside any allocation.
+#if defined(__AVX512F__)
+CONVFUSE_INLINE __mmask16 ToMask(Vi mask) {
+  return _mm512_movepi32_mask(reinterpret_cast<__m512i>(mask));
+}
+CONVFUSE_INLINE V LoadMasked(const float* p, Vi mask) {
+  return _mm512_maskz_loadu_ps(ToMask(mask), p);
+}
+CONVFUSE_INLINE void StoreMasked(float* p, V v, Vi mask) {
+  _mm512_mask_storeu_ps(p, ToMask(mask), v);
+}
+CONVFUSE_INLINE V LoadN(const float* p, size_t n) {
+  return _mm512_maskz_loadu_ps(static_cast<__mmask16>((1u << n) - 1), p);
+}
+CONVFUSE_INLINE void StoreN(float* p, V v, size_t n) {
+  _mm512_mask_storeu_ps(p, static_cast<__mmask16>((1u << n) - 1), v);
+}
+#elif defined(__AVX2__)
+CONVFUSE_INLINE V LoadMasked(const float* p, Vi mask) {
+  return _mm256_maskload_ps(p, reinterpret_cast<__m256i>(mask));
+}
+CONVFUSE_INLINE void StoreMasked(float* p, V v, Vi mask) {
+  _mm256_maskstore_ps(p, reinterpret_cast<__m256i>(mask), v);
+}
+CONVFUSE_INLINE V LoadN(const float* p, size_t n) {
+  return LoadMasked(p, LaneRange(0, static_cast<ptrdiff_t>(n)));
+}
+CONVFUSE_INLINE void StoreN(float* p, V v, size_t n) {
+  StoreMasked(p, v, LaneRange(0, static_cast<ptrdiff_t>(n)));
+}
+#else
+CONVFUSE_INLINE V LoadMasked(const float* p, Vi mask) {
+  V v = {};
+  for (size_t i = 0; i < kLanes; ++i)
+    if (mask[i]) v[i] = p[i];
+  return v;
+}
+CONVFUSE_INLINE void StoreMasked(float* p, V v, Vi mask) {
+  for (size_t i = 0; i < kLanes; ++i)
+    if (mask[i]) p[i] = v[i];
+}
+CONVFUSE_INLINE V LoadN(const float* p, size_t n) {
+  if (n == kLanes) return Load(p);
+  V v = {};
+  for (size_t i = 0; i < kLanes - 1; ++i)
+    if (i < n) v[i] = p[i];
+  return v;
+}
+CONVFUSE_INLINE void StoreN(float* p, V v, size_t n) {
+  if (n == kLanes) return Store(p, v);
+  for (size_t i = 0; i < kLanes - 1; ++i)
+    if (i < n) p[i] = v[i];
+}
+#endif
+
+}  // namespace convfuse::CONVFUSE_ISA

@@ -1,0 +1,55 @@
+// What the kernel tests share: command line, counting, seeded numbers.
+#pragma once
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <string>
+
+namespace convfuse::test {
+
+struct Options {
+  size_t configs = 400;  // random configurations per ISA
+  uint64_t seed = 1;
+};
+
+// Failures are printed (the first few) and counted; the executable exits with 1 if there are any.
+inline size_t& Failures() {
+  static size_t n = 0;
+  return n;
+}
+
+inline void Fail(const std::string& what) {
+  if (++Failures() <= 20) fprintf(stderr, "FAILED %s\n", what.c_str());
+}
+
+inline void Check(bool ok, const std::string& what) {
+  if (!ok) Fail(what);
+}
+
+// xorshift64*: the same numbers everywhere.
+class Random {
+ public:
+  explicit Random(uint64_t seed) : state_(seed * 0x9E3779B97F4A7C15u + 0x1234567u) {}
+  uint64_t Next() {
+    state_ ^= state_ >> 12;
+    state_ ^= state_ << 25;
+    state_ ^= state_ >> 27;
+    return state_ * 0x2545F4914F6CDD1Du;
+  }
+  size_t Below(size_t n) { return static_cast<size_t>((Next() >> 33) % n); }
+  size_t Between(size_t low, size_t high) { return low + Below(high - low + 1); }
+  bool Chance(size_t percent) { return Below(100) < percent; }
+  // Uniform in [-1, 1).
+  float Real() { return static_cast<float>(Next() >> 40) * 0x1p-23f - 1; }
+  float Integer(int most) {
+    return static_cast<float>(static_cast<int>(Below(2 * static_cast<size_t>(most) + 1)) - most);
+  }
+
+ private:
+  uint64_t state_;
+};
+
+}  // namespace convfuse::test
