@@ -73,6 +73,9 @@ export interface ConvCall<A extends FloatArray = FloatArray> {
   readonly residual?: A | undefined;
 }
 
+/** As ConvCall; `out` may be left to the backend. */
+export type AsyncConvCall = Omit<ConvCall, 'out'> & { readonly out?: FloatArray | undefined };
+
 /** A convolution ready to run: weights checked and packed. */
 export interface ConvKernel {
   /** [N, M, ...spatial] for an input of `dims`. @throws ConvfuseError ERR_ARGUMENT */
@@ -83,9 +86,10 @@ export interface ConvKernel {
   runSync(call: ConvCall): void;
   /**
    * Runs off the main thread. Inputs are copied on entry, so the caller may do with them what it
-   * likes; the result is handed over when all is done. Rejects with the signal's reason.
+   * likes; the result is handed over when all is done: in `out` (written then, and only then)
+   * where that is given, else in memory of its own. Rejects with the signal's reason.
    */
-  run(call: Omit<ConvCall, 'out'>, signal?: AbortSignal): Promise<FloatArray>;
+  run(call: AsyncConvCall, signal?: AbortSignal): Promise<FloatArray>;
   dispose(): void;
 }
 
