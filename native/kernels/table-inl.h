@@ -5,11 +5,20 @@
 
 namespace convfuse::CONVFUSE_ISA {
 
+void ScaleRowsF32(ScaleRowsShape, const float*, const double*, float*, double*, double*);
+void ScaleRowsF64(ScaleRowsShape, const double*, const double*, double*, double*, double*);
+void ScaleRowsF16(ScaleRowsShape, const uint16_t*, const double*, uint16_t*, double*, double*);
+void ScaleRowsBf16(ScaleRowsShape, const uint16_t*, const double*, uint16_t*, double*, double*);
+
 KernelTable MakeTable();
 KernelTable MakeTable() {
   KernelTable table = {};
   table.isa = CONVFUSE_ISA_NAME;
   table.lanes = kLanes;
+  table.scale_rows_f32 = ScaleRowsF32;
+  table.scale_rows_f64 = ScaleRowsF64;
+  table.scale_rows_f16 = ScaleRowsF16;
+  table.scale_rows_bf16 = ScaleRowsBf16;
   return table;
 }
 

@@ -1,5 +1,6 @@
 // Runs every kernel test over every ISA this CPU has.  Usage: kernel_test [--configs N] [--seed S]
 #include "test/check.h"
+#include "test/fold_test.h"
 #include "test/parallel_test.h"
 
 int main(int argc, char** argv) {
@@ -10,6 +11,7 @@ int main(int argc, char** argv) {
     if (strcmp(argv[i], "--seed") == 0) options.seed = strtoull(argv[i + 1], nullptr, 10);
   }
   TestParallel();
+  TestFold(options);
   if (Failures() > 0) fprintf(stderr, "%zu checks failed\n", Failures());
   else printf("kernel tests passed\n");
   return Failures() > 0;

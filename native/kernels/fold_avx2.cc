@@ -1,0 +1,2 @@
+#define CONVFUSE_ISA avx2
+#include "kernels/fold-inl.h"

@@ -1,0 +1,2 @@
+#define CONVFUSE_ISA baseline
+#include "kernels/fold-inl.h"

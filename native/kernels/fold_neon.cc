@@ -1,0 +1,2 @@
+#define CONVFUSE_ISA neon
+#include "kernels/fold-inl.h"
