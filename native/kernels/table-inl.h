@@ -19,6 +19,7 @@ KernelTable MakeTable() {
   table.scale_rows_f64 = ScaleRowsF64;
   table.scale_rows_f16 = ScaleRowsF16;
   table.scale_rows_bf16 = ScaleRowsBf16;
+  table.activate_row = ActivateRow;
   return table;
 }
 

@@ -26,6 +26,9 @@ struct KernelTable {
                          uint16_t* out, double* loss, double* mass);
   void (*scale_rows_bf16)(ScaleRowsShape shape, const uint16_t* w, const double* scale,
                           uint16_t* out, double* loss, double* mass);
+
+  // x[i] = activation(x[i]) for i < n: one channel, whose slope is alpha for kPrelu.
+  void (*activate_row)(ActivationKind kind, float alpha, float beta, size_t n, float* x);
 };
 
 // Tables that this CPU and operating system can run, worst first, null terminated.

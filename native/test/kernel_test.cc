@@ -2,6 +2,7 @@
 #include "test/check.h"
 #include "test/fold_test.h"
 #include "test/parallel_test.h"
+#include "test/suites.h"
 
 int main(int argc, char** argv) {
   using namespace convfuse::test;
@@ -12,6 +13,7 @@ int main(int argc, char** argv) {
   }
   TestParallel();
   TestFold(options);
+  TestActivations(options);
   if (Failures() > 0) fprintf(stderr, "%zu checks failed\n", Failures());
   else printf("kernel tests passed\n");
   return Failures() > 0;

@@ -1,0 +1,198 @@
+// Activations of every ISA against double formulas of libm, over the exponents of float.
+// `kernel_test --configs 100000` samples every 67th float and is how docs/numerics.md was measured:
+// CONVFUSE_PRINT_ULP=1 prints the worst error of each kind.
+#include <math.h>
+
+#include <limits>
+#include <vector>
+
+#include "kernels/table.h"
+#include "test/suites.h"
+
+namespace convfuse::test {
+namespace {
+
+constexpr float kInfinity = std::numeric_limits<float>::infinity();
+
+struct Case {
+  const char* name;
+  ActivationKind kind;
+  float alpha, beta;
+  double most_ulp;  // the figure of docs/numerics.md; 0: exactly the float formula
+  double (*formula)(double x, double alpha, double beta);
+};
+
+double Sigmoid(double x) { return 1 / (1 + exp(-x)); }
+double Softplus(double x) { return fmax(x, 0) + log1p(exp(-fabs(x))); }
+
+const Case kCases[] = {
+    {"identity", ActivationKind::kIdentity, 0, 0, 0,
+     [](double x, double, double) { return x; }},
+    {"relu", ActivationKind::kRelu, 0, 0, 0,
+     [](double x, double, double) { return x < 0 ? 0 : x; }},
+    {"leaky-relu", ActivationKind::kLeakyRelu, 0.01f, 0, 0.5,
+     [](double x, double a, double) { return x < 0 ? a * x : x; }},
+    {"prelu", ActivationKind::kPrelu, -1.75f, 0, 0.5,
+     [](double x, double a, double) { return x < 0 ? a * x : x; }},
+    {"relu6", ActivationKind::kRelu6, 0, 0, 0,
+     [](double x, double, double) { return x < 0 ? 0 : x > 6 ? 6 : x; }},
+    {"clip", ActivationKind::kClip, -0.75f, 2.5f, 0,
+     [](double x, double a, double b) { return fmin(fmax(x, a), b); }},
+    {"clip (reversed)", ActivationKind::kClip, 3, 1, 0,
+     [](double, double, double b) { return b; }},
+    {"sigmoid", ActivationKind::kSigmoid, 0, 0, 2.5,
+     [](double x, double, double) { return Sigmoid(x); }},
+    {"silu", ActivationKind::kSilu, 0, 0, 3.5,
+     [](double x, double, double) { return x * Sigmoid(x); }},
+    {"hard-swish", ActivationKind::kHardSwish, 0, 0, 2.5,
+     [](double x, double, double) { return x * fmax(0, fmin(1, (x + 3) / 6)); }},
+    {"tanh", ActivationKind::kTanh, 0, 0, 3,
+     [](double x, double, double) { return tanh(x); }},
+    {"gelu", ActivationKind::kGelu, 0, 0, 6.5,
+     [](double x, double, double) { return x / 2 * erfc(-x * M_SQRT1_2); }},
+    {"gelu-tanh", ActivationKind::kGeluTanh, 0, 0, 4,
+     [](double x, double, double) {
+       return x * Sigmoid(2 * sqrt(2 / M_PI) * (x + 0.044715 * x * x * x));
+     }},
+    {"mish", ActivationKind::kMish, 0, 0, 5,
+     [](double x, double, double) { return x * tanh(Softplus(x)); }},
+    {"elu", ActivationKind::kElu, 1, 0, 1,
+     [](double x, double a, double) { return x < 0 ? a * expm1(x) : x; }},
+    {"elu (1.5)", ActivationKind::kElu, 1.5f, 0, 1.5,
+     [](double x, double a, double) { return x < 0 ? a * expm1(x) : x; }},
+    {"softplus", ActivationKind::kSoftplus, 0, 0, 3,
+     [](double x, double, double) { return Softplus(x); }},
+};
+
+float FloatOf(uint32_t bits) {
+  float x;
+  memcpy(&x, &bits, 4);
+  return x;
+}
+
+// Distance of floats around |x|.
+double Ulp(double x) {
+  int exponent;
+  frexp(x, &exponent);
+  return ldexp(1, exponent - 24 < -149 ? -149 : exponent - 24);
+}
+
+std::vector<float> EveryExponent(uint32_t stride) {
+  std::vector<float> x = {0.0f, -0.0f};
+  for (uint64_t bits = 1; bits < 0xffffffffu; bits += stride) {
+    const float v = FloatOf(static_cast<uint32_t>(bits));
+    if (isfinite(v)) x.push_back(v);
+  }
+  return x;
+}
+
+void CheckAccuracy(const KernelTable& table, const Case& c, const std::vector<float>& x,
+                   const std::vector<double>& want) {
+  std::vector<float> got = x;
+  table.activate_row(c.kind, c.alpha, c.beta, got.size(), got.data());
+  double worst = 0, error2 = 0, norm2 = 0;
+  float at = 0;
+  for (size_t i = 0; i < x.size(); ++i) {
+    // Results past the float range round to infinity, or to the largest float just below it.
+    if (fabs(want[i]) > std::numeric_limits<float>::max()) {
+      Check(fabs(got[i]) >= std::numeric_limits<float>::max(), std::string(c.name) + " overflows");
+      continue;
+    }
+    const double error = fabs(got[i] - want[i]);
+    const double ulp = error / Ulp(want[i]);
+    if (!(ulp <= worst)) worst = ulp, at = x[i];
+    if (fabs(x[i]) < 20) error2 += error * error, norm2 += want[i] * want[i];
+  }
+  if (getenv("CONVFUSE_PRINT_ULP"))
+    printf("%-9s %-16s %8.3f ulp at %-14.8g relative L2 %.2g\n", table.isa, c.name, worst, at,
+           sqrt(error2 / norm2));
+  Check(worst <= c.most_ulp, std::string(table.isa) + " " + c.name + ": " + std::to_string(worst) +
+                                 " ulp at " + std::to_string(at));
+}
+
+bool Same(float a, float b) {
+  return (isnan(a) && isnan(b)) || (a == b && signbit(a) == signbit(b));
+}
+
+void CheckValue(const KernelTable& table, ActivationKind kind, const char* name, float alpha,
+                float beta, float x, float want) {
+  // Alone, and within a row that has full vectors and a tail.
+  for (size_t n : {size_t{1}, 2 * table.lanes + 1}) {
+    std::vector<float> row(n, x);
+    table.activate_row(kind, alpha, beta, n, row.data());
+    for (float got : row)
+      Check(Same(got, want), std::string(table.isa) + " " + name + "(" + std::to_string(x) +
+                                 ") is " + std::to_string(got) + ", not " + std::to_string(want));
+  }
+}
+
+void CheckSpecialValues(const KernelTable& table) {
+  const float nan = std::numeric_limits<float>::quiet_NaN();
+  for (const Case& c : kCases) {
+    CheckValue(table, c.kind, c.name, c.alpha, c.beta, nan, nan);
+    const float a = c.alpha, b = c.beta;
+    // The formula in double, whose x * g(x) is NaN at -infinity because -infinity * 0 is.
+    const double at_plus = c.formula(HUGE_VAL, a, b), at_minus = c.formula(-HUGE_VAL, a, b);
+    CheckValue(table, c.kind, c.name, a, b, kInfinity, static_cast<float>(at_plus));
+    CheckValue(table, c.kind, c.name, a, b, -kInfinity, static_cast<float>(at_minus));
+  }
+  using K = ActivationKind;
+  for (K kind : {K::kIdentity, K::kRelu, K::kLeakyRelu, K::kPrelu, K::kRelu6, K::kSilu,
+                 K::kHardSwish, K::kTanh, K::kGelu, K::kGeluTanh, K::kMish, K::kElu}) {
+    CheckValue(table, kind, "keeps -0", 0.5f, 0, -0.0f, -0.0f);
+    CheckValue(table, kind, "keeps +0", 0.5f, 0, 0.0f, 0.0f);
+  }
+  CheckValue(table, K::kClip, "clip", -kInfinity, kInfinity, -3, -3);
+  CheckValue(table, K::kClip, "clip", 2, 1, 5, 1);
+  CheckValue(table, K::kHardSigmoid, "hard-sigmoid", 0.2f, 0.5f, 100, 1);
+  CheckValue(table, K::kHardSigmoid, "hard-sigmoid", 0.2f, 0.5f, -100, 0);
+  CheckValue(table, K::kHardSigmoid, "hard-sigmoid", 0.2f, 0.5f, nan, nan);
+  CheckValue(table, K::kHardSigmoid, "hard-sigmoid", 0.25f, 0.5f, 1, 0.75f);
+  CheckValue(table, K::kHardSigmoid, "hard-sigmoid", 0.2f, 0.5f, -kInfinity, 0);
+}
+
+// Near its zero the sum cancels: the bound is on the terms, as for any dot product.
+void CheckHardSigmoid(const KernelTable& table, const std::vector<float>& x) {
+  const float alpha = 0.2f, beta = 0.5f;
+  std::vector<float> got = x;
+  table.activate_row(ActivationKind::kHardSigmoid, alpha, beta, got.size(), got.data());
+  for (size_t i = 0; i < x.size(); ++i) {
+    const double product = static_cast<double>(alpha) * x[i];
+    const double want = fmax(0, fmin(1, product + beta));
+    const double bound = want == 0 || want == 1 ? 0x1p-24 : 0x1p-24 * (fabs(product) + want);
+    Check(fabs(got[i] - want) <= bound, std::string(table.isa) + " hard-sigmoid");
+  }
+}
+
+// A row of every length around the vectors' leaves its neighbours alone.
+void CheckTails(const KernelTable& table) {
+  for (size_t n = 0; n <= 2 * table.lanes + 1; ++n)
+    for (const Case& c : kCases) {
+      std::vector<float> row(n + 2, -1.25f);
+      table.activate_row(c.kind, c.alpha, c.beta, n, row.data() + 1);
+      Check(row[0] == -1.25f && row[n + 1] == -1.25f, std::string(c.name) + " stays in its row");
+      for (size_t i = 2; i <= n; ++i)
+        Check(row[i] == row[1], std::string(c.name) + " gives tail and body the same value");
+    }
+}
+
+}  // namespace
+
+void TestActivations(const Options& options) {
+  // Primes, so that all low bits occur.
+  const uint32_t stride = options.configs >= 100000 ? 67 : options.configs >= 10000 ? 1031 : 16411;
+  const std::vector<float> x = EveryExponent(stride);
+  std::vector<double> want(x.size());
+  for (const Case& c : kCases) {
+    for (size_t i = 0; i < x.size(); ++i) want[i] = c.formula(x[i], c.alpha, c.beta);
+    for (const KernelTable* const* t = SupportedKernelTables(); *t; ++t)
+      CheckAccuracy(**t, c, x, want);
+  }
+  for (const KernelTable* const* t = SupportedKernelTables(); *t; ++t) {
+    CheckSpecialValues(**t);
+    CheckHardSigmoid(**t, x);
+    CheckTails(**t);
+  }
+}
+
+}  // namespace convfuse::test

@@ -1,0 +1,9 @@
+// The test suites that kernel_test.cc runs; each stands in a file of its own.
+#pragma once
+#include "test/check.h"
+
+namespace convfuse::test {
+
+void TestActivations(const Options& options);
+
+}  // namespace convfuse::test
