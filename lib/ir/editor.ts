@@ -1,10 +1,20 @@
-import { ConvfuseError } from '../errors.js';
+import { elementBytes } from '../tensor/dtype.js';
+import { elementCount } from '../tensor/shape.js';
 import type { Tensor } from '../tensor/tensor.js';
 import type { Attribute } from './attributes.js';
 import { constantOf } from './constant.js';
+import {
+  allowsInitializers,
+  internal,
+  nodeIn,
+  refuseForeign,
+  refuseInvisible,
+  refuseUsed,
+} from './edit-guards.js';
 import type { Graph } from './graph.js';
 import type { Model } from './model.js';
 import { Node } from './node.js';
+import { Sweeper } from './sweep.js';
 import { Value } from './value.js';
 
 /** A node to be made: a default-domain operator unless `domain` says otherwise. */
@@ -13,54 +23,77 @@ export interface NodeSpec {
   readonly domain?: string;
   readonly name?: string;
   readonly inputs: readonly (Value | undefined)[];
-  /** Values that exist already (their producer is replaced) or names for fresh ones. */
+  /** Values of the same graph (their producer is replaced), or hints for the names of fresh ones. */
   readonly outputs: readonly (Value | string)[];
+  /** No graphs: a body would have to be known to the model before. */
   readonly attributes?: readonly Attribute[];
 }
 
 /**
  * The only code that changes a graph. It keeps producers, uses and the node order right, hands
  * out names that are free in every scope, and remembers what lost its last use, for sweep().
+ *
+ * Every method throws ConvfuseError ERR_INTERNAL, before it changes anything, when it is asked for
+ * an edit that would break the graph.
  */
 export class Editor {
   readonly model: Model;
-  /** Values that lost a use: the candidates of the next sweep. */
-  readonly #orphans = new Set<Value>();
+  readonly #sweeper: Sweeper;
+  /** For each hint the suffix to try next: a thousand constants called "weight" stay linear. */
+  readonly #suffixes = new Map<string, number>();
+  readonly #touched = new Set<Node>();
+  #added = 0;
 
   constructor(model: Model) {
     this.model = model;
+    this.#sweeper = new Sweeper(model, (node) => this.remove(node));
+  }
+
+  /** Bytes of constants made here, less those of the constants that went. */
+  get growth(): number {
+    return this.#added - this.#sweeper.removedBytes;
+  }
+
+  /** The nodes made or changed since the last call, for whoever looks for what can be done next. */
+  takeTouched(): Node[] {
+    const touched = [...this.#touched].filter((node) => !node.removed);
+    this.#touched.clear();
+    return touched;
   }
 
   /** A name that no scope of the model uses: `hint`, or `hint` with the first free suffix. */
   freshName(hint: string): string {
     const { names } = this.model;
-    let name = hint === '' ? 'value' : hint;
-    for (let suffix = 1; names.has(name); suffix++) name = `${hint}_${suffix}`;
+    const base = hint === '' ? 'value' : hint;
+    let name = base;
+    let suffix = this.#suffixes.get(base) ?? 1;
+    for (; names.has(name); suffix++) name = `${base}_${suffix}`;
+    this.#suffixes.set(base, suffix);
     names.add(name);
     return name;
   }
 
   /**
-   * A new constant for use by nodes of `graph`: an initializer, or, where a function body allows
-   * none, a Constant node in front of `before`.
+   * A new constant for use by nodes of `graph` and of graphs in it: an initializer, or, where the
+   * graph may have none, a Constant node in front of `before`.
    */
   constant(graph: Graph, hint: string, tensor: Tensor, before?: Node): Value {
-    this.model.changed = true;
-    const name = this.freshName(hint);
-    if (graph.kind !== 'function' && !insideFunction(graph)) {
-      const value = this.#value(graph, name);
+    this.#added += elementCount(tensor.dims) * elementBytes(tensor.type);
+    if (allowsInitializers(graph)) {
+      const value = this.#value(graph, hint);
       value.initializer = constantOf(tensor);
       // Below IR 4 every initializer must be listed as an input of the main graph.
-      if (this.model.irVersion < 4 && graph.kind === 'main') {
+      if (this.model.irVersion < 4) {
         value.isInput = true;
         value.declaration = { type: tensor.type, dims: tensor.dims };
-        graph.inputs = [...graph.inputs, value];
+        graph.inputs.push(value);
       }
       return value;
     }
     const attribute: Attribute = { name: 'value', kind: 'tensor', value: constantOf(tensor) };
-    const spec = { opType: 'Constant', inputs: [], outputs: [name], attributes: [attribute] };
-    return this.#insert(graph, spec, before ?? graph.first).output(0);
+    const spec = { opType: 'Constant', inputs: [], outputs: [hint], attributes: [attribute] };
+    const place = before === undefined ? graph.first : nodeIn(graph, before);
+    return this.#insert(graph, spec, place).output(0);
   }
 
   /** Makes a node and puts it in front of `before`, in the same graph. */
@@ -69,19 +102,20 @@ export class Editor {
   }
 
   setInputs(node: Node, inputs: readonly (Value | undefined)[]): void {
-    this.model.changed = true;
-    for (const value of node.inputs) this.#dropUse(value, node);
+    refuseInvisible(node.graph, inputs);
+    this.#touch(node);
+    for (const value of node.inputs) this.#sweeper.dropUse(value, node);
     node.inputs = inputs;
     for (const value of inputs) addUse(value, node);
   }
 
   setAttribute(node: Node, attribute: Attribute): void {
-    this.model.changed = true;
+    this.#touch(node);
     node.attributes = new Map(node.attributes).set(attribute.name, attribute);
   }
 
   removeAttribute(node: Node, name: string): void {
-    this.model.changed = true;
+    this.#touch(node);
     const attributes = new Map(node.attributes);
     attributes.delete(name);
     node.attributes = attributes;
@@ -89,7 +123,9 @@ export class Editor {
 
   /** Records something about a node in its metadata_props, where the IR version has them. */
   note(node: Node, key: string, text: string): void {
-    if (this.model.irVersion >= 10) node.notes = new Map(node.notes).set(key, text);
+    if (this.model.irVersion < 10) return;
+    this.model.changed = true;
+    node.notes = new Map(node.notes).set(key, text);
   }
 
   /**
@@ -98,22 +134,20 @@ export class Editor {
    * produced before must be without uses.
    */
   takeOutput(node: Node, index: number, value: Value): void {
-    this.model.changed = true;
     const old = node.output(index);
-    if (old.useCount > 0 || old.isOutput) {
-      throw new ConvfuseError('ERR_INTERNAL', `value ${old.name} is still in use`);
-    }
-    const donor = value.producer;
-    if (donor !== undefined) {
-      donor.outputs = donor.outputs.map((out) => (out === value ? undefined : out));
-    }
-    value.producer = node;
+    if (old === value) return;
+    refuseUsed(old);
+    refuseForeign(node.graph, value);
+    this.#touch(node);
+    this.#adopt(node, value);
     node.outputs = node.outputs.map((out, at) => (at === index ? value : out));
-    this.#forget(old);
+    forget(old);
   }
 
   /** Makes every consumer of `from`, at any depth, read `to`. Graph outputs stay. */
   replaceUses(from: Value, to: Value): void {
+    if (from === to) return;
+    refuseInvisible(from.graph, [to]);
     for (const node of [...from.uses.keys()]) {
       this.setInputs(
         node,
@@ -122,17 +156,17 @@ export class Editor {
     }
   }
 
-  /** Removes a node. None of its outputs may be in use. */
+  /** Removes a node. None of its outputs may be in use, and it may not hold a body. */
   remove(node: Node): void {
+    if (node.removed) throw internal(`node ${node.label} is removed already`);
+    if (node.subgraphs().next().done === false) throw internal(`node ${node.label} holds a body`);
+    const { namedOutputs } = node;
+    for (const value of namedOutputs) refuseUsed(value);
     this.model.changed = true;
-    for (const value of node.namedOutputs) {
-      if (value.useCount > 0 || value.isOutput) {
-        throw new ConvfuseError('ERR_INTERNAL', `value ${value.name} is still in use`);
-      }
-      this.#forget(value);
-    }
-    for (const value of node.inputs) this.#dropUse(value, node);
+    for (const value of namedOutputs) forget(value);
+    for (const value of node.inputs) this.#sweeper.dropUse(value, node);
     node.graph.unlink(node);
+    this.#sweeper.countRemoved(node);
   }
 
   /**
@@ -140,69 +174,47 @@ export class Editor {
    * was unused in the file stays: it may be there for a reason that we cannot see.
    */
   sweep(): void {
-    for (const value of this.#orphans) {
-      this.#orphans.delete(value);
-      if (value.useCount > 0 || value.isOutput || value.pinned !== undefined) continue;
-      const { producer } = value;
-      if (producer !== undefined) {
-        if (!producer.removed && isPureSource(producer)) this.remove(producer);
-      } else if (value.initializer !== undefined) {
-        this.#removeInitializer(value);
-      }
-    }
-  }
-
-  #removeInitializer(value: Value): void {
-    const { graph } = value;
-    if (value.isInput) {
-      // A caller may be passing it: it leaves the signature only where it never was part of it.
-      if (this.model.irVersion >= 4 && !this.model.constantInitializers) return;
-      graph.inputs = graph.inputs.filter((input) => input !== value);
-    }
-    this.#forget(value);
+    this.#sweeper.sweep();
   }
 
   #insert(graph: Graph, spec: NodeSpec, before: Node | undefined): Node {
-    this.model.changed = true;
+    refuseInvisible(graph, spec.inputs);
+    for (const output of spec.outputs) {
+      if (typeof output !== 'string') refuseForeign(graph, output);
+    }
     const node = new Node(graph, spec.opType, spec.domain ?? '', '', spec.name ?? '');
     if (node.name !== '') this.model.names.add(node.name);
     node.attributes = new Map(spec.attributes?.map((attribute) => [attribute.name, attribute]));
     node.inputs = spec.inputs;
     for (const value of spec.inputs) addUse(value, node);
-    node.outputs = spec.outputs.map((output) => {
-      const value = typeof output === 'string' ? this.#value(graph, output) : output;
-      const donor = value.producer;
-      if (donor !== undefined) {
-        donor.outputs = donor.outputs.map((out) => (out === value ? undefined : out));
-      }
-      value.producer = node;
-      return value;
-    });
+    node.outputs = spec.outputs.map((output) =>
+      this.#adopt(node, typeof output === 'string' ? this.#value(graph, output) : output),
+    );
     graph.link(node, before);
+    this.#touch(node);
     return node;
   }
 
-  #value(graph: Graph, name: string): Value {
-    if (graph.values.has(name)) {
-      throw new ConvfuseError('ERR_INTERNAL', `value ${name} exists already`);
+  /** Takes a value from the node that produces it now, if any. */
+  #adopt(node: Node, value: Value): Value {
+    const donor = value.producer;
+    if (donor !== undefined) {
+      donor.outputs = donor.outputs.map((out) => (out === value ? undefined : out));
     }
-    const value = new Value(name, graph);
-    this.model.names.add(name);
-    graph.values.set(name, value);
+    value.producer = node;
     return value;
   }
 
-  #dropUse(value: Value | undefined, node: Node): void {
-    if (value === undefined) return;
-    const count = value.uses.get(node) ?? 0;
-    if (count > 1) value.uses.set(node, count - 1);
-    else value.uses.delete(node);
-    if (value.uses.size === 0) this.#orphans.add(value);
+  #value(graph: Graph, hint: string): Value {
+    this.model.changed = true;
+    const value = new Value(this.freshName(hint), graph);
+    graph.values.set(value.name, value);
+    return value;
   }
 
-  #forget(value: Value): void {
-    value.graph.values.delete(value.name);
-    value.producer = undefined;
+  #touch(node: Node): void {
+    this.model.changed = true;
+    this.#touched.add(node);
   }
 }
 
@@ -210,27 +222,8 @@ function addUse(value: Value | undefined, node: Node): void {
   if (value !== undefined) value.uses.set(node, (value.uses.get(node) ?? 0) + 1);
 }
 
-function insideFunction(graph: Graph): boolean {
-  for (let at: Graph | undefined = graph; at !== undefined; at = at.owner?.graph) {
-    if (at.kind === 'function') return true;
-  }
-  return false;
-}
-
-/** Nodes that only make or reshape constants: nothing is lost with them once nobody reads them. */
-const SOURCES = new Set([
-  'Constant',
-  'ConstantOfShape',
-  'Identity',
-  'Unsqueeze',
-  'Reshape',
-  'Cast',
-]);
-
-function isPureSource(node: Node): boolean {
-  return (
-    node.domain === '' &&
-    SOURCES.has(node.opType) &&
-    node.namedOutputs.every((out) => out.useCount === 0 && !out.isOutput)
-  );
+/** Takes a value without readers out of its graph. Its name stays taken. */
+function forget(value: Value): void {
+  value.graph.values.delete(value.name);
+  value.producer = undefined;
 }

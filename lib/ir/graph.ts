@@ -19,7 +19,7 @@ export class Graph {
   /** Opset versions by domain, the function's own for a function. '' is the default domain. */
   readonly opsets: ReadonlyMap<string, number>;
   /** In signature order. Initializers that are also inputs are listed, as in the file. */
-  inputs: readonly Value[] = [];
+  inputs: Value[] = [];
   /** In signature order. An output of a body may be a value of an outer graph. */
   outputs: readonly Value[] = [];
   /** All values defined in this graph, by name. */
@@ -82,12 +82,14 @@ export class Graph {
     this.nodeCount -= 1;
   }
 
-  /** This graph and every graph nested in it, outermost first. */
+  /** This graph and every graph nested in it, outer before inner, in the order of their nodes. */
   *withBodies(): Generator<Graph> {
-    const queue: Graph[] = [this];
-    for (let graph = queue.pop(); graph !== undefined; graph = queue.pop()) {
+    const stack: Graph[] = [this];
+    for (let graph = stack.pop(); graph !== undefined; graph = stack.pop()) {
       yield graph;
-      for (const node of graph.nodes()) queue.push(...node.subgraphs());
+      const nested: Graph[] = [];
+      for (const node of graph.nodes()) nested.push(...node.subgraphs());
+      for (const body of nested.reverse()) stack.push(body);
     }
   }
 }

@@ -43,7 +43,8 @@ export class Node {
     return (
       this.opType === opType &&
       this.domain === '' &&
-      !this.graph.model.definesFunction('', opType, this.overload)
+      this.overload === '' && // only functions are overloaded
+      !this.graph.model.definesFunction('', opType)
     );
   }
 

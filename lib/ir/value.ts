@@ -45,7 +45,10 @@ export class Value {
     this.graph = graph;
   }
 
-  /** The number of inputs, of nodes at any depth, that read it. Graph outputs are not counted. */
+  /**
+   * The number of inputs, of nodes at any depth, that read it. Graph outputs are not counted. It
+   * walks the uses: ask uses.size where only "none" or "one" matters.
+   */
   get useCount(): number {
     let count = 0;
     for (const times of this.uses.values()) count += times;

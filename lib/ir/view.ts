@@ -4,15 +4,14 @@ import type { Value } from './value.js';
 
 // Read-only questions about values that more than one rule or operator asks.
 
-/** Whether a caller may replace this initializer at run time (ONNX IR >= 4). */
+/**
+ * Whether something may replace this initializer at run time: a caller (ONNX IR >= 4), or the node
+ * that holds the body of which it is an input.
+ */
 export function isOverridable(value: Value): boolean {
-  return (
-    value.initializer !== undefined &&
-    value.isInput &&
-    value.graph.kind === 'main' &&
-    value.graph.model.irVersion >= 4 &&
-    !value.graph.model.constantInitializers
-  );
+  if (value.initializer === undefined || !value.isInput) return false;
+  const { kind, model } = value.graph;
+  return kind !== 'main' || (model.irVersion >= 4 && !model.constantInitializers);
 }
 
 /**
@@ -70,7 +69,9 @@ function literal(
 
 /** Whether nothing but one input of one node, at any depth, reads the value. */
 export function hasSingleUse(value: Value): boolean {
-  return value.useCount === 1 && !value.isOutput && value.pinned === undefined;
+  if (value.isOutput || value.pinned !== undefined || value.uses.size !== 1) return false;
+  const [times] = value.uses.values();
+  return times === 1;
 }
 
 /** The one node that reads the value, if there is exactly one. */

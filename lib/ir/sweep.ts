@@ -1,0 +1,83 @@
+import type { Graph } from './graph.js';
+import type { Model } from './model.js';
+import type { Node } from './node.js';
+import type { Value } from './value.js';
+import { constantOfNode } from './view.js';
+
+/** Keeps the values that lost a use to an edit, and clears away those that lost their last one. */
+export class Sweeper {
+  /** Bytes of the constants that went. */
+  removedBytes = 0;
+  readonly #model: Model;
+  readonly #remove: (node: Node) => void;
+  readonly #orphans = new Set<Value>();
+
+  constructor(model: Model, remove: (node: Node) => void) {
+    this.#model = model;
+    this.#remove = remove;
+  }
+
+  dropUse(value: Value | undefined, node: Node): void {
+    if (value === undefined) return;
+    const count = value.uses.get(node) ?? 0;
+    if (count > 1) value.uses.set(node, count - 1);
+    else value.uses.delete(node);
+    if (value.uses.size === 0) this.#orphans.add(value);
+  }
+
+  countRemoved(node: Node): void {
+    if (node.is('Constant')) this.removedBytes += constantOfNode(node)?.byteLength ?? 0;
+  }
+
+  sweep(): void {
+    const gone = new Map<Graph, Set<Value>>();
+    // Removing a node adds its inputs to the set while it is being walked: they are met as well.
+    for (const value of this.#orphans) {
+      this.#orphans.delete(value);
+      if (value.uses.size > 0 || value.isOutput || value.pinned !== undefined) continue;
+      const { producer } = value;
+      if (producer !== undefined) {
+        if (isUnusedSource(producer)) this.#remove(producer);
+      } else if (value.initializer !== undefined && this.#mayGo(value)) {
+        this.#model.changed = true;
+        this.removedBytes += value.initializer.byteLength;
+        value.graph.values.delete(value.name);
+        if (value.isInput) {
+          const { graph } = value;
+          gone.set(graph, (gone.get(graph) ?? new Set<Value>()).add(value));
+        }
+      }
+    }
+    for (const [graph, values] of gone) {
+      graph.inputs = graph.inputs.filter((input) => !values.has(input));
+    }
+  }
+
+  /** An input may be passed by a caller: it leaves the signature only if it never was part of it. */
+  #mayGo(value: Value): boolean {
+    if (!value.isInput) return true;
+    const { irVersion, constantInitializers } = this.#model;
+    return value.graph.kind === 'main' && (irVersion < 4 || constantInitializers);
+  }
+}
+
+/** Nodes that only make, reshape or compute constants: nothing is lost once nobody reads them. */
+const SOURCES = new Set(
+  [
+    ['Constant', 'ConstantOfShape', 'Identity', 'Cast', 'Shape', 'DequantizeLinear'],
+    ['Reshape', 'Unsqueeze', 'Squeeze', 'Flatten', 'Transpose', 'Expand', 'Concat', 'Slice'],
+    ['Gather', 'Add', 'Sub', 'Mul', 'Div', 'Neg', 'Sqrt', 'Reciprocal', 'Pow'],
+  ].flat(),
+);
+
+function isUnusedSource(node: Node): boolean {
+  return (
+    !node.removed &&
+    node.pinned === undefined &&
+    SOURCES.has(node.opType) &&
+    node.is(node.opType) &&
+    node.namedOutputs.every(
+      (out) => out.uses.size === 0 && !out.isOutput && out.pinned === undefined,
+    )
+  );
+}
