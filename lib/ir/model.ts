@@ -26,6 +26,13 @@ export class Model {
    * format; from IR 4 on only if the user says so, and then they leave the inputs on saving.
    */
   constantInitializers = false;
+  /**
+   * What in the file is from a later version of ONNX than is known here. It can be looked at and
+   * written back, but its meaning may have changed: nobody should rewrite or run it.
+   */
+  unknownVersion: string | undefined;
+  /** Oddities of the file that are no errors, for people to read. */
+  readonly warnings: string[] = [];
   /** What the writer needs: the source bytes and where they came from. */
   origin: unknown;
 

@@ -1,0 +1,237 @@
+import { ConvfuseError } from '../errors.js';
+import { Graph, type GraphKind } from '../ir/graph.js';
+import type { Model } from '../ir/model.js';
+import { Node } from '../ir/node.js';
+import { Value } from '../ir/value.js';
+import { parseAttribute } from './attribute-record.js';
+import { FileConstant } from './file-constant.js';
+import { FUNCTION_FIELDS, GRAPH_FIELDS, parseGraph, type GraphRecord } from './graph-record.js';
+import { MAX_NODES, MAX_VALUES } from './limits.js';
+import { MODEL } from './message-shapes.js';
+import { modelError, quoted } from './model-error.js';
+import { parseNode, type NodeRecord } from './node-record.js';
+import { checkAcyclic, isForward } from './node-order.js';
+import type { NodeOrigin } from './origin.js';
+import { collectTexts, shapeOfField } from './names.js';
+import { find, hiddenBy } from './scope.js';
+import type { Source } from './source.js';
+import { parseTensor } from './tensor-record.js';
+import { decodeText } from './text.js';
+import { parseDeclaration, valueInfoName } from './value-info.js';
+import { Records, type Range } from './wire.js';
+
+const ANNOTATION = shapeOfField(shapeOfField(MODEL, 'graph'), 'quantization_annotation');
+
+/** Builds graphs out of their records, and resolves every name to the value it means. */
+export class GraphReader {
+  readonly #source: Source;
+  readonly #model: Model;
+  #nodes = 0;
+  #values = 0;
+
+  constructor(source: Source, model: Model) {
+    this.#source = source;
+    this.#model = model;
+  }
+
+  /**
+   * A GraphProto. Recursion into bodies is bounded: checkWire() has limited the nesting.
+   *
+   * @throws ConvfuseError ERR_MODEL, ERR_TENSOR, ERR_LIMIT, ERR_EXTERNAL_DATA, ...
+   */
+  graph(range: Range, opsets: ReadonlyMap<string, number>, owner?: Node): Graph {
+    const record = parseGraph(this.#source.bytes, range, GRAPH_FIELDS);
+    const graph = this.#start(owner ? 'body' : 'main', record.name, range, opsets, owner);
+    for (const input of record.inputs) this.#input(graph, input);
+    for (const initializer of record.initializers) this.#initializer(graph, initializer);
+    for (const sparse of record.sparse) this.#sparse(graph, sparse);
+    this.#body(graph, record);
+    graph.outputs = record.outputs.map((output) => this.#output(graph, output));
+    for (const annotation of record.annotations) this.#annotation(graph, annotation);
+    return graph;
+  }
+
+  /** The body of a FunctionProto. */
+  functionBody(range: Range, opsets: ReadonlyMap<string, number>): Graph {
+    const { bytes } = this.#source;
+    const record = parseGraph(bytes, range, FUNCTION_FIELDS);
+    const graph = this.#start('function', record.name, range, opsets);
+    const text = ({ start, end }: Range): string => decodeText(bytes, start, end);
+    graph.inputs = record.inputs.map((input) => {
+      const value = this.#define(graph, text(input), 'an input');
+      value.isInput = true;
+      return value;
+    });
+    this.#body(graph, record);
+    graph.outputs = record.outputs.map((output) => this.#markOutput(graph, text(output)));
+    return graph;
+  }
+
+  #start(
+    kind: GraphKind,
+    name: string,
+    range: Range,
+    opsets: ReadonlyMap<string, number>,
+    owner?: Node,
+  ): Graph {
+    const graph = new Graph(this.#model, kind, name, opsets, owner);
+    graph.origin = range;
+    return graph;
+  }
+
+  #input(graph: Graph, range: Range): void {
+    const { bytes } = this.#source;
+    const value = this.#define(graph, valueInfoName(bytes, range), 'an input');
+    value.isInput = true;
+    value.declaration = parseDeclaration(bytes, range);
+    (graph.inputs as Value[]).push(value);
+  }
+
+  #initializer(graph: Graph, range: Range): void {
+    const record = parseTensor(this.#source.bytes, range, 'without a name');
+    let value = graph.values.get(record.name);
+    if (value === undefined) value = this.#define(graph, record.name, 'an initializer');
+    else if (value.initializer !== undefined) {
+      throw modelError(`two initializers are called ${quoted(record.name)}`);
+    }
+    value.initializer = new FileConstant(this.#source, range, record, record.name);
+  }
+
+  /** A sparse initializer is a value without a constant that anyone here could read. */
+  #sparse(graph: Graph, range: Range): void {
+    const records = new Records(this.#source.bytes, range);
+    while (records.next()) {
+      if (records.field !== 1) continue; // `values`, whose name is the initializer's
+      const { name } = parseTensor(this.#source.bytes, records.payload, 'without a name');
+      const value = graph.values.get(name) ?? this.#define(graph, name, 'a sparse initializer');
+      if (value.initializer !== undefined || value.pinned !== undefined) {
+        throw modelError(`two initializers are called ${quoted(name)}`);
+      }
+      value.pinned = 'sparse initializer';
+    }
+  }
+
+  /** Nodes and value infos. Outputs are defined before any input is looked up. */
+  #body(graph: Graph, record: GraphRecord): void {
+    const { bytes } = this.#source;
+    this.#nodes += record.nodes.length;
+    if (this.#nodes > MAX_NODES) throw tooMany('nodes', MAX_NODES);
+    const parsed = record.nodes.map((range) => this.#node(graph, parseNode(bytes, range)));
+    for (const range of record.valueInfo) {
+      const name = valueInfoName(bytes, range);
+      this.#model.names.add(name);
+      const value = graph.values.get(name);
+      if (value !== undefined) value.declaration ??= parseDeclaration(bytes, range);
+    }
+    let sorted = true;
+    for (const [node, source] of parsed) {
+      node.inputs = source.inputs.map((name) => this.#use(graph, node, name));
+      this.#attributes(node, source);
+    }
+    for (const value of graph.values.values()) sorted &&= isForward(value);
+    if (!sorted) {
+      checkAcyclic(graph);
+      this.#model.warnings.push(`the nodes of graph ${quoted(graph.name)} are not in order`);
+    }
+  }
+
+  #node(graph: Graph, record: NodeRecord): [Node, NodeRecord] {
+    const { opType, domain, overload, name } = record;
+    const node = new Node(graph, opType, domain, overload, name);
+    const origin: NodeOrigin = { range: record.range, attributes: node.attributes };
+    node.origin = origin;
+    graph.link(node);
+    this.#model.names.add(name);
+    // Other domains are imported carelessly in the wild, and mean nothing here anyway.
+    if (domain === '' && !graph.opsets.has('')) {
+      throw modelError(`${opType} ${quoted(name)} is of the default domain, which is not imported`);
+    }
+    if (record.placed) node.pinned = 'device configuration';
+    node.outputs = record.outputs.map((output) => {
+      if (output === '') return undefined;
+      const value = this.#define(graph, output, `an output of ${opType}`);
+      value.producer = node;
+      return value;
+    });
+    return [node, record];
+  }
+
+  #attributes(node: Node, record: NodeRecord): void {
+    if (record.attributes.length === 0) return;
+    const attributes = new Map<string, ReturnType<typeof parseAttribute>>();
+    for (const range of record.attributes) {
+      const attribute = parseAttribute(this.#source, range, node.label, (body) =>
+        this.graph(body, node.graph.opsets, node),
+      );
+      if (attributes.has(attribute.name)) {
+        throw modelError(`${node.label} has two attributes ${quoted(attribute.name)}`);
+      }
+      attributes.set(attribute.name, attribute);
+    }
+    node.attributes = attributes;
+    (node.origin as NodeOrigin).attributes = attributes;
+  }
+
+  #use(graph: Graph, node: Node, name: string): Value | undefined {
+    if (name === '') return undefined;
+    const value = find(graph, name);
+    if (value === undefined) {
+      throw modelError(
+        `${node.opType} ${quoted(node.label)} reads ${quoted(name)}, which nobody makes`,
+      );
+    }
+    value.uses.set(node, (value.uses.get(node) ?? 0) + 1);
+    return value;
+  }
+
+  #output(graph: Graph, range: Range): Value {
+    const { bytes } = this.#source;
+    const value = this.#markOutput(graph, valueInfoName(bytes, range));
+    if (value.graph === graph)
+      value.declaration = parseDeclaration(bytes, range) ?? value.declaration;
+    return value;
+  }
+
+  /** An outer value that a body hands out is a use of it by the node that holds the body. */
+  #markOutput(graph: Graph, name: string): Value {
+    const value = find(graph, name);
+    if (value === undefined) {
+      throw modelError(`graph output ${quoted(name)} is made by nobody`);
+    }
+    const { owner } = graph;
+    if (value.graph === graph) value.isOutput = true;
+    else if (owner !== undefined) value.uses.set(owner, (value.uses.get(owner) ?? 0) + 1);
+    return value;
+  }
+
+  #annotation(graph: Graph, range: Range): void {
+    for (const name of collectTexts(this.#source.bytes, range, ANNOTATION)) {
+      const value = find(graph, name);
+      if (value !== undefined) value.pinned ??= 'quantization annotation';
+    }
+  }
+
+  /** @param role what it is defined as, for messages */
+  #define(graph: Graph, name: string, role: string): Value {
+    if (name === '') throw modelError(`${role} of graph ${quoted(graph.name)} has no name`);
+    if (graph.values.has(name))
+      throw modelError(`${quoted(name)} is defined twice, as ${role} too`);
+    if (++this.#values > MAX_VALUES) throw tooMany('values', MAX_VALUES);
+    const value = new Value(name, graph);
+    const hidden = hiddenBy(value);
+    if (hidden !== undefined) {
+      // Illegal, but found in the wild. Both keep their names: an edit that moved a use from one
+      // to the other could not be written down.
+      value.pinned = 'shadowed name';
+      hidden.pinned ??= 'shadowed name';
+      this.#model.warnings.push(`${quoted(name)} hides a value of an outer graph`);
+    }
+    graph.values.set(name, value);
+    this.#model.names.add(name);
+    return value;
+  }
+}
+
+function tooMany(what: string, limit: number): ConvfuseError {
+  return new ConvfuseError('ERR_LIMIT', `more than ${limit} ${what} in the file`);
+}

@@ -1,0 +1,77 @@
+import { decodeText } from './text.js';
+import { Records, type Range } from './wire.js';
+
+/** The parts of a GraphProto or a FunctionProto, as payloads of its records. */
+export interface GraphRecord {
+  name: string;
+  readonly nodes: Range[];
+  readonly initializers: Range[];
+  readonly sparse: Range[];
+  readonly inputs: Range[];
+  readonly outputs: Range[];
+  readonly valueInfo: Range[];
+  readonly annotations: Range[];
+}
+
+/** Field numbers: where GraphProto and FunctionProto have the parts that both may have. */
+export interface GraphFields {
+  readonly node: number;
+  readonly name: number;
+  readonly initializer: number | undefined;
+  readonly sparse: number | undefined;
+  readonly input: number;
+  readonly output: number;
+  readonly valueInfo: number;
+  readonly annotation: number | undefined;
+}
+
+export const GRAPH_FIELDS: GraphFields = {
+  node: 1,
+  name: 2,
+  initializer: 5,
+  sparse: 15,
+  input: 11,
+  output: 12,
+  valueInfo: 13,
+  annotation: 14,
+};
+
+/** A function's inputs and outputs are bare names, and it has no initializers. */
+export const FUNCTION_FIELDS: GraphFields = {
+  node: 7,
+  name: 1,
+  initializer: undefined,
+  sparse: undefined,
+  input: 4,
+  output: 5,
+  valueInfo: 12,
+  annotation: undefined,
+};
+
+export function parseGraph(bytes: Uint8Array, range: Range, fields: GraphFields): GraphRecord {
+  const graph: GraphRecord = {
+    name: '',
+    nodes: [],
+    initializers: [],
+    sparse: [],
+    inputs: [],
+    outputs: [],
+    valueInfo: [],
+    annotations: [],
+  };
+  const lists = new Map<number | undefined, Range[]>([
+    [fields.node, graph.nodes],
+    [fields.initializer, graph.initializers],
+    [fields.sparse, graph.sparse],
+    [fields.input, graph.inputs],
+    [fields.output, graph.outputs],
+    [fields.valueInfo, graph.valueInfo],
+    [fields.annotation, graph.annotations],
+  ]);
+  const records = new Records(bytes, range);
+  while (records.next()) {
+    if (records.field === fields.name) graph.name = decodeText(bytes, records.body, records.end);
+    else lists.get(records.field)?.push(records.payload);
+  }
+  return graph;
+}

@@ -1,0 +1,158 @@
+// Protobuf's wire format, https://protobuf.dev/programming-guides/encoding/: just enough to walk
+// the records of a message where they lie. Offsets are positions in the whole file.
+
+import { ConvfuseError } from '../errors.js';
+
+export const VARINT = 0;
+export const FIXED64 = 1;
+export const DELIMITED = 2;
+export const FIXED32 = 5;
+
+/** A range of the file's bytes. */
+export interface Range {
+  readonly start: number;
+  readonly end: number;
+}
+
+export function parseError(offset: number, what: string): ConvfuseError {
+  return new ConvfuseError('ERR_PARSE', `not a valid ONNX file: ${what} at byte ${offset}`);
+}
+
+/** Reads varints one after the other, each into two halves of 32 bits. */
+export class Varints {
+  readonly bytes: Uint8Array;
+  position: number;
+  limit: number;
+  /** Low and high half of the last one, as unsigned numbers. */
+  low = 0;
+  high = 0;
+
+  constructor(bytes: Uint8Array, start: number, end: number) {
+    this.bytes = bytes;
+    this.position = start;
+    this.limit = end;
+  }
+
+  get more(): boolean {
+    return this.position < this.limit;
+  }
+
+  /** @throws ConvfuseError ERR_PARSE when it is cut off, or longer than 64 bits */
+  read(): void {
+    const { bytes, limit } = this;
+    let at = this.position;
+    let low = 0;
+    let high = 0;
+    for (let shift = 0; ; shift += 7) {
+      if (at >= limit) throw parseError(this.position, 'a number is cut off');
+      const byte = bytes[at++]!;
+      const bits = byte & 0x7f;
+      if (shift < 28) low |= bits << shift;
+      else if (shift === 28) {
+        low |= bits << 28;
+        high = bits >>> 4;
+      } else if (shift < 63) high |= bits << (shift - 32);
+      else if (byte > 1) throw parseError(this.position, 'a number has more than 64 bits');
+      else high |= bits << 31;
+      if (byte < 0x80) break;
+    }
+    this.position = at;
+    this.low = low >>> 0;
+    this.high = high >>> 0;
+  }
+
+  /** The last one as an int64; exact up to 2^53, and never a safe integer beyond. */
+  get int64(): number {
+    return (this.high | 0) * 2 ** 32 + this.low;
+  }
+
+  get exactInt64(): bigint {
+    return BigInt.asIntN(64, this.exactUint64);
+  }
+
+  get exactUint64(): bigint {
+    return (BigInt(this.high) << 32n) | BigInt(this.low);
+  }
+
+  get int32(): number {
+    return this.low | 0;
+  }
+}
+
+/** Walks the records (tag and payload) of one message, in order. */
+export class Records {
+  readonly bytes: Uint8Array;
+  /** Of the record that next() went to. */
+  field = 0;
+  wire = 0;
+  /** Where its tag starts, its payload starts, and it ends. */
+  start = 0;
+  body = 0;
+  end: number;
+  readonly #varints: Varints;
+
+  constructor(bytes: Uint8Array, range: Range) {
+    this.bytes = bytes;
+    this.end = range.start;
+    this.#varints = new Varints(bytes, range.start, range.end);
+  }
+
+  /** @throws ConvfuseError ERR_PARSE */
+  next(): boolean {
+    const varints = this.#varints;
+    varints.position = this.end;
+    if (!varints.more) return false;
+    this.start = varints.position;
+    varints.read();
+    if (varints.high !== 0 || varints.low < 8) throw parseError(this.start, 'a bad field number');
+    this.field = varints.low >>> 3;
+    this.wire = varints.low & 7;
+    this.body = varints.position;
+    switch (this.wire) {
+      case VARINT:
+        varints.read();
+        this.end = varints.position;
+        break;
+      case FIXED64:
+        this.end = this.body + 8;
+        break;
+      case FIXED32:
+        this.end = this.body + 4;
+        break;
+      case DELIMITED:
+        varints.read();
+        this.body = varints.position;
+        this.end = this.body + varints.high * 2 ** 32 + varints.low;
+        break;
+      default:
+        // Groups (3 and 4) are not used by ONNX, and 6 and 7 do not exist.
+        throw parseError(this.start, `wire type ${this.wire}`);
+    }
+    if (this.end > varints.limit) throw parseError(this.start, 'a field is cut off');
+    return true;
+  }
+
+  /** The payload of a varint. */
+  get int64(): number {
+    return this.#varints.int64;
+  }
+
+  get int32(): number {
+    return this.#varints.int32;
+  }
+
+  /** The payload as a range, for the records of the message in it. */
+  get payload(): Range {
+    return { start: this.body, end: this.end };
+  }
+}
+
+/** A tag and a length, as they stand in front of a delimited payload. */
+export function recordHead(field: number, length: number): Uint8Array {
+  const head: number[] = [];
+  for (let value of [field * 8 + DELIMITED, length]) {
+    for (; value >= 0x80; value = Math.floor(value / 0x80)) head.push((value & 0x7f) | 0x80);
+    head.push(value);
+  }
+  return Uint8Array.from(head);
+}
