@@ -19,6 +19,12 @@ KernelTable MakeTable() {
   table.scale_rows_f64 = ScaleRowsF64;
   table.scale_rows_f16 = ScaleRowsF16;
   table.scale_rows_bf16 = ScaleRowsBf16;
+  table.mr = kMr;
+  table.nr = kNr;
+  table.gemm_tile = Tile;
+  table.pack_panel = PackPanel;
+  table.pack_columns = PackColumns;
+  table.pack_rows = PackRows;
   table.activate_row = ActivateRow;
   return table;
 }

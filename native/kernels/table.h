@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #include "kernels/activation.h"
+#include "kernels/gemm_tile.h"
 
 namespace convfuse {
 
@@ -26,6 +27,17 @@ struct KernelTable {
                          uint16_t* out, double* loss, double* mass);
   void (*scale_rows_bf16)(ScaleRowsShape shape, const uint16_t* w, const double* scale,
                           uint16_t* out, double* loss, double* mass);
+
+  // The GEMM micro-kernel and its panels: mr rows of A, nr columns of B; kernels/gemm_tile.h.
+  size_t mr, nr;
+  void (*gemm_tile)(const GemmTile& tile);
+  // out[tap][channel][nr]: columns [first, first + count) of the source, count <= nr.
+  void (*pack_panel)(const PanelSource& source, const PanelRows& rows, size_t first, size_t count,
+                     float* out);
+  // out[k][nr] = b[k][cols] of row stride ldb, cols <= nr.
+  void (*pack_columns)(const float* b, size_t ldb, size_t k, size_t cols, float* out);
+  // out[k][width] = transposed src[cols][k] of row stride ld, zeros past cols.
+  void (*pack_rows)(const float* src, size_t ld, size_t k, size_t cols, size_t width, float* out);
 
   // x[i] = activation(x[i]) for i < n: one channel, whose slope is alpha for kPrelu.
   void (*activate_row)(ActivationKind kind, float alpha, float beta, size_t n, float* x);

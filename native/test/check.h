@@ -29,6 +29,10 @@ inline void Check(bool ok, const std::string& what) {
   if (!ok) Fail(what);
 }
 
+inline bool SameBits(const float* a, const float* b, size_t n) {
+  return n == 0 || memcmp(a, b, n * sizeof(float)) == 0;
+}
+
 // xorshift64*: the same numbers everywhere.
 class Random {
  public:

@@ -1,7 +1,5 @@
 // Runs every kernel test over every ISA this CPU has.  Usage: kernel_test [--configs N] [--seed S]
-#include "test/check.h"
 #include "test/fold_test.h"
-#include "test/parallel_test.h"
 #include "test/suites.h"
 
 int main(int argc, char** argv) {
@@ -14,6 +12,8 @@ int main(int argc, char** argv) {
   TestParallel();
   TestFold(options);
   TestActivations(options);
+  TestGemm(options);
+  TestConv(options);
   if (Failures() > 0) fprintf(stderr, "%zu checks failed\n", Failures());
   else printf("kernel tests passed\n");
   return Failures() > 0;

@@ -5,5 +5,8 @@
 namespace convfuse::test {
 
 void TestActivations(const Options& options);
+void TestConv(const Options& options);
+void TestGemm(const Options& options);
+void TestParallel();
 
 }  // namespace convfuse::test

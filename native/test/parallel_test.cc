@@ -1,15 +1,16 @@
 // Every task runs once, on a slot of its caller's, whatever the number of workers and callers.
-#pragma once
+#include "test/suites.h"
+
 #include <atomic>
 #include <thread>
 #include <vector>
 
 #include "ops/parallel.h"
-#include "test/check.h"
+
 
 namespace convfuse::test {
 
-inline void TestParallel() {
+void TestParallel() {
   for (size_t workers : {0, 1, 3}) {
     ThreadPool pool(workers);
     for (size_t tasks : {0, 1, 2, 7, 100})

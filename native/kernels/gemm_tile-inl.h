@@ -1,0 +1,70 @@
+// The GEMM micro-kernel: kMr x kNv accumulators in registers over the whole of k.
+#pragma once
+#include "kernels/gemm_tile.h"
+#include "kernels/simd.h"
+
+namespace convfuse::CONVFUSE_ISA {
+
+// 32 registers: 24 accumulators, 3 of B, a broadcast of A.  16 registers with FMA from memory:
+// 12 accumulators, 2 of B, 1 of A.  16 without FMA also need the product: 8 accumulators.
+#if defined(__AVX2__) && !defined(__AVX512F__)
+constexpr size_t kMr = 6, kNv = 2;
+#else
+constexpr size_t kMr = kRegisters == 32 ? 8 : 4, kNv = kRegisters == 32 ? 3 : 2;
+#endif
+constexpr size_t kNr = kNv * kLanes;
+
+template <size_t kVectors>
+static void TileOf(const GemmTile& t) {
+  V acc[kMr][kVectors];
+#pragma GCC unroll 8
+  for (size_t i = 0; i < kMr; ++i)
+#pragma GCC unroll 4
+    for (size_t j = 0; j < kVectors; ++j) acc[i][j] = V{};
+  const float* a = t.a;
+  const float* b = t.b;
+  for (size_t k = 0; k < t.k; ++k, a += kMr, b += kNr) {
+    V column[kVectors];
+#pragma GCC unroll 4
+    for (size_t j = 0; j < kVectors; ++j) column[j] = Load(b + j * kLanes);
+#pragma GCC unroll 8
+    for (size_t i = 0; i < kMr; ++i) {
+      const V row = Splat(a[i]);
+#pragma GCC unroll 4
+      for (size_t j = 0; j < kVectors; ++j) acc[i][j] += row * column[j];
+    }
+  }
+  const V low = Splat(t.low), high = Splat(t.high);
+  const size_t last = t.cols - (kVectors - 1) * kLanes;
+#pragma GCC unroll 8
+  for (size_t i = 0; i < kMr; ++i) {
+    if (i >= t.rows) return;
+    const V bias = t.bias ? Splat(t.bias[i]) : V{};
+    float* c = t.c + i * t.c_stride;
+    const float* add = t.add ? t.add + i * t.add_stride : nullptr;
+#pragma GCC unroll 4
+    for (size_t j = 0; j < kVectors; ++j) {
+      const bool whole = j + 1 < kVectors || last == kLanes;
+      V v = acc[i][j];
+      if (add) v += whole ? Load(add + j * kLanes) : LoadN(add + j * kLanes, last);
+      v = AtMost(AtLeast(v + bias, low), high);
+      if (whole)
+        Store(c + j * kLanes, v);
+      else
+        StoreN(c + j * kLanes, v, last);
+    }
+  }
+}
+
+static void Tile(const GemmTile& t) {
+  switch ((t.cols + kLanes - 1) / kLanes) {
+    case 1:
+      return TileOf<1>(t);
+    case 2:
+      return TileOf<2>(t);
+    default:
+      return TileOf<kNv>(t);
+  }
+}
+
+}  // namespace convfuse::CONVFUSE_ISA

@@ -1,0 +1,45 @@
+// The contract of the GEMM micro-kernel and of the packing that feeds it.
+#pragma once
+#include <stddef.h>
+
+namespace convfuse {
+
+// C[i, j] = clamp(sum_k A[k, i] * B[k, j] + add[i, j] + bias[i], low, high) for i < rows, j < cols.
+// A is a panel [k][mr], B a panel [k][nr], packed by whoever calls (mr and nr are the table's);
+// their lanes past rows and cols must be finite or NaN-safe: they are computed and thrown away.
+// Row i of C starts at c + i * c_stride, of `add` at add + i * add_stride; add may be C itself,
+// and nothing else may overlap C.  k may be 0.  NaN survives the clamp; low and high are never NaN.
+struct GemmTile {
+  size_t k;
+  const float* a;
+  const float* b;
+  const float* add;  // or null
+  size_t add_stride;
+  float* c;
+  size_t c_stride;
+  size_t rows, cols;  // 1 .. mr, 1 .. nr
+  const float* bias;  // `rows` values, or null
+  float low, high;
+};
+
+// The pixels of one group's input as the columns of a B matrix.  Column p = (z, y, x) of the grid
+// at tap (oz, oy, ox) reads x[c, z * step[0] + oz, y * step[1] + oy, x * step[2] + ox], or 0 where
+// that lies outside the input.
+struct PanelSource {
+  const float* x;  // [channels, in...] of the group
+  size_t in[3];
+  size_t step[3];
+  size_t grid[3];
+};
+struct Tap {
+  ptrdiff_t offset[3];
+};
+
+// The part of the K axis that one block covers: rows ordered [tap][channel].
+struct PanelRows {
+  const Tap* taps;
+  size_t tap_count;
+  size_t channel_begin, channel_count;
+};
+
+}  // namespace convfuse

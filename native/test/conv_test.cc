@@ -1,0 +1,211 @@
+// Convolutions of random geometry against double loops, on every ISA: exact on integers, within the
+// dot-product bound on reals, NaN and infinity exactly where the definition has them.
+#include <math.h>
+#if defined(__x86_64__)
+#include <xmmintrin.h>
+#endif
+
+#include <algorithm>
+#include <vector>
+
+#include "kernels/reference.h"
+#include "ops/conv.h"
+#include "test/guarded.h"
+#include "test/suites.h"
+
+namespace convfuse::test {
+namespace {
+
+enum class Data { kIntegers, kReals, kSpecialInput, kSpecialWeights };
+
+struct Config {
+  ConvGeometry geometry;
+  ConvShape shape;
+  Activation activation;
+  Precision precision;
+  Data data;
+  bool bias;
+  int residual;  // 0: none, 1: apart, 2: the output itself
+  bool at_end;
+};
+
+std::string Triple(const char* name, const size_t (&v)[3]) {
+  return std::string(" ") + name + " " + std::to_string(v[0]) + "x" + std::to_string(v[1]) + "x" +
+         std::to_string(v[2]);
+}
+
+std::string Describe(const Config& c) {
+  const ConvGeometry& g = c.geometry;
+  return (g.transposed ? "transposed" : "conv") + std::string(" n ") +
+         std::to_string(c.shape.batch) + " c " + std::to_string(g.channels_in) + " m " +
+         std::to_string(g.channels_out) + " groups " + std::to_string(g.groups) +
+         Triple("in", c.shape.in) + Triple("out", c.shape.out) + Triple("k", g.kernel) +
+         Triple("s", g.stride) + Triple("d", g.dilation) + Triple("p", c.shape.pad_begin) +
+         " activation " + std::to_string(static_cast<int>(c.activation.kind)) + " residual " +
+         std::to_string(c.residual) + " data " + std::to_string(static_cast<int>(c.data)) +
+         " precision " + std::to_string(static_cast<int>(c.precision));
+}
+
+// Output size of a convolution with some padding at the end; may be zero.
+size_t OutSize(const ConvGeometry& g, int a, size_t in, size_t pad_begin, size_t pad_end) {
+  const size_t reach = (g.kernel[a] - 1) * g.dilation[a] + 1;
+  if (g.transposed) {
+    const size_t full = in == 0 ? 0 : (in - 1) * g.stride[a] + reach;
+    return full > pad_begin + pad_end ? full - pad_begin - pad_end : 0;
+  }
+  const size_t padded = in + pad_begin + pad_end;
+  return padded < reach ? 0 : (padded - reach) / g.stride[a] + 1;
+}
+
+// Mostly small; one in a few is wide enough for whole panels on every ISA.
+Config Draw(Random& r, const float* slopes) {
+  Config c = {};
+  ConvGeometry& g = c.geometry;
+  const size_t rank = r.Chance(70) ? 2 : r.Chance(50) ? 1 : 3;
+  g.transposed = r.Chance(20);
+  const bool depthwise = r.Chance(20);
+  const bool pointwise = !depthwise && r.Chance(25);
+  g.groups = depthwise ? r.Between(1, 20) : r.Chance(20) ? r.Between(2, 3) : 1;
+  size_t cg = depthwise ? 1 : r.Chance(3) ? 0 : r.Chance(15) ? r.Between(33, 70) : r.Between(1, 18);
+  const size_t mg = depthwise ? (r.Chance(70) ? 1 : 2) : r.Chance(20) ? r.Between(24, 50) : r.Between(1, 18);
+  c.shape.batch = r.Chance(3) ? 0 : r.Between(1, 3);
+  for (int a = 3 - static_cast<int>(rank); a < 3; ++a) {
+    g.kernel[a] = pointwise ? 1 : r.Chance(50) ? 3 : r.Between(1, rank == 3 ? 3 : 7);
+    g.stride[a] = r.Chance(60) ? 1 : r.Between(1, 3);
+    g.dilation[a] = r.Chance(80) ? 1 : r.Between(1, 3);
+    c.shape.in[a] = r.Chance(2) ? 0 : rank == 1 ? r.Between(1, 120) : rank == 2 ? r.Between(1, 20) : r.Between(1, 6);
+    const bool same = r.Chance(50);
+    c.shape.pad_begin[a] = same ? g.kernel[a] / 2 : r.Below(g.kernel[a] + 1);
+    const size_t pad_end = same ? g.kernel[a] / 2 : r.Below(g.kernel[a] + 1);
+    c.shape.out[a] = OutSize(g, a, c.shape.in[a], c.shape.pad_begin[a], pad_end);
+    if (g.transposed && c.shape.out[a] > 0) c.shape.out[a] += r.Below(g.stride[a]);
+  }
+  // Keep the oracle affordable.
+  const auto volume = [](const size_t(&v)[3]) { return v[0] * v[1] * v[2]; };
+  while (cg > 1 && volume(c.shape.out) * volume(g.kernel) * cg * mg * g.groups > 400000) cg /= 2;
+  g.channels_in = cg * g.groups;
+  g.channels_out = mg * g.groups;
+  const ActivationKind kinds[] = {ActivationKind::kIdentity, ActivationKind::kRelu,
+                                  ActivationKind::kRelu6,    ActivationKind::kClip,
+                                  ActivationKind::kLeakyRelu, ActivationKind::kPrelu};
+  c.activation.kind = kinds[r.Below(6)];
+  c.activation.alpha = c.activation.kind == ActivationKind::kClip ? -5.0f : 0.25f;
+  c.activation.beta = r.Chance(20) ? -7.0f : 9.0f;
+  if (c.activation.kind == ActivationKind::kPrelu) {
+    c.activation.slope = slopes;
+    c.activation.slopes = r.Chance(50) ? 1 : g.channels_out;
+  }
+  c.precision = static_cast<Precision>(r.Below(3));
+  const size_t dice = r.Below(100);
+  c.data = dice < 55 ? Data::kIntegers : dice < 80 ? Data::kReals
+           : dice < 92 ? Data::kSpecialInput : Data::kSpecialWeights;
+  c.bias = r.Chance(70);
+  c.residual = r.Chance(50) ? 0 : r.Chance(50) ? 1 : 2;
+  c.at_end = r.Chance(50);
+  return c;
+}
+
+void Fill(float* p, size_t n, Data data, Random& r) {
+  for (size_t i = 0; i < n; ++i) p[i] = data == Data::kReals ? r.Real() : r.Integer(3);
+}
+
+void Spoil(float* p, size_t n, Random& r) {
+  const float values[] = {NAN, INFINITY, -INFINITY};
+  if (n > 0) p[r.Below(n)] = values[r.Below(3)];
+}
+
+unsigned ControlWord() {
+#if defined(__x86_64__)
+  return _mm_getcsr() & ~0x3Fu;  // modes and masks, without the sticky flags
+#else
+  return 0;
+#endif
+}
+
+struct Memory {
+  Guarded x{1 << 18}, weight{1 << 18}, bias{1 << 12}, residual{1 << 20}, out{1 << 20};
+};
+
+// Largest error allowed: products and sums, the activation's product.  Winograd and fast modes
+// state theirs relative to the sum of absolute products too.
+double Bound(const Config& c, double mass, double want) {
+  const double u = 0x1p-24;
+  const double k = static_cast<double>(c.geometry.channels_in / c.geometry.groups *
+                                       c.geometry.kernel[0] * c.geometry.kernel[1] *
+                                       c.geometry.kernel[2]) + 3;
+  return k * u / (1 - k * u) * mass + u * fabs(want);
+}
+
+void CheckConfig(const KernelTable& table, ThreadPool& pool, const Config& c, Random& r,
+                 Memory& memory) {
+  const ConvGeometry& g = c.geometry;
+  const auto volume = [](const size_t(&v)[3]) { return v[0] * v[1] * v[2]; };
+  const size_t ins = c.shape.batch * g.channels_in * volume(c.shape.in);
+  const size_t outs = c.shape.batch * g.channels_out * volume(c.shape.out);
+  const size_t weights = g.channels_in / g.groups * g.channels_out * volume(g.kernel);
+  float* x = memory.x.Place(ins, c.at_end);
+  float* w = memory.weight.Place(weights, c.at_end);
+  float* bias = c.bias ? memory.bias.Place(g.channels_out, c.at_end) : nullptr;
+  float* out = memory.out.Place(outs, c.at_end);
+  float* residual = c.residual ? memory.residual.Place(outs, c.at_end) : nullptr;
+  Fill(x, ins, c.data, r);
+  Fill(w, weights, c.data, r);
+  if (bias) Fill(bias, g.channels_out, c.data, r);
+  if (residual) Fill(residual, outs, c.data, r);
+  if (c.data == Data::kSpecialInput) Spoil(x, ins, r);
+  if (c.data == Data::kSpecialWeights) Spoil(w, weights, r);
+
+  ConvOptions options;
+  options.table = &table;
+  options.precision = c.data == Data::kSpecialInput ? Precision::kStrict : c.precision;
+  options.activation = c.activation;
+  const unsigned control = ControlWord();
+  const auto conv = Conv::Create(g, w, bias, options);
+  std::vector<float> first;
+  std::string name;
+  for (size_t threads : {size_t{1}, size_t{2 + r.Below(2)}, size_t{8}}) {
+    const auto plan = conv->Prepare(c.shape, threads);
+    name = std::string(table.isa) + " " + conv->Describe(*plan) + ": " + Describe(c);
+    std::fill(out, out + outs, NAN);
+    const float* add = residual;
+    if (c.residual == 2) {
+      std::copy(residual, residual + outs, out);
+      add = out;
+    }
+    Check(conv->Run(*plan, x, add, out, pool, threads, nullptr), name + " was not cancelled");
+    if (threads == 1) first.assign(out, out + outs);
+    Check(SameBits(first.data(), out, outs), name + " same bits for any threads");
+  }
+  Check(ControlWord() == control, name + " leaves the rounding mode alone");
+  Check(memory.out.Intact() && memory.x.Intact(), name + " stays inside its buffers");
+
+  const reference::Sums sums = reference::Conv(g, c.shape, x, w, bias, residual);
+  const size_t plane = volume(c.shape.out);
+  for (size_t i = 0; i < outs; ++i) {
+    const double want =
+        reference::Activate(c.activation, i / plane % g.channels_out, sums.value[i]);
+    const double got = out[i];
+    const bool same = got == want || (isnan(got) && isnan(want));
+    const bool near = c.data == Data::kReals && fabs(got - want) <= Bound(c, sums.mass[i], want);
+    if (!same && !near)
+      return Fail(name + " at " + std::to_string(i) + ": expected " + std::to_string(want) +
+                  ", received " + std::to_string(got));
+  }
+}
+
+}  // namespace
+
+void TestConv(const Options& options) {
+  Random random(options.seed);
+  ThreadPool pool(2);
+  Memory memory;
+  std::vector<float> slopes(200);
+  for (size_t i = 0; i < slopes.size(); ++i) slopes[i] = static_cast<float>(i % 5) * 0.5f - 1;
+  for (size_t i = 0; i < options.configs; ++i) {
+    const Config config = Draw(random, slopes.data());
+    for (const KernelTable* const* t = SupportedKernelTables(); *t; ++t)
+      CheckConfig(**t, pool, config, random, memory);
+  }
+}
+
+}  // namespace convfuse::test

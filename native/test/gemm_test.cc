@@ -1,0 +1,95 @@
+// Gemm against double loops: awkward sizes, both transpositions, alpha and beta.
+#include <math.h>
+
+#include <algorithm>
+#include <vector>
+
+#include "ops/gemm.h"
+#include "test/guarded.h"
+#include "test/suites.h"
+
+namespace convfuse::test {
+namespace {
+
+struct Case {
+  GemmCall call;
+  bool integers;
+};
+
+float Draw(Random& random, bool integers) { return integers ? random.Integer(4) : random.Real(); }
+
+void CheckCase(const KernelTable& table, ThreadPool& pool, Case test, Random& random,
+               Guarded* memory) {
+  GemmCall& c = test.call;
+  const bool end = random.Chance(50);
+  float* a = memory[0].Place(c.m * c.k, end);
+  float* b = memory[1].Place(c.k * c.n, end);
+  float* out = memory[2].Place(c.m * c.n, end);
+  for (size_t i = 0; i < c.m * c.k; ++i) a[i] = Draw(random, test.integers);
+  for (size_t i = 0; i < c.k * c.n; ++i) b[i] = Draw(random, test.integers);
+  std::vector<float> before(c.m * c.n, NAN);  // beta == 0 must not read it
+  if (c.beta != 0)
+    for (float& v : before) v = Draw(random, test.integers);
+  c.a = a;
+  c.b = b;
+  c.c = out;
+  std::vector<float> first;
+  for (size_t threads : {1, 2, 3, 8}) {
+    std::copy(before.begin(), before.end(), out);
+    Gemm(table, c, pool, threads);
+    if (threads == 1) first.assign(out, out + c.m * c.n);
+    Check(SameBits(first.data(), out, first.size()), "Gemm: same bits for any threads");
+  }
+  const double k = static_cast<double>(c.k) + 4, u = 0x1p-24;  // + alpha, beta and their sum
+  for (size_t m = 0; m < c.m; ++m)
+    for (size_t n = 0; n < c.n; ++n) {
+      double sum = 0, mass = 0;
+      for (size_t i = 0; i < c.k; ++i) {
+        const double p = double{a[c.trans_a ? i * c.m + m : m * c.k + i]} *
+                         double{b[c.trans_b ? n * c.k + i : i * c.n + n]};
+        sum += p;
+        mass += fabs(p);
+      }
+      double want = c.alpha * sum;
+      mass *= fabs(double{c.alpha});
+      if (c.beta != 0) {
+        want += double{c.beta} * double{before[m * c.n + n]};
+        mass += fabs(double{c.beta} * double{before[m * c.n + n]});
+      }
+      const double bound = test.integers ? 0 : k * u / (1 - k * u) * mass;
+      if (!(fabs(double{out[m * c.n + n]} - want) <= bound)) {
+        Fail(std::string("Gemm ") + table.isa + " m " + std::to_string(c.m) + " n " +
+             std::to_string(c.n) + " k " + std::to_string(c.k));
+        return;
+      }
+    }
+  for (int i = 0; i < 3; ++i) Check(memory[i].Intact(), "Gemm stays inside its operands");
+}
+
+}  // namespace
+
+void TestGemm(const Options& options) {
+  Random random(options.seed + 1);
+  ThreadPool pool(2);
+  Guarded memory[3] = {Guarded(1 << 17), Guarded(1 << 17), Guarded(1 << 17)};
+  for (const KernelTable* const* t = SupportedKernelTables(); *t; ++t) {
+    const KernelTable& table = **t;
+    const size_t sizes[] = {0, 1, 2, table.mr - 1, table.mr, table.mr + 1, table.nr - 1, table.nr,
+                            table.nr + 1, 131};
+    const size_t depths[] = {0, 1, 2, 7, 255, 256, 257, 600};
+    for (size_t i = 0; i < options.configs; ++i) {
+      Case test = {};
+      test.integers = random.Chance(60);
+      test.call.m = sizes[random.Below(10)];
+      test.call.n = sizes[random.Below(10)];
+      test.call.k = depths[random.Below(8)];
+      test.call.trans_a = random.Chance(50);
+      test.call.trans_b = random.Chance(50);
+      test.call.alpha = random.Chance(60) ? 1 : random.Chance(50) ? 0.5f : -3;
+      test.call.beta = random.Chance(40) ? 0 : random.Chance(50) ? 1 : -0.25f;
+      CheckCase(table, pool, test, random, memory);
+    }
+  }
+}
+
+}  // namespace convfuse::test
