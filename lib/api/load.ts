@@ -7,6 +7,7 @@ import type { Model } from '../ir/model.js';
 import { ExternalData } from '../onnx/external-data.js';
 import { MAX_MODEL_BYTES } from '../onnx/limits.js';
 import { readModel } from '../onnx/read.js';
+import { validate } from '../onnx/validate.js';
 
 export interface LoadOptions {
   /**
@@ -32,12 +33,17 @@ export async function loadModel(
   if (typeof source === 'string') {
     const bytes = await readModelFile(source);
     const external = new ExternalData(source, options);
-    return readModel({ bytes, external, path: path.resolve(source) });
+    return checked(readModel({ bytes, external, path: path.resolve(source) }));
   }
   if (!(source instanceof Uint8Array) || source.buffer instanceof SharedArrayBuffer) {
     throw argumentError('a path or a Uint8Array', 'source', source);
   }
-  return readModel({ bytes: source, external: undefined, path: undefined });
+  return checked(readModel({ bytes: source, external: undefined, path: undefined }));
+}
+
+function checked(model: Model): Model {
+  validate(model);
+  return model;
 }
 
 /** Reads a whole file by position: readFile() gives up at 2 GiB without saying what to do. */

@@ -30,6 +30,7 @@ export class Value {
   /** The initializer of this name. With `isInput`, IR >= 4 lets a caller override it. */
   initializer: Constant | undefined;
   isInput = false;
+  /** Output of its graph, or of a body in it that hands it out. */
   isOutput = false;
   declaration: Declaration | undefined;
   /**

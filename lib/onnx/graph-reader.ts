@@ -13,7 +13,7 @@ import { parseNode, type NodeRecord } from './node-record.js';
 import { checkAcyclic, isForward } from './node-order.js';
 import type { NodeOrigin } from './origin.js';
 import { collectTexts, shapeOfField } from './names.js';
-import { find, hiddenBy } from './scope.js';
+import { find, hiddenBy, isBefore } from './scope.js';
 import type { Source } from './source.js';
 import { parseTensor } from './tensor-record.js';
 import { decodeText } from './text.js';
@@ -84,7 +84,7 @@ export class GraphReader {
     const value = this.#define(graph, valueInfoName(bytes, range), 'an input');
     value.isInput = true;
     value.declaration = parseDeclaration(bytes, range);
-    (graph.inputs as Value[]).push(value);
+    graph.inputs.push(value);
   }
 
   #initializer(graph: Graph, range: Range): void {
@@ -192,15 +192,13 @@ export class GraphReader {
     return value;
   }
 
-  /** An outer value that a body hands out is a use of it by the node that holds the body. */
+  /** A body may hand out a value of a graph around it. */
   #markOutput(graph: Graph, name: string): Value {
     const value = find(graph, name);
-    if (value === undefined) {
+    if (value === undefined || (value.graph !== graph && !isBefore(value, graph))) {
       throw modelError(`graph output ${quoted(name)} is made by nobody`);
     }
-    const { owner } = graph;
-    if (value.graph === graph) value.isOutput = true;
-    else if (owner !== undefined) value.uses.set(owner, (value.uses.get(owner) ?? 0) + 1);
+    value.isOutput = true;
     return value;
   }
 
