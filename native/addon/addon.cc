@@ -1,0 +1,36 @@
+// The table of exported functions.
+#include <napi.h>
+
+#include "addon/bindings.h"
+#include "addon/environment.h"
+#include "addon/errors.h"
+
+namespace {
+
+using namespace convfuse::addon;
+
+template <Napi::Value (*kFunction)(const Napi::CallbackInfo&)>
+void Export(Napi::Env env, Napi::Object exports, const char* name) {
+  exports.Set(name, Napi::Function::New<Entry<kFunction>>(env, name));
+}
+
+Napi::Object Init(Napi::Env env, Napi::Object exports) {
+  env.SetInstanceData(new Environment);
+  Export<Info>(env, exports, "info");
+  Export<ScaleRows>(env, exports, "scaleRows");
+  Export<MultiplyMatrices>(env, exports, "gemm");
+  Export<CreateConv>(env, exports, "createConv");
+  Export<DescribeConv>(env, exports, "describeConv");
+  Export<RunConv>(env, exports, "runConv");
+  Export<StartConv>(env, exports, "startConv");
+  Export<DisposeConv>(env, exports, "disposeConv");
+  Export<Listen>(env, exports, "listen");
+  Export<CancelJob>(env, exports, "cancelJob");
+  Export<TakeResult>(env, exports, "takeResult");
+  Export<Allocate>(env, exports, "allocate");
+  return exports;
+}
+
+}  // namespace
+
+NODE_API_MODULE(convfuse, Init)

@@ -1,0 +1,23 @@
+// The exported functions.  lib/backend/native/addon.ts declares them for TypeScript, with the
+// meaning of each argument.
+#pragma once
+#include <napi.h>
+
+namespace convfuse::addon {
+
+Napi::Value Info(const Napi::CallbackInfo& info);
+Napi::Value ScaleRows(const Napi::CallbackInfo& info);
+Napi::Value MultiplyMatrices(const Napi::CallbackInfo& info);
+
+Napi::Value CreateConv(const Napi::CallbackInfo& info);
+Napi::Value DescribeConv(const Napi::CallbackInfo& info);
+Napi::Value RunConv(const Napi::CallbackInfo& info);
+Napi::Value StartConv(const Napi::CallbackInfo& info);
+Napi::Value DisposeConv(const Napi::CallbackInfo& info);
+
+Napi::Value Listen(const Napi::CallbackInfo& info);
+Napi::Value CancelJob(const Napi::CallbackInfo& info);
+Napi::Value TakeResult(const Napi::CallbackInfo& info);
+Napi::Value Allocate(const Napi::CallbackInfo& info);
+
+}  // namespace convfuse::addon

@@ -1,0 +1,41 @@
+// A convolution as JavaScript holds it: an opaque object that owns a shared Layer.
+#pragma once
+#include <napi.h>
+
+#include <memory>
+
+#include "addon/args.h"
+#include "ops/conv.h"
+
+namespace convfuse::addon {
+
+struct Layer {
+  ConvGeometry geometry;
+  std::unique_ptr<Conv> conv;
+};
+
+Napi::Value WrapLayer(Napi::Env env, std::shared_ptr<Layer> layer);
+
+// Throws a Failure: ERR_ARGUMENT for any other object, ERR_DISPOSED after ReleaseLayer.
+std::shared_ptr<Layer> ReadLayer(const Napi::Value& value);
+void ReleaseLayer(const Napi::Value& value);
+
+// [C, M, groups, kernel x 3, stride x 3, dilation x 3, transposed] in a Uint32Array.
+ConvGeometry ReadGeometry(const Napi::Value& value);
+
+// [N, in x 3, out x 3, pad x 3] in a Uint32Array.
+ConvShape ReadShape(const Napi::Value& value);
+size_t ReadThreads(const Napi::Value& value);
+
+// One run, its arrays of the lengths that the shape asks for.
+struct RunArgs {
+  ConvShape shape;
+  Elements<float> x, residual;
+  size_t out_size;
+  size_t threads;
+};
+
+// Arguments `first` and following: x, residual or undefined, shape, threads.
+RunArgs ReadRun(const Napi::CallbackInfo& info, size_t first, const ConvGeometry& geometry);
+
+}  // namespace convfuse::addon

@@ -1,0 +1,52 @@
+#if defined(__unix__) || defined(__APPLE__)
+#include <unistd.h>
+#endif
+
+#include "addon/bindings.h"
+#include "kernels/activation.h"
+#include "kernels/table.h"
+
+namespace convfuse::addon {
+namespace {
+
+// In the order of ActivationKind.
+constexpr const char* kActivations[] = {
+    "identity", "relu",         "leaky-relu", "prelu", "relu6",     "clip", "sigmoid", "silu",
+    "hard-swish", "hard-sigmoid", "tanh",       "gelu",  "gelu-tanh", "mish", "elu",     "softplus",
+};
+static_assert(sizeof kActivations / sizeof *kActivations ==
+              static_cast<size_t>(ActivationKind::kCount));
+
+// Bytes, 0 where the system does not say.
+double CacheBytes(int level) {
+#if defined(_SC_LEVEL1_DCACHE_SIZE)
+  const int names[] = {_SC_LEVEL1_DCACHE_SIZE, _SC_LEVEL2_CACHE_SIZE, _SC_LEVEL3_CACHE_SIZE};
+  const long bytes = sysconf(names[level]);
+  return bytes > 0 ? static_cast<double>(bytes) : 0;
+#else
+  static_cast<void>(level);
+  return 0;
+#endif
+}
+
+}  // namespace
+
+Napi::Value Info(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  Napi::Array isas = Napi::Array::New(env);
+  for (const KernelTable* const* table = SupportedKernelTables(); *table; ++table)
+    isas.Set(isas.Length(), Napi::String::New(env, (*table)->isa));
+  Napi::Array activations = Napi::Array::New(env);
+  for (const char* name : kActivations)
+    activations.Set(activations.Length(), Napi::String::New(env, name));
+  Napi::Array caches = Napi::Array::New(env);
+  for (int level = 0; level < 3; ++level)
+    caches.Set(caches.Length(), Napi::Number::New(env, CacheBytes(level)));
+  Napi::Object result = Napi::Object::New(env);
+  result.Set("isas", isas);
+  result.Set("activations", activations);
+  result.Set("caches", caches);
+  return result;
+}
+
+}  // namespace convfuse::addon
