@@ -40,7 +40,8 @@ export class ReferenceConv implements ConvKernel {
     const size = shape.output.reduce((product, axis) => product * axis, this.#spec.outputChannels);
     const result = new (x.constructor as Float32ArrayConstructor)(shape.batch * size) as FloatArray;
     let turn = performance.now();
-    for (const _ of this.#planes({ x, dims: call.dims, out: result, residual }, shape)) {
+    const planes = this.#planes({ x, dims: call.dims, out: result, residual }, shape);
+    while (planes.next().done !== true) {
       if (performance.now() - turn < TURN_MILLISECONDS) continue;
       await new Promise((resolve) => setImmediate(resolve));
       if (signal?.aborted) throw abortReason(signal);

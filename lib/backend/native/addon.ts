@@ -1,0 +1,103 @@
+/** A convolution on the native side: opaque, freed with its last reference or by disposeConv. */
+export interface ConvHandle {
+  readonly brand: unique symbol;
+}
+
+/**
+ * What native/addon exports. Every function checks whatever memory safety depends on and throws
+ * errors that carry a code; the meaning of arguments is checked before, in TypeScript.
+ */
+export interface Addon {
+  info(): {
+    /** ISAs of this CPU, worst first. */
+    readonly isas: readonly string[];
+    /** Kinds in the order of the native enum. */
+    readonly activations: readonly string[];
+    /** Bytes of the level 1 data, level 2 and level 3 cache; 0 when unknown. */
+    readonly caches: readonly number[];
+  };
+
+  /** Fills out, loss and mass (ScaledRows). */
+  scaleRows(
+    isa: string,
+    type: string,
+    weight: ArrayBufferView,
+    scale: Float64Array,
+    out: ArrayBufferView,
+    loss: Float64Array,
+    mass: Float64Array,
+    groups: number,
+    outer: number,
+    rows: number,
+    cols: number,
+  ): void;
+
+  gemm(
+    isa: string,
+    a: Float32Array,
+    b: Float32Array,
+    c: Float32Array,
+    m: number,
+    n: number,
+    k: number,
+    transA: boolean,
+    transB: boolean,
+    alpha: number,
+    beta: number,
+    threads: number,
+  ): void;
+
+  /**
+   * @param geometry [C, M, groups, kernel x 3, stride x 3, dilation x 3, transposed]
+   * @param precision 0 strict, 1 default, 2 fast, 3 bfloat16
+   * @param kind index into ACTIVATION_KINDS
+   */
+  createConv(
+    isa: string,
+    geometry: Uint32Array,
+    weight: Float32Array,
+    bias: Float32Array | undefined,
+    precision: number,
+    kind: number,
+    alpha: number,
+    beta: number,
+    slope: Float32Array | undefined,
+    tune: boolean,
+  ): ConvHandle;
+
+  /** @param shape [N, in x 3, out x 3, pad begin x 3], as in the functions below */
+  describeConv(conv: ConvHandle, shape: Uint32Array, threads: number): string;
+
+  runConv(
+    conv: ConvHandle,
+    x: Float32Array,
+    residual: Float32Array | undefined,
+    shape: Uint32Array,
+    threads: number,
+    out: Float32Array,
+  ): void;
+
+  /** Copies x and residual, and returns the number of the job. */
+  startConv(
+    conv: ConvHandle,
+    x: Float32Array,
+    residual: Float32Array | undefined,
+    shape: Uint32Array,
+    threads: number,
+  ): number;
+
+  /** Later uses of the handle throw ERR_DISPOSED; runs under way end well. */
+  disposeConv(conv: ConvHandle): void;
+
+  /** To be called once, before startConv. `completed` hears the number of each ended job. */
+  listen(completed: (id: number) => void): void;
+
+  /** Makes a job end soon, and its result undefined. */
+  cancelJob(id: number): void;
+
+  /** The result of an ended job, once: in `out`, or in memory of its own. */
+  takeResult(id: number, out: Float32Array | undefined): Float32Array | undefined;
+
+  /** Recycled memory with arbitrary content. */
+  allocate(count: number): Float32Array;
+}

@@ -1,0 +1,59 @@
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+import bindings from 'bindings';
+
+import type { Addon } from './addon.js';
+
+export type LoadResult = { readonly addon: Addon } | { readonly reason: string };
+
+// From dist/backend/native to the package.
+const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../../..');
+
+let loaded: LoadResult | undefined;
+
+/**
+ * The addon, or the reason why there is none. A build made here is preferred to a prebuilt one;
+ * either is tried when the other is absent or broken, and the outcome is kept.
+ */
+export function loadAddon(): LoadResult {
+  loaded ??= tryToLoad();
+  return loaded;
+}
+
+function tryToLoad(): LoadResult {
+  const reasons: string[] = [];
+  for (const folder of [() => ['build', 'Release'], () => ['prebuilds', platformName()]]) {
+    const tried = ['module_root', ...folder(), 'bindings'];
+    try {
+      return {
+        addon: bindings({ bindings: 'convfuse', module_root: root, try: [tried] }) as Addon,
+      };
+    } catch (error) {
+      reasons.push(`${folder().join('/')}: ${shortReason(error)}`);
+    }
+  }
+  return { reason: reasons.join('; ') };
+}
+
+function shortReason(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const missing = error.message.startsWith('Could not locate the bindings file');
+  return missing ? 'no addon there' : error.message.split('\n')[0]!;
+}
+
+function platformName(): string {
+  return `${process.platform}-${process.arch}${isMusl() ? '-musl' : ''}`;
+}
+
+/** Whether this Linux has musl for its C library: the report then has no version of glibc. */
+function isMusl(): boolean {
+  if (process.platform !== 'linux') return false;
+  // Not in the types yet. Without it, resolving addresses takes seconds on some machines.
+  const reporter = process.report as typeof process.report & { excludeNetwork: boolean };
+  const { excludeNetwork } = reporter;
+  reporter.excludeNetwork = true;
+  const report = reporter.getReport() as { header?: { glibcVersionRuntime?: string } };
+  reporter.excludeNetwork = excludeNetwork;
+  return report.header?.glibcVersionRuntime === undefined;
+}

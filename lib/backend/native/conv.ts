@@ -1,0 +1,115 @@
+import { ACTIVATION_KINDS } from '../activation.js';
+import type { AsyncConvCall, ConvCall, ConvKernel, ConvSpec, FloatArray } from '../backend.js';
+import { convShape, threeAxes, type ConvShape } from '../conv-shape.js';
+import { ReferenceConv } from '../reference/conv.js';
+import type { Addon, ConvHandle } from './addon.js';
+import { native } from './errors.js';
+import type { Jobs } from './jobs.js';
+
+const PRECISIONS = ['strict', 'default', 'fast', 'bfloat16'] as const;
+
+/** What a convolution needs of its backend. */
+export interface NativeContext {
+  readonly addon: Addon;
+  readonly jobs: Jobs;
+  readonly isa: string;
+  readonly threads: number;
+}
+
+/** A float32 convolution on the native side. */
+export class NativeConv implements ConvKernel {
+  readonly #context: NativeContext;
+  readonly #spec: ConvSpec;
+  readonly #handle: ConvHandle;
+  readonly #threads: number;
+
+  /** @throws ConvfuseError ERR_UNSUPPORTED, ERR_MEMORY */
+  constructor(context: NativeContext, spec: ConvSpec) {
+    this.#context = context;
+    this.#spec = spec;
+    this.#threads = spec.threads ?? context.threads;
+    this.#handle = native(() =>
+      context.addon.createConv(
+        context.isa,
+        geometryOf(spec),
+        spec.weight as Float32Array,
+        spec.bias === undefined ? undefined : Float32Array.from(spec.bias),
+        PRECISIONS.indexOf(spec.precision),
+        ACTIVATION_KINDS.indexOf(spec.activation.kind),
+        spec.activation.alpha,
+        spec.activation.beta,
+        spec.activation.slope && Float32Array.from(spec.activation.slope),
+        spec.tune ?? false,
+      ),
+    );
+  }
+
+  outputDims(dims: readonly number[]): number[] {
+    const { batch, output } = convShape(this.#spec, dims);
+    return [batch, this.#spec.outputChannels, ...output];
+  }
+
+  algorithm(dims: readonly number[]): string {
+    const shape = convShape(this.#spec, dims);
+    if (isEmpty(shape)) return new ReferenceConv(this.#spec).algorithm();
+    const { addon } = this.#context;
+    return native(() => addon.describeConv(this.#handle, numbersOf(shape), this.#threads));
+  }
+
+  runSync(call: ConvCall): void {
+    const shape = convShape(this.#spec, call.dims);
+    if (isEmpty(shape) || !allFloat32(call)) {
+      return new ReferenceConv(this.#spec).runSync(call);
+    }
+    const { x, residual, out } = call as ConvCall<Float32Array>;
+    const { addon } = this.#context;
+    native(() => addon.runConv(this.#handle, x, residual, numbersOf(shape), this.#threads, out));
+  }
+
+  async run(call: AsyncConvCall, signal?: AbortSignal): Promise<FloatArray> {
+    const shape = convShape(this.#spec, call.dims);
+    if (isEmpty(shape) || !allFloat32(call)) {
+      return new ReferenceConv(this.#spec).run(call, signal);
+    }
+    const { x, residual, out } = call as ConvCall<Float32Array>;
+    const { addon, jobs } = this.#context;
+    const start = (): number =>
+      addon.startConv(this.#handle, x, residual, numbersOf(shape), this.#threads);
+    return jobs.run(start, out, signal);
+  }
+
+  dispose(): void {
+    native(() => this.#context.addon.disposeConv(this.#handle));
+  }
+}
+
+function geometryOf(spec: ConvSpec): Uint32Array {
+  return Uint32Array.of(
+    spec.inputChannels,
+    spec.outputChannels,
+    spec.groups,
+    ...threeAxes(spec.window.kernel, 1),
+    ...threeAxes(spec.window.strides, 1),
+    ...threeAxes(spec.window.dilations, 1),
+    spec.transposed ? 1 : 0,
+  );
+}
+
+function numbersOf(shape: ConvShape): Uint32Array {
+  return Uint32Array.of(
+    shape.batch,
+    ...threeAxes(shape.input, 1),
+    ...threeAxes(shape.output, 1),
+    ...threeAxes(shape.padBegin, 0),
+  );
+}
+
+/** Nothing to read or nothing to write: the reference knows what that means. */
+function isEmpty(shape: ConvShape): boolean {
+  return shape.batch === 0 || shape.input.includes(0) || shape.output.includes(0);
+}
+
+function allFloat32(call: AsyncConvCall): boolean {
+  const arrays = [call.x, call.residual, call.out];
+  return arrays.every((array) => array === undefined || array instanceof Float32Array);
+}

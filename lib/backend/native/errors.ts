@@ -1,0 +1,18 @@
+import { ConvfuseError, type ErrorCode } from '../../errors.js';
+
+/** An error of the addon, which carries a code as a property, as a ConvfuseError. */
+export function fromNative(error: unknown): unknown {
+  if (!(error instanceof Error) || error instanceof ConvfuseError) return error;
+  const code = (error as { code?: unknown }).code;
+  if (typeof code !== 'string' || !code.startsWith('ERR_')) return error;
+  return new ConvfuseError(code as ErrorCode, error.message, { cause: error });
+}
+
+/** Calls the addon. @throws ConvfuseError */
+export function native<T>(call: () => T): T {
+  try {
+    return call();
+  } catch (error) {
+    throw fromNative(error);
+  }
+}

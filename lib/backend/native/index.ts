@@ -1,0 +1,83 @@
+import type {
+  Backend,
+  ConvKernel,
+  ConvSpec,
+  GemmCall,
+  ScaledRows,
+  ScaleRowsRequest,
+} from '../backend.js';
+import { ReferenceConv } from '../reference/conv.js';
+import { gemm as referenceGemm } from '../reference/gemm.js';
+import type { Addon } from './addon.js';
+import { NativeConv } from './conv.js';
+import { native } from './errors.js';
+import { Jobs } from './jobs.js';
+
+/** The addon's listener can be set once, so that all backends over it share their jobs. */
+const jobsOf = new WeakMap<Addon, Jobs>();
+
+function sharedJobs(addon: Addon): Jobs {
+  const jobs = jobsOf.get(addon) ?? new Jobs(addon);
+  jobsOf.set(addon, jobs);
+  return jobs;
+}
+
+/** C++ SIMD kernels for float32. Double arithmetic goes to the reference implementation. */
+export class NativeBackend implements Backend {
+  readonly name = 'native';
+  readonly isa: string;
+  readonly threads: number;
+  readonly reason: string;
+  readonly #addon: Addon;
+  readonly #jobs: Jobs;
+
+  /** @param isa one that the addon's info() lists */
+  constructor(addon: Addon, isa: string, threads: number, reason: string) {
+    this.#addon = addon;
+    this.#jobs = sharedJobs(addon);
+    this.isa = isa;
+    this.threads = threads;
+    this.reason = reason;
+  }
+
+  scaleRows(request: ScaleRowsRequest): ScaledRows {
+    const { type, weight, scale, groups, outer, rows, cols } = request;
+    const out = new (weight.constructor as Float32ArrayConstructor)(weight.length) as typeof weight;
+    const loss = new Float64Array(groups * rows);
+    const mass = new Float64Array(groups * rows);
+    native(() =>
+      this.#addon.scaleRows(
+        this.isa,
+        type,
+        weight,
+        scale,
+        out,
+        loss,
+        mass,
+        groups,
+        outer,
+        rows,
+        cols,
+      ),
+    );
+    return { weight: out, loss, mass };
+  }
+
+  conv(spec: ConvSpec): ConvKernel {
+    if (!(spec.weight instanceof Float32Array) || spec.weight.length === 0) {
+      return new ReferenceConv(spec);
+    }
+    const { isa, threads } = this;
+    return new NativeConv({ addon: this.#addon, jobs: this.#jobs, isa, threads }, spec);
+  }
+
+  gemm(call: GemmCall): void {
+    const { a, b, c, m, n, k, transA, transB, alpha, beta } = call;
+    const float32 =
+      a instanceof Float32Array && b instanceof Float32Array && c instanceof Float32Array;
+    if (!float32 || m === 0 || n === 0 || k === 0) return referenceGemm(call);
+    native(() =>
+      this.#addon.gemm(this.isa, a, b, c, m, n, k, transA, transB, alpha, beta, this.threads),
+    );
+  }
+}
