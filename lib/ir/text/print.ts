@@ -7,9 +7,23 @@ import { elementsToText, numberToText, typeToText } from './data.js';
 import { isPlainName } from './tokens.js';
 import type { Dim, Value } from '../value.js';
 
-/** The nodes of a graph, one a line: what rule examples compare. */
-export function printNodes(graph: Graph, indent = ''): string {
-  return [...graph.nodes()].map((node) => indent + nodeText(node, indent)).join('\n');
+/** The nodes of a graph, one a line, without declarations: what rule examples compare. */
+export function printNodes(graph: Graph): string {
+  return nodeLines(graph, '', outlineText).join('\n');
+}
+
+/** A nested graph without its declarations, but for outputs that no node in it makes. */
+function outlineText(graph: Graph, indent: string): string {
+  const passed = graph.outputs.filter((value) => value.producer?.graph !== graph);
+  const mentions = passed.map((value) => `${indent}${nameText(value.name)}: output`);
+  return [...nodeLines(graph, indent, outlineText), ...mentions].join('\n');
+}
+
+/** How nested graphs are printed. */
+type GraphText = (graph: Graph, indent: string) => string;
+
+function nodeLines(graph: Graph, indent: string, nested: GraphText): string[] {
+  return Array.from(graph.nodes(), (node) => indent + nodeText(node, indent, nested));
 }
 
 /** The whole model, as a text that parseText makes the same model of. */
@@ -40,7 +54,7 @@ function graphText(graph: Graph, indent: string): string {
     const said = value.initializer ?? value.declaration ?? value.pinned;
     if (said !== undefined) lines.push(indent + declarationText(value, graph));
   }
-  if (graph.nodeCount > 0) lines.push(printNodes(graph, indent));
+  lines.push(...nodeLines(graph, indent, graphText));
   for (const value of graph.outputs) {
     const mentioned = value.isInput || value.graph !== graph;
     const text = mentioned ? `${nameText(value.name)}: output` : declarationText(value, graph);
@@ -74,11 +88,13 @@ function constantText(constant: Constant): string[] {
   return [type, '=', `{${elementsToText(tensor).join(', ')}}`];
 }
 
-function nodeText(node: Node, indent: string): string {
+function nodeText(node: Node, indent: string, nested: GraphText): string {
   const name = node.name === '' ? '' : `[${nameText(node.name)}] `;
   const outputs = node.outputs.map((value) => nameText(value?.name ?? '')).join(', ');
   const operator = operatorText(node.domain, node.opType, node.overload);
-  const attributes = [...node.attributes.values()].map((item) => attributeText(item, indent));
+  const attributes = [...node.attributes.values()].map((item) =>
+    attributeText(item, indent, nested),
+  );
   const list = attributes.length === 0 ? '' : `<${attributes.join(', ')}>`;
   const inputs = node.inputs.map((value) => nameText(value?.name ?? '')).join(', ');
   return `${name}${outputs} = ${operator}${list}(${inputs})`;
@@ -89,7 +105,7 @@ function operatorText(domain: string, name: string, overload: string): string {
   return overload === '' ? operator : `${operator}:${nameText(overload)}`;
 }
 
-function attributeText(attribute: Attribute, indent: string): string {
+function attributeText(attribute: Attribute, indent: string, nested: GraphText): string {
   const name = nameText(attribute.name);
   switch (attribute.kind) {
     case 'int':
@@ -115,12 +131,12 @@ function attributeText(attribute: Attribute, indent: string): string {
       return `${name} = ${type} ${elements}`;
     }
     case 'graph':
-      return `${name} = ${bodyText(attribute.value, indent)}`;
+      return `${name} = ${bodyText(attribute.value, indent, nested)}`;
     case 'graphs':
       return listText(
         name,
         '',
-        attribute.value.map((graph) => bodyText(graph, indent)),
+        attribute.value.map((graph) => bodyText(graph, indent, nested)),
       );
     case 'other':
       return `${name} = "?"`;
@@ -137,8 +153,8 @@ function floatText(value: number): string {
   return /^-?\d+$/.test(text) ? `${text}.0` : text;
 }
 
-function bodyText(graph: Graph, indent: string): string {
-  return `{\n${graphText(graph, `${indent}  `)}\n${indent}}`;
+function bodyText(graph: Graph, indent: string, nested: GraphText): string {
+  return `{\n${nested(graph, `${indent}  `)}\n${indent}}`;
 }
 
 function nameText(name: string): string {

@@ -1,0 +1,56 @@
+import type { Editor } from '../ir/editor.js';
+import type { Model } from '../ir/model.js';
+import type { Value } from '../ir/value.js';
+import { constantOfNode, constantOfValue } from '../ir/view.js';
+import type { Match, Refusal } from './rule.js';
+
+/** Fused files may be this many times as large as the original: clones of shared weights add up. */
+export const GROWTH_LIMIT = 2;
+
+/** Keeps the bytes of new constants, less those that go, within a limit. */
+export class GrowthBudget {
+  readonly #edit: Editor;
+  readonly #allowed: number;
+
+  /** @param bytes of the original; those of its constants when undefined */
+  constructor(edit: Editor, model: Model, bytes: number | undefined, unlimited: boolean) {
+    this.#edit = edit;
+    const base = bytes ?? constantBytes(model);
+    this.#allowed = unlimited ? Infinity : (GROWTH_LIMIT - 1) * base;
+  }
+
+  /**
+   * Refuses a rewrite whose clones would pass the limit. What it replaces grows the file where
+   * something outside the match goes on using the original.
+   */
+  check({ nodes, into, parameters }: Match): Refusal | undefined {
+    if (this.#allowed === Infinity) return undefined;
+    const cloned = new Map<Value, number>();
+    for (const value of parameters) {
+      const shared = [...value.uses.keys()].some((user) => !nodes.includes(user));
+      if (!into.inputs.includes(value) || !(shared || value.isOutput)) continue;
+      cloned.set(value, constantOfValue(value)?.byteLength ?? 0);
+    }
+    let bytes = 0;
+    for (const size of cloned.values()) bytes += size;
+    if (bytes === 0 || this.#edit.growth + bytes <= this.#allowed) return undefined;
+    this.#edit.sweep();
+    if (this.#edit.growth + bytes <= this.#allowed) return undefined;
+    const names = [...cloned.keys()].map((value) => value.name).join(', ');
+    const detail =
+      `a copy of ${names}, which others use too, would make the file more than ` +
+      `${GROWTH_LIMIT} times as large; --allow-growth permits it`;
+    return { reason: 'growth', detail };
+  }
+}
+
+function constantBytes(model: Model): number {
+  let bytes = 0;
+  for (const graph of model.graphs()) {
+    for (const [, constant] of graph.initializers()) bytes += constant.byteLength;
+    for (const node of graph.nodes()) {
+      if (node.is('Constant')) bytes += constantOfNode(node)?.byteLength ?? 0;
+    }
+  }
+  return bytes;
+}

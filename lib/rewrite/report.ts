@@ -1,0 +1,153 @@
+import type { Model } from '../ir/model.js';
+import type { Node } from '../ir/node.js';
+import { customText, isQuantizer, nodeText } from './conditions.js';
+import type { Reason, Refusal, Rewritten, Rule, SiteCheck } from './rule.js';
+
+/** One place where a rule could apply, and what came of it. */
+export interface Site {
+  readonly rule: string;
+  /** The label of the node the verdict is about. */
+  readonly node: string;
+  /** The label of the node that took it in. */
+  readonly into: string | undefined;
+  readonly verdict: 'fused' | 'skipped';
+  readonly reason: Reason | undefined;
+  readonly detail: string | undefined;
+  /** See Rewritten.check: present for fused sites that can be checked. */
+  readonly check: ((seed: number) => SiteCheck) | undefined;
+}
+
+interface Fused {
+  readonly rule: Rule;
+  readonly root: Node;
+  readonly label: string;
+  readonly result: Rewritten;
+}
+
+/** Collects what rules did and why they did not, and turns it into one verdict a root. */
+export class Verdicts {
+  readonly #table: readonly Rule[];
+  readonly #fused: Fused[] = [];
+  /** By root, then by rule. A later look replaces what an earlier one found. */
+  readonly #refused = new Map<Node, Map<Rule, Refusal>>();
+  /** Positions in the original, for the order of the sites. */
+  readonly #places = new Map<Node, number>();
+
+  /** @param table all rules, those that are switched off included */
+  constructor(model: Model, table: readonly Rule[]) {
+    this.#table = table;
+    for (const graph of model.graphs()) {
+      for (const node of graph.nodes()) this.#places.set(node, this.#places.size);
+    }
+  }
+
+  /** @param label of the root before it was fused: its output may have gone to another node */
+  fused(rule: Rule, root: Node, label: string, result: Rewritten): void {
+    this.#fused.push({ rule, root, label, result });
+    this.#refused.delete(root);
+    // What a rewrite makes counts as standing where it took place.
+    const place = this.#places.get(root);
+    if (place !== undefined && !this.#places.has(result.into)) {
+      this.#places.set(result.into, place);
+    }
+  }
+
+  refused(rule: Rule, root: Node, refusal: Refusal | undefined): void {
+    const byRule = this.#refused.get(root);
+    if (refusal === undefined) byRule?.delete(rule);
+    else if (byRule === undefined) this.#refused.set(root, new Map([[rule, refusal]]));
+    else byRule.set(rule, refusal);
+  }
+
+  /** The verdicts on a model that no rule changes any more. */
+  sites(model: Model, active: readonly Rule[]): Site[] {
+    const placed: [number, Site][] = [];
+    const roots = new Set<Node>();
+    const into = new Map(this.#fused.map(({ root, result }) => [root, result.into]));
+    for (const { rule, root, label, result } of this.#fused) {
+      roots.add(root);
+      const { detail, check } = result;
+      const site = { rule: rule.name, node: label, into: finalNode(result.into, into).label };
+      const rest = { verdict: 'fused', reason: undefined, detail, check } as const;
+      placed.push([this.#place(root), { ...site, ...rest }]);
+    }
+    for (const [root, byRule] of this.#refused) {
+      const verdict = bestOf(this.#table, byRule);
+      if (verdict === undefined || root.removed || roots.has(root)) continue;
+      roots.add(root);
+      placed.push([this.#place(root), skipped(root, ...verdict)]);
+    }
+    for (const node of batchNorms(model)) {
+      const rule = this.#table.find((one) => one.roots.includes('BatchNormalization'));
+      if (rule === undefined || roots.has(node)) continue;
+      const on = active.some((one) => one.roots.includes('BatchNormalization'));
+      placed.push([this.#place(node), skipped(node, rule, explainBatchNorm(node, on))]);
+    }
+    return placed.sort(([a], [b]) => a - b).map(([, site]) => site);
+  }
+
+  #place(node: Node): number {
+    return this.#places.get(node) ?? this.#places.size;
+  }
+}
+
+/** The node that holds the result in the end: what took a root in may have been taken in itself. */
+function finalNode(node: Node, into: ReadonlyMap<Node, Node>): Node {
+  let at = node;
+  while (at.removed) {
+    const next = into.get(at);
+    if (next === undefined || next === at) break;
+    at = next;
+  }
+  return at;
+}
+
+/** The first rule that had more to say than that there was no pattern for it, or else the first. */
+function bestOf(
+  table: readonly Rule[],
+  byRule: ReadonlyMap<Rule, Refusal>,
+): [Rule, Refusal] | undefined {
+  let best: [Rule, Refusal] | undefined;
+  for (const rule of table) {
+    const refusal = byRule.get(rule);
+    if (refusal === undefined) continue;
+    if (refusal.reason !== 'pattern') return [rule, refusal];
+    best ??= [rule, refusal];
+  }
+  return best;
+}
+
+function skipped(root: Node, rule: Rule, { reason, detail }: Refusal): Site {
+  return {
+    rule: rule.name,
+    node: root.label,
+    into: undefined,
+    verdict: 'skipped',
+    reason,
+    detail,
+    check: undefined,
+  };
+}
+
+function* batchNorms(model: Model): Generator<Node> {
+  for (const graph of model.graphs()) {
+    for (const node of graph.nodes()) if (node.opType === 'BatchNormalization') yield node;
+  }
+}
+
+/** Why a batch norm is still there that no rule knew anything to do with. */
+function explainBatchNorm(node: Node, active: boolean): Refusal {
+  if (!node.is('BatchNormalization')) return { reason: 'custom-op', detail: customText(node) };
+  if (!active) return { reason: 'pattern', detail: 'no rule for it is switched on' };
+  const value = node.optionalInput(0);
+  const producer = value?.producer;
+  if (producer === undefined) {
+    const detail =
+      value === undefined ? 'it has no input' : `no node makes its input ${value.name}`;
+    return { reason: 'pattern', detail };
+  }
+  const detail = `input comes from ${nodeText(producer)}`;
+  if (isQuantizer(producer)) return { reason: 'quantized', detail };
+  const layer = /conv|gemm|matmul/i.test(producer.opType);
+  return { reason: layer && !producer.is(producer.opType) ? 'custom-op' : 'pattern', detail };
+}
