@@ -1,0 +1,93 @@
+import type { ScaledRows } from '../backend/backend.js';
+import { unitRoundoff, type FloatType } from '../tensor/dtype.js';
+import type { WeightLayout } from './fold-output.js';
+import type { FoldRefusal } from './refusal.js';
+import { leastNormal, widen, type StoredArray } from './stored.js';
+
+/**
+ * The rule on losses: a channel may lose, in all, what rounding alone may cost it, u times the
+ * sum of its folded weights. Weights in the subnormal range can lose more than that; where they
+ * are only the tail of a channel with larger ones, the sum does not notice.
+ */
+export function refuseLoss(
+  type: FloatType,
+  { loss, mass }: Pick<ScaledRows, 'loss' | 'mass'>,
+): FoldRefusal | undefined {
+  const u = unitRoundoff(type);
+  for (let c = 0; c < loss.length; c++) {
+    const lost = loss[c]!;
+    if (!Number.isFinite(lost)) {
+      const detail = `folded weights of channel ${c} are not finite in ${type}`;
+      return { reason: 'non-finite', detail };
+    }
+    if (lost > u * mass[c]!) return lossRefusal(c, lost, mass[c]!);
+  }
+  return undefined;
+}
+
+export function lossRefusal(channel: number, lost: number, mass: number): FoldRefusal {
+  const share = mass === 0 ? 1 : lost / mass;
+  const detail = `underflow would lose ${share.toExponential(1)} of the weights of channel ${channel}`;
+  return { reason: 'precision-loss', detail };
+}
+
+/**
+ * float64 has no wider type to measure its losses in: a product below the normal range has
+ * already lost bits in double. Each such product loses at most half a subnormal step.
+ */
+export function doubleUnderflow(
+  weight: StoredArray,
+  scale: Float64Array,
+  { groups, outer, rows, cols }: WeightLayout,
+): FoldRefusal | undefined {
+  if (!(weight instanceof Float64Array)) return undefined;
+  const tiny = new Float64Array(scale.length);
+  const mass = new Float64Array(scale.length);
+  let at = 0;
+  for (let g = 0; g < groups; g++) {
+    for (let o = 0; o < outer; o++) {
+      for (let r = g * rows; r < (g + 1) * rows; r++) {
+        for (let end = at + cols; at < end; at++) {
+          const product = Math.abs(weight[at]! * scale[r]!);
+          mass[r]! += product;
+          if (product < 2 ** -1022 && weight[at] !== 0 && scale[r] !== 0) tiny[r]! += 1;
+        }
+      }
+    }
+  }
+  // Compared after scaling up, as half a step times u is no double.
+  const channel = tiny.findIndex((n, c) => n * 2 ** -75 > 2 ** -53 * (mass[c]! * 2 ** 1000));
+  return channel < 0
+    ? undefined
+    : lossRefusal(channel, tiny[channel]! * 2 ** -1074, mass[channel]!);
+}
+
+/** Says which channels a scale of 0 makes constant. */
+export function deadChannels(scale: Float64Array): string | undefined {
+  const dead: number[] = [];
+  for (let c = 0; c < scale.length; c++) if (scale[c] === 0) dead.push(c);
+  if (dead.length === 0) return undefined;
+  const list = dead.slice(0, 4).join(', ') + (dead.length > 4 ? ', ...' : '');
+  return `scale 0 makes ${dead.length === 1 ? 'channel' : `${dead.length} channels`} constant: ${list}`;
+}
+
+/** Says how many weights were folded below the normal range, which the rule on losses allowed. */
+export function underflowNote(
+  type: FloatType,
+  before: StoredArray,
+  after: StoredArray,
+): string | undefined {
+  const least = leastNormal(type);
+  const old = before instanceof Uint16Array ? widen(type, before) : before;
+  const folded = after instanceof Uint16Array ? widen(type, after) : after;
+  let subnormal = 0;
+  let zero = 0;
+  for (let i = 0; i < folded.length; i++) {
+    const magnitude = Math.abs(folded[i]!);
+    if (magnitude >= least || old[i] === 0) continue;
+    if (magnitude === 0) zero += 1;
+    else subnormal += 1;
+  }
+  if (subnormal + zero === 0) return undefined;
+  return `${subnormal + zero} folded weights are below the normal range of ${type}, ${zero} of them 0`;
+}

@@ -1,0 +1,122 @@
+import { elementCount } from '../tensor/shape.js';
+import { dilatedExtent, resolveWindow, type Window } from '../tensor/window.js';
+
+/** A layer that is linear in its input: a convolution, or with a kernel of no axes a matrix. */
+export interface LayerGeometry {
+  readonly inputChannels: number;
+  readonly outputChannels: number;
+  readonly groups: number;
+  readonly window: Window;
+  /** The weight is [C, M/groups, ...kernel], not [M, C/groups, ...kernel]. */
+  readonly transposed: boolean;
+  /** Rows of the bias, where a matrix product adds another one to each row. */
+  readonly biasRows?: number;
+}
+
+/** An output position: which taps see the input, and where. */
+export interface SamplePosition {
+  readonly biasRow: number;
+  readonly taps: readonly number[];
+  /** A number for each tap's place in the input: the same place, the same number. */
+  readonly places: readonly number[];
+}
+
+/**
+ * Output positions at the corners, on the borders and inside of an image just large enough to
+ * have them all. The formulas of a fold hold at every size, so that the image of a check need not
+ * be the model's.
+ */
+export function samplePositions(geometry: LayerGeometry): SamplePosition[] {
+  const { window, biasRows = 1 } = geometry;
+  const rank = window.kernel.length;
+  if (rank === 0) {
+    return [0, biasRows >> 1, biasRows - 1].map((biasRow, at) => ({
+      biasRow,
+      taps: [0],
+      places: [at],
+    }));
+  }
+  const axes = geometry.transposed ? transposedAxes(window) : convolutionAxes(window);
+  const combinations = 3 ** rank;
+  // Nine of them: all in two dimensions; in three, both ends and the middle are among them.
+  const count = Math.min(combinations, 9);
+  return Array.from({ length: count }, (_, at) => {
+    const combination = Math.round((at * (combinations - 1)) / (count - 1));
+    return combine(axes, window.kernel, combination);
+  });
+}
+
+interface AxisSamples {
+  readonly size: number;
+  /** At the first, a middle and the last output coordinate: taps with their input coordinates. */
+  readonly covered: readonly (readonly { readonly tap: number; readonly at: number }[])[];
+}
+
+function convolutionAxes(window: Window): AxisSamples[] {
+  const { kernel, strides, dilations, padding } = window;
+  const sizes = kernel.map((size, axis) => {
+    const explicit = typeof padding === 'string' ? 0 : padding.begin[axis]! + padding.end[axis]!;
+    const extent = dilatedExtent(size, dilations[axis]!);
+    return extent + 2 * strides[axis]! + 1 + Math.max(0, -explicit);
+  });
+  const { padBegin, output } = resolveWindow(window, sizes);
+  return kernel.map((taps, axis) => {
+    const covered = ends(output[axis]!).map((out) =>
+      tapsWhere(
+        taps,
+        (tap) => out * strides[axis]! - padBegin[axis]! + tap * dilations[axis]!,
+        sizes[axis]!,
+      ),
+    );
+    return { size: sizes[axis]!, covered };
+  });
+}
+
+function transposedAxes(window: Window): AxisSamples[] {
+  const { kernel, strides, dilations, padding } = window;
+  return kernel.map((taps, axis) => {
+    const stride = strides[axis]!;
+    const extent = dilatedExtent(taps, dilations[axis]!);
+    const size = Math.ceil(extent / stride) + 2;
+    // Automatic padding crops the output: any crop will do for a formula that holds everywhere.
+    const begin = typeof padding === 'string' ? 0 : padding.begin[axis]!;
+    const end = typeof padding === 'string' ? 0 : padding.end[axis]!;
+    const output = Math.max(1, (size - 1) * stride + extent - begin - end);
+    const covered = ends(output).map((out) =>
+      tapsWhere(taps, (tap) => (out + begin - tap * dilations[axis]!) / stride, size),
+    );
+    return { size, covered };
+  });
+}
+
+function ends(size: number): number[] {
+  return [0, size >> 1, size - 1];
+}
+
+function tapsWhere(taps: number, place: (tap: number) => number, size: number) {
+  const found: { tap: number; at: number }[] = [];
+  for (let tap = 0; tap < taps; tap++) {
+    const at = place(tap);
+    if (Number.isInteger(at) && at >= 0 && at < size) found.push({ tap, at });
+  }
+  return found;
+}
+
+function combine(
+  axes: readonly AxisSamples[],
+  kernel: readonly number[],
+  combination: number,
+): SamplePosition {
+  let taps = [0];
+  let places = [0];
+  for (let axis = axes.length - 1, rest = combination; axis >= 0; axis--) {
+    const { covered } = axes[axis]!;
+    const here = covered[rest % 3]!;
+    rest = Math.floor(rest / 3);
+    const tapStep = elementCount(kernel.slice(axis + 1));
+    const placeStep = elementCount(axes.slice(axis + 1).map((other) => other.size));
+    taps = here.flatMap(({ tap }) => taps.map((inner) => tap * tapStep + inner));
+    places = here.flatMap(({ at }) => places.map((inner) => at * placeStep + inner));
+  }
+  return { biasRow: 0, taps, places };
+}
