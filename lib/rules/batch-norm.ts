@@ -1,0 +1,55 @@
+import type { Statistics } from '../fold/batch-norm.js';
+import { widen, type StoredArray } from '../fold/stored.js';
+import type { Node } from '../ir/node.js';
+import type { Value } from '../ir/value.js';
+import { constantOfValue } from '../ir/view.js';
+import type { Condition, Refusal } from '../rewrite/rule.js';
+import type { FloatType } from '../tensor/dtype.js';
+import { LAYER_GUARDS, type FoldMatch } from './guards.js';
+import { readLayer } from './layer.js';
+
+/** scale, B, mean and var: inputs 1 to 4. undefined where the node lacks one. */
+export function batchNormParameters(node: Node): Value[] | undefined {
+  const values = [1, 2, 3, 4].map((index) => node.optionalInput(index));
+  return values.every((value) => value !== undefined) ? values : undefined;
+}
+
+/** The stored parameters as doubles. All are constants of one floating-point type. */
+export function readStatistics(node: Node): Statistics {
+  const [gamma, beta, mean, variance] = batchNormParameters(node)!.map((value) => {
+    const constant = constantOfValue(value)!;
+    return widen(constant.type as FloatType, constant.read().data as StoredArray);
+  }) as [Float64Array, Float64Array, Float64Array, Float64Array];
+  // The attribute is a float32, and so is its default.
+  const epsilon = node.attribute('epsilon', 'float') ?? Math.fround(1e-5);
+  return { gamma, beta, mean, variance, epsilon };
+}
+
+export const batchNormShapes: Condition<FoldMatch> = {
+  name: 'batch-norm-shapes',
+  doc: 'Each batch norm parameter is [C], with C the output channels of the layer.',
+  check({ layer, norm }) {
+    const read = readLayer(layer);
+    if ('reason' in read) return read;
+    return statisticsRefusal(norm, read.geometry.outputChannels);
+  },
+};
+
+/** Why the parameters of a batch norm are not one per channel. */
+export function statisticsRefusal(norm: Node, channels: number): Refusal | undefined {
+  for (const value of batchNormParameters(norm) ?? []) {
+    const dims = constantOfValue(value)?.dims ?? [];
+    if (dims.length === 1 && dims[0] === channels) continue;
+    return {
+      reason: 'shape',
+      detail: `${value.name} is [${dims.join(', ')}], expected [${channels}]`,
+    };
+  }
+  return undefined;
+}
+
+/** What every rule that folds a batch norm into the layer before it asks for. */
+export const BATCH_NORM_GUARDS: readonly Condition<FoldMatch>[] = [
+  ...LAYER_GUARDS,
+  batchNormShapes,
+];

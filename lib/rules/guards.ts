@@ -1,0 +1,101 @@
+import type { Node } from '../ir/node.js';
+import { constantOfValue } from '../ir/view.js';
+import {
+  constantParameters,
+  defaultDomain,
+  firstRefusal,
+  inferenceMode,
+  nodeText,
+  noExtraOutputs,
+  notGraphOutput,
+  notOverridable,
+  notPinned,
+  oneFloatType,
+  sameGraph,
+  singleConsumer,
+} from '../rewrite/conditions.js';
+import type { Condition, Facts, Match, Refusal } from '../rewrite/rule.js';
+import { biasOf, readLayer, type Layer } from './layer.js';
+import { attributeRefusal, opsetRefusal } from './operators.js';
+
+/** A layer, and the channel-wise operator that is folded into it. */
+export interface FoldMatch extends Match {
+  readonly layer: Node;
+  /** The operator that goes. */
+  readonly norm: Node;
+}
+
+export const knownOpset: Condition = {
+  name: 'known-opset',
+  doc: 'Every operator is of a version whose meaning is known.',
+  check: ({ nodes }) => firstRefusal(nodes, opsetRefusal),
+};
+
+export const knownAttributes: Condition = {
+  name: 'known-attributes',
+  doc: 'No attribute is unknown, or bound to an attribute of an enclosing function.',
+  check: ({ nodes }) => firstRefusal(nodes, attributeRefusal),
+};
+
+export const layerShapes: Condition<FoldMatch> = {
+  name: 'layer-shapes',
+  doc: 'Weight, bias, attributes and input of the layer fit each other.',
+  check({ layer }, facts) {
+    const read = readLayer(layer);
+    if ('reason' in read) return read;
+    return inputRefusal(read, facts) ?? biasRefusal(read);
+  },
+};
+
+function inputRefusal({ node, geometry, outputRank }: Layer, facts: Facts): Refusal | undefined {
+  const { window, inputChannels } = geometry;
+  const dims = window.kernel.length === 0 ? undefined : facts.dims(node.input(0));
+  if (dims === undefined) return undefined;
+  if (dims.length === outputRank && (dims[1] ?? inputChannels) === inputChannels) return undefined;
+  const shape = dims.map((dim) => dim ?? '?').join(', ');
+  const detail =
+    `the input of ${node.label} is [${shape}], where its weight asks for ` +
+    `${inputChannels} channels and rank ${outputRank}`;
+  return { reason: 'shape', detail };
+}
+
+function biasRefusal({ node, geometry }: Layer): Refusal | undefined {
+  const bias = biasOf(node);
+  const dims = constantOfValue(bias)?.dims;
+  if (bias === undefined || dims === undefined) return undefined;
+  const { outputChannels } = geometry;
+  const fits = node.is('Gemm')
+    ? dims.length <= 2 && !dims.includes(0) && [1, outputChannels].includes(dims.at(-1) ?? 1)
+    : dims.length === 1 && dims[0] === outputChannels;
+  if (fits) return undefined;
+  const detail = `bias ${bias.name} is [${dims.join(', ')}] for ${outputChannels} output channels`;
+  return { reason: 'shape', detail };
+}
+
+/** Before opset 7 a Gemm broadcasts its C only where an attribute says so. */
+export const gemmBroadcast: Condition<FoldMatch> = {
+  name: 'gemm-broadcast',
+  doc: 'A Gemm broadcasts its C by itself: opset 7 and later.',
+  check({ layer }) {
+    if (layer.opset >= 7 || !(layer.is('Gemm') || layer.is('MatMul'))) return undefined;
+    return { reason: 'opset', detail: `${nodeText(layer)} is of opset ${layer.opset}` };
+  },
+};
+
+/** What every fold into a layer asks for. */
+export const LAYER_GUARDS: readonly Condition<FoldMatch>[] = [
+  defaultDomain,
+  sameGraph,
+  inferenceMode,
+  noExtraOutputs,
+  knownOpset,
+  knownAttributes,
+  singleConsumer,
+  notGraphOutput,
+  notPinned,
+  notOverridable,
+  constantParameters,
+  oneFloatType,
+  layerShapes,
+  gemmBroadcast,
+];

@@ -1,0 +1,65 @@
+import type { Node } from '../ir/node.js';
+import type { Refusal } from '../rewrite/rule.js';
+
+/** What the rules know of an operator: where its meaning is the one that the formulas assume. */
+interface KnownOperator {
+  /** Opset versions with this meaning. */
+  readonly opsets: readonly [first: number, last: number];
+  /** Attributes that the formulas take into account, or that do not matter to them. */
+  readonly attributes: readonly string[];
+}
+
+/** The newest operator set read so far: a later one may change any meaning. */
+const NEWEST = 26;
+
+const WINDOW = ['auto_pad', 'dilations', 'kernel_shape', 'pads', 'strides'];
+
+/** Versions of onnx/defs: Changelog.md of the ONNX repository. */
+const KNOWN: ReadonlyMap<string, KnownOperator> = new Map<string, KnownOperator>([
+  ['Conv', { opsets: [1, NEWEST], attributes: [...WINDOW, 'group'] }],
+  [
+    'ConvTranspose',
+    { opsets: [1, NEWEST], attributes: [...WINDOW, 'group', 'output_padding', 'output_shape'] },
+  ],
+  ['Gemm', { opsets: [1, NEWEST], attributes: ['alpha', 'beta', 'transA', 'transB', 'broadcast'] }],
+  ['MatMul', { opsets: [1, NEWEST], attributes: [] }],
+  [
+    'BatchNormalization',
+    {
+      opsets: [1, NEWEST],
+      attributes: ['epsilon', 'momentum', 'is_test', 'spatial', 'consumed_inputs', 'training_mode'],
+    },
+  ],
+  // Before opset 7 these broadcast only where attributes say so, and the other way round.
+  ['Mul', { opsets: [7, NEWEST], attributes: [] }],
+  ['Div', { opsets: [7, NEWEST], attributes: [] }],
+  ['Add', { opsets: [7, NEWEST], attributes: [] }],
+  ['Sub', { opsets: [7, NEWEST], attributes: [] }],
+  ['Identity', { opsets: [1, NEWEST], attributes: [] }],
+]);
+
+/** Why a node's opset version is not one whose meaning is known here. */
+export function opsetRefusal(node: Node): Refusal | undefined {
+  const known = KNOWN.get(node.opType);
+  const { opset } = node;
+  if (known !== undefined && opset >= known.opsets[0] && opset <= known.opsets[1]) return undefined;
+  const range = known === undefined ? 'none' : `${known.opsets[0]} to ${known.opsets[1]}`;
+  const detail = `${node.opType} ${node.label} is of opset ${opset}; known are ${range}`;
+  return { reason: 'opset', detail };
+}
+
+/** Why a node's attributes may mean something that the formulas do not cover. */
+export function attributeRefusal(node: Node): Refusal | undefined {
+  const known = KNOWN.get(node.opType)?.attributes ?? [];
+  for (const { name, kind } of node.attributes.values()) {
+    if (!known.includes(name)) {
+      const detail = `${node.opType} ${node.label} has an attribute ${name}, which is not known`;
+      return { reason: 'attribute', detail };
+    }
+    if (kind === 'reference') {
+      const detail = `${name} of ${node.label} is bound to an attribute of its function`;
+      return { reason: 'attribute', detail };
+    }
+  }
+  return undefined;
+}
