@@ -104,6 +104,11 @@ export class ExternalData {
     });
   }
 
+  /** Whether any tensor of the model lies in a data file. */
+  get isUsed(): boolean {
+    return this.#files.size > 0;
+  }
+
   /** Bytes of all data files of the model. */
   get totalBytes(): number {
     let total = 0;

@@ -1,0 +1,70 @@
+import { createHash } from 'node:crypto';
+import { lstat, unlink } from 'node:fs/promises';
+import path from 'node:path';
+
+import type { Model } from '../ir/model.js';
+import type { Chunks } from '../onnx/chunks.js';
+import { DataFilePlacement } from '../onnx/placement.js';
+import { encodeChunks } from '../onnx/write.js';
+import { createFor, type OutputTarget } from './output-target.js';
+import type { TempFile } from './temp-file.js';
+
+/** A model with its weights in a data file that lies beside its place already. */
+export interface ModelWithData {
+  readonly chunks: Chunks;
+  readonly dataPath: string;
+  readonly dataBytes: number;
+  /** Takes the data file away again, if it was not there before. */
+  discard(): Promise<void>;
+}
+
+/**
+ * Publishes the data file of a model: `model.onnx.<hash of the content>.data`, so that it never
+ * takes the place of another one, and a crash before the model is there leaves nothing worse
+ * than a file nobody refers to.
+ *
+ * @param everything move also what lies inside the model
+ * @returns undefined when no tensor has to lie outside
+ * @throws ConvfuseError ERR_IO, ERR_LIMIT, ERR_EXTERNAL_DATA, ERR_EXTERNAL_PATH
+ */
+export async function publishData(
+  model: Model,
+  target: OutputTarget,
+  everything: boolean,
+): Promise<ModelWithData | undefined> {
+  // Encoded twice: the name of the file depends on its content, the content on the encoding.
+  const draft = new DataFilePlacement('', everything);
+  encodeChunks(model, draft);
+  if (draft.blocks.length === 0) return undefined;
+  const temp = await createFor({ ...target, replacedMode: undefined });
+  try {
+    const location = `${path.basename(target.path)}.${await writeBlocks(draft, temp)}.data`;
+    const chunks = encodeChunks(model, new DataFilePlacement(location, everything));
+    const dataPath = path.join(path.dirname(target.path), location);
+    const isNew = (await lstat(dataPath).catch(() => undefined)) === undefined;
+    // What is there by this name has this content.
+    await temp.publish(dataPath, true);
+    const discard = async (): Promise<void> => {
+      if (isNew) await unlink(dataPath).catch(() => undefined);
+    };
+    return { chunks, dataPath, dataBytes: draft.length, discard };
+  } catch (error) {
+    await temp.discard();
+    throw error;
+  }
+}
+
+/** Writes the blocks, one in memory at a time. @returns the hash of all of it */
+async function writeBlocks(placement: DataFilePlacement, temp: TempFile): Promise<string> {
+  const hash = createHash('sha256');
+  let at = 0;
+  for (const block of placement.blocks) {
+    const padding = new Uint8Array(block.offset - at);
+    const bytes = block.read();
+    hash.update(padding).update(bytes);
+    await temp.write(padding);
+    await temp.write(bytes);
+    at = block.offset + block.length;
+  }
+  return hash.digest('hex').slice(0, 32);
+}

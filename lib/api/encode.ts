@@ -1,0 +1,21 @@
+import type { Model } from '../ir/model.js';
+import type { ModelOrigin } from '../onnx/origin.js';
+import { encodeChunks } from '../onnx/write.js';
+
+/**
+ * Encodes a model as the bytes of one ONNX file. External data comes into the file.
+ *
+ * @throws ConvfuseError ERR_LIMIT when it would pass 2 GiB, ERR_EXTERNAL_DATA, ERR_IO
+ */
+export function encodeModel(model: Model): Uint8Array {
+  const source = model.origin as ModelOrigin | undefined;
+  const bytes = encodeChunks(model, { kind: hasDataFiles(model) ? 'inline' : 'keep' }).join();
+  // The caller may do with them as he likes; the model's own bytes must stay.
+  return bytes.buffer === source?.bytes.buffer ? bytes.slice() : bytes;
+}
+
+/** Whether tensors of a model lie in data files. */
+export function hasDataFiles(model: Model): boolean {
+  const source = model.origin as ModelOrigin | undefined;
+  return source?.external?.isUsed ?? false;
+}

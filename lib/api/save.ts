@@ -1,0 +1,93 @@
+import { realpath } from 'node:fs/promises';
+import path from 'node:path';
+
+import { argumentError, ConvfuseError } from '../errors.js';
+import type { Model } from '../ir/model.js';
+import type { Chunks } from '../onnx/chunks.js';
+import type { ModelOrigin } from '../onnx/origin.js';
+import { encodeChunks } from '../onnx/write.js';
+import { publishData, type ModelWithData } from './data-file.js';
+import { hasDataFiles } from './encode.js';
+import { checkTarget, createFor, type OutputTarget } from './output-target.js';
+
+export interface SaveOptions {
+  /** Replace an existing file. Default false. */
+  readonly force?: boolean;
+  /** Let the output be the file that the model was loaded from. Default false. */
+  readonly inPlace?: boolean;
+}
+
+/** What a model was saved as. */
+export interface SavedModel {
+  readonly path: string;
+  /** The data file that was written beside it, if its weights needed one. */
+  readonly dataPath: string | undefined;
+  /** Bytes of both. */
+  readonly bytes: number;
+}
+
+/**
+ * Saves a model to a file. At every instant the file is absent, the old one, or the complete new
+ * one. Parts that nobody changed are written as they were read, an unchanged model as a whole.
+ *
+ * A model with external data gets one new data file beside it, named after the output and its own
+ * content, unless it is unchanged and stays in its folder. So does a model that would pass the 2
+ * GiB a file may have. Existing data files are never touched.
+ *
+ * @throws ConvfuseError ERR_OUTPUT, ERR_IO, ERR_LIMIT, ERR_EXTERNAL_PATH, ERR_EXTERNAL_DATA,
+ *   ERR_ARGUMENT
+ */
+export async function saveModel(
+  model: Model,
+  file: string,
+  options: SaveOptions = {},
+): Promise<SavedModel> {
+  if (typeof file !== 'string' || file === '') throw argumentError('a path', 'file', file);
+  const source = model.origin as ModelOrigin | undefined;
+  const target = await checkTarget(file, source?.path, options);
+  const [chunks, data] = await encodeFor(model, target);
+  try {
+    await writeTo(target, chunks);
+  } catch (error) {
+    await data?.discard();
+    throw error;
+  }
+  const bytes = chunks.length + (data?.dataBytes ?? 0);
+  return { path: target.path, dataPath: data?.dataPath, bytes };
+}
+
+async function encodeFor(
+  model: Model,
+  target: OutputTarget,
+): Promise<[Chunks, ModelWithData | undefined]> {
+  if (await needsDataFile(model, target)) {
+    const data = await publishData(model, target, false);
+    if (data !== undefined) return [data.chunks, data];
+  }
+  try {
+    return [encodeChunks(model, { kind: 'keep' }), undefined];
+  } catch (error) {
+    if (!(error instanceof ConvfuseError) || error.code !== 'ERR_LIMIT') throw error;
+    const data = await publishData(model, target, true);
+    if (data === undefined) throw error;
+    return [data.chunks, data];
+  }
+}
+
+/** The references of an unchanged model stay good as long as it does not move. */
+async function needsDataFile(model: Model, target: OutputTarget): Promise<boolean> {
+  if (!hasDataFiles(model)) return false;
+  const { external } = model.origin as ModelOrigin;
+  return model.changed || external?.folder !== (await realpath(path.dirname(target.path)));
+}
+
+async function writeTo(target: OutputTarget, chunks: Chunks): Promise<void> {
+  const temp = await createFor(target);
+  try {
+    for (const part of chunks.parts) await temp.write(part);
+    await temp.publish(target.path, target.replace);
+  } catch (error) {
+    await temp.discard();
+    throw error;
+  }
+}

@@ -1,0 +1,97 @@
+import { encodeText } from './text.js';
+import { FIXED32, recordHead, VARINT, type Records } from './wire.js';
+
+/**
+ * A message in the making: a list of byte ranges, most of them of the source file, that are
+ * joined only on their way to disk. Neighbouring ranges of one buffer are kept as one.
+ */
+export class Chunks {
+  readonly parts: Uint8Array[] = [];
+  length = 0;
+
+  push(part: Uint8Array): this {
+    if (part.length === 0) return this;
+    this.length += part.length;
+    const last = this.parts.at(-1);
+    if (last?.buffer === part.buffer && last.byteOffset + last.length === part.byteOffset) {
+      const length = last.length + part.length;
+      this.parts[this.parts.length - 1] = new Uint8Array(part.buffer, last.byteOffset, length);
+    } else {
+      this.parts.push(part);
+    }
+    return this;
+  }
+
+  append(other: Chunks): this {
+    for (const part of other.parts) this.push(part);
+    return this;
+  }
+
+  /** A field with a message in it. */
+  message(field: number, content: Chunks): this {
+    return this.push(recordHead(field, content.length)).append(content);
+  }
+
+  /**
+   * The message field that `records` stands on, with content that may be the same still: then
+   * the record is copied whole, with its head as it was written.
+   */
+  replace(records: Records, content: Chunks): this {
+    const { bytes, field, start, body, end } = records;
+    const [first] = content.parts;
+    const same =
+      content.length === end - body &&
+      content.parts.length <= 1 &&
+      (first === undefined ||
+        (first.buffer === bytes.buffer && first.byteOffset === bytes.byteOffset + body));
+    return same ? this.push(bytes.subarray(start, end)) : this.message(field, content);
+  }
+
+  bytes(field: number, content: Uint8Array): this {
+    return this.push(recordHead(field, content.length)).push(content);
+  }
+
+  text(field: number, content: string): this {
+    return this.bytes(field, encodeText(content));
+  }
+
+  /** An integer or an enum. Negative ones take ten bytes, as protobuf has it. */
+  integer(field: number, value: number | bigint): this {
+    return this.push(
+      Uint8Array.from([...varint(BigInt(field * 8 + VARINT)), ...varint(BigInt(value))]),
+    );
+  }
+
+  float(field: number, value: number): this {
+    const record = new Uint8Array(8);
+    const head = varint(BigInt(field * 8 + FIXED32));
+    record.set(head);
+    new DataView(record.buffer).setFloat32(head.length, value, true);
+    return this.push(record.subarray(0, head.length + 4));
+  }
+
+  /** A StringStringEntryProto. */
+  entry(field: number, key: string, value: string): this {
+    return this.message(field, new Chunks().text(1, key).text(2, value));
+  }
+
+  /** One array of all of it: a copy, unless it is one range already. */
+  join(): Uint8Array {
+    if (this.parts.length === 1) return this.parts[0]!;
+    const bytes = new Uint8Array(this.length);
+    let at = 0;
+    for (const part of this.parts) {
+      bytes.set(part, at);
+      at += part.length;
+    }
+    return bytes;
+  }
+}
+
+function varint(value: bigint): number[] {
+  const bytes: number[] = [];
+  let rest = BigInt.asUintN(64, value);
+  for (; rest >= 0x80n; rest >>= 7n) bytes.push(Number(rest & 0x7fn) | 0x80);
+  bytes.push(Number(rest));
+  return bytes;
+}

@@ -1,0 +1,65 @@
+import { ConvfuseError } from '../errors.js';
+import type { Graph } from '../ir/graph.js';
+import type { Model } from '../ir/model.js';
+import { Chunks } from './chunks.js';
+import { copyRecord } from './copy-record.js';
+import { GraphWriter } from './graph-writer.js';
+import { MAX_MODEL_BYTES } from './limits.js';
+import { MODEL } from './message-shapes.js';
+import type { GraphOrigin, ModelOrigin } from './origin.js';
+import type { Placement } from './placement.js';
+import { MODEL_FUNCTIONS, MODEL_GRAPH } from './read.js';
+import type { Source } from './source.js';
+import { Records } from './wire.js';
+
+/** For a model that was built in memory: nothing to splice, everything is new. */
+const NO_SOURCE: Source = { bytes: new Uint8Array(0), external: undefined, path: undefined };
+
+/**
+ * Encodes a model by splicing the records of its source: what nobody changed is the same bytes,
+ * in the same order, fields unknown here included. An unchanged model is its source.
+ *
+ * @returns ranges, most of them of the source: nothing large is copied
+ * @throws ConvfuseError ERR_LIMIT when it would pass 2 GiB; ERR_EXTERNAL_DATA and its kin when
+ *   external data has to be read
+ */
+export function encodeChunks(model: Model, placement: Placement): Chunks {
+  const source = (model.origin as ModelOrigin | undefined) ?? NO_SOURCE;
+  const chunks = new Chunks();
+  if (!model.changed && placement.kind === 'keep' && source !== NO_SOURCE) {
+    return chunks.push(source.bytes);
+  }
+  const graphs = new GraphWriter(source, placement);
+  if (source === NO_SOURCE)
+    writeHead(model, chunks).message(MODEL_GRAPH, graphs.encode(model.graph));
+  const bodies = new Map<number, Graph>();
+  for (const { body } of model.functions) bodies.set((body.origin as GraphOrigin).start, body);
+  const records = new Records(source.bytes, { start: 0, end: source.bytes.length });
+  while (records.next()) {
+    if (records.field === MODEL_GRAPH) chunks.replace(records, graphs.encode(model.graph));
+    else if (records.field === MODEL_FUNCTIONS) {
+      const body = bodies.get(records.body);
+      if (body !== undefined) chunks.replace(records, graphs.encode(body));
+    } else copyRecord(records, MODEL, source, placement, chunks);
+  }
+  if (chunks.length > MAX_MODEL_BYTES) {
+    throw new ConvfuseError(
+      'ERR_LIMIT',
+      `the model takes ${chunks.length} bytes, and 2 GiB is the limit of the format`,
+    );
+  }
+  return chunks;
+}
+
+/** A model that came from no file: tests build such. */
+function writeHead(model: Model, chunks: Chunks): Chunks {
+  if (model.functions.length > 0) {
+    throw new ConvfuseError('ERR_UNSUPPORTED', 'functions that came from no file are not written');
+  }
+  chunks.integer(1, model.irVersion);
+  if (model.producer !== '') chunks.text(2, model.producer);
+  for (const [domain, version] of model.opsets) {
+    chunks.message(8, new Chunks().text(1, domain).integer(2, version));
+  }
+  return chunks;
+}
