@@ -27,7 +27,6 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   Export<Listen>(env, exports, "listen");
   Export<CancelJob>(env, exports, "cancelJob");
   Export<TakeResult>(env, exports, "takeResult");
-  Export<Allocate>(env, exports, "allocate");
   return exports;
 }
 

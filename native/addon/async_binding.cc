@@ -119,11 +119,4 @@ Napi::Value TakeResult(const Napi::CallbackInfo& info) {
   return job->Result(info.Env(), info[1]);
 }
 
-// (count) -> Float32Array with arbitrary content, from recycled memory
-Napi::Value Allocate(const Napi::CallbackInfo& info) {
-  const size_t count = ReadSize(info[0], "count", SIZE_MAX / sizeof(float));
-  Block block = Environment::Of(info.Env()).arena().Acquire(count * sizeof(float));
-  return HandOver(info.Env(), std::move(block), count);
-}
-
 }  // namespace convfuse::addon

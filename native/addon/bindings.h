@@ -18,6 +18,5 @@ Napi::Value DisposeConv(const Napi::CallbackInfo& info);
 Napi::Value Listen(const Napi::CallbackInfo& info);
 Napi::Value CancelJob(const Napi::CallbackInfo& info);
 Napi::Value TakeResult(const Napi::CallbackInfo& info);
-Napi::Value Allocate(const Napi::CallbackInfo& info);
 
 }  // namespace convfuse::addon

@@ -97,7 +97,4 @@ export interface Addon {
 
   /** The result of an ended job, once: in `out`, or in memory of its own. */
   takeResult(id: number, out: Float32Array | undefined): Float32Array | undefined;
-
-  /** Recycled memory with arbitrary content. */
-  allocate(count: number): Float32Array;
 }

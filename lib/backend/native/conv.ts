@@ -19,6 +19,7 @@ export interface NativeContext {
 /** A float32 convolution on the native side. */
 export class NativeConv implements ConvKernel {
   readonly #context: NativeContext;
+  /** Without the weights, which the native side has packed: empty inputs need none. */
   readonly #spec: ConvSpec;
   readonly #handle: ConvHandle;
   readonly #threads: number;
@@ -26,7 +27,7 @@ export class NativeConv implements ConvKernel {
   /** @throws ConvfuseError ERR_UNSUPPORTED, ERR_MEMORY */
   constructor(context: NativeContext, spec: ConvSpec) {
     this.#context = context;
-    this.#spec = spec;
+    this.#spec = { ...spec, weight: new Float32Array(0) };
     this.#threads = spec.threads ?? context.threads;
     this.#handle = native(() =>
       context.addon.createConv(
@@ -58,9 +59,7 @@ export class NativeConv implements ConvKernel {
 
   runSync(call: ConvCall): void {
     const shape = convShape(this.#spec, call.dims);
-    if (isEmpty(shape) || !allFloat32(call)) {
-      return new ReferenceConv(this.#spec).runSync(call);
-    }
+    if (isEmpty(shape)) return new ReferenceConv(this.#spec).runSync(call);
     const { x, residual, out } = call as ConvCall<Float32Array>;
     const { addon } = this.#context;
     native(() => addon.runConv(this.#handle, x, residual, numbersOf(shape), this.#threads, out));
@@ -68,9 +67,7 @@ export class NativeConv implements ConvKernel {
 
   async run(call: AsyncConvCall, signal?: AbortSignal): Promise<FloatArray> {
     const shape = convShape(this.#spec, call.dims);
-    if (isEmpty(shape) || !allFloat32(call)) {
-      return new ReferenceConv(this.#spec).run(call, signal);
-    }
+    if (isEmpty(shape)) return new ReferenceConv(this.#spec).run(call, signal);
     const { x, residual, out } = call as ConvCall<Float32Array>;
     const { addon, jobs } = this.#context;
     const start = (): number =>
@@ -107,9 +104,4 @@ function numbersOf(shape: ConvShape): Uint32Array {
 /** Nothing to read or nothing to write: the reference knows what that means. */
 function isEmpty(shape: ConvShape): boolean {
   return shape.batch === 0 || shape.input.includes(0) || shape.output.includes(0);
-}
-
-function allFloat32(call: AsyncConvCall): boolean {
-  const arrays = [call.x, call.residual, call.out];
-  return arrays.every((array) => array === undefined || array instanceof Float32Array);
 }

@@ -1,3 +1,4 @@
+import { argumentError } from '../../errors.js';
 import { abortReason } from '../abort.js';
 import type { AsyncConvCall, ConvCall, ConvKernel, ConvSpec, FloatArray } from '../backend.js';
 import { convShape, threeAxes, type ConvShape } from '../conv-shape.js';
@@ -15,7 +16,7 @@ export class ReferenceConv implements ConvKernel {
   readonly #spec: ConvSpec;
 
   constructor(spec: ConvSpec) {
-    this.#spec = spec;
+    this.#spec = { ...spec, weight: spec.weight.slice(), bias: spec.bias?.slice() };
   }
 
   outputDims(dims: readonly number[]): number[] {
@@ -48,6 +49,9 @@ export class ReferenceConv implements ConvKernel {
       turn = performance.now();
     }
     if (call.out === undefined) return result;
+    if (call.out.length !== result.length) {
+      throw argumentError('an array that was not detached', 'out', call.out);
+    }
     call.out.set(result);
     return call.out;
   }

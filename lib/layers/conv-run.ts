@@ -1,0 +1,83 @@
+import type { ConvCall, ConvKernel, FloatArray } from '../backend/backend.js';
+import { argumentError } from '../errors.js';
+import { elementCount, sameDims } from '../tensor/shape.js';
+import type { Tensor } from '../tensor/tensor.js';
+import type { ConvSettings } from './conv-options.js';
+import { channelsFirstDims, channelsLastDims, toChannelsFirst, toChannelsLast } from './layout.js';
+import { readFloating, type FloatingTensor } from './parameters.js';
+
+/** One run with its tensors checked, and turned to channels first. */
+export interface PreparedRun {
+  readonly call: Omit<ConvCall, 'out'>;
+  /** Dimensions of the result in the caller's layout. */
+  readonly dims: readonly number[];
+  /** As the caller gave them. */
+  readonly inputs: readonly FloatingTensor[];
+  readonly out: FloatingTensor | undefined;
+  readonly givenOut: Tensor | undefined;
+  /** The caller's output where the kernel can write it as it is. */
+  readonly direct: FloatArray | undefined;
+}
+
+/** @throws ConvfuseError ERR_ARGUMENT */
+export function prepareRun(
+  settings: ConvSettings,
+  kernel: ConvKernel,
+  givenX: Tensor,
+  givenOut: Tensor | undefined,
+  givenResidual: Tensor | undefined,
+): PreparedRun {
+  const last = settings.layout === 'nhwc';
+  const x = readOfType(givenX, settings, 'x');
+  const dims = last ? channelsFirstDims(x.dims) : x.dims;
+  const outDims = kernel.outputDims(dims);
+  const resultDims = last ? channelsLastDims(outDims) : outDims;
+  const residual = givenResidual && readOfType(givenResidual, settings, 'residual', resultDims);
+  const out = givenOut && readOfType(givenOut, settings, 'out', resultDims);
+  const call = {
+    x: last ? toChannelsFirst(x.data, dims) : x.data,
+    dims,
+    residual: residual && last ? toChannelsFirst(residual.data, outDims) : residual?.data,
+  };
+  return {
+    call,
+    dims: resultDims,
+    inputs: residual ? [x, residual] : [x],
+    out,
+    givenOut,
+    direct: last ? undefined : out?.data,
+  };
+}
+
+/** What the caller gets: the tensor given as output, or a new one around the kernel's result. */
+export function finishRun(settings: ConvSettings, run: PreparedRun, data: FloatArray): Tensor {
+  const { type, layout } = settings;
+  if (layout === 'nchw') return run.givenOut ?? { type, data, dims: run.dims };
+  const target = run.out?.data ?? resultArray(settings, run.dims);
+  if (target.length !== data.length) {
+    throw argumentError('an array that was not detached', 'out', target);
+  }
+  toChannelsLast(data, target, channelsFirstDims(run.dims));
+  return run.givenOut ?? { type, data: target, dims: run.dims };
+}
+
+export function resultArray(settings: ConvSettings, dims: readonly number[]): FloatArray {
+  const count = elementCount(dims);
+  return settings.type === 'float32' ? new Float32Array(count) : new Float64Array(count);
+}
+
+function readOfType(
+  value: Tensor,
+  settings: ConvSettings,
+  name: string,
+  dims?: readonly number[],
+): FloatingTensor {
+  const tensor = readFloating(value, name);
+  if (tensor.type !== settings.type) {
+    throw argumentError(`${settings.type}, as the weights are,`, `${name}.type`, tensor.type);
+  }
+  if (dims !== undefined && !sameDims(tensor.dims, dims)) {
+    throw argumentError(`[${dims.join(', ')}]`, `${name}.dims`, tensor.dims);
+  }
+  return tensor;
+}
