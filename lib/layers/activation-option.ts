@@ -6,8 +6,7 @@ import {
   type ActivationKind,
 } from '../backend/activation.js';
 import { argumentError } from '../errors.js';
-import type { Vector } from './parameters.js';
-import { readVector } from './parameters.js';
+import { doubles, type Parameter } from '../fold/parameters.js';
 
 /**
  * An activation by its name, with ONNX's defaults, or with parameters: `alpha` of leaky-relu, elu
@@ -20,7 +19,7 @@ export type ActivationOption =
       readonly kind: ActivationKind;
       readonly alpha?: number | undefined;
       readonly beta?: number | undefined;
-      readonly slope?: Vector | number | undefined;
+      readonly slope?: Parameter | number | undefined;
     };
 
 /** @throws ConvfuseError ERR_ARGUMENT */
@@ -47,10 +46,14 @@ function complete(option: Exclude<ActivationOption, ActivationKind>, channels: n
   return Object.freeze({ kind, alpha, beta, slope: readSlopes(slope, channels) });
 }
 
-function readSlopes(slope: Vector | number, channels: number): Float64Array {
+function readSlopes(slope: Parameter | number, channels: number): Float64Array {
   if (typeof slope === 'number') return Float64Array.of(slope);
-  const single = 'length' in slope ? slope.length === 1 : slope.dims?.[0] === 1;
-  return readVector(slope, single ? 1 : channels, 'activation.slope');
+  if (typeof slope !== 'object' || (slope as Parameter | null) === null) {
+    throw argumentError('a number, a typed array or a tensor', 'activation.slope', slope);
+  }
+  const length = 'length' in slope ? slope.length : slope.dims?.[0];
+  // A copy: the caller's array may change.
+  return doubles(slope, 'activation.slope', length === 1 ? 1 : channels, 'float32').slice();
 }
 
 function readParameter(value: number | undefined, fallback: number, name: string): number {

@@ -1,9 +1,10 @@
 import type { ConvSpec, Precision } from '../backend/backend.js';
 import { BACKEND_NAMES, type BackendName, type IsaName } from '../backend/select.js';
 import { argumentError } from '../errors.js';
+import { doubles, type Parameter } from '../fold/parameters.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { readActivation, type ActivationOption } from './activation-option.js';
-import { readFloating, readVector, type Vector } from './parameters.js';
+import { readFloating } from './parameters.js';
 import { readPerAxis, readWindow, type PaddingOption, type PerAxis } from './window-option.js';
 
 /** What conv2d and FusedConv2d take. */
@@ -14,7 +15,7 @@ export interface ConvOptions {
    */
   readonly weight: Tensor;
   /** M numbers. */
-  readonly bias?: Vector | undefined;
+  readonly bias?: Parameter | undefined;
   readonly stride?: PerAxis | undefined;
   readonly padding?: PaddingOption | undefined;
   readonly dilation?: PerAxis | undefined;
@@ -93,7 +94,7 @@ export function readConvOptions(given: ConvOptions): ConvSettings {
   const window = readWindow(kernel, options.stride, options.padding, options.dilation);
   const outputPadding = readPerAxis(options.outputPadding ?? 0, rank, 0, 'outputPadding');
   checkOutputPadding(outputPadding, transposed, window.strides, window.dilations);
-  const bias = options.bias && readVector(options.bias, outputChannels, 'bias');
+  const bias = options.bias && doubles(options.bias, 'bias', outputChannels, weight.type);
   const spec: ConvSpec = {
     weight: weight.data,
     bias: weight.type === 'float32' && bias ? Float32Array.from(bias) : bias,

@@ -2,9 +2,6 @@ import type { FloatArray } from '../backend/backend.js';
 import { argumentError } from '../errors.js';
 import { checkTensor, type Tensor } from '../tensor/tensor.js';
 
-/** One number for each channel: a tensor of one dimension, or just its elements. */
-export type Vector = Float32Array | Float64Array | readonly number[] | Tensor;
-
 /** A tensor whose elements this library computes with directly. */
 export interface FloatingTensor extends Tensor {
   readonly type: 'float32' | 'float64';
@@ -27,33 +24,6 @@ export function readFloating(value: Tensor, name: string): FloatingTensor {
     return { type, data, dims: tensor.dims };
   }
   throw argumentError('float32 or float64 elements', `${name}.type`, type);
-}
-
-/**
- * Copies a vector of `length` numbers.
- *
- * @throws ConvfuseError ERR_ARGUMENT
- */
-export function readVector(value: Vector, length: number, name: string): Float64Array {
-  const data = vectorElements(value, name);
-  if (data.length !== length) throw argumentError(`${length} elements`, name, data.length);
-  const copy = Float64Array.from(data);
-  if (Array.isArray(data) && !data.every((item) => typeof item === 'number')) {
-    throw argumentError('numbers', name, data);
-  }
-  return copy;
-}
-
-function vectorElements(value: Vector, name: string): ArrayLike<number> {
-  if (value instanceof Float32Array || value instanceof Float64Array || Array.isArray(value)) {
-    return value as ArrayLike<number>;
-  }
-  if (typeof value !== 'object' || value === null || ArrayBuffer.isView(value)) {
-    throw argumentError('a Float32Array, a Float64Array or a tensor', name, value);
-  }
-  const tensor = readFloating(value as Tensor, name);
-  if (tensor.dims.length !== 1) throw argumentError('one dimension', `${name}.dims`, tensor.dims);
-  return tensor.data;
 }
 
 /** A resizable buffer could shrink between a check and the use of what was checked. */
