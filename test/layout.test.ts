@@ -99,19 +99,6 @@ test('tests mirror lib, or say in their first line what they cover', (t) => {
   t.deepEqual(astray, []);
 });
 
-test('every rule has a test of its own', (t) => {
-  const rules = sources.filter(
-    (file) =>
-      /^lib\/rules\/(fuse|eliminate|merge|replace|fold)-.*\.ts$/.test(file) &&
-      read(file).includes('defineRule'),
-  );
-  const missing = rules.filter((file) => {
-    const twin = file.replace(/^lib/, 'test').replace(/\.ts$/, '.test.ts');
-    return !existsSync(path.join(root, twin));
-  });
-  t.deepEqual(missing, []);
-});
-
 test('the addon alone knows Node-API', (t) => {
   const strangers = natives.filter(
     (file) => !file.startsWith('native/addon/') && /#include\s*[<"]n(ode_)?api/.test(read(file)),

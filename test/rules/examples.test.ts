@@ -1,3 +1,5 @@
+// What the rule table promises: every example is true.
+
 import test from 'ava';
 
 import { RULES } from '#convfuse/rules/index.js';
