@@ -3,5 +3,6 @@
 #include "kernels/math-inl.h"
 #include "kernels/gemm_tile-inl.h"
 #include "kernels/pack-inl.h"
+#include "kernels/direct-inl.h"
 #include "kernels/activation-inl.h"
 #include "kernels/table-inl.h"

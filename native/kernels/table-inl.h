@@ -25,6 +25,11 @@ KernelTable MakeTable() {
   table.pack_panel = PackPanel;
   table.pack_columns = PackColumns;
   table.pack_rows = PackRows;
+  table.direct_pixels = kDirectPixels;
+  table.direct_channels = kDirectChannels;
+  table.direct_tile = Direct;
+  table.copy_padded = CopyPadded;
+  table.direct_store = StoreDirect;
   table.activate_row = ActivateRow;
   return table;
 }

@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #include "kernels/activation.h"
+#include "kernels/direct.h"
 #include "kernels/gemm_tile.h"
 
 namespace convfuse {
@@ -38,6 +39,12 @@ struct KernelTable {
   void (*pack_columns)(const float* b, size_t ldb, size_t k, size_t cols, float* out);
   // out[k][width] = transposed src[cols][k] of row stride ld, zeros past cols.
   void (*pack_rows)(const float* src, size_t ld, size_t k, size_t cols, size_t width, float* out);
+
+  // The direct kernel: tiles of direct_pixels x direct_channels; kernels/direct.h.
+  size_t direct_pixels, direct_channels;
+  void (*direct_tile)(const DirectTile& tile);
+  void (*copy_padded)(const PaddedCopy& copy);
+  void (*direct_store)(const DirectStore& store);
 
   // x[i] = activation(x[i]) for i < n: one channel, whose slope is alpha for kPrelu.
   void (*activate_row)(ActivationKind kind, float alpha, float beta, size_t n, float* x);

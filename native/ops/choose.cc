@@ -1,15 +1,19 @@
 #include "ops/choose.h"
 
-#include "ops/conv_plain.h"
-
 namespace convfuse {
 
-Choice Choose(const std::shared_ptr<const ConvLayer>& layer, const ConvShape& shape,
-              size_t threads, PreparedWeights* weights) {
-  if (!layer->finite_weights)
-    return {MakePlainConv(layer, shape), "a weight is not finite: padding must be skipped"};
-  if (!weights->packed) weights->packed = std::make_shared<PackedWeights>(*layer);
-  return {MakePackedConv(layer, weights->packed, shape, threads), "runs every shape"};
+Choice Choose(const ConvLayer& layer, const ConvShape& shape) {
+  if (!layer.finite_weights)
+    return {AlgorithmKind::kPlain, "a weight is not finite: padding must be skipped"};
+  const KernelTable& table = *layer.table;
+  // The last slice of output channels is computed whole: half a slice wasted is the limit.
+  if (Fits(AlgorithmKind::kDirect, layer, shape) && layer.Taps() > 1 &&
+      layer.GroupOut() % table.direct_channels * 2 >= table.direct_channels)
+    return {AlgorithmKind::kDirect, "enough output channels to fill vectors"};
+  if (Fits(AlgorithmKind::kDirect, layer, shape) && layer.Taps() > 1 &&
+      layer.GroupOut() >= table.direct_channels)
+    return {AlgorithmKind::kDirect, "enough output channels to fill vectors"};
+  return {AlgorithmKind::kPacked, "runs every shape"};
 }
 
 }  // namespace convfuse

@@ -1,7 +1,5 @@
 #include "ops/conv.h"
 
-#include <math.h>
-
 #include <algorithm>
 #include <mutex>
 #include <stdexcept>
@@ -16,7 +14,8 @@ class ConvPlan {
  public:
   ConvShape shape;
   size_t threads;
-  Choice choice;
+  std::unique_ptr<ConvAlgorithm> algorithm;
+  const char* reason;
 };
 
 namespace {
@@ -42,22 +41,24 @@ class ConvImpl final : public Conv {
     auto plan = std::make_shared<ConvPlan>();
     plan->shape = shape;
     plan->threads = threads;
-    plan->choice = Choose(layer_, shape, threads, &weights_);
+    const Choice choice = Choose(*layer_, shape);
+    plan->algorithm = MakeAlgorithm(choice.kind, layer_, shape, threads, &weights_);
+    plan->reason = choice.reason;
     // The first run finds its workspace made.
-    WorkspacePool::Lease warm(workspaces_, plan->choice.algorithm->WorkspaceFloats(threads));
+    WorkspacePool::Lease warm(workspaces_, plan->algorithm->WorkspaceFloats(threads));
     if (plans_.size() == kMostPlans) plans_.erase(plans_.begin());
     plans_.push_back(plan);
     return plan;
   }
 
   std::string Describe(const ConvPlan& plan) const override {
-    return plan.choice.algorithm->Name() + " (" + plan.choice.reason + ")";
+    return plan.algorithm->Name() + " (" + plan.reason + ")";
   }
 
   bool Run(const ConvPlan& plan, const float* x, const float* residual, float* out,
            ThreadPool& pool, size_t threads, const std::atomic<bool>* cancel) override {
     threads = std::min(std::max<size_t>(1, threads), ThreadPool::kMaxThreads);
-    const ConvAlgorithm& algorithm = *plan.choice.algorithm;
+    const ConvAlgorithm& algorithm = *plan.algorithm;
     WorkspacePool::Lease workspace(workspaces_, algorithm.WorkspaceFloats(threads));
     const ConvRun run = {x, residual, out, workspace.data(), &pool, threads, cancel};
     algorithm.Run(run);
@@ -79,21 +80,7 @@ std::unique_ptr<Conv> Conv::Create(const ConvGeometry& geometry, const float* we
   if (options.precision == Precision::kBfloat16)
     throw std::invalid_argument(std::string("expected an ISA with bfloat16, received ") +
                                 options.table->isa);
-  auto layer = std::make_shared<ConvLayer>();
-  layer->geometry = geometry;
-  layer->table = options.table;
-  layer->precision = options.precision;
-  layer->activation = options.activation;
-  const Activation& a = options.activation;
-  layer->slope.assign(a.slope, a.slope + a.slopes);
-  layer->activation.slope = layer->slope.data();
-  const size_t weights = layer->GroupIn() * geometry.channels_out * layer->Taps();
-  layer->weight.assign(weight, weight + weights);
-  layer->bias.assign(geometry.channels_out, 0);
-  if (bias) std::copy_n(bias, geometry.channels_out, layer->bias.data());
-  layer->finite_weights = std::all_of(layer->weight.begin(), layer->weight.end(),
-                                      [](float w) { return isfinite(w); });
-  return std::make_unique<ConvImpl>(std::move(layer));
+  return std::make_unique<ConvImpl>(MakeLayer(geometry, weight, bias, options));
 }
 
 }  // namespace convfuse

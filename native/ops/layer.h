@@ -3,6 +3,7 @@
 #include <stddef.h>
 
 #include <atomic>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -31,6 +32,10 @@ struct ConvLayer {
     return weight[((g * GroupIn() + c) * GroupOut() + m % GroupOut()) * Taps() + tap];
   }
 };
+
+// Copies all it is given.  Throws std::bad_alloc.
+std::shared_ptr<const ConvLayer> MakeLayer(const ConvGeometry& geometry, const float* weight,
+                                           const float* bias, const ConvOptions& options);
 
 inline size_t Volume(const size_t (&size)[3]) { return size[0] * size[1] * size[2]; }
 

@@ -9,7 +9,9 @@
 #include <vector>
 
 #include "kernels/reference.h"
+#include "ops/algorithms.h"
 #include "ops/conv.h"
+#include "ops/integers.h"
 #include "test/guarded.h"
 #include "test/suites.h"
 
@@ -81,8 +83,7 @@ Config Draw(Random& r, const float* slopes) {
     if (g.transposed && c.shape.out[a] > 0) c.shape.out[a] += r.Below(g.stride[a]);
   }
   // Keep the oracle affordable.
-  const auto volume = [](const size_t(&v)[3]) { return v[0] * v[1] * v[2]; };
-  while (cg > 1 && volume(c.shape.out) * volume(g.kernel) * cg * mg * g.groups > 400000) cg /= 2;
+  while (cg > 1 && Volume(c.shape.out) * Volume(g.kernel) * cg * mg * g.groups > 400000) cg /= 2;
   g.channels_in = cg * g.groups;
   g.channels_out = mg * g.groups;
   const ActivationKind kinds[] = {ActivationKind::kIdentity, ActivationKind::kRelu,
@@ -123,7 +124,7 @@ unsigned ControlWord() {
 }
 
 struct Memory {
-  Guarded x{1 << 18}, weight{1 << 18}, bias{1 << 12}, residual{1 << 20}, out{1 << 20};
+  Guarded x{1 << 18}, weight{1 << 18}, bias{1 << 12}, residual{1 << 20}, out{1 << 20}, workspace{1 << 22};
 };
 
 // Largest error allowed: products and sums, the activation's product.  Winograd and fast modes
@@ -136,13 +137,43 @@ double Bound(const Config& c, double mass, double want) {
   return k * u / (1 - k * u) * mass + u * fabs(want);
 }
 
+void CheckValues(const Config& c, const reference::Sums& sums, const float* out,
+                 const std::string& name) {
+  const size_t plane = Volume(c.shape.out);
+  for (size_t i = 0; i < sums.value.size(); ++i) {
+    const double want =
+        reference::Activate(c.activation, i / plane % c.geometry.channels_out, sums.value[i]);
+    const double got = out[i];
+    const bool same = got == want || (isnan(got) && isnan(want));
+    const bool near = c.data == Data::kReals && fabs(got - want) <= Bound(c, sums.mass[i], want);
+    if (!same && !near)
+      return Fail(name + " at " + std::to_string(i) + ": expected " + std::to_string(want) +
+                  ", received " + std::to_string(got));
+  }
+}
+
+// What callers use: the algorithm that was chosen, through Conv.
+void CheckPlan(const Config& c, const ConvOptions& options, ThreadPool& pool, Memory& memory,
+               const reference::Sums& sums) {
+  float* out = memory.out.data();
+  const float* bias = c.bias ? memory.bias.data() : nullptr;
+  const auto conv = Conv::Create(c.geometry, memory.weight.data(), bias, options);
+  const auto plan = conv->Prepare(c.shape, 2);
+  const std::string name = conv->Describe(*plan) + ": " + Describe(c);
+  std::fill(out, out + memory.out.size(), NAN);
+  const float* residual = c.residual ? memory.residual.data() : nullptr;
+  Check(conv->Run(*plan, memory.x.data(), residual, out, pool, 2, nullptr), name + " finished");
+  CheckValues(c, sums, out, name);
+  const std::atomic<bool> cancel{true};
+  Check(!conv->Run(*plan, memory.x.data(), residual, out, pool, 2, &cancel), name + " stopped");
+}
+
 void CheckConfig(const KernelTable& table, ThreadPool& pool, const Config& c, Random& r,
                  Memory& memory) {
   const ConvGeometry& g = c.geometry;
-  const auto volume = [](const size_t(&v)[3]) { return v[0] * v[1] * v[2]; };
-  const size_t ins = c.shape.batch * g.channels_in * volume(c.shape.in);
-  const size_t outs = c.shape.batch * g.channels_out * volume(c.shape.out);
-  const size_t weights = g.channels_in / g.groups * g.channels_out * volume(g.kernel);
+  const size_t ins = c.shape.batch * g.channels_in * Volume(c.shape.in);
+  const size_t outs = c.shape.batch * g.channels_out * Volume(c.shape.out);
+  const size_t weights = g.channels_in / g.groups * g.channels_out * Volume(g.kernel);
   float* x = memory.x.Place(ins, c.at_end);
   float* w = memory.weight.Place(weights, c.at_end);
   float* bias = c.bias ? memory.bias.Place(g.channels_out, c.at_end) : nullptr;
@@ -159,38 +190,36 @@ void CheckConfig(const KernelTable& table, ThreadPool& pool, const Config& c, Ra
   options.table = &table;
   options.precision = c.data == Data::kSpecialInput ? Precision::kStrict : c.precision;
   options.activation = c.activation;
-  const unsigned control = ControlWord();
-  const auto conv = Conv::Create(g, w, bias, options);
-  std::vector<float> first;
-  std::string name;
-  for (size_t threads : {size_t{1}, size_t{2 + r.Below(2)}, size_t{8}}) {
-    const auto plan = conv->Prepare(c.shape, threads);
-    name = std::string(table.isa) + " " + conv->Describe(*plan) + ": " + Describe(c);
-    std::fill(out, out + outs, NAN);
-    const float* add = residual;
-    if (c.residual == 2) {
-      std::copy(residual, residual + outs, out);
-      add = out;
-    }
-    Check(conv->Run(*plan, x, add, out, pool, threads, nullptr), name + " was not cancelled");
-    if (threads == 1) first.assign(out, out + outs);
-    Check(SameBits(first.data(), out, outs), name + " same bits for any threads");
-  }
-  Check(ControlWord() == control, name + " leaves the rounding mode alone");
-  Check(memory.out.Intact() && memory.x.Intact(), name + " stays inside its buffers");
-
   const reference::Sums sums = reference::Conv(g, c.shape, x, w, bias, residual);
-  const size_t plane = volume(c.shape.out);
-  for (size_t i = 0; i < outs; ++i) {
-    const double want =
-        reference::Activate(c.activation, i / plane % g.channels_out, sums.value[i]);
-    const double got = out[i];
-    const bool same = got == want || (isnan(got) && isnan(want));
-    const bool near = c.data == Data::kReals && fabs(got - want) <= Bound(c, sums.mass[i], want);
-    if (!same && !near)
-      return Fail(name + " at " + std::to_string(i) + ": expected " + std::to_string(want) +
-                  ", received " + std::to_string(got));
+  const auto layer = MakeLayer(g, w, bias, options);
+  PreparedWeights prepared;
+  for (int kind = 0; kind < static_cast<int>(AlgorithmKind::kCount); ++kind) {
+    const auto k = static_cast<AlgorithmKind>(kind);
+    if (!Fits(k, *layer, c.shape)) continue;
+    std::vector<float> first;
+    std::string name;
+    const unsigned control = ControlWord();
+    for (size_t threads : {size_t{1}, size_t{2 + r.Below(2)}, size_t{8}}) {
+      const auto algorithm = MakeAlgorithm(k, layer, c.shape, threads, &prepared);
+      name = std::string(table.isa) + " " + algorithm->Name() + ": " + Describe(c);
+      const size_t floats = algorithm->WorkspaceFloats(threads);
+      ConvRun run = {x, residual, out, memory.workspace.Place(RoundUp(floats, 16), true),
+                     &pool, threads, nullptr};
+      std::fill(out, out + outs, NAN);
+      if (c.residual == 2) {
+        std::copy(residual, residual + outs, out);
+        run.residual = out;
+      }
+      algorithm->Run(run);
+      Check(memory.workspace.Intact(), name + " stays inside its workspace");
+      if (threads == 1) first.assign(out, out + outs);
+      Check(SameBits(first.data(), out, outs), name + " same bits for any threads");
+    }
+    Check(ControlWord() == control, name + " leaves the rounding mode alone");
+    Check(memory.out.Intact() && memory.x.Intact(), name + " stays inside its buffers");
+    CheckValues(c, sums, out, name);
   }
+  CheckPlan(c, options, pool, memory, sums);
 }
 
 }  // namespace

@@ -1,0 +1,2 @@
+#define CONVFUSE_ISA avx2
+#include "bench/fma_peak-inl.h"

@@ -1,0 +1,2 @@
+#define CONVFUSE_ISA avx512
+#include "bench/fma_peak-inl.h"

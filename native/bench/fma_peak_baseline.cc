@@ -1,0 +1,2 @@
+#define CONVFUSE_ISA baseline
+#include "bench/fma_peak-inl.h"

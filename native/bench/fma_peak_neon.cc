@@ -1,0 +1,2 @@
+#define CONVFUSE_ISA neon
+#include "bench/fma_peak-inl.h"

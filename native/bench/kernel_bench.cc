@@ -1,0 +1,203 @@
+// Every algorithm on the layers of bench/shapes/layers.json, as a fraction of the FMA peak measured
+// around it.  Results are checked against double sums before they are timed.
+//
+//   kernel_bench [--layers FILE] [--batch N] [--threads T] [--precision strict|default|fast]
+//                [--isa NAME] [--only PART-OF-NAME] [--rounds R] [--chosen]
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include "bench/layers.h"
+#include "ops/algorithms.h"
+#include "ops/choose.h"
+#include "ops/workspace.h"
+
+namespace convfuse {
+namespace baseline {
+double FmaPeakFlops(size_t rounds, float* sink);
+}
+namespace avx2 {
+double FmaPeakFlops(size_t rounds, float* sink);
+}
+namespace avx512 {
+double FmaPeakFlops(size_t rounds, float* sink);
+}
+namespace neon {
+double FmaPeakFlops(size_t rounds, float* sink);
+}
+
+namespace bench {
+namespace {
+
+struct Arguments {
+  std::string layers = "bench/shapes/layers.json", only, precision = "strict";
+  size_t batch = 1, threads = 1, rounds = 15;
+  const KernelTable* table = SelectKernelTable(nullptr);
+  bool chosen = false;
+};
+
+// One thread is timed by the CPU time it used, so that other work on the machine counts less.
+double Now(bool one_thread) {
+  timespec t;
+  clock_gettime(one_thread ? CLOCK_THREAD_CPUTIME_ID : CLOCK_MONOTONIC, &t);
+  return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_nsec) * 1e-9;
+}
+
+double Median(std::vector<double> v) {
+  std::nth_element(v.begin(), v.begin() + static_cast<ptrdiff_t>(v.size() / 2), v.end());
+  return v[v.size() / 2];
+}
+
+// GFLOP/s of one thread.
+double Peak(const KernelTable& table) {
+  static float sink[64] = {0.5f, 0.25f};
+  double (*run)(size_t, float*) = baseline::FmaPeakFlops;
+#if defined(__x86_64__)
+  if (!strcmp(table.isa, "avx2")) run = avx2::FmaPeakFlops;
+  if (!strcmp(table.isa, "avx512")) run = avx512::FmaPeakFlops;
+#elif defined(__aarch64__)
+  if (!strcmp(table.isa, "neon")) run = neon::FmaPeakFlops;
+#endif
+  const double start = Now(true);
+  const double flops = run(200000, sink);
+  sink[0] = 0.5f;
+  sink[1] = 0.25f;
+  return flops / (Now(true) - start) / 1e9;
+}
+
+// Relative L2 distance of a sample of outputs from double sums, after ReLU.
+double ErrorOf(const BenchLayer& l, const std::vector<float>& x, const std::vector<float>& w,
+               const std::vector<float>& bias, const float* out) {
+  const size_t oh = l.OutHeight(), ow = l.OutWidth(), cg = l.c / l.groups, mg = l.oc / l.groups;
+  double error = 0, norm = 0;
+  for (size_t i = 0; i < 2000; ++i) {
+    const size_t at = i * 7919 % (l.oc * oh * ow);
+    const size_t m = at / (oh * ow), oy = at / ow % oh, ox = at % ow;
+    double sum = bias[m];
+    for (size_t c = 0; c < cg; ++c)
+      for (size_t ky = 0; ky < l.k; ++ky)
+        for (size_t kx = 0; kx < l.k; ++kx) {
+          const size_t y = oy * l.stride + ky - l.pad, xx = ox * l.stride + kx - l.pad;
+          if (y >= l.h || xx >= l.w) continue;  // also below zero: unsigned
+          sum += double{w[((m * cg + c) * l.k + ky) * l.k + kx]} *
+                 double{x[((m / mg * cg + c) * l.h + y) * l.w + xx]};
+        }
+    const double want = std::max(0.0, sum);
+    error += (out[at] - want) * (out[at] - want);
+    norm += want * want;
+  }
+  return sqrt(error / norm);
+}
+
+void BenchOne(const Arguments& a, const BenchLayer& l, ThreadPool& pool) {
+  ConvGeometry g;
+  g.channels_in = l.c;
+  g.channels_out = l.oc;
+  g.groups = l.groups;
+  g.kernel[1] = g.kernel[2] = l.k;
+  g.stride[1] = g.stride[2] = l.stride;
+  ConvShape s;
+  s.batch = a.batch;
+  s.in[1] = l.h;
+  s.in[2] = l.w;
+  s.out[1] = l.OutHeight();
+  s.out[2] = l.OutWidth();
+  s.pad_begin[1] = s.pad_begin[2] = l.pad;
+  uint32_t state = 1;
+  const auto fill = [&](std::vector<float>* v, float scale) {
+    for (float& f : *v) {
+      state = state * 1664525 + 1013904223;
+      f = (static_cast<float>(state >> 8) * 0x1p-23f - 1) * scale;
+    }
+  };
+  std::vector<float> x(a.batch * l.c * l.h * l.w), w(l.oc * (l.c / l.groups) * l.k * l.k);
+  std::vector<float> bias(l.oc), out(a.batch * l.oc * s.out[1] * s.out[2]);
+  fill(&x, 1);
+  fill(&w, 0.1f);
+  fill(&bias, 0.1f);
+  ConvOptions options;
+  options.table = a.table;
+  options.precision = a.precision == "strict" ? Precision::kStrict
+                      : a.precision == "fast" ? Precision::kFast
+                      : a.precision == "bfloat16" ? Precision::kBfloat16 : Precision::kDefault;
+  options.activation.kind = ActivationKind::kRelu;
+  const auto layer = MakeLayer(g, w.data(), bias.data(), options);
+  PreparedWeights prepared;
+  const Choice choice = Choose(*layer, s);
+
+  struct Candidate {
+    std::unique_ptr<ConvAlgorithm> algorithm;
+    bool chosen;
+    double error = 0;
+    std::vector<double> seconds, ratio;
+  };
+  std::vector<Candidate> candidates;
+  AlignedBuffer workspace;
+  for (int i = 1; i < static_cast<int>(AlgorithmKind::kCount); ++i) {
+    const auto kind = static_cast<AlgorithmKind>(i);
+    if (!Fits(kind, *layer, s) || (a.chosen && kind != choice.kind)) continue;
+    Candidate c;
+    c.algorithm = MakeAlgorithm(kind, layer, s, a.threads, &prepared);
+    c.chosen = kind == choice.kind;
+    workspace.Reserve(c.algorithm->WorkspaceFloats(a.threads));
+    candidates.push_back(std::move(c));
+  }
+  const ConvRun run = {x.data(), nullptr, out.data(), workspace.data(), &pool, a.threads, nullptr};
+  for (Candidate& c : candidates) {
+    c.algorithm->Run(run);
+    c.error = ErrorOf(l, x, w, bias, out.data());
+  }
+  const size_t repeats = std::max<size_t>(1, static_cast<size_t>(4e8 / l.Flops(a.batch)));
+  for (size_t round = 0; round < a.rounds; ++round)
+    for (Candidate& c : candidates) {
+      const double peak = Peak(*a.table) * static_cast<double>(a.threads);
+      c.algorithm->Run(run);
+      const double start = Now(a.threads == 1);
+      for (size_t i = 0; i < repeats; ++i) c.algorithm->Run(run);
+      const double seconds = (Now(a.threads == 1) - start) / static_cast<double>(repeats);
+      c.seconds.push_back(seconds);
+      c.ratio.push_back(l.Flops(a.batch) / seconds / 1e9 / peak);
+    }
+  for (const Candidate& c : candidates) {
+    const double seconds = Median(c.seconds);
+    printf("%-34s %c %-24s %9.3f ms %7.1f GFLOP/s %6.1f %% of peak  error %.1e\n", l.name.c_str(),
+           c.chosen ? '*' : ' ', c.algorithm->Name().c_str(), seconds * 1e3,
+           l.Flops(a.batch) / seconds / 1e9, 100 * Median(c.ratio), c.error);
+  }
+  fflush(stdout);
+}
+
+int Main(int argc, char** argv) {
+  Arguments a;
+  for (int i = 1; i < argc; ++i) {
+    const std::string flag = argv[i];
+    if (flag == "--chosen") a.chosen = true;
+    if (i + 1 >= argc) continue;
+    if (flag == "--layers") a.layers = argv[i + 1];
+    if (flag == "--only") a.only = argv[i + 1];
+    if (flag == "--precision") a.precision = argv[i + 1];
+    if (flag == "--batch") a.batch = std::stoul(argv[i + 1]);
+    if (flag == "--threads") a.threads = std::stoul(argv[i + 1]);
+    if (flag == "--rounds") a.rounds = std::stoul(argv[i + 1]);
+    if (flag == "--isa") a.table = SelectKernelTable(argv[i + 1]);
+  }
+  if (!a.table) return fprintf(stderr, "this CPU lacks that ISA\n"), 2;
+  ThreadPool pool(a.threads - 1);
+  printf("isa %s, batch %zu, threads %zu, precision %s, FMA peak %.1f GFLOP/s a thread\n",
+         a.table->isa, a.batch, a.threads, a.precision.c_str(), Peak(*a.table));
+  for (const BenchLayer& l : ReadLayers(a.layers))
+    if (l.name.find(a.only) != std::string::npos) BenchOne(a, l, pool);
+  return 0;
+}
+
+}  // namespace
+}  // namespace bench
+}  // namespace convfuse
+
+int main(int argc, char** argv) { return convfuse::bench::Main(argc, argv); }

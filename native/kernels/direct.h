@@ -1,0 +1,50 @@
+// The contract of the direct kernel: pixels broadcast from a padded copy of the input, weights as
+// vectors of output channels, no im2col.
+#pragma once
+#include <stddef.h>
+#include <stdint.h>
+
+namespace convfuse {
+
+// sums[p, m] (+)= sum_k weight[k, m] * x[offset[k] + at(p)] for m < direct_channels.  Pixels come in
+// one or two runs of equal length: at(p) = p * step in the first, jump + (p - run) * step in the
+// second (the next output row of a narrow plane).  sums is dense, [pixels][direct_channels], and
+// 64-byte aligned like the weights.
+struct DirectTile {
+  size_t k;
+  const uint32_t* offset;
+  const float* x;
+  size_t jump;
+  size_t run;   // 1 .. direct_pixels, or up to half of it in two runs
+  size_t runs;  // 1 or 2
+  size_t step;  // 1 or 2
+  const float* weight;
+  float* sums;
+  bool add;  // to what sums holds already
+};
+
+// Rows [row, row + rows) of some channels, copied between zeros: out[c, y, x] = in[c, row + y,
+// x - left], or 0 outside the input.  Strides of `out` are given; it has `width` columns.
+struct PaddedCopy {
+  const float* in;  // channel 0
+  size_t in_height, in_width;
+  size_t channels;
+  ptrdiff_t row;
+  size_t rows, left, width;
+  float* out;
+  size_t row_stride, channel_stride;
+};
+
+// out[m, p] = clamp(sums[p, m] + add[m, p] + bias[m], low, high): back to channel planes.  Row m of
+// out and add begins at m * stride.  sums has rows of direct_channels, of which `channels` count.
+struct DirectStore {
+  const float* sums;
+  size_t pixels, channels;
+  const float* bias;
+  const float* add;  // or null; may be out
+  float* out;
+  size_t stride;
+  float low, high;
+};
+
+}  // namespace convfuse

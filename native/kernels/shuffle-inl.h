@@ -1,0 +1,44 @@
+// Lanes moved about by constant patterns.
+#pragma once
+#include "kernels/simd.h"
+
+namespace convfuse::CONVFUSE_ISA {
+
+template <int... kIndex>
+struct Lanes {};
+template <int kCount, int... kIndex>
+struct CountLanes : CountLanes<kCount - 1, kCount - 1, kIndex...> {};
+template <int... kIndex>
+struct CountLanes<0, kIndex...> {
+  using Type = Lanes<kIndex...>;
+};
+using AllLanes = CountLanes<static_cast<int>(kLanes)>::Type;
+
+template <int... I>
+CONVFUSE_INLINE V EvenOf(V a, V b, Lanes<I...>) {
+  return __builtin_shufflevector(a, b, (2 * I)...);
+}
+template <int... I>
+CONVFUSE_INLINE V OddOf(V a, V b, Lanes<I...>) {
+  return __builtin_shufflevector(a, b, (2 * I + 1)...);
+}
+template <int kShift, int kSegment, int... I>
+CONVFUSE_INLINE V ShiftOf(V v, Lanes<I...>) {
+  // An index of kLanes names the first lane of the second operand: zero.
+  return __builtin_shufflevector(v, V{},
+                                 (I % kSegment + kShift >= 0 && I % kSegment + kShift < kSegment
+                                      ? I + kShift
+                                      : static_cast<int>(kLanes))...);
+}
+
+// The elements of even, and of odd, index of the sequence a, b.
+CONVFUSE_INLINE V Even(V a, V b) { return EvenOf(a, b, AllLanes{}); }
+CONVFUSE_INLINE V Odd(V a, V b) { return OddOf(a, b, AllLanes{}); }
+
+// Lane i becomes lane i + kShift of its segment of kSegment lanes, zero where there is none.
+template <int kShift, int kSegment>
+CONVFUSE_INLINE V Shift(V v) {
+  return ShiftOf<kShift, kSegment>(v, AllLanes{});
+}
+
+}  // namespace convfuse::CONVFUSE_ISA

@@ -1,0 +1,30 @@
+// Every way to run a convolution: which fit a layer and a shape, and how to make them.
+#pragma once
+#include <memory>
+
+#include "ops/layer.h"
+
+namespace convfuse {
+
+class DirectWeights;
+class PackedWeights;
+
+enum class AlgorithmKind : int { kPlain = 0, kPacked, kDirect, kCount };
+
+// Weights in the forms that plans of one layer share; each is made when a plan first needs it.
+struct PreparedWeights {
+  std::shared_ptr<const PackedWeights> packed;
+  std::shared_ptr<const DirectWeights> direct;
+};
+
+// Whether the algorithm computes this layer on this shape at the precision of the layer.
+bool Fits(AlgorithmKind kind, const ConvLayer& layer, const ConvShape& shape);
+
+// One that fits.  `threads` shapes how work is divided, never what is computed.  Throws
+// std::bad_alloc.
+std::unique_ptr<ConvAlgorithm> MakeAlgorithm(AlgorithmKind kind,
+                                             const std::shared_ptr<const ConvLayer>& layer,
+                                             const ConvShape& shape, size_t threads,
+                                             PreparedWeights* weights);
+
+}  // namespace convfuse

@@ -1,0 +1,233 @@
+#include "ops/conv_direct.h"
+
+#include <algorithm>
+
+#include "ops/epilogue.h"
+#include "ops/integers.h"
+
+namespace convfuse {
+namespace {
+
+// Products summed before they are added to the rest: 144 is as accurate as blocking gets at no cost
+// in speed, and in pointwise layers, whose blocks are all channels, 576 is not worse than 2.2e-7.
+size_t LargestBlock(const ConvLayer& layer) {
+  return layer.Taps() == 1 && layer.precision != Precision::kStrict ? 576 : 144;
+}
+
+// Sums of a task stay in this many bytes: half of a 512 KB L2.
+constexpr size_t kSumsBytes = 256 << 10;
+
+}  // namespace
+
+DirectWeights::DirectWeights(const ConvLayer& layer) : layer_(layer) {
+  const size_t width = layer.table->direct_channels, taps = layer.Taps();
+  slices_ = CeilDiv(layer.GroupOut(), width);
+  blocks_ = CeilDiv(std::max<size_t>(1, layer.GroupIn()),
+                    std::max<size_t>(1, LargestBlock(layer) / taps));
+  data_.Reserve(layer.geometry.groups * layer.GroupIn() * taps * slices_ * width);
+  float* out = data_.data();
+  for (size_t g = 0; g < layer.geometry.groups; ++g)
+    for (size_t b = 0; b < blocks_; ++b)
+      for (size_t s = 0; s < slices_; ++s)
+        for (size_t c = ChannelBegin(b); c < ChannelBegin(b + 1); ++c)
+          for (size_t t = 0; t < taps; ++t)
+            for (size_t j = 0; j < width; ++j) {
+              const size_t m = s * width + j;
+              *out++ = m < layer.GroupOut() ? layer.Weight(g * layer.GroupOut() + m, c, t) : 0;
+            }
+}
+
+size_t DirectWeights::most_channels() const {
+  size_t most = 0;
+  for (size_t b = 0; b < blocks_; ++b) most = std::max(most, Channels(b));
+  return most;
+}
+
+const float* DirectWeights::Slice(size_t group, size_t block, size_t slice) const {
+  const size_t row = slices_ * layer_.table->direct_channels * layer_.Taps();
+  return data_.data() + (group * layer_.GroupIn() + ChannelBegin(block)) * row +
+         slice * Channels(block) * layer_.Taps() * layer_.table->direct_channels;
+}
+
+bool DirectFits(const ConvLayer& layer, const ConvShape& shape) {
+  const ConvGeometry& g = layer.geometry;
+  if (g.transposed || g.kernel[0] != 1 || g.stride[0] != 1 || shape.pad_begin[0] != 0 ||
+      shape.in[0] != 1 || shape.out[0] != 1)
+    return false;
+  // A row is copied whole, and reach is copied with it: neither may grow without bound.
+  return g.stride[2] <= 2 && g.stride[1] <= 8 && layer.Taps() <= 144 && layer.GroupIn() > 0 &&
+         shape.out[2] <= 1024 && (g.kernel[1] - 1) * g.dilation[1] <= 64 &&
+         (g.kernel[2] - 1) * g.dilation[2] <= 64;
+}
+
+namespace {
+
+class DirectConv final : public ConvAlgorithm {
+ public:
+  DirectConv(std::shared_ptr<const ConvLayer> layer, std::shared_ptr<const DirectWeights> weights,
+             const ConvShape& shape, size_t threads)
+      : layer_(std::move(layer)), weights_(std::move(weights)), shape_(shape),
+        epilogue_(layer_->activation), table_(*layer_->table) {
+    if (shape.batch * Volume(shape_.out) == 0) return;
+    out_width_ = shape_.out[2];
+    ChooseTile();
+    Split(threads);
+    const ConvGeometry& g = layer_->geometry;
+    copy_rows_ = (rows_ - 1) * g.stride[1] + (g.kernel[1] - 1) * g.dilation[1] + 1;
+    copy_width_ = (out_width_ - 1) * g.stride[2] + (g.kernel[2] - 1) * g.dilation[2] + 1;
+    row_stride_ = RoundUp(copy_width_, table_.lanes);
+    // An odd number of vectors, so that equal rows of neighbouring channels fall into other sets.
+    channel_stride_ = copy_rows_ * row_stride_;
+    if (channel_stride_ / table_.lanes % 2 == 0) channel_stride_ += table_.lanes;
+    for (size_t c = 0; c < weights_->most_channels(); ++c)
+      for (size_t y = 0; y < g.kernel[1]; ++y)
+        for (size_t x = 0; x < g.kernel[2]; ++x)
+          offsets_.push_back(static_cast<uint32_t>(c * channel_stride_ +
+                                                   y * g.dilation[1] * row_stride_ +
+                                                   x * g.dilation[2]));
+  }
+
+  std::string Name() const override {
+    return "direct " + std::to_string(table_.direct_pixels) + "x" +
+           std::to_string(table_.direct_channels);
+  }
+
+  size_t WorkspaceFloats(size_t threads) const override { return threads * SlotFloats(); }
+
+  void Run(const ConvRun& run) const override {
+    const size_t tasks = shape_.batch * layer_->geometry.groups * bands_ * splits_;
+    run.pool->ParallelFor(tasks, run.threads, [&](size_t task, size_t slot) {
+      if (!run.Cancelled()) RunTask(run, task, run.workspace + slot * SlotFloats());
+    });
+  }
+
+ private:
+  size_t CopyFloats() const { return RoundUp(weights_->most_channels() * channel_stride_, 16); }
+  size_t SliceFloats() const { return rows_ * out_width_ * table_.direct_channels; }
+  size_t SlotFloats() const {
+    return CopyFloats() + RoundUp(CeilDiv(weights_->slices(), splits_) * SliceFloats(), 16);
+  }
+
+  // Pixels of a row in equal runs; two rows at once where a row is short.
+  void ChooseTile() {
+    const size_t parts = CeilDiv(out_width_, table_.direct_pixels);
+    run_ = CeilDiv(out_width_, parts);
+    paired_ = parts == 1 && 2 * out_width_ <= table_.direct_pixels;
+  }
+
+  // Bands of output rows; output channels too when bands alone leave a thread without work.
+  void Split(size_t threads) {
+    const size_t height = shape_.out[1];
+    const size_t row_bytes =
+        out_width_ * weights_->slices() * table_.direct_channels * sizeof(float);
+    size_t rows = std::min(height, std::max<size_t>(1, kSumsBytes / row_bytes));
+    const size_t instances = shape_.batch * layer_->geometry.groups;
+    const size_t wanted = threads > 1 ? 4 * threads : 1;
+    // Narrow bands copy their border rows again: below 4 rows, channels are split instead.
+    while (rows > 4 && instances * CeilDiv(height, rows) < wanted) --rows;
+    bands_ = CeilDiv(height, rows);
+    rows_ = CeilDiv(height, bands_);
+    bands_ = CeilDiv(height, rows_);
+    const size_t tasks = instances * bands_;
+    splits_ = threads > 1 && tasks < 2 * threads
+                  ? std::min(weights_->slices(), CeilDiv(2 * threads, tasks))
+                  : 1;
+  }
+
+  void RunTask(const ConvRun& run, size_t task, float* scratch) const {
+    const ConvGeometry& g = layer_->geometry;
+    const size_t band = task % bands_;
+    const size_t group = task / bands_ % g.groups;
+    const size_t image = task / (bands_ * g.groups) % shape_.batch;
+    const size_t split = task / (bands_ * g.groups * shape_.batch);
+    const size_t slice_begin = weights_->slices() * split / splits_;
+    const size_t slice_end = weights_->slices() * (split + 1) / splits_;
+    const size_t row = band * rows_, rows = std::min(rows_, shape_.out[1] - row);
+    const size_t plane = shape_.in[1] * shape_.in[2];
+    const float* x = run.x + (image * g.groups + group) * layer_->GroupIn() * plane;
+    float* sums = scratch + CopyFloats();
+
+    PaddedCopy copy = {};
+    copy.in_height = shape_.in[1];
+    copy.in_width = shape_.in[2];
+    copy.row = static_cast<ptrdiff_t>(row * g.stride[1]) - static_cast<ptrdiff_t>(shape_.pad_begin[1]);
+    copy.rows = copy_rows_ - (rows_ - rows) * g.stride[1];
+    copy.left = shape_.pad_begin[2];
+    copy.width = copy_width_;
+    copy.out = scratch;
+    copy.row_stride = row_stride_;
+    copy.channel_stride = channel_stride_;
+    for (size_t b = 0; b < weights_->blocks(); ++b) {
+      copy.in = x + weights_->ChannelBegin(b) * plane;
+      copy.channels = weights_->Channels(b);
+      table_.copy_padded(copy);
+      for (size_t s = slice_begin; s < slice_end; ++s)
+        Multiply(b, rows, weights_->Slice(group, b, s), scratch,
+                 sums + (s - slice_begin) * SliceFloats());
+    }
+    for (size_t s = slice_begin; s < slice_end; ++s)
+      StoreSlice(run, image, group, s, row, rows, sums + (s - slice_begin) * SliceFloats());
+  }
+
+  void Multiply(size_t block, size_t rows, const float* weight, const float* x,
+                float* sums) const {
+    const ConvGeometry& g = layer_->geometry;
+    DirectTile tile = {};
+    tile.k = weights_->Channels(block) * layer_->Taps();
+    tile.offset = offsets_.data();
+    tile.jump = g.stride[1] * row_stride_;
+    tile.step = g.stride[2];
+    tile.weight = weight;
+    tile.add = block > 0;
+    for (size_t y = 0; y < rows; y += tile.runs) {
+      tile.runs = paired_ && y + 1 < rows ? 2 : 1;
+      for (size_t i = 0; i < out_width_; i += run_) {
+        tile.run = std::min(run_, out_width_ - i);
+        tile.x = x + y * tile.jump + i * g.stride[2];
+        tile.sums = sums + (y * out_width_ + i) * table_.direct_channels;
+        table_.direct_tile(tile);
+      }
+    }
+  }
+
+  void StoreSlice(const ConvRun& run, size_t image, size_t group, size_t slice, size_t row,
+                  size_t rows, const float* sums) const {
+    const size_t plane = shape_.out[1] * shape_.out[2];
+    const size_t m = group * layer_->GroupOut() + slice * table_.direct_channels;
+    const size_t at = (image * layer_->geometry.channels_out + m) * plane + row * out_width_;
+    DirectStore store = {};
+    store.sums = sums;
+    store.pixels = rows * out_width_;
+    store.channels =
+        std::min(table_.direct_channels, layer_->GroupOut() - slice * table_.direct_channels);
+    store.bias = layer_->bias.data() + m;
+    store.add = run.residual ? run.residual + at : nullptr;
+    store.out = run.out + at;
+    store.stride = plane;
+    store.low = epilogue_.low;
+    store.high = epilogue_.high;
+    table_.direct_store(store);
+    for (size_t i = 0; epilogue_.rows && i < store.channels; ++i)
+      FinishRow(table_, layer_->activation, m + i, store.pixels, store.out + i * plane);
+  }
+
+  std::shared_ptr<const ConvLayer> layer_;
+  std::shared_ptr<const DirectWeights> weights_;
+  ConvShape shape_;
+  Epilogue epilogue_;
+  const KernelTable& table_;
+  std::vector<uint32_t> offsets_;
+  size_t out_width_ = 0, run_ = 0, rows_ = 0, bands_ = 0, splits_ = 1;
+  size_t copy_rows_ = 0, copy_width_ = 0, row_stride_ = 0, channel_stride_ = 0;
+  bool paired_ = false;
+};
+
+}  // namespace
+
+std::unique_ptr<ConvAlgorithm> MakeDirectConv(std::shared_ptr<const ConvLayer> layer,
+                                              std::shared_ptr<const DirectWeights> weights,
+                                              const ConvShape& shape, size_t threads) {
+  return std::make_unique<DirectConv>(std::move(layer), std::move(weights), shape, threads);
+}
+
+}  // namespace convfuse
