@@ -4,7 +4,7 @@ import fc from 'fast-check';
 
 import { IDENTITY, type Activation } from '#convfuse/backend/activation.js';
 import type { ConvSpec, FloatArray } from '#convfuse/backend/backend.js';
-import { convShape } from '#convfuse/backend/conv-shape.js';
+import { convShape, threeAxes } from '#convfuse/backend/conv-shape.js';
 import { Random } from '#convfuse/tensor/random.js';
 import { elementCount } from '#convfuse/tensor/shape.js';
 import type { Padding } from '#convfuse/tensor/window.js';
@@ -15,6 +15,9 @@ export interface ConvCase {
   readonly x: Float32Array;
   readonly residual: Float32Array | undefined;
 }
+
+/** Larger ones only take longer. */
+const MOST_MACS = 2e6;
 
 interface Shape {
   readonly rank: number;
@@ -98,7 +101,8 @@ function build(shape: Shape, activation: Activation, integers: boolean): ConvCas
   const dims = [shape.batch, groups * inPerGroup, ...shape.input.slice(0, rank)];
   try {
     const outSize = shape.batch * spec.outputChannels * elementCount(convShape(spec, dims).output);
-    if (outSize === 0) return undefined;
+    const macs = outSize * inPerGroup * elementCount(kernel);
+    if (outSize === 0 || macs > MOST_MACS) return undefined;
     return {
       spec,
       dims,
@@ -119,70 +123,75 @@ export interface Sums {
 }
 
 /**
- * The definition: for each output element, a sum over input channels and taps. Index arithmetic
- * over any rank by odometers; nothing is shared with lib.
+ * The definition: for each output element, a sum over input channels and taps, gathered. Nothing
+ * but the shape is shared with lib.
  */
 export function convByDefinition(spec: ConvSpec, dims: readonly number[], x: FloatArray): Sums {
-  const { window, groups, transposed } = spec;
-  const { padBegin, output } = convShape(spec, dims);
-  const input = dims.slice(2);
+  const { window, groups, transposed, weight } = spec;
+  const shape = convShape(spec, dims);
+  const [inD, inH, inW] = threeAxes(shape.input, 1);
+  const [outD, outH, outW] = threeAxes(shape.output, 1);
+  const [kD, kH, kW] = threeAxes(window.kernel, 1);
+  const stride = threeAxes(window.strides, 1);
+  const dilation = threeAxes(window.dilations, 1);
+  const pad = threeAxes(shape.padBegin, 0);
   const inPerGroup = spec.inputChannels / groups;
   const outPerGroup = spec.outputChannels / groups;
-  const taps = elementCount(window.kernel);
-  const count = dims[0]! * spec.outputChannels * elementCount(output);
+  const count = dims[0]! * spec.outputChannels * outD * outH * outW;
   const sum = new Float64Array(count);
   const absolute = new Float64Array(count);
+
+  /** The input position that a tap sees, or -1. */
+  const source = (axis: 0 | 1 | 2, position: number, k: number, size: number): number => {
+    const shift = k * dilation[axis] - pad[axis];
+    const from = transposed ? (position - shift) / stride[axis] : position * stride[axis] + shift;
+    return Number.isInteger(from) && from >= 0 && from < size ? from : -1;
+  };
+
   let at = 0;
-  for (let n = 0; n < dims[0]!; n++) {
-    for (let m = 0; m < spec.outputChannels; m++) {
-      const group = Math.floor(m / outPerGroup);
-      for (const position of positions(output)) {
-        for (let c = group * inPerGroup; c < (group + 1) * inPerGroup; c++) {
-          let tap = 0;
-          for (const k of positions(window.kernel)) {
-            const from = source(position, k);
-            const w = transposed
-              ? (c * outPerGroup + (m % outPerGroup)) * taps + tap
-              : (m * inPerGroup + (c % inPerGroup)) * taps + tap;
-            tap += 1;
-            if (from === undefined) continue;
-            const product = spec.weight[w]! * x[index([n, c, ...from], dims)]!;
-            sum[at]! += product;
-            absolute[at]! += Math.abs(product);
-          }
-        }
-        at += 1;
-      }
-    }
-  }
-  return { sum, absolute, terms: inPerGroup * taps };
-
-  function source(position: readonly number[], k: readonly number[]): number[] | undefined {
-    const from: number[] = [];
-    for (let axis = 0; axis < input.length; axis++) {
-      const stride = window.strides[axis]!;
-      const shift = k[axis]! * window.dilations[axis]! - padBegin[axis]!;
-      const i = transposed ? (position[axis]! - shift) / stride : position[axis]! * stride + shift;
-      if (!Number.isInteger(i) || i < 0 || i >= input[axis]!) return undefined;
-      from.push(i);
-    }
-    return from;
-  }
+  for (let n = 0; n < dims[0]!; n++)
+    for (let m = 0; m < spec.outputChannels; m++)
+      for (let od = 0; od < outD; od++)
+        for (let oh = 0; oh < outH; oh++)
+          for (let ow = 0; ow < outW; ow++, at++)
+            for (let kd = 0; kd < kD; kd++) {
+              const id = source(0, od, kd, inD);
+              for (let kh = 0; kh < kH && id >= 0; kh++) {
+                const ih = source(1, oh, kh, inH);
+                for (let kw = 0; kw < kW && ih >= 0; kw++) {
+                  const iw = source(2, ow, kw, inW);
+                  for (let i = 0; i < inPerGroup && iw >= 0; i++) {
+                    const c = Math.floor(m / outPerGroup) * inPerGroup + i;
+                    const filter = transposed
+                      ? c * outPerGroup + (m % outPerGroup)
+                      : m * inPerGroup + i;
+                    const product =
+                      weight[((filter * kD + kd) * kH + kh) * kW + kw]! *
+                      x[(((n * spec.inputChannels + c) * inD + id) * inH + ih) * inW + iw]!;
+                    sum[at]! += product;
+                    absolute[at]! += Math.abs(product);
+                  }
+                }
+              }
+            }
+  return { sum, absolute, terms: inPerGroup * kD * kH * kW };
 }
 
-function index(at: readonly number[], dims: readonly number[]): number {
-  return at.reduce((sum, item, axis) => sum * dims[axis]! + item, 0);
+/** The expected result of a case on whole numbers, without activation. */
+export function exactResult({ spec, dims, x, residual }: ConvCase): Float32Array {
+  const { sum } = convByDefinition(spec, dims, x);
+  const plane = sum.length / (dims[0]! * spec.outputChannels);
+  return Float32Array.from(sum, (value, i) => {
+    const channel = Math.floor(i / plane) % spec.outputChannels;
+    return value + (spec.bias?.[channel] ?? 0) + (residual?.[i] ?? 0);
+  });
 }
 
-function* positions(dims: readonly number[]): Generator<readonly number[], void> {
-  const count = elementCount(dims);
-  for (let flat = 0; flat < count; flat++) {
-    let rest = flat;
-    const at = new Array<number>(dims.length);
-    for (let axis = dims.length - 1; axis >= 0; axis--) {
-      at[axis] = rest % dims[axis]!;
-      rest = Math.floor(rest / dims[axis]!);
-    }
-    yield at;
+/** Where two results differ, in words; undefined where they are equal (-0 equals 0). */
+export function difference(actual: FloatArray, expected: FloatArray): string | undefined {
+  if (actual.length !== expected.length) return `${actual.length} elements`;
+  for (let i = 0; i < expected.length; i++) {
+    if (actual[i] !== expected[i]) return `[${i}] is ${actual[i]}, expected ${expected[i]}`;
   }
+  return undefined;
 }
