@@ -1,5 +1,7 @@
-import type { Backend, FloatArray } from '../backend/backend.js';
+import type { Activation } from '../backend/activation.js';
+import type { Backend, FloatArray, Precision } from '../backend/backend.js';
 import type { Constant } from '../ir/constant.js';
+import type { Graph } from '../ir/graph.js';
 import type { Node } from '../ir/node.js';
 import type { Dim } from '../ir/value.js';
 import type { DataType, TensorData } from '../tensor/dtype.js';
@@ -10,6 +12,8 @@ export interface ValueFacts {
   readonly dims: readonly Dim[] | undefined;
   /** Its elements where they are known: shapes computed by Shape, Gather, Concat ... */
   readonly constant?: Constant | undefined;
+  /** The same for whole-number vectors of which only some elements are known, as shapes often are. */
+  readonly elements?: readonly Dim[] | undefined;
 }
 
 /**
@@ -23,10 +27,29 @@ export interface RunTensor {
   readonly data: TensorData;
 }
 
+/** The arithmetic of a run: what floating-point tensors are held in. */
+export type Arithmetic = 'float32' | 'float64';
+
+/** What a plan merged into a node: out = activation(node(inputs) + residual). */
+export interface Epilogue {
+  readonly activation: Activation;
+  /** Of the same dimensions as the output. */
+  readonly residual: RunTensor | undefined;
+}
+
 /** What an operator may use while it is evaluated. */
 export interface Evaluation {
   readonly backend: Backend;
   readonly node: Node;
+  readonly arithmetic: Arithmetic;
+  readonly precision: Precision;
+  readonly threads: number | undefined;
+  /** Only ever present for operators that say they take one. */
+  readonly epilogue: Epilogue | undefined;
+  /** Whether an input is the same tensor in every run, so that work on it may be kept. */
+  isConstant(index: number): boolean;
+  /** Runs a graph that the node holds. @throws ConvfuseError ERR_UNSUPPORTED outside a session */
+  runBody(body: Graph, inputs: readonly (RunTensor | undefined)[]): readonly RunTensor[];
   /** A buffer for an output of this type: recycled where the plan allows it, not zeroed. */
   allocate(type: DataType, dims: readonly number[]): TensorData;
   /** Like allocate, for the floating-point types. */
@@ -46,6 +69,10 @@ export interface Operator {
   /** Least and most inputs and outputs. */
   readonly inputs: readonly [number, number];
   readonly outputs: readonly [number, number];
+  /** The output is the input's memory under other dimensions: running it moves nothing. */
+  readonly view?: boolean;
+  /** What of call.epilogue evaluate() applies: all of it, or an activation of equal parameters. */
+  readonly takesEpilogue?: 'all' | 'activation';
   /** Facts of each output, as far as they follow from the inputs'. */
   infer?(node: Node, inputs: readonly (ValueFacts | undefined)[]): readonly ValueFacts[];
   /** Multiply-accumulates for known shapes; 0 where arithmetic is not the point. */

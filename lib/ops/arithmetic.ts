@@ -1,0 +1,107 @@
+// Add, Sub, Mul, Div, Pow, Mod: the binary arithmetic family.
+
+import { inferBroadcast, binaryLoopOf, evaluateBinary, operands } from './elementwise.js';
+import type { BinaryFunction } from './elementwise.js';
+import type { Operator } from './operator.js';
+import { numbersOf, required, toRunTensor } from './run-tensor.js';
+import { operator } from './schema.js';
+import { allocate, isFloatType } from '../tensor/dtype.js';
+
+export const ADD: BinaryFunction = {
+  float: (x, xi, xs, y, yi, ys, z, zi, n) => {
+    for (let i = 0; i < n; i++, xi += xs, yi += ys) z[zi + i] = x[xi]! + y[yi]!;
+  },
+  wide: (x, y) => x + y,
+};
+
+const SUB: BinaryFunction = {
+  float: (x, xi, xs, y, yi, ys, z, zi, n) => {
+    for (let i = 0; i < n; i++, xi += xs, yi += ys) z[zi + i] = x[xi]! - y[yi]!;
+  },
+  wide: (x, y) => x - y,
+};
+
+export const MUL: BinaryFunction = {
+  float: (x, xi, xs, y, yi, ys, z, zi, n) => {
+    for (let i = 0; i < n; i++, xi += xs, yi += ys) z[zi + i] = x[xi]! * y[yi]!;
+  },
+  // A product of two 32-bit numbers may need more bits than a double has.
+  integer: binaryLoopOf((x, y) => Math.imul(x, y)),
+  wide: (x, y) => x * y,
+};
+
+const DIV: BinaryFunction = {
+  float: (x, xi, xs, y, yi, ys, z, zi, n) => {
+    for (let i = 0; i < n; i++, xi += xs, yi += ys) z[zi + i] = x[xi]! / y[yi]!;
+  },
+  // Whole numbers are divided as C does. Division by zero is undefined there; here it gives 0.
+  integer: binaryLoopOf((x, y) => (y === 0 ? 0 : Math.trunc(x / y))),
+  wide: (x, y) => (y === 0n ? 0n : x / y),
+};
+
+/** The sign of the divisor, as in Python; with `fmod`, that of the dividend, as in C. */
+function mod(fmod: boolean): BinaryFunction {
+  const floored = (x: number, y: number): number => {
+    const rest = x % y;
+    return rest !== 0 && rest < 0 !== y < 0 ? rest + y : rest;
+  };
+  return {
+    float: binaryLoopOf(fmod ? (x, y) => x % y : floored),
+    wide: (x, y) => {
+      if (y === 0n) return 0n;
+      const rest = x % y;
+      return !fmod && rest !== 0n && rest < 0n !== y < 0n ? rest + y : rest;
+    },
+  };
+}
+
+const POW: BinaryFunction = {
+  float: binaryLoopOf((x, y) => x ** y),
+  wide: (x, y) => x ** y,
+};
+
+function binary(opType: string, f: BinaryFunction): Operator {
+  return operator(opType, {
+    inputs: [2, 2],
+    infer: (node, inputs) => inferBroadcast(node, inputs),
+    evaluate: (call, inputs) => [evaluateBinary(call, ...operands(call.node, inputs), f)],
+  });
+}
+
+export const arithmetic: readonly Operator[] = [
+  binary('Add', ADD),
+  binary('Sub', SUB),
+  binary('Mul', MUL),
+  binary('Div', DIV),
+  operator('Mod', {
+    since: 10,
+    inputs: [2, 2],
+    infer: (node, inputs) => inferBroadcast(node, inputs),
+    evaluate(call, inputs) {
+      const f = mod(call.node.attribute('fmod', 'int') === 1);
+      return [evaluateBinary(call, ...operands(call.node, inputs), f)];
+    },
+  }),
+  operator('Pow', {
+    inputs: [2, 2],
+    infer: (node, inputs) => inferBroadcast(node, inputs),
+    evaluate(call, inputs) {
+      const [base, given] = operands(call.node, inputs);
+      if (base.type === given.type) return [evaluateBinary(call, base, given, POW)];
+      // Since opset 12 the exponent may be of another type; the result has the base's.
+      const values = numbersOf(required(call.node, [given], 0));
+      const float = isFloatType(base.type);
+      const plain = { type: 'float64' as const, dims: given.dims, data: Float64Array.from(values) };
+      const cast = float ? toRunTensor(plain, call.arithmetic) : plain;
+      const data = float && base.type === 'float64' ? plain.data : cast.data;
+      if (float) return [evaluateBinary(call, base, { ...cast, type: base.type, data }, POW)];
+      const whole = allocate(base.type, values.length) as Int32Array;
+      if (base.type === 'int64' || base.type === 'uint64') {
+        values.forEach((value, i) => ((whole as unknown as BigInt64Array)[i] = BigInt(value)));
+      } else {
+        whole.set(values);
+      }
+      return [evaluateBinary(call, base, { ...base, dims: given.dims, data: whole }, POW)];
+    },
+  }),
+];

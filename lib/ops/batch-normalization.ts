@@ -1,0 +1,116 @@
+import type { FloatArray } from '../backend/backend.js';
+import type { Node } from '../ir/node.js';
+import { elementCount } from '../tensor/shape.js';
+import type { Evaluation, RunTensor, ValueFacts } from './operator.js';
+import { floatsOf, required } from './run-tensor.js';
+import { nodeError, operator } from './schema.js';
+
+/** Whether the node normalises by the statistics of its own batch. */
+export function isTraining(node: Node): boolean {
+  if (node.opset >= 14) return node.attribute('training_mode', 'int') === 1;
+  if (node.opset >= 7) return node.namedOutputs.length > 1;
+  return (node.attribute('is_test', 'int') ?? 0) === 0;
+}
+
+/** How elements are grouped: [outer, channels, inner], one set of parameters per channel. */
+interface Layout {
+  readonly outer: number;
+  readonly channels: number;
+  readonly inner: number;
+}
+
+function layoutOf(node: Node, dims: readonly number[]): Layout {
+  const spatial = node.opset >= 9 || (node.attribute('spatial', 'int') ?? 1) !== 0;
+  if (dims.length < 2) return { outer: dims[0] ?? 1, channels: 1, inner: 1 };
+  return spatial
+    ? { outer: dims[0]!, channels: dims[1]!, inner: elementCount(dims.slice(2)) }
+    : { outer: dims[0]!, channels: elementCount(dims.slice(1)), inner: 1 };
+}
+
+/** y = (x - mean) * gamma / sqrt(variance + epsilon) + beta, in double, rounded once. */
+function normalise(
+  call: Evaluation,
+  x: RunTensor,
+  { outer, channels, inner }: Layout,
+  [gamma, beta, mean, variance]: readonly ArrayLike<number>[],
+  epsilon: number,
+): RunTensor {
+  const source = floatsOf(call.node, x);
+  const data = call.allocate(x.type, x.dims) as FloatArray;
+  for (let n = 0, at = 0; n < outer; n++) {
+    for (let c = 0; c < channels; c++) {
+      const scale = gamma![c]! / Math.sqrt(variance![c]! + epsilon);
+      const shift = beta![c]!;
+      const centre = mean![c]!;
+      for (const end = at + inner; at < end; at++)
+        data[at] = (source[at]! - centre) * scale + shift;
+    }
+  }
+  return { type: x.type, dims: x.dims, data };
+}
+
+/** Mean and variance (divided by the count, not by one less) of each channel. */
+function statistics(
+  source: FloatArray,
+  { outer, channels, inner }: Layout,
+): readonly [Float64Array, Float64Array] {
+  const mean = new Float64Array(channels);
+  const variance = new Float64Array(channels);
+  for (let pass = 0; pass < 2; pass++) {
+    for (let n = 0, at = 0; n < outer; n++) {
+      for (let c = 0; c < channels; c++) {
+        for (const end = at + inner; at < end; at++) {
+          if (pass === 0) mean[c]! += source[at]!;
+          else variance[c]! += (source[at]! - mean[c]!) ** 2;
+        }
+      }
+    }
+    const sums = pass === 0 ? mean : variance;
+    for (let c = 0; c < channels; c++) sums[c]! /= outer * inner;
+  }
+  return [mean, variance];
+}
+
+export const batchNormalization = operator('BatchNormalization', {
+  inputs: [5, 5],
+  outputs: [1, 5],
+  infer(node, inputs): ValueFacts[] {
+    const [x, , , mean] = inputs;
+    const channel = { type: mean?.type, dims: mean?.dims };
+    return node.outputs.map((_, i) => (i === 0 ? { type: x?.type, dims: x?.dims } : channel));
+  },
+  evaluate(call, inputs) {
+    const { node } = call;
+    const x = required(node, inputs, 0);
+    const layout = layoutOf(node, x.dims);
+    const parameters = [1, 2, 3, 4].map((i) => floatsOf(node, required(node, inputs, i)));
+    if (parameters.some((values) => values.length !== layout.channels)) {
+      throw nodeError(node, 'ERR_MODEL', `expected ${layout.channels} elements in each parameter`);
+    }
+    const epsilon = node.attribute('epsilon', 'float') ?? 1e-5;
+    if (!isTraining(node)) return [normalise(call, x, layout, parameters, epsilon)];
+
+    const [gamma, beta, oldMean, oldVariance] = parameters;
+    const [mean, variance] = statistics(floatsOf(node, x), layout);
+    const y = normalise(call, x, layout, [gamma!, beta!, mean, variance], epsilon);
+    const momentum = node.attribute('momentum', 'float') ?? 0.9;
+    // Running mean and variance; opsets below 14 add the saved ones of this batch.
+    const extra = [
+      blend(oldMean!, mean, momentum),
+      blend(oldVariance!, variance, momentum),
+      mean,
+      variance,
+    ];
+    const { type, dims } = required(node, inputs, 3);
+    return node.outputs.map((_, i) => {
+      if (i === 0) return y;
+      const data = call.allocateFloat(type, layout.channels);
+      data.set(extra[i - 1]!);
+      return { type, dims, data };
+    });
+  },
+});
+
+function blend(old: FloatArray, current: Float64Array, momentum: number): Float64Array {
+  return current.map((value, i) => old[i]! * momentum + value * (1 - momentum));
+}

@@ -1,0 +1,144 @@
+import { IDENTITY } from '../backend/activation.js';
+import type { ConvKernel, ConvSpec, FloatArray } from '../backend/backend.js';
+import type { Node } from '../ir/node.js';
+import { dimsText } from '../tensor/shape.js';
+import { countOf, knownDims, typeOnly } from './facts.js';
+import type { Evaluation, RunTensor, ValueFacts } from './operator.js';
+import { floatsOf, required } from './run-tensor.js';
+import { nodeError, operator } from './schema.js';
+import { windowDims, windowOf, withLabel } from './window.js';
+
+/** Kernels of one node, by what they were made for. Disposed of with the session. */
+class KernelCache {
+  readonly #kernels = new Map<
+    string,
+    { readonly weight: FloatArray; readonly kernel: ConvKernel }
+  >();
+
+  /** The kernel of this name, made again when the weights are others than before. */
+  get(name: string, weight: FloatArray, make: () => ConvKernel): ConvKernel {
+    const found = this.#kernels.get(name);
+    if (found?.weight === weight) return found.kernel;
+    found?.kernel.dispose();
+    const kernel = make();
+    this.#kernels.set(name, { weight, kernel });
+    return kernel;
+  }
+
+  dispose(): void {
+    for (const { kernel } of this.#kernels.values()) kernel.dispose();
+    this.#kernels.clear();
+  }
+}
+
+/** What Conv and ConvTranspose nodes say once shapes are known. */
+export type Geometry = Pick<
+  ConvSpec,
+  'inputChannels' | 'outputChannels' | 'groups' | 'window' | 'transposed'
+>;
+
+/**
+ * Runs a convolution node on the backend: weights are packed once where they are constant.
+ *
+ * @param variant tells apart kernels of one node that differ in more than the activation
+ */
+export function runConvolution(
+  call: Evaluation,
+  inputs: readonly (RunTensor | undefined)[],
+  geometry: Geometry,
+  variant = '',
+): RunTensor[] {
+  const { node, epilogue } = call;
+  const x = required(node, inputs, 0);
+  const w = required(node, inputs, 1);
+  const bias = inputs[2];
+  const data = floatsOf(node, x);
+  const weight = floatsOf(node, w);
+  const activation = epilogue?.activation ?? IDENTITY;
+  const make = (): ConvKernel =>
+    call.backend.conv({
+      ...geometry,
+      weight,
+      bias: bias === undefined ? undefined : floatsOf(node, bias),
+      activation,
+      precision: call.precision,
+      threads: call.threads,
+    });
+  const stable = call.isConstant(1) && (bias === undefined || call.isConstant(2));
+  const kernel = stable
+    ? call.keep(() => new KernelCache()).get(`${activation.kind} ${variant}`, weight, make)
+    : make();
+  try {
+    const dims = kernel.outputDims(x.dims);
+    const out = call.allocate(x.type, dims) as FloatArray;
+    const residual = epilogue?.residual;
+    kernel.runSync({
+      x: data,
+      dims: x.dims,
+      out,
+      ...(residual === undefined ? {} : { residual: floatsOf(node, residual) }),
+    });
+    return [{ type: x.type, dims, data: out }];
+  } finally {
+    if (!stable) kernel.dispose();
+  }
+}
+
+/** Ranks, channels and groups must fit. @throws ConvfuseError ERR_MODEL */
+export function checkChannels(
+  node: Node,
+  x: readonly unknown[],
+  w: readonly number[],
+  channels: number,
+): void {
+  const wanted = x[1];
+  if (x.length !== w.length || (typeof wanted === 'number' && wanted !== channels)) {
+    throw nodeError(
+      node,
+      'ERR_MODEL',
+      `weights ${dimsText(w)} do not fit an input of rank ${x.length} with ${String(wanted)} channels`,
+    );
+  }
+}
+
+function geometryOf(node: Node, x: readonly unknown[], w: readonly number[]): Geometry {
+  const groups = node.attribute('group', 'int') ?? 1;
+  checkChannels(node, x, w, w[1]! * groups);
+  if (groups < 1 || w[0]! % groups !== 0) {
+    throw nodeError(node, 'ERR_MODEL', `${w[0]} output channels in ${groups} groups`);
+  }
+  return {
+    inputChannels: w[1]! * groups,
+    outputChannels: w[0]!,
+    groups,
+    window: windowOf(node, w.slice(2)),
+    transposed: undefined,
+  };
+}
+
+export const conv = operator('Conv', {
+  inputs: [2, 3],
+  takesEpilogue: 'all',
+  infer(node, [x, w]): ValueFacts[] {
+    const weights = knownDims(w);
+    if (x?.dims === undefined || weights === undefined) return [typeOnly(x)];
+    const { dims } = x;
+    return withLabel(node, () => {
+      const { window, outputChannels } = geometryOf(node, dims, weights);
+      return [
+        { type: x.type, dims: [dims[0], outputChannels, ...windowDims(window, dims.slice(2))] },
+      ];
+    });
+  },
+  macs(_node, [, w], [y]) {
+    const weights = knownDims(w) ?? [];
+    return countOf(y) * weights.slice(1).reduce((product, size) => product * size, 1);
+  },
+  evaluate(call, inputs) {
+    const x = required(call.node, inputs, 0);
+    const w = required(call.node, inputs, 1);
+    return withLabel(call.node, () =>
+      runConvolution(call, inputs, geometryOf(call.node, x.dims, w.dims)),
+    );
+  },
+});

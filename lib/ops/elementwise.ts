@@ -1,0 +1,153 @@
+import type { FloatArray } from '../backend/backend.js';
+import type { Node } from '../ir/node.js';
+import { isFloatType, type DataType } from '../tensor/dtype.js';
+import { elementCount } from '../tensor/shape.js';
+import { broadcastDims, broadcastShapes, runsOf } from './broadcast.js';
+import { UNKNOWN } from './facts.js';
+import type { Evaluation, RunTensor, ValueFacts } from './operator.js';
+import { isWide, required } from './run-tensor.js';
+import { nodeError } from './schema.js';
+
+/** Elements that are plain JavaScript numbers. */
+export type NumberArray =
+  FloatArray | Int8Array | Uint8Array | Int16Array | Uint16Array | Int32Array | Uint32Array;
+export type WideArray = BigInt64Array | BigUint64Array;
+
+/** y[i] = f(x[i]) for all i; x and y may be the same array. A loop of its own for each function. */
+export type UnaryLoop = (x: NumberArray, y: NumberArray) => void;
+
+/** z[zi + i] = f(x[xi + i * xs], y[yi + i * ys]) for i below n. */
+export type BinaryLoop = (
+  x: NumberArray,
+  xi: number,
+  xs: number,
+  y: NumberArray,
+  yi: number,
+  ys: number,
+  z: NumberArray,
+  zi: number,
+  n: number,
+) => void;
+
+/** A binary function on each kind of element that it is defined for. */
+export interface BinaryFunction {
+  readonly float: BinaryLoop;
+  /** For the narrow whole-number types; the float loop where absent. */
+  readonly integer?: BinaryLoop;
+  readonly wide?: (x: bigint, y: bigint) => bigint;
+}
+
+/** Runs a unary loop on a floating-point or narrow whole-number tensor. */
+export function evaluateUnary(call: Evaluation, x: RunTensor, loop: UnaryLoop): RunTensor[] {
+  if (x.type === 'string' || x.type === 'bool' || isWide(x.type)) {
+    throw nodeError(call.node, 'ERR_UNSUPPORTED', `${x.type} elements are not supported`);
+  }
+  const data = call.allocate(x.type, x.dims) as NumberArray;
+  loop(x.data as NumberArray, data);
+  return [{ type: x.type, dims: x.dims, data }];
+}
+
+/** A loop that calls `f` for each element, where nothing depends on its speed. */
+export function loopOf(f: (x: number) => number): UnaryLoop {
+  return (x, y) => {
+    for (let i = 0; i < y.length; i++) y[i] = f(x[i]!);
+  };
+}
+
+export function binaryLoopOf(f: (x: number, y: number) => number): BinaryLoop {
+  return (x, xi, xs, y, yi, ys, z, zi, n) => {
+    for (let i = 0; i < n; i++, xi += xs, yi += ys) z[zi + i] = f(x[xi]!, y[yi]!);
+  };
+}
+
+/** Applies a binary function to two operands of one type, broadcast against each other. */
+export function evaluateBinary(
+  call: Evaluation,
+  left: RunTensor,
+  right: RunTensor,
+  f: BinaryFunction,
+): RunTensor {
+  const { type } = left;
+  if (type !== right.type) {
+    throw nodeError(call.node, 'ERR_MODEL', `operands are ${type} and ${right.type}`);
+  }
+  const dims = broadcastShapes([left.dims, right.dims]);
+  const runs = runsOf(dims, [left.dims, right.dims]);
+  const [leftStep, rightStep] = runs.steps as [number, number];
+  const [leftAt, rightAt] = runs.offsets as [Int32Array, Int32Array];
+  const { length } = runs;
+  const data = call.allocate(type, dims);
+  if (isWide(type)) {
+    const { wide } = f;
+    if (wide === undefined) throw unsupported(call.node, type);
+    const x = left.data as BigInt64Array;
+    const y = right.data as BigInt64Array;
+    const z = data as BigInt64Array;
+    for (let run = 0; run < runs.count; run++) {
+      let xi = leftAt[run]!;
+      let yi = rightAt[run]!;
+      for (let i = run * length; i < (run + 1) * length; i++, xi += leftStep, yi += rightStep) {
+        z[i] = wide(x[xi]!, y[yi]!);
+      }
+    }
+    return { type, dims, data };
+  }
+  if (type === 'string' || type === 'bool') throw unsupported(call.node, type);
+  const loop = isFloatType(type) ? f.float : (f.integer ?? f.float);
+  const x = left.data as NumberArray;
+  const y = right.data as NumberArray;
+  const z = data as NumberArray;
+  for (let run = 0; run < runs.count; run++) {
+    loop(x, leftAt[run]!, leftStep, y, rightAt[run]!, rightStep, z, run * length, length);
+  }
+  return { type, dims, data };
+}
+
+function unsupported(node: Node, type: DataType): Error {
+  return nodeError(node, 'ERR_UNSUPPORTED', `${type} elements are not supported`);
+}
+
+/**
+ * The second operand's dimensions under the rule of opsets below 7: aligned at the attribute
+ * `axis` of the first operand instead of at the end.
+ */
+export function legacyDims<D>(node: Node, rank: number, dims: readonly D[]): readonly (D | 1)[] {
+  if (node.opset >= 7 || node.attribute('broadcast', 'int') !== 1) return dims;
+  const axis = node.attribute('axis', 'int');
+  if (axis === undefined) return dims;
+  const start = axis < 0 ? axis + rank : axis;
+  const trailing = Math.max(0, rank - start - dims.length);
+  return [...dims, ...Array<1>(trailing).fill(1)];
+}
+
+/** Inputs 0 and 1, the second as legacyDims() places it. */
+export function operands(
+  node: Node,
+  inputs: readonly (RunTensor | undefined)[],
+): [RunTensor, RunTensor] {
+  const left = required(node, inputs, 0);
+  const right = required(node, inputs, 1);
+  const dims = legacyDims(node, left.dims.length, right.dims);
+  return [left, dims === right.dims ? right : { ...right, dims }];
+}
+
+/** Facts of an output that all inputs are broadcast to; of the first input's type by default. */
+export function inferBroadcast(
+  node: Node,
+  inputs: readonly (ValueFacts | undefined)[],
+  type: DataType | undefined = inputs[0]?.type,
+): ValueFacts[] {
+  const first = inputs[0]?.dims;
+  if (first === undefined) return [{ ...UNKNOWN, type }];
+  let dims = first;
+  for (const input of inputs.slice(1)) {
+    if (input?.dims === undefined) return [{ ...UNKNOWN, type }];
+    dims = broadcastDims(dims, legacyDims(node, first.length, input.dims));
+  }
+  return [{ type, dims }];
+}
+
+/** The number of elements, for buffers. */
+export function sizeOf(tensor: RunTensor): number {
+  return elementCount(tensor.dims);
+}

@@ -1,0 +1,42 @@
+import { elementCount } from '../tensor/shape.js';
+import { constantNumbers, elementsOf, typeOnly } from './facts.js';
+import type { ValueFacts } from './operator.js';
+import { numbersOf, required } from './run-tensor.js';
+import { axisOf, nodeError, operator } from './schema.js';
+import { copyElements } from './strided.js';
+
+/** Entries of `data` along one axis, chosen by a tensor of indices whose axes take its place. */
+export const gather = operator('Gather', {
+  inputs: [2, 2],
+  infer(node, [x, indices]): ValueFacts[] {
+    if (x?.dims === undefined || indices?.dims === undefined) return [typeOnly(x)];
+    const axis = axisOf(node, node.attribute('axis', 'int') ?? 0, x.dims.length);
+    const dims = [...x.dims.slice(0, axis), ...indices.dims, ...x.dims.slice(axis + 1)];
+    const known = x.dims.length === 1 && dims.length <= 1 ? elementsOf(x) : undefined;
+    const chosen = constantNumbers(indices);
+    const elements = known && chosen?.map((at) => known[at < 0 ? at + known.length : at]);
+    return [{ type: x.type, dims, elements }];
+  },
+  evaluate(call, inputs) {
+    const { node } = call;
+    const x = required(node, inputs, 0);
+    const indices = required(node, inputs, 1);
+    const axis = axisOf(node, node.attribute('axis', 'int') ?? 0, x.dims.length);
+    const size = x.dims[axis]!;
+    const chosen = numbersOf(indices).map((at) => (at < 0 ? at + size : at));
+    if (chosen.some((at) => at < 0 || at >= size)) {
+      throw nodeError(node, 'ERR_ARGUMENT', `an index is outside 0 to ${size - 1}`);
+    }
+    const dims = [...x.dims.slice(0, axis), ...indices.dims, ...x.dims.slice(axis + 1)];
+    const inner = elementCount(x.dims.slice(axis + 1));
+    const outer = elementCount(x.dims.slice(0, axis));
+    const data = call.allocate(x.type, dims);
+    for (let o = 0, at = 0; o < outer; o++) {
+      for (const index of chosen) {
+        copyElements(data, at, x.data, (o * size + index) * inner, inner);
+        at += inner;
+      }
+    }
+    return [{ type: x.type, dims, data }];
+  },
+});

@@ -1,0 +1,123 @@
+// The table of all operators.
+
+import type { Node } from '../ir/node.js';
+import { activations } from './activations.js';
+import { arguments_ } from './arg-max.js';
+import { arithmetic } from './arithmetic.js';
+import { averagePool } from './average-pool.js';
+import { batchNormalization } from './batch-normalization.js';
+import { casts } from './cast.js';
+import { clip } from './clip.js';
+import { comparisons } from './comparison.js';
+import { concat } from './concat.js';
+import { constantOfShape } from './constant-of-shape.js';
+import { constant } from './constant.js';
+import { convInteger } from './conv-integer.js';
+import { convTranspose } from './conv-transpose.js';
+import { conv } from './conv.js';
+import { depthToSpaces } from './depth-to-space.js';
+import { expand } from './expand.js';
+import { flatten } from './flatten.js';
+import { gather } from './gather.js';
+import { gemm } from './gemm.js';
+import { globalPools } from './global-pool.js';
+import { identities } from './identity.js';
+import { if_ } from './if.js';
+import { imageOperators } from './image-operators.js';
+import { instanceNormalizations } from './instance-normalization.js';
+import { layerNormalization } from './layer-normalization.js';
+import { loop } from './loop.js';
+import { lpNormalization } from './lp-normalization.js';
+import { lrn } from './lrn.js';
+import { matMul } from './matmul.js';
+import { maxPool } from './max-pool.js';
+import { nonMaxSuppression } from './non-max-suppression.js';
+import { not } from './not.js';
+import type { Operator } from './operator.js';
+import { pad } from './pad.js';
+import { prelu } from './prelu.js';
+import { quantisations } from './quantize-linear.js';
+import { range } from './range.js';
+import { reductions } from './reduce.js';
+import { reshape } from './reshape.js';
+import { resizes } from './resize.js';
+import { shapes } from './shape.js';
+import { slice } from './slice.js';
+import { softmaxes } from './softmax.js';
+import { split } from './split.js';
+import { squeezes } from './squeeze.js';
+import { tile } from './tile.js';
+import { topK } from './top-k.js';
+import { transpose } from './transpose.js';
+import { unaryMath } from './unary-math.js';
+import { variadics } from './variadic.js';
+import { where } from './where.js';
+
+export const OPERATORS: readonly Operator[] = [
+  ...activations,
+  ...arguments_,
+  ...arithmetic,
+  averagePool,
+  batchNormalization,
+  ...casts,
+  clip,
+  ...comparisons,
+  concat,
+  constant,
+  constantOfShape,
+  conv,
+  convInteger,
+  convTranspose,
+  ...depthToSpaces,
+  expand,
+  flatten,
+  gather,
+  gemm,
+  ...globalPools,
+  ...identities,
+  if_,
+  ...imageOperators,
+  ...instanceNormalizations,
+  layerNormalization,
+  loop,
+  lpNormalization,
+  lrn,
+  matMul,
+  maxPool,
+  nonMaxSuppression,
+  not,
+  pad,
+  prelu,
+  ...quantisations,
+  range,
+  ...reductions,
+  reshape,
+  ...resizes,
+  ...shapes,
+  slice,
+  ...softmaxes,
+  split,
+  ...squeezes,
+  tile,
+  topK,
+  transpose,
+  ...unaryMath,
+  ...variadics,
+  where,
+];
+
+const BY_NAME = new Map<string, Operator[]>();
+for (const entry of OPERATORS) {
+  const key = `${entry.domain}\0${entry.opType}`;
+  BY_NAME.set(key, [...(BY_NAME.get(key) ?? []), entry]);
+}
+
+/**
+ * What a node means, by domain, name and opset; undefined when it is not known here, or when a
+ * model-local function gives the name another meaning.
+ */
+export function operatorOf(node: Node): Operator | undefined {
+  if (node.graph.model.definesFunction(node.domain, node.opType, node.overload)) return undefined;
+  const found = BY_NAME.get(`${node.domain}\0${node.opType}`);
+  return found?.find(({ since, until }) => node.opset >= since && node.opset <= until);
+}

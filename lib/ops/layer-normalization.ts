@@ -1,0 +1,53 @@
+import type { FloatArray } from '../backend/backend.js';
+import { elementCount } from '../tensor/shape.js';
+import { evaluateBinary } from './elementwise.js';
+import { ADD, MUL } from './arithmetic.js';
+import { moments } from './instance-normalization.js';
+import type { RunTensor, ValueFacts } from './operator.js';
+import { floatsOf, required } from './run-tensor.js';
+import { axisOf, operator } from './schema.js';
+
+/** Normalises over the axes from `axis` on, then scales and shifts by broadcast tensors. */
+export const layerNormalization = operator('LayerNormalization', {
+  since: 17,
+  inputs: [2, 3],
+  outputs: [1, 3],
+  infer(node, [x]): ValueFacts[] {
+    const y = { type: x?.type, dims: x?.dims };
+    const axis = node.attribute('axis', 'int') ?? -1;
+    const rank = x?.dims?.length;
+    const start = rank === undefined ? 0 : axisOf(node, axis, rank);
+    const reduced = x?.dims?.map((size, i) => (i < start ? size : 1));
+    return node.outputs.map((_, i) => (i === 0 ? y : { type: 'float32', dims: reduced }));
+  },
+  evaluate(call, inputs) {
+    const { node } = call;
+    const x = required(node, inputs, 0);
+    const scale = required(node, inputs, 1);
+    const axis = axisOf(node, node.attribute('axis', 'int') ?? -1, x.dims.length);
+    const epsilon = node.attribute('epsilon', 'float') ?? 1e-5;
+    const size = elementCount(x.dims.slice(axis));
+    const rows = elementCount(x.dims.slice(0, axis));
+    const reduced = x.dims.map((extent, i) => (i < axis ? extent : 1));
+    const source = floatsOf(node, x);
+    const data = call.allocate(x.type, x.dims) as FloatArray;
+    const mean = call.allocateFloat('float32', rows);
+    const inverse = call.allocateFloat('float32', rows);
+    for (let row = 0; row < rows; row++) {
+      const found = moments(source, row * size, size, epsilon);
+      mean[row] = found.mean;
+      inverse[row] = 1 / found.deviation;
+      const end = (row + 1) * size;
+      for (let i = row * size; i < end; i++) data[i] = (source[i]! - found.mean) / found.deviation;
+    }
+    const normal: RunTensor = { type: x.type, dims: x.dims, data };
+    const scaled = evaluateBinary(call, normal, scale, MUL);
+    const bias = inputs[2];
+    const y = bias === undefined ? scaled : evaluateBinary(call, scaled, bias, ADD);
+    const extra: RunTensor[] = [
+      { type: 'float32', dims: reduced, data: mean },
+      { type: 'float32', dims: reduced, data: inverse },
+    ];
+    return [y, ...extra].slice(0, node.outputs.length);
+  },
+});

@@ -1,0 +1,55 @@
+import { elementCount } from '../tensor/shape.js';
+import type { DataType } from '../tensor/dtype.js';
+import { UNKNOWN } from './facts.js';
+import type { Evaluation, RunTensor } from './operator.js';
+import { int64Vector, numbersOf } from './run-tensor.js';
+import { ANY, nodeError, operator } from './schema.js';
+import { copyElements } from './strided.js';
+
+/** More rounds than any network makes; a file may ask for 2^63. */
+export const MAX_ROUNDS = 1_000_000;
+
+/**
+ * Repeats its body while a condition holds and a count is not reached. The body takes the round,
+ * the condition and the carried values; it gives a condition, the carried values and the scan
+ * outputs, which are stacked over the rounds.
+ */
+export const loop = operator('Loop', {
+  inputs: [2, ANY],
+  outputs: [1, ANY],
+  infer: (node) => node.outputs.map(() => UNKNOWN),
+  evaluate(call, inputs) {
+    const { node } = call;
+    const body = node.attribute('body', 'graph');
+    if (body === undefined) throw nodeError(node, 'ERR_MODEL', 'body is missing');
+    const [limit, start] = inputs;
+    const rounds = limit === undefined ? Infinity : numbersOf(limit)[0]!;
+    let going = start === undefined || start.data[0] === 1;
+    let carried = inputs.slice(2).map((tensor) => {
+      if (tensor === undefined) throw nodeError(node, 'ERR_MODEL', 'a carried value is missing');
+      return tensor;
+    });
+    const scans: RunTensor[][] = node.outputs.slice(carried.length).map(() => []);
+    for (let round = 0; going && round < rounds; round++) {
+      if (round >= MAX_ROUNDS) throw nodeError(node, 'ERR_LIMIT', `over ${MAX_ROUNDS} rounds`);
+      const flag: RunTensor = { type: 'bool', dims: [], data: Uint8Array.of(1) };
+      const count: RunTensor = { ...int64Vector([round]), dims: [] };
+      const results = call.runBody(body, [count, flag, ...carried]);
+      going = results[0]?.data[0] === 1;
+      const size = carried.length;
+      carried = results.slice(1, 1 + size);
+      scans.forEach((scan, i) => scan.push(results[1 + size + i]!));
+    }
+    return [...carried, ...scans.map((scan) => stack(call, scan))];
+  },
+});
+
+/** One tensor with a new first axis. Without rounds the element type is not known: float32. */
+function stack(call: Evaluation, parts: readonly RunTensor[]): RunTensor {
+  const type: DataType = parts[0]?.type ?? 'float32';
+  const dims = [parts.length, ...(parts[0]?.dims ?? [])];
+  const data = call.allocate(type, dims);
+  const size = elementCount(dims.slice(1));
+  parts.forEach((part, i) => copyElements(data, i * size, part.data, 0, size));
+  return { type, dims, data };
+}

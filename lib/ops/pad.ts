@@ -1,0 +1,133 @@
+import type { Node } from '../ir/node.js';
+import type { Dim } from '../ir/value.js';
+import { elementCount, stridesOf } from '../tensor/shape.js';
+import { outerOffsets } from './broadcast.js';
+import { typeOnly } from './facts.js';
+import { listFacts, listOf } from './list-parameter.js';
+import type { RunTensor, ValueFacts } from './operator.js';
+import { required } from './run-tensor.js';
+import { axisOf, nodeError, operator } from './schema.js';
+import type { Elements } from './strided.js';
+
+interface Pads {
+  readonly begin: readonly number[];
+  readonly end: readonly number[];
+}
+
+/** Pads of every axis, out of the list for the axes that are named (all, before opset 18). */
+function padsOf(
+  node: Node,
+  rank: number,
+  pads: readonly number[],
+  axes: readonly number[] | undefined,
+): Pads {
+  const named =
+    axes?.map((axis) => axisOf(node, axis, rank)) ?? Array.from({ length: rank }, (_, i) => i);
+  if (pads.length !== 2 * named.length) {
+    throw nodeError(
+      node,
+      'ERR_MODEL',
+      `expected ${2 * named.length} pads, received ${pads.length}`,
+    );
+  }
+  const begin = new Array<number>(rank).fill(0);
+  const end = new Array<number>(rank).fill(0);
+  named.forEach((axis, i) => {
+    begin[axis] = pads[i]!;
+    end[axis] = pads[i + named.length]!;
+  });
+  return { begin, end };
+}
+
+/** Opset 1 called the attribute paddings. */
+function padAttribute(node: Node): string {
+  return node.opset < 2 ? 'paddings' : 'pads';
+}
+
+/** Input index for an output index: -1 stands for the constant. */
+function sourceOf(mode: string, index: number, size: number): number {
+  if (index >= 0 && index < size) return index;
+  switch (mode) {
+    case 'edge':
+      return index < 0 ? 0 : size - 1;
+    case 'reflect': {
+      // Mirrors at the middle of the first and last element: the period is 2 (size - 1).
+      if (size === 1) return 0;
+      const period = 2 * (size - 1);
+      const at = ((index % period) + period) % period;
+      return at < size ? at : period - at;
+    }
+    case 'wrap':
+      return ((index % size) + size) % size;
+    default:
+      return -1;
+  }
+}
+
+export const pad = operator('Pad', {
+  inputs: [1, 4],
+  infer(node, inputs): ValueFacts[] {
+    const [x] = inputs;
+    const pads = listFacts(node, inputs, 1, padAttribute(node));
+    const axes = listFacts(node, inputs, 3, 'axes');
+    const dims = x?.dims;
+    if (dims === undefined) return [typeOnly(x)];
+    if (pads === undefined || pads === 'unknown' || axes === 'unknown') {
+      return [{ type: x?.type, dims: dims.map((): Dim => undefined) }];
+    }
+    const { begin, end } = padsOf(node, dims.length, pads, axes);
+    const out = dims.map((size, axis) => {
+      const extra = begin[axis]! + end[axis]!;
+      return extra === 0 ? size : typeof size === 'number' ? Math.max(0, size + extra) : undefined;
+    });
+    return [{ type: x?.type, dims: out }];
+  },
+  evaluate(call, inputs) {
+    const { node } = call;
+    const x = required(node, inputs, 0);
+    const list = listOf(node, inputs, 1, padAttribute(node));
+    if (list === undefined) throw nodeError(node, 'ERR_MODEL', 'pads are missing');
+    const rank = x.dims.length;
+    const { begin, end } = padsOf(node, rank, list, listOf(node, inputs, 3, 'axes'));
+    const mode = node.attribute('mode', 'string') ?? 'constant';
+    if (!['constant', 'edge', 'reflect', 'wrap'].includes(mode)) {
+      throw nodeError(node, 'ERR_UNSUPPORTED', `mode ${JSON.stringify(mode)}`);
+    }
+    const dims = x.dims.map((size, axis) => Math.max(0, size + begin[axis]! + end[axis]!));
+    const value = fillValue(node, x, inputs[2]);
+    const data = call.allocate(x.type, dims);
+    const out = data as unknown as Elements;
+    const source = x.data as unknown as Elements;
+    const sources = dims.map((size, axis) =>
+      Int32Array.from({ length: size }, (_, i) => sourceOf(mode, i - begin[axis]!, x.dims[axis]!)),
+    );
+    const last = sources[rank - 1] ?? Int32Array.of(0);
+    // Offsets of the output's rows in the input; a row outside it is all constant.
+    const outer = dims.slice(0, -1);
+    const rows = elementCount(outer);
+    const own = stridesOf(x.dims);
+    const places = outerOffsets(outer, stridesOf(outer), rows);
+    for (let row = 0; row < rows; row++) {
+      let rest = places[row]!;
+      let from = 0;
+      for (let axis = rank - 2; axis >= 0 && from >= 0; axis--) {
+        const at = sources[axis]![rest % dims[axis]!]!;
+        rest = Math.floor(rest / dims[axis]!);
+        from = at < 0 ? -1 : from + at * own[axis]!;
+      }
+      const start = row * last.length;
+      for (let i = 0; i < last.length; i++) {
+        const at = last[i]!;
+        out[start + i] = from < 0 || at < 0 ? value : source[from + at]!;
+      }
+    }
+    return [{ type: x.type, dims, data }];
+  },
+});
+
+/** The constant: an attribute before opset 11, a scalar input since; zero when it is absent. */
+function fillValue(node: Node, x: RunTensor, input: RunTensor | undefined): number {
+  const zero = (x.type === 'int64' || x.type === 'uint64' ? 0n : 0) as number;
+  if (node.opset < 11) return node.attribute('value', 'float') ?? zero;
+  return (input?.data[0] as number | undefined) ?? zero;
+}

@@ -1,0 +1,98 @@
+// What the pooling operators share: which input elements each output element covers.
+
+import type { Node } from '../ir/node.js';
+import { elementCount } from '../tensor/shape.js';
+import { resolveWindow } from '../tensor/window.js';
+import { typeOnly } from './facts.js';
+import type { ValueFacts } from './operator.js';
+import { nodeError } from './schema.js';
+import { windowDims, windowOf, withLabel } from './window.js';
+
+/** For each output index of one axis: the taps that lie inside the input. */
+export interface PoolAxis {
+  readonly input: number;
+  readonly output: number;
+  readonly dilation: number;
+  /** First input index covered. */
+  readonly start: Int32Array;
+  /** Number of input indices covered. */
+  readonly taps: Int32Array;
+  /** Number of taps inside the input or its pads: what count_include_pad divides by. */
+  readonly padded: Int32Array;
+}
+
+export interface Pool {
+  readonly planes: number;
+  /** Always three axes, leading ones of size 1: one loop nest serves 1d, 2d and 3d. */
+  readonly axes: readonly [PoolAxis, PoolAxis, PoolAxis];
+  readonly outDims: readonly number[];
+}
+
+function ceilMode(node: Node): boolean {
+  return node.attribute('ceil_mode', 'int') === 1;
+}
+
+export function poolOf(node: Node, dims: readonly number[]): Pool {
+  return withLabel(node, () => {
+    const window = windowOf(node, undefined);
+    if (dims.length !== window.kernel.length + 2) {
+      throw nodeError(node, 'ERR_MODEL', `kernel and input have different ranks`);
+    }
+    const spatial = dims.slice(2);
+    const { padBegin, padEnd, output } = resolveWindow(window, spatial, ceilMode(node));
+    const axes: PoolAxis[] = spatial.map((input, axis) =>
+      axisTaps(
+        input,
+        output[axis]!,
+        window.kernel[axis]!,
+        window.strides[axis]!,
+        window.dilations[axis]!,
+        padBegin[axis]!,
+        padEnd[axis]!,
+      ),
+    );
+    while (axes.length < 3) axes.unshift(axisTaps(1, 1, 1, 1, 1, 0, 0));
+    return {
+      planes: elementCount(dims.slice(0, 2)),
+      axes: axes as unknown as Pool['axes'],
+      outDims: [...dims.slice(0, 2), ...output],
+    };
+  });
+}
+
+function axisTaps(
+  input: number,
+  output: number,
+  kernel: number,
+  stride: number,
+  dilation: number,
+  padBegin: number,
+  padEnd: number,
+): PoolAxis {
+  const start = new Int32Array(output);
+  const taps = new Int32Array(output);
+  const padded = new Int32Array(output);
+  for (let at = 0; at < output; at++) {
+    const origin = at * stride - padBegin;
+    const skipped = origin < 0 ? Math.ceil(-origin / dilation) : 0;
+    start[at] = origin + skipped * dilation;
+    const inside = Math.ceil((input - start[at]!) / dilation);
+    taps[at] = Math.max(0, Math.min(kernel - skipped, inside));
+    padded[at] = Math.min(kernel, Math.ceil((input + padEnd - origin) / dilation));
+  }
+  return { input, output, dilation, start, taps, padded };
+}
+
+/** Facts of a pool's outputs; the second, where there is one, holds int64 indices. */
+export function inferPool(node: Node, [x]: readonly (ValueFacts | undefined)[]): ValueFacts[] {
+  if (x?.dims === undefined) return [typeOnly(x)];
+  const { dims } = x;
+  return withLabel(node, () => {
+    const spatial = windowDims(windowOf(node, undefined), dims.slice(2), ceilMode(node));
+    const out = [dims[0], dims[1], ...spatial];
+    return [
+      { type: x.type, dims: out },
+      { type: 'int64', dims: out },
+    ];
+  });
+}

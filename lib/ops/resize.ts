@@ -1,0 +1,116 @@
+// Resize and its predecessor Upsample.
+
+import type { Node } from '../ir/node.js';
+import type { Dim } from '../ir/value.js';
+import { constantNumbers, typeOnly } from './facts.js';
+import type { Evaluation, Operator, RunTensor, ValueFacts } from './operator.js';
+import { resample } from './resample.js';
+import { numbersOf, required } from './run-tensor.js';
+import { axisOf, nodeError, operator } from './schema.js';
+import { samplingOf } from './sampling.js';
+
+/** Scales and sizes of all axes; exactly one of them is given. */
+interface Target {
+  readonly scales: readonly number[] | undefined;
+  readonly sizes: readonly number[] | undefined;
+}
+
+/** Indices of the scales and sizes inputs. */
+function places(node: Node): readonly [number, number] {
+  return node.opType === 'Resize' && node.opset >= 11 ? [2, 3] : [1, 4];
+}
+
+/** Spreads a list over all axes when the node names some (opset 18). */
+function overAxes(
+  node: Node,
+  list: readonly number[] | undefined,
+  rest: readonly number[],
+): readonly number[] | undefined {
+  const axes = node.attribute('axes', 'ints');
+  if (list === undefined || list.length === 0) return undefined;
+  const named = axes?.map((axis) => axisOf(node, axis, rest.length));
+  if ((named?.length ?? rest.length) !== list.length) {
+    throw nodeError(node, 'ERR_MODEL', `${list.length} scales or sizes for rank ${rest.length}`);
+  }
+  if (named === undefined) return list;
+  return rest.map((value, axis) => (named.includes(axis) ? list[named.indexOf(axis)]! : value));
+}
+
+/** Output sizes, and the scale of each axis that coordinates are computed with. */
+function resolve(
+  node: Node,
+  dims: readonly number[],
+  target: Target,
+): { readonly dims: number[]; readonly scales: number[] } {
+  const ones = dims.map(() => 1);
+  const scales = overAxes(node, target.scales, ones);
+  const sizes = overAxes(node, target.sizes, dims);
+  if (scales !== undefined) {
+    if (scales.some((scale) => !(scale > 0))) {
+      throw nodeError(node, 'ERR_MODEL', 'a scale is not positive');
+    }
+    // In float32, as everyone does: 10 * 0.7 is 7 there, and a little less in double.
+    const out = dims.map((size, axis) => Math.floor(Math.fround(size * scales[axis]!)));
+    return { dims: out, scales: [...scales] };
+  }
+  if (sizes === undefined) throw nodeError(node, 'ERR_MODEL', 'neither scales nor sizes');
+  const policy = node.attribute('keep_aspect_ratio_policy', 'string') ?? 'stretch';
+  if (policy === 'stretch') {
+    return { dims: [...sizes], scales: dims.map((size, axis) => sizes[axis]! / size) };
+  }
+  const axes = node.attribute('axes', 'ints')?.map((axis) => axisOf(node, axis, dims.length));
+  const chosen = axes ?? dims.map((_, axis) => axis);
+  const ratios = chosen.map((axis) => sizes[axis]! / dims[axis]!);
+  const ratio = policy === 'not_larger' ? Math.min(...ratios) : Math.max(...ratios);
+  return {
+    dims: dims.map((size, axis) => (chosen.includes(axis) ? Math.round(ratio * size) : size)),
+    scales: dims.map((_, axis) => (chosen.includes(axis) ? ratio : 1)),
+  };
+}
+
+function resize(opType: string): Operator {
+  return operator(opType, {
+    since: opType === 'Resize' ? 10 : 7,
+    inputs: [1, 4],
+    infer(node, inputs): ValueFacts[] {
+      const [x] = inputs;
+      const [scalesAt, sizesAt] = places(node);
+      const dims = x?.dims;
+      const scales = constantNumbers(inputs[scalesAt]) ?? node.attribute('scales', 'floats');
+      const sizes = constantNumbers(inputs[sizesAt]);
+      if (dims === undefined || (!scales?.length && !sizes?.length)) {
+        return [
+          dims === undefined ? typeOnly(x) : { type: x?.type, dims: dims.map(() => undefined) },
+        ];
+      }
+      // Axis by axis, so that an unknown batch does not hide the rest.
+      const known = dims.map((size) => (typeof size === 'number' ? size : 1));
+      const out = resolve(node, known, { scales, sizes });
+      const kept = (axis: number): Dim => (out.scales[axis] === 1 ? dims[axis] : undefined);
+      return [
+        {
+          type: x?.type,
+          dims: out.dims.map((size, axis) =>
+            typeof dims[axis] === 'number' ? size : (sizes?.length ?? 0) > 0 ? size : kept(axis),
+          ),
+        },
+      ];
+    },
+    evaluate: (call, inputs) => [evaluateResize(call, inputs)],
+  });
+}
+
+function evaluateResize(call: Evaluation, inputs: readonly (RunTensor | undefined)[]): RunTensor {
+  const { node } = call;
+  const x = required(node, inputs, 0);
+  const [scalesAt, sizesAt] = places(node);
+  const scales = inputs[scalesAt] && numbersOf(inputs[scalesAt]);
+  const sizes = inputs[sizesAt] && numbersOf(inputs[sizesAt]);
+  const target = resolve(node, x.dims, {
+    scales: scales ?? node.attribute('scales', 'floats'),
+    sizes,
+  });
+  return resample(call, x, target.dims, target.scales, samplingOf(node));
+}
+
+export const resizes: readonly Operator[] = [resize('Resize'), resize('Upsample')];

@@ -1,0 +1,113 @@
+import type { Node } from '../ir/node.js';
+import { nodeError } from './schema.js';
+
+/** Which elements of one axis make an output element, and how much of each. */
+export interface Taps {
+  /** Taps per output element. */
+  readonly width: number;
+  readonly index: Int32Array;
+  readonly weight: Float64Array;
+}
+
+/** How a node samples one axis of `size` elements, to `out` of them. */
+export type Sampling = (size: number, out: number, scale: number) => Taps;
+
+/** Output coordinate to input coordinate (ONNX Resize, coordinate_transformation_mode). */
+function coordinate(node: Node): (at: number, size: number, out: number, scale: number) => number {
+  const old = node.opType === 'Upsample' || node.opset < 11;
+  const mode = old
+    ? 'asymmetric'
+    : (node.attribute('coordinate_transformation_mode', 'string') ?? 'half_pixel');
+  switch (mode) {
+    case 'asymmetric':
+      return (at, _size, _out, scale) => at / scale;
+    case 'half_pixel':
+      return (at, _size, _out, scale) => (at + 0.5) / scale - 0.5;
+    case 'pytorch_half_pixel':
+      return (at, _size, out, scale) => (out > 1 ? (at + 0.5) / scale - 0.5 : 0);
+    case 'half_pixel_symmetric':
+      // Centred on the input even where the size was rounded down.
+      return (at, size, out, scale) =>
+        (size / 2) * (1 - out / (size * scale)) + (at + 0.5) / scale - 0.5;
+    case 'align_corners':
+      return (at, size, out) => (out > 1 ? (at * (size - 1)) / (out - 1) : 0);
+    case 'tf_half_pixel_for_nn':
+      return (at, _size, _out, scale) => (at + 0.5) / scale;
+    default:
+      throw nodeError(node, 'ERR_UNSUPPORTED', `coordinate_transformation_mode ${mode}`);
+  }
+}
+
+function nearest(node: Node): (x: number) => number {
+  const old = node.opType === 'Upsample' || node.opset < 11;
+  const mode = old ? 'floor' : (node.attribute('nearest_mode', 'string') ?? 'round_prefer_floor');
+  switch (mode) {
+    case 'floor':
+      return Math.floor;
+    case 'ceil':
+      return Math.ceil;
+    case 'round_prefer_floor':
+      return (x) => Math.ceil(x - 0.5);
+    case 'round_prefer_ceil':
+      return (x) => Math.floor(x + 0.5);
+    default:
+      throw nodeError(node, 'ERR_UNSUPPORTED', `nearest_mode ${mode}`);
+  }
+}
+
+/** Weights of the four neighbours of a point `r` past the second (Keys 1981). */
+function cubicWeights(r: number, a: number): number[] {
+  return [
+    ((a * (r + 1) - 5 * a) * (r + 1) + 8 * a) * (r + 1) - 4 * a,
+    ((a + 2) * r - (a + 3)) * r * r + 1,
+    ((a + 2) * (1 - r) - (a + 3)) * (1 - r) * (1 - r) + 1,
+    ((a * (2 - r) - 5 * a) * (2 - r) + 8 * a) * (2 - r) - 4 * a,
+  ];
+}
+
+/** The sampling that a node's attributes describe. @throws ConvfuseError ERR_UNSUPPORTED */
+export function samplingOf(node: Node): Sampling {
+  if (node.attribute('antialias', 'int') === 1) {
+    throw nodeError(node, 'ERR_UNSUPPORTED', 'antialias is not supported');
+  }
+  const mode = node.attribute('mode', 'string') ?? 'nearest';
+  const place = coordinate(node);
+  const clamp = (at: number, size: number): number => Math.max(0, Math.min(size - 1, at));
+  if (mode === 'nearest') {
+    const round = nearest(node);
+    return (size, out, scale) => ({
+      width: 1,
+      index: Int32Array.from({ length: out }, (_, at) =>
+        clamp(round(place(at, size, out, scale)), size),
+      ),
+      weight: new Float64Array(out).fill(1),
+    });
+  }
+  const cubic = mode === 'cubic';
+  if (!cubic && mode !== 'linear' && mode !== 'bilinear') {
+    throw nodeError(node, 'ERR_UNSUPPORTED', `mode ${mode}`);
+  }
+  const a = node.attribute('cubic_coeff_a', 'float') ?? -0.75;
+  const excludeOutside = node.attribute('exclude_outside', 'int') === 1;
+  const width = cubic ? 4 : 2;
+  return (size, out, scale) => {
+    const index = new Int32Array(out * width);
+    const weight = new Float64Array(out * width);
+    for (let at = 0; at < out; at++) {
+      const x = place(at, size, out, scale);
+      const floor = Math.floor(x);
+      const first = cubic ? floor - 1 : floor;
+      let weights = cubic ? cubicWeights(x - floor, a) : [1 - (x - floor), x - floor];
+      if (excludeOutside) {
+        weights = weights.map((w, i) => (first + i < 0 || first + i >= size ? 0 : w));
+        const sum = weights.reduce((total, w) => total + w, 0);
+        weights = weights.map((w) => w / sum);
+      }
+      weights.forEach((w, i) => {
+        index[at * width + i] = clamp(first + i, size);
+        weight[at * width + i] = w;
+      });
+    }
+    return { width, index, weight };
+  };
+}

@@ -1,0 +1,67 @@
+import type { Node } from '../ir/node.js';
+import type { Dim } from '../ir/value.js';
+import { elementCount, stridesOf } from '../tensor/shape.js';
+import { typeOnly } from './facts.js';
+import { listFacts, listOf } from './list-parameter.js';
+import type { ValueFacts } from './operator.js';
+import { required } from './run-tensor.js';
+import { ANY, axisOf, nodeError, operator } from './schema.js';
+import { strided } from './strided.js';
+
+/** Sizes of the parts: as listed, or equal, the last one smaller where they do not divide. */
+function partSizes(node: Node, size: number, list: readonly number[] | undefined): number[] {
+  const count = node.outputs.length;
+  if (list !== undefined) {
+    if (list.length !== count || list.some((part) => part < 0) || sum(list) !== size) {
+      throw nodeError(node, 'ERR_MODEL', `split ${list.join()} does not make up ${size}`);
+    }
+    return [...list];
+  }
+  if (node.opset < 18 && size % count !== 0) {
+    throw nodeError(node, 'ERR_MODEL', `${size} does not split into ${count} equal parts`);
+  }
+  const part = Math.ceil(size / count);
+  return node.outputs.map((_, i) => Math.max(0, Math.min(part, size - i * part)));
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
+}
+
+export const split = operator('Split', {
+  inputs: [1, 2],
+  outputs: [1, ANY],
+  infer(node, inputs): ValueFacts[] {
+    const [x] = inputs;
+    const dims = x?.dims;
+    const list = listFacts(node, inputs, 1, 'split');
+    if (dims === undefined || list === 'unknown') return node.outputs.map(() => typeOnly(x));
+    const axis = axisOf(node, node.attribute('axis', 'int') ?? 0, dims.length);
+    const size = dims[axis];
+    const sizes: readonly Dim[] =
+      typeof size === 'number'
+        ? partSizes(node, size, list)
+        : (list ?? node.outputs.map(() => undefined));
+    return node.outputs.map((_, i) => ({
+      type: x?.type,
+      dims: dims.map((keep, at) => (at === axis ? sizes[i] : keep)),
+    }));
+  },
+  evaluate(call, inputs) {
+    const { node } = call;
+    const x = required(node, inputs, 0);
+    const axis = axisOf(node, node.attribute('axis', 'int') ?? 0, x.dims.length);
+    const strides = stridesOf(x.dims);
+    const inner = elementCount(x.dims.slice(axis + 1));
+    const outer = elementCount(x.dims.slice(0, axis));
+    let at = 0;
+    return partSizes(node, x.dims[axis]!, listOf(node, inputs, 1, 'split')).map((size) => {
+      const dims = x.dims.map((keep, i) => (i === axis ? size : keep));
+      // As [outer, size * inner], so that whole runs are copied.
+      const row = [outer, size * inner];
+      const part = strided(call, x, row, [strides[axis]! * x.dims[axis]!, 1], at * inner);
+      at += size;
+      return { ...part, dims };
+    });
+  },
+});

@@ -1,0 +1,70 @@
+// Functions of one number without parameters. The ones that networks apply to whole feature maps
+// have loops of their own; the others share one that calls the function.
+
+import { hardSwish, mish, relu, sigmoid, softplus, tanh } from './activation-loop.js';
+import { evaluateUnary, loopOf, type UnaryLoop } from './elementwise.js';
+import { erf } from '../backend/reference/erf.js';
+import { likeInput } from './facts.js';
+import type { Operator } from './operator.js';
+import { isWide, required } from './run-tensor.js';
+import { operator } from './schema.js';
+
+/** Rounds ties to even, as Round says. */
+function roundEven(x: number): number {
+  const floor = Math.floor(x);
+  const rest = x - floor;
+  if (rest !== 0.5) return Math.round(x);
+  return floor % 2 === 0 ? floor : floor + 1;
+}
+
+const exp: UnaryLoop = (x, y) => {
+  for (let i = 0; i < y.length; i++) y[i] = Math.exp(x[i]!);
+};
+
+/** Operator, first opset, loop, and what it does to 64-bit whole numbers where it takes them. */
+const TABLE: readonly (readonly [string, number, UnaryLoop, ((x: bigint) => bigint)?])[] = [
+  ['Relu', 1, relu, (x) => (x < 0n ? 0n : x)],
+  ['Sigmoid', 1, sigmoid],
+  ['Tanh', 1, tanh],
+  ['HardSwish', 14, hardSwish],
+  ['Softplus', 1, softplus],
+  ['Softsign', 1, loopOf((x) => x / (1 + Math.abs(x)))],
+  ['Mish', 18, mish],
+  ['Erf', 9, loopOf(erf)],
+  ['Exp', 1, exp],
+  ['Log', 1, loopOf(Math.log)],
+  ['Sqrt', 1, loopOf(Math.sqrt)],
+  ['Abs', 1, loopOf(Math.abs), (x) => (x < 0n ? -x : x)],
+  ['Neg', 1, loopOf((x) => -x), (x) => -x],
+  ['Sign', 9, loopOf(Math.sign), (x) => (x < 0n ? -1n : x > 0n ? 1n : 0n)],
+  ['Floor', 1, loopOf(Math.floor)],
+  ['Ceil', 1, loopOf(Math.ceil)],
+  ['Round', 11, loopOf(roundEven)],
+  ['Reciprocal', 1, loopOf((x) => 1 / x)],
+  ['Sin', 7, loopOf(Math.sin)],
+  ['Cos', 7, loopOf(Math.cos)],
+  ['Tan', 7, loopOf(Math.tan)],
+  ['Asin', 7, loopOf(Math.asin)],
+  ['Acos', 7, loopOf(Math.acos)],
+  ['Atan', 7, loopOf(Math.atan)],
+  ['Sinh', 9, loopOf(Math.sinh)],
+  ['Cosh', 9, loopOf(Math.cosh)],
+  ['Asinh', 9, loopOf(Math.asinh)],
+  ['Acosh', 9, loopOf(Math.acosh)],
+  ['Atanh', 9, loopOf(Math.atanh)],
+];
+
+export const unaryMath: readonly Operator[] = TABLE.map(([opType, since, loop, wide]) =>
+  operator(opType, {
+    since,
+    infer: likeInput,
+    evaluate(call, inputs) {
+      const x = required(call.node, inputs, 0);
+      if (!isWide(x.type) || wide === undefined) return evaluateUnary(call, x, loop);
+      const data = call.allocate(x.type, x.dims) as BigInt64Array;
+      const source = x.data as BigInt64Array;
+      for (let i = 0; i < data.length; i++) data[i] = wide(source[i]!);
+      return [{ ...x, data }];
+    },
+  }),
+);

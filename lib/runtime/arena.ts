@@ -1,0 +1,109 @@
+import {
+  allocate,
+  elementBytes,
+  isFloatType,
+  type DataType,
+  type TensorData,
+} from '../tensor/dtype.js';
+import { elementCount } from '../tensor/shape.js';
+import type { Arithmetic } from '../ops/operator.js';
+import { floatArray } from '../ops/run-tensor.js';
+
+/** Smaller arrays come from the garbage collector's own nursery: recycling them gains nothing. */
+const SMALLEST = 4096;
+
+/** A recycled buffer is used for a request of at least this fraction of it. */
+const LEAST_FILL = 0.5;
+
+/**
+ * Buffers that go from step to step and from run to run. First touches of fresh pages cost more
+ * than most operators: a warm run finds all its memory here.
+ */
+export class Arena {
+  /** Free buffers, smallest first. */
+  readonly #free: ArrayBuffer[] = [];
+  /** Buffers that are lent out, and how many values lie in each. */
+  readonly #lent = new Map<ArrayBufferLike, number>();
+
+  /** Memory of an array for a tensor; not zeroed. */
+  take(type: DataType, dims: readonly number[], arithmetic: Arithmetic): TensorData {
+    const count = elementCount(dims);
+    const double = isFloatType(type) && (arithmetic === 'float64' || type === 'float64');
+    const width = isFloatType(type) ? (double ? 8 : 4) : elementBytes(type);
+    if (count * width < SMALLEST) {
+      return isFloatType(type) ? floatArray(type, arithmetic, count) : allocate(type, count);
+    }
+    const buffer = this.#bufferOf(count * width);
+    this.#lent.set(buffer, 0);
+    return viewOf(type, double, buffer, count);
+  }
+
+  #bufferOf(bytes: number): ArrayBuffer {
+    let low = 0;
+    let high = this.#free.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (this.#free[middle]!.byteLength < bytes) low = middle + 1;
+      else high = middle;
+    }
+    const found = this.#free[low];
+    if (found !== undefined && bytes >= found.byteLength * LEAST_FILL) {
+      this.#free.splice(low, 1);
+      return found;
+    }
+    return new ArrayBuffer(Math.ceil(bytes / 64) * 64);
+  }
+
+  /** Notes that one more value lies in this memory. */
+  retain(data: TensorData): void {
+    if (!ArrayBuffer.isView(data)) return;
+    const count = this.#lent.get(data.buffer);
+    if (count !== undefined) this.#lent.set(data.buffer, count + 1);
+  }
+
+  /** Frees memory in which no value ever came to lie: what a step took for itself. */
+  settle(data: TensorData): void {
+    if (ArrayBuffer.isView(data) && this.#lent.get(data.buffer) === 0) this.release(data);
+  }
+
+  /** Notes that one value less does; after the last one the memory is free. */
+  release(data: TensorData): void {
+    if (!ArrayBuffer.isView(data)) return;
+    const { buffer } = data;
+    const count = this.#lent.get(buffer);
+    if (count === undefined) return;
+    if (count > 1) {
+      this.#lent.set(buffer, count - 1);
+      return;
+    }
+    this.#lent.delete(buffer);
+    const at = this.#free.findIndex((other) => other.byteLength >= buffer.byteLength);
+    this.#free.splice(at < 0 ? this.#free.length : at, 0, buffer as ArrayBuffer);
+  }
+
+  /** Bytes that no value lies in. */
+  get freeBytes(): number {
+    return this.#free.reduce((sum, buffer) => sum + buffer.byteLength, 0);
+  }
+
+  /** Bytes that values lie in. */
+  get lentBytes(): number {
+    let sum = 0;
+    for (const buffer of this.#lent.keys()) sum += buffer.byteLength;
+    return sum;
+  }
+
+  clear(): void {
+    this.#free.length = 0;
+    this.#lent.clear();
+  }
+}
+
+function viewOf(type: DataType, double: boolean, buffer: ArrayBuffer, count: number): TensorData {
+  if (isFloatType(type)) {
+    return double ? new Float64Array(buffer, 0, count) : new Float32Array(buffer, 0, count);
+  }
+  const array = allocate(type, 0) as Float32Array;
+  const Constructor = array.constructor as Float32ArrayConstructor;
+  return new Constructor(buffer, 0, count);
+}

@@ -1,0 +1,57 @@
+import { ConvfuseError, argumentError } from '../errors.js';
+import type { Graph } from '../ir/graph.js';
+import type { Value } from '../ir/value.js';
+import { isOverridable } from '../ir/view.js';
+import { dimsText } from '../tensor/shape.js';
+import { checkTensor, type Tensor } from '../tensor/tensor.js';
+
+/** Inputs by name, as onnxruntime-common has them. */
+export type Feeds = Readonly<Record<string, Tensor>>;
+
+/** The inputs that a run must be given, or may: those with an overridable initializer. */
+export function inputsOf(graph: Graph): readonly Value[] {
+  return graph.inputs.filter((input) => input.initializer === undefined);
+}
+
+/**
+ * The feeds by value, each checked against what the model declares.
+ *
+ * @throws ConvfuseError ERR_ARGUMENT
+ */
+export function checkFeeds(graph: Graph, feeds: Feeds): Map<Value, Tensor> {
+  if (typeof feeds !== 'object' || feeds === null) {
+    throw argumentError('an object of tensors', 'feeds', feeds);
+  }
+  const checked = new Map<Value, Tensor>();
+  for (const [name, tensor] of Object.entries(feeds)) {
+    const value = graph.inputs.find((input) => input.name === name);
+    if (value === undefined || (value.initializer !== undefined && !isOverridable(value))) {
+      const names = inputsOf(graph).map((input) => input.name);
+      throw argumentError(`one of the inputs ${names.join(', ')}`, 'feeds', name);
+    }
+    checked.set(value, checkFeed(value, tensor));
+  }
+  for (const input of inputsOf(graph)) {
+    if (!checked.has(input)) throw argumentError('a tensor', `feeds.${input.name}`, undefined);
+  }
+  return checked;
+}
+
+function checkFeed(value: Value, given: Tensor): Tensor {
+  const tensor = checkTensor(given, `feeds.${value.name}`);
+  const declared = value.initializer ?? value.declaration;
+  if (declared?.type !== undefined && declared.type !== tensor.type) {
+    throw argumentError(declared.type, `feeds.${value.name}.type`, tensor.type);
+  }
+  const dims = declared?.dims;
+  const fits =
+    dims === undefined ||
+    (dims.length === tensor.dims.length &&
+      dims.every((size, axis) => typeof size !== 'number' || size === tensor.dims[axis]));
+  if (fits) return tensor;
+  throw new ConvfuseError(
+    'ERR_ARGUMENT',
+    `expected dimensions ${dimsText(dims)} for feeds.${value.name}, ` +
+      `received ${dimsText(tensor.dims)}`,
+  );
+}

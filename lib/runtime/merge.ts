@@ -1,0 +1,99 @@
+// Which nodes a plan runs as one: a convolution or matrix product with the Add of a residual and
+// the activation behind it, so that the result passes through memory once.
+
+import { IDENTITY, type Activation } from '../backend/activation.js';
+import type { Node } from '../ir/node.js';
+import type { Dim, Value } from '../ir/value.js';
+import { hasSingleUse, onlyConsumer } from '../ir/view.js';
+import { activationOf } from '../ops/activation-of.js';
+import type { Inference } from '../ops/infer.js';
+import type { Operator } from '../ops/operator.js';
+
+export interface Merged {
+  /** The nodes behind the host that vanish into it, in order. */
+  readonly absorbed: readonly Node[];
+  /** What the step produces: the last absorbed node's output. */
+  readonly output: Value;
+  readonly activation: Activation;
+  readonly residual: Value | undefined;
+}
+
+/** What can be merged into `host`; undefined when nothing can. */
+export function mergeInto(
+  host: Node,
+  operator: Operator,
+  inference: Inference,
+  taken: ReadonlySet<Node>,
+): Merged | undefined {
+  if (operator.takesEpilogue === undefined) return undefined;
+  let output = host.output(0);
+  const absorbed: Node[] = [];
+  let residual: Value | undefined;
+  const free = (node: Node): boolean => !taken.has(node) && node.graph === host.graph;
+  const add = operator.takesEpilogue === 'all' ? addBehind(output, inference) : undefined;
+  if (add !== undefined && free(add.node)) {
+    absorbed.push(add.node);
+    residual = add.residual;
+    output = add.node.output(0);
+  }
+  const found = activationBehind(output, inference.facts(output).dims);
+  let activation = IDENTITY;
+  const one = found?.activation.slope === undefined || found.activation.slope.length === 1;
+  if (found?.nodes.every(free) === true && (one || operator.takesEpilogue === 'all')) {
+    absorbed.push(...found.nodes);
+    activation = found.activation;
+    output = found.nodes.at(-1)!.output(0);
+  }
+  return absorbed.length === 0 ? undefined : { absorbed, output, activation, residual };
+}
+
+/** An Add, or a Sum of two, of the value and another of exactly its shape. */
+function addBehind(
+  value: Value,
+  inference: Inference,
+): { readonly node: Node; readonly residual: Value } | undefined {
+  if (!hasSingleUse(value)) return undefined;
+  const node = onlyConsumer(value);
+  if (node === undefined || !(node.is('Add') || node.is('Sum')) || node.inputs.length !== 2) {
+    return undefined;
+  }
+  const residual = node.inputs[0] === value ? node.inputs[1] : node.inputs[0];
+  if (residual === undefined) return undefined;
+  const own = inference.facts(value);
+  const other = inference.facts(residual);
+  const same =
+    own.type === other.type &&
+    own.dims !== undefined &&
+    own.dims.length === other.dims?.length &&
+    own.dims.every((size, axis) => size !== undefined && size === other.dims?.[axis]);
+  return same ? { node, residual } : undefined;
+}
+
+/** One activation node, or x * Sigmoid(x) and x * HardSigmoid(x) spelt out. */
+function activationBehind(
+  value: Value,
+  dims: readonly Dim[] | undefined,
+): { readonly nodes: readonly Node[]; readonly activation: Activation } | undefined {
+  if (hasSingleUse(value)) {
+    const node = onlyConsumer(value);
+    if (node === undefined || node.inputs[0] !== value || node.outputs.length !== 1)
+      return undefined;
+    const activation = activationOf(node, dims);
+    return activation && { nodes: [node], activation };
+  }
+  if (value.isOutput || value.pinned !== undefined || value.uses.size !== 2) return undefined;
+  const gate = [...value.uses.keys()].find((node) => node.is('Sigmoid') || node.is('HardSigmoid'));
+  const product = [...value.uses.keys()].find((node) => node.is('Mul'));
+  if (gate === undefined || product === undefined || value.useCount !== 2) return undefined;
+  const gated = gate.output(0);
+  if (!hasSingleUse(gated) || onlyConsumer(gated) !== product) return undefined;
+  const inner = activationOf(gate);
+  if (inner?.kind === 'sigmoid') {
+    return { nodes: [gate, product], activation: { kind: 'silu', alpha: 0, beta: 0 } };
+  }
+  // HardSwish is x * HardSigmoid(x) with alpha 1/6, which files hold as a float32.
+  const swish = inner !== undefined && Math.fround(inner.alpha) === Math.fround(1 / 6);
+  return swish && inner.beta === 0.5
+    ? { nodes: [gate, product], activation: { kind: 'hard-swish', alpha: 0, beta: 0 } }
+    : undefined;
+}

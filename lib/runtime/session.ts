@@ -1,0 +1,206 @@
+import type { Backend, Precision } from '../backend/backend.js';
+import { ConvfuseError } from '../errors.js';
+import type { Graph } from '../ir/graph.js';
+import type { Model } from '../ir/model.js';
+import type { Node } from '../ir/node.js';
+import type { Dim, Value } from '../ir/value.js';
+import { isOverridable } from '../ir/view.js';
+import { Inference } from '../ops/infer.js';
+import type { Arithmetic } from '../ops/operator.js';
+import { fromRunTensor, toRunTensor } from '../ops/run-tensor.js';
+import type { DataType } from '../tensor/dtype.js';
+import type { Tensor } from '../tensor/tensor.js';
+import { Arena } from './arena.js';
+import { ConstantStore } from './constants.js';
+import { Frame, type Machine } from './execute.js';
+import { checkFeeds, inputsOf, type Feeds } from './feeds.js';
+import { unsupportedOperators } from './functions.js';
+import { planGraph, type Plan } from './plan.js';
+
+export interface SessionOptions {
+  readonly backend: Backend;
+  readonly precision?: Precision;
+  readonly threads?: number | undefined;
+  /** float64 needs the reference backend to be of use: it is the oracle's arithmetic. */
+  readonly arithmetic?: Arithmetic;
+}
+
+/** What a model says of an input or output. */
+export interface ValueMetadata {
+  readonly name: string;
+  readonly type: DataType | undefined;
+  readonly shape: readonly Dim[] | undefined;
+}
+
+export interface RunOptions {
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** How long a run keeps the event loop before others get their turn. */
+const TURN_MILLISECONDS = 8;
+
+/** Plans for more input shapes than this: the oldest goes. */
+const MAX_PLANS = 8;
+
+/**
+ * A model ready to run. Weights are packed once; each new set of input shapes is planned once.
+ * Several runs may be under way at the same time.
+ */
+export class Session {
+  readonly inputNames: readonly string[];
+  readonly outputNames: readonly string[];
+  readonly inputMetadata: readonly ValueMetadata[];
+  readonly outputMetadata: readonly ValueMetadata[];
+  readonly #graph: Graph;
+  readonly #machine: Machine;
+  readonly #store: ConstantStore;
+  readonly #plans = new Map<string, Plan>();
+  readonly #bodies = new Map<Graph, Plan>();
+  #disposed = false;
+
+  private constructor(model: Model, options: SessionOptions) {
+    const { graph } = model;
+    const { backend } = options;
+    const arithmetic = options.arithmetic ?? 'float32';
+    this.#graph = graph;
+    this.#store = new ConstantStore(arithmetic, backend);
+    this.#machine = {
+      backend,
+      arithmetic,
+      precision: options.precision ?? 'default',
+      threads: options.threads,
+      arena: new Arena(),
+      kept: new Map<Node, object>(),
+      planBody: (body) => this.#planBody(body),
+    };
+    const inputs = inputsOf(graph);
+    this.inputNames = inputs.map(({ name }) => name);
+    this.outputNames = graph.outputs.map(({ name }) => name);
+    this.inputMetadata = inputs.map(metadataOf);
+    this.outputMetadata = graph.outputs.map(metadataOf);
+  }
+
+  /**
+   * Checks that every operator is known, and makes a session. The model must not be edited while
+   * the session lives.
+   *
+   * @throws ConvfuseError ERR_UNSUPPORTED (with all the operators that are missing), ERR_MODEL
+   */
+  static create(model: Model, options: SessionOptions): Session {
+    const missing = unsupportedOperators(model.graph);
+    if (missing.length > 0) {
+      throw new ConvfuseError('ERR_UNSUPPORTED', `operators not supported: ${missing.join(', ')}`);
+    }
+    return new Session(model, options);
+  }
+
+  /**
+   * Runs the model, giving other work its turn between steps. Feeds are copied first: the caller
+   * may change them at once.
+   *
+   * @returns outputs by name, in memory of their own
+   * @throws ConvfuseError ERR_ARGUMENT, ERR_MODEL, ERR_UNSUPPORTED, ERR_DISPOSED; the signal's
+   *   reason when it aborts
+   */
+  async run(feeds: Feeds, { signal }: RunOptions = {}): Promise<Record<string, Tensor>> {
+    signal?.throwIfAborted();
+    const frame = this.#frame(feeds, true);
+    try {
+      let turn = performance.now();
+      for (let index = 0; index < frame.stepCount; index++) {
+        if (performance.now() - turn >= TURN_MILLISECONDS) {
+          await new Promise((resolve) => setImmediate(resolve));
+          signal?.throwIfAborted();
+          if (this.#disposed) throw disposedError();
+          turn = performance.now();
+        }
+        frame.runStep(index);
+      }
+      return this.#results(frame);
+    } finally {
+      frame.finish();
+    }
+  }
+
+  /** Runs the model at once. @throws as run() rejects */
+  runSync(feeds: Feeds): Record<string, Tensor> {
+    const frame = this.#frame(feeds, false);
+    try {
+      frame.runAll();
+      return this.#results(frame);
+    } finally {
+      frame.finish();
+    }
+  }
+
+  /** The plan for feeds of these shapes, for reports. @throws ConvfuseError as run() does */
+  plan(feeds: Feeds): Plan {
+    return this.#planFor(checkFeeds(this.#graph, feeds));
+  }
+
+  /** Frees packed weights and buffers. Runs that are under way reject. */
+  dispose(): void {
+    this.#disposed = true;
+    for (const kept of this.#machine.kept.values()) {
+      if ('dispose' in kept && typeof kept.dispose === 'function') kept.dispose();
+    }
+    this.#machine.kept.clear();
+    this.#machine.arena.clear();
+    this.#plans.clear();
+    this.#bodies.clear();
+  }
+
+  #frame(feeds: Feeds, copy: boolean): Frame {
+    if (this.#disposed) throw disposedError();
+    const checked = checkFeeds(this.#graph, feeds);
+    const plan = this.#planFor(checked);
+    const inputs = this.#graph.inputs.map((value) => {
+      const tensor = checked.get(value);
+      if (tensor === undefined) return undefined;
+      const held = toRunTensor(tensor, this.#machine.arithmetic);
+      if (!copy || held.data !== tensor.data || !ArrayBuffer.isView(held.data)) return held;
+      return { ...held, data: (held.data as Float32Array).slice() };
+    });
+    return new Frame(this.#machine, plan, inputs);
+  }
+
+  #results(frame: Frame): Record<string, Tensor> {
+    const tensors = frame.outputs();
+    return Object.fromEntries(
+      this.outputNames.map((name, i) => [name, fromRunTensor(tensors[i]!)]),
+    );
+  }
+
+  #planFor(feeds: ReadonlyMap<Value, Tensor>): Plan {
+    const key = JSON.stringify([...feeds].map(([{ name }, { dims }]) => [name, dims]));
+    const found = this.#plans.get(key);
+    if (found !== undefined) return found;
+    const fed = new Set(feeds.keys());
+    const inputDims = new Map([...feeds].map(([{ name }, { dims }]) => [name, dims]));
+    const inference = new Inference({ inputDims, overridden: fed });
+    const plan = planGraph(this.#graph, inference, this.#store, fed);
+    if (this.#plans.size >= MAX_PLANS) this.#plans.delete([...this.#plans.keys()][0]!);
+    this.#plans.set(key, plan);
+    return plan;
+  }
+
+  /** Bodies are planned without shapes: they may differ from round to round. */
+  #planBody(body: Graph): Plan {
+    const found = this.#bodies.get(body);
+    if (found !== undefined) return found;
+    // An initializer that a caller may override may have been: the run has the tensor that holds.
+    const overridden = new Set(this.#graph.inputs.filter(isOverridable));
+    const inference = new Inference({ overridden, lenient: true });
+    const plan = planGraph(body, inference, this.#store, overridden);
+    this.#bodies.set(body, plan);
+    return plan;
+  }
+}
+
+function metadataOf({ name, declaration }: Value): ValueMetadata {
+  return { name, type: declaration?.type, shape: declaration?.dims };
+}
+
+function disposedError(): ConvfuseError {
+  return new ConvfuseError('ERR_DISPOSED', 'the session was disposed of');
+}
