@@ -6,7 +6,7 @@ import type { Reason, Refusal, Rewritten, Rule, SiteCheck } from './rule.js';
 /** One place where a rule could apply, and what came of it. */
 export interface Site {
   readonly rule: string;
-  /** The label of the node the verdict is about. */
+  /** The label, in the original, of the node the verdict is about. */
   readonly node: string;
   /** The label of the node that took it in. */
   readonly into: string | undefined;
@@ -20,7 +20,6 @@ export interface Site {
 interface Fused {
   readonly rule: Rule;
   readonly root: Node;
-  readonly label: string;
   readonly result: Rewritten;
 }
 
@@ -30,25 +29,26 @@ export class Verdicts {
   readonly #fused: Fused[] = [];
   /** By root, then by rule. A later look replaces what an earlier one found. */
   readonly #refused = new Map<Node, Map<Rule, Refusal>>();
-  /** Positions in the original, for the order of the sites. */
-  readonly #places = new Map<Node, number>();
+  /** Where the nodes stood in the original, and what they were called: what users know. */
+  readonly #places = new Map<Node, { readonly order: number; readonly label: string }>();
 
   /** @param table all rules, those that are switched off included */
   constructor(model: Model, table: readonly Rule[]) {
     this.#table = table;
     for (const graph of model.graphs()) {
-      for (const node of graph.nodes()) this.#places.set(node, this.#places.size);
+      for (const node of graph.nodes()) {
+        this.#places.set(node, { order: this.#places.size, label: node.label });
+      }
     }
   }
 
-  /** @param label of the root before it was fused: its output may have gone to another node */
-  fused(rule: Rule, root: Node, label: string, result: Rewritten): void {
-    this.#fused.push({ rule, root, label, result });
+  fused(rule: Rule, root: Node, result: Rewritten): void {
+    this.#fused.push({ rule, root, result });
     this.#refused.delete(root);
     // What a rewrite makes counts as standing where it took place.
-    const place = this.#places.get(root);
-    if (place !== undefined && !this.#places.has(result.into)) {
-      this.#places.set(result.into, place);
+    const { into } = result;
+    if (!this.#places.has(into)) {
+      this.#places.set(into, { order: this.#place(root).order, label: into.label });
     }
   }
 
@@ -64,30 +64,34 @@ export class Verdicts {
     const placed: [number, Site][] = [];
     const roots = new Set<Node>();
     const into = new Map(this.#fused.map(({ root, result }) => [root, result.into]));
-    for (const { rule, root, label, result } of this.#fused) {
+    for (const { rule, root, result } of this.#fused) {
       roots.add(root);
       const { detail, check } = result;
-      const site = { rule: rule.name, node: label, into: finalNode(result.into, into).label };
+      const { order, label } = this.#place(root);
+      const taker = this.#place(finalNode(result.into, into)).label;
+      const site = { rule: rule.name, node: label, into: taker };
       const rest = { verdict: 'fused', reason: undefined, detail, check } as const;
-      placed.push([this.#place(root), { ...site, ...rest }]);
+      placed.push([order, { ...site, ...rest }]);
     }
     for (const [root, byRule] of this.#refused) {
       const verdict = bestOf(this.#table, byRule);
       if (verdict === undefined || root.removed || roots.has(root)) continue;
       roots.add(root);
-      placed.push([this.#place(root), skipped(root, ...verdict)]);
+      const { order, label } = this.#place(root);
+      placed.push([order, skipped(label, ...verdict)]);
     }
     for (const node of batchNorms(model)) {
       const rule = this.#table.find((one) => one.roots.includes('BatchNormalization'));
       if (rule === undefined || roots.has(node)) continue;
       const on = active.some((one) => one.roots.includes('BatchNormalization'));
-      placed.push([this.#place(node), skipped(node, rule, explainBatchNorm(node, on))]);
+      const { order, label } = this.#place(node);
+      placed.push([order, skipped(label, rule, explainBatchNorm(node, on))]);
     }
     return placed.sort(([a], [b]) => a - b).map(([, site]) => site);
   }
 
-  #place(node: Node): number {
-    return this.#places.get(node) ?? this.#places.size;
+  #place(node: Node): { readonly order: number; readonly label: string } {
+    return this.#places.get(node) ?? { order: this.#places.size, label: node.label };
   }
 }
 
@@ -117,10 +121,10 @@ function bestOf(
   return best;
 }
 
-function skipped(root: Node, rule: Rule, { reason, detail }: Refusal): Site {
+function skipped(node: string, rule: Rule, { reason, detail }: Refusal): Site {
   return {
     rule: rule.name,
-    node: root.label,
+    node,
     into: undefined,
     verdict: 'skipped',
     reason,

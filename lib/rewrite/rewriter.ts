@@ -138,10 +138,9 @@ class Rewriter {
       return;
     }
     const near = surroundings(match);
-    const { label } = root;
     const result = this.#attempt(rule, root, match);
     if (isRefusal(result)) this.#verdicts.refused(rule, root, result);
-    else this.#rewritten(rule, root, label, result, near);
+    else this.#rewritten(rule, root, result, near);
   }
 
   #attempt(rule: Rule, root: Node, match: Match): Rewritten | Refusal {
@@ -167,20 +166,14 @@ class Rewriter {
     return result;
   }
 
-  #rewritten(
-    rule: Rule,
-    root: Node,
-    label: string,
-    result: Rewritten,
-    near: ReadonlySet<Value>,
-  ): void {
+  #rewritten(rule: Rule, root: Node, result: Rewritten, near: ReadonlySet<Value>): void {
     this.#changedSincePass = true;
     this.#rewrites += 1;
     if (this.#rewrites > this.#maxRewrites) {
-      const message = `rule ${rule.name} at ${label}: no end after ${this.#rewrites} rewrites`;
+      const message = `rule ${rule.name} at ${root.label}: no end after ${this.#rewrites} rewrites`;
       throw new ConvfuseError('ERR_LIMIT', message);
     }
-    this.#verdicts.fused(rule, root, label, result);
+    this.#verdicts.fused(rule, root, result);
     this.#options.onRewrite?.(rule);
     const values = new Set(near);
     for (const node of this.#edit.takeTouched()) {

@@ -58,11 +58,11 @@ r = local.f(q)`,
     'W_fused_2 = Constant<value = float[1, 1, 1, 1] {1}>()\ne = Conv(p, W_fused_2)',
   );
   t.deepEqual(siteLines(sites), [
-    'fused i into w (eliminate-identity)',
-    'fused z into w (fuse-batch-norm-into-conv)',
-    'fused w into w (fuse-batch-norm-into-conv)',
-    'fused k into k (fuse-batch-norm-into-conv)',
-    'fused e into e (fuse-batch-norm-into-conv)',
+    'fused i into y (eliminate-identity)',
+    'fused z into y (fuse-batch-norm-into-conv)',
+    'fused w into y (fuse-batch-norm-into-conv)',
+    'fused k into a (fuse-batch-norm-into-conv)',
+    'fused e into d (fuse-batch-norm-into-conv)',
   ]);
 });
 
@@ -104,6 +104,15 @@ test('every batch norm that stays has a verdict', (t) => {
   ]);
 });
 
+test('sites call nodes what the original calls them', (t) => {
+  // Nodes without a name go by their output, which another node may take over.
+  const text = `y = Conv(x, W)\nr = Relu(y)\n${bn('z', 'r')}\ni = Identity(z)`;
+  t.deepEqual(sitesOf(text), [
+    'z: pattern: input comes from Relu r',
+    'fused i into z (eliminate-identity)',
+  ]);
+});
+
 test('a refusal with something to say goes before one that found no pattern', (t) => {
   const refuse = (name: string, reason: 'pattern' | 'padding'): Rule =>
     rule({ name, conditions: [{ name, doc: '', check: () => ({ reason, detail: name }) }] });
@@ -127,7 +136,7 @@ test('a refusal that a later rewrite makes groundless is superseded', (t) => {
   const text = `y = Conv(x, W)\n${bn('z', 'y')}\nr = Relu(y)\nz: output`;
   t.deepEqual(sitesOf(text), ['z: multi-consumer: output of y has 2 consumers']);
   t.deepEqual(sitesOf(text, [foldIntoConv, dropUnread]), [
-    'fused z into z (fuse-batch-norm-into-conv)',
+    'fused z into y (fuse-batch-norm-into-conv)',
     'fused r into r (drop-unread)',
   ]);
 });
@@ -228,26 +237,29 @@ test('arithmetic that refused is not done again until its constants change', (t)
 test('clones of shared weights may not grow the file beyond the limit', (t) => {
   const branches = [1, 2, 3].map((n) => `y${n} = Conv(x, W)\n${bn(`z${n}`, `y${n}`, String(n))}`);
   const text = branches.join('\n');
-  const names = ['z1', 'z2', 'z3'];
   const refused = (name: string): string =>
     `${name}: growth: a copy of W, which others use too, would make the file more than 2 times ` +
     'as large; --allow-growth permits it';
   t.deepEqual(sitesOf(text).slice(1), [refused('z2'), refused('z3')]);
-  const fused = names.map((name) => `fused ${name} into ${name} (fuse-batch-norm-into-conv)`);
+  const fused = [1, 2, 3].map((n) => `fused z${n} into y${n} (fuse-batch-norm-into-conv)`);
   t.deepEqual(sitesOf(text, TOY_RULES, { allowGrowth: true }), fused);
   t.deepEqual(sitesOf(text, TOY_RULES, { bytes: 1e6 }), fused);
 });
 
+/** Milliseconds of processor time: what others do on the machine does not count. */
+function timed(work: () => unknown): number {
+  const start = process.cpuUsage();
+  work();
+  const { user, system } = process.cpuUsage(start);
+  return (user + system) / 1000;
+}
+
 test('a hundred thousand nodes without a match take well under a second', (t) => {
-  const model = parseText('a = Relu(x)');
   const lines = Array.from({ length: 100_000 }, (_, i) => `t${i + 1} = Relu(t${i})`);
-  const large = parseText(`t0: input float\n${lines.join('\n')}`);
-  rewriteModel(model, TOY_RULES, { facts: declaredFacts });
-  const start = performance.now();
-  rewriteModel(large, TOY_RULES, { facts: declaredFacts });
-  const milliseconds = performance.now() - start;
+  const model = parseText(`t0: input float\n${lines.join('\n')}`);
+  const milliseconds = timed(() => rewriteModel(model, TOY_RULES, { facts: declaredFacts }));
   t.log(`${milliseconds.toFixed(0)} ms`);
-  t.true(milliseconds < 2000); // the machine may be busy; 60 ms when it is not
+  t.true(milliseconds < 1000);
 });
 
 test('long chains and hubs take time in proportion', (t) => {
@@ -259,9 +271,8 @@ test('long chains and hubs take time in proportion', (t) => {
     );
   const time = (text: string): number => {
     const model = parseText(`t0 = Relu(x)\n${text}`);
-    const start = performance.now();
-    rewriteModel(model, TOY_RULES, { facts: declaredFacts, allowGrowth: true });
-    return performance.now() - start;
+    const options = { facts: declaredFacts, allowGrowth: true };
+    return timed(() => rewriteModel(model, TOY_RULES, options));
   };
   for (const make of [chain, hub]) {
     time(make(500));
