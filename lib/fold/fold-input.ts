@@ -1,9 +1,9 @@
 import type { Backend } from '../backend/backend.js';
-import { unitRoundoff, type FloatType } from '../tensor/dtype.js';
+import type { FloatType } from '../tensor/dtype.js';
 import type { ChannelAffine } from './batch-norm.js';
 import { roundBias } from './fold-bias.js';
 import type { Folded } from './fold-output.js';
-import { lossRefusal, underflowNote } from './loss.js';
+import { refuseLoss, underflowNote } from './loss.js';
 import { isFoldRefusal, type FoldRefusal } from './refusal.js';
 import { leastNormal, widen, type StoredArray } from './stored.js';
 
@@ -54,14 +54,14 @@ export function foldInput(backend: Backend, fold: InputFold): Folded | FoldRefus
       : { groups, outer: perGroupOut, rows: perGroup, cols: taps }),
   });
   const sums = channelSums(fold, scale, shift, scaled.weight);
-  const refusal = refuse(type, sums);
-  if (refusal !== undefined) return refusal;
   const values = sums.shift.map((sum, m) => (fold.bias?.[m] ?? 0) + gain * sum);
   const terms = sums.shiftMass.map(
     (sum, m) => Math.abs(fold.bias?.[m] ?? 0) + Math.abs(gain) * sum + sums.mass[m]!,
   );
   const bias = roundBias(type, values, terms);
   if (isFoldRefusal(bias)) return bias;
+  const refusal = refuseLoss(type, sums, widen(type, bias.stored));
+  if (refusal !== undefined) return refusal;
   const detail = underflowNote(type, weight, scaled.weight);
   return { weight: scaled.weight, bias: bias.stored, detail };
 }
@@ -120,16 +120,4 @@ function channelSums(
     }
   }
   return sums;
-}
-
-function refuse(type: FloatType, { loss, mass, shiftMass }: ChannelSums): FoldRefusal | undefined {
-  const u = unitRoundoff(type);
-  for (let m = 0; m < loss.length; m++) {
-    if (!Number.isFinite(loss[m]! + shiftMass[m]!)) {
-      const detail = `folded weights of output channel ${m} are not finite in ${type}`;
-      return { reason: 'non-finite', detail };
-    }
-    if (loss[m]! > u * mass[m]!) return lossRefusal(m, loss[m]!, mass[m]!);
-  }
-  return undefined;
 }

@@ -4,7 +4,7 @@ import type { ChannelAffine } from './batch-norm.js';
 import { foldBias } from './fold-bias.js';
 import { deadChannels, doubleUnderflow, refuseLoss, underflowNote } from './loss.js';
 import { isFoldRefusal, type FoldRefusal } from './refusal.js';
-import { nearest, type StoredArray } from './stored.js';
+import { nearest, widen, type StoredArray } from './stored.js';
 
 /** A weight as [groups, outer, rows, cols], one factor per group and row: see ScaleRowsRequest. */
 export interface WeightLayout {
@@ -52,10 +52,11 @@ export function foldOutput(backend: Backend, fold: OutputFold): Folded | FoldRef
     return { reason: 'precision-loss', detail };
   }
   const scaled = backend.scaleRows({ type, weight, scale, ...layout });
-  const refusal = refuseLoss(type, scaled) ?? doubleUnderflow(weight, scale, layout);
-  if (refusal !== undefined) return refusal;
   const bias = foldBias(type, fold.bias, affine, scaled.mass);
   if (isFoldRefusal(bias)) return bias;
+  const refusal =
+    refuseLoss(type, scaled, widen(type, bias.stored)) ?? doubleUnderflow(weight, scale, layout);
+  if (refusal !== undefined) return refusal;
   const notes = [deadChannels(affine.scale), underflowNote(type, weight, scaled.weight)];
   const detail = notes.filter((note) => note !== undefined).join('; ');
   return { weight: scaled.weight, bias: bias.stored, detail: detail === '' ? undefined : detail };

@@ -8,21 +8,34 @@ import { leastNormal, widen, type StoredArray } from './stored.js';
  * The rule on losses: a channel may lose, in all, what rounding alone may cost it, u times the
  * sum of its folded weights. Weights in the subnormal range can lose more than that; where they
  * are only the tail of a channel with larger ones, the sum does not notice.
+ *
+ * Up to twice as much is let pass where it is below the rounding of the channel's bias too: then
+ * the site check, whose bound is 2u of weights and bias, could not tell. (In float16, dead
+ * channels of real networks are like that: nothing but subnormal weights and a bias.)
+ *
+ * @param bias as stored, rows of one value per channel
  */
 export function refuseLoss(
   type: FloatType,
   { loss, mass }: Pick<ScaledRows, 'loss' | 'mass'>,
+  bias: Float64Array,
 ): FoldRefusal | undefined {
   const u = unitRoundoff(type);
   for (let c = 0; c < loss.length; c++) {
     const lost = loss[c]!;
-    if (!Number.isFinite(lost)) {
-      const detail = `folded weights of channel ${c} are not finite in ${type}`;
-      return { reason: 'non-finite', detail };
-    }
-    if (lost > u * mass[c]!) return lossRefusal(c, lost, mass[c]!);
+    const whole = mass[c]!;
+    if (!Number.isFinite(lost)) return overflowRefusal(type, c);
+    if (lost <= u * whole) continue;
+    let size = Infinity;
+    for (let i = c; i < bias.length; i += loss.length) size = Math.min(size, Math.abs(bias[i]!));
+    if (lost > 2 * u * whole || lost > u * (whole + size)) return lossRefusal(c, lost, whole);
   }
   return undefined;
+}
+
+function overflowRefusal(type: FloatType, channel: number): FoldRefusal {
+  const detail = `folded weights of channel ${channel} are not finite in ${type}`;
+  return { reason: 'non-finite', detail };
 }
 
 export function lossRefusal(channel: number, lost: number, mass: number): FoldRefusal {

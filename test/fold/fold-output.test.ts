@@ -176,3 +176,24 @@ test('the losses allowed are those of rounding', (t) => {
     t.is(reasonOf(folded), lost > u * at * scale ? 'precision-loss' : undefined, `${scale}`);
   }
 });
+
+test('a channel of subnormal weights folds where its bias outweighs the loss', (t) => {
+  // 614.45 subnormal steps: rounding loses 0.45 of them, which lies between u and 2u.
+  const weight = Uint16Array.of(toFloat16(2 ** -14));
+  const scale = Float64Array.of(614.45 / 1024);
+  const u = unitRoundoff('float16');
+  const products = Array.from(widen('float16', weight), (w) => w * scale[0]!);
+  const lost = products.reduce((sum, p) => sum + Math.abs(nearest('float16', p) - p), 0);
+  const mass = products.reduce((sum, p) => sum + p, 0);
+  t.true(lost > u * mass && lost < 2 * u * mass);
+  const affine = (shift: number) => ({
+    scale,
+    mean: Float64Array.of(0),
+    shift: Float64Array.of(shift),
+  });
+  t.is(reasonOf(fold({ type: 'float16', weight, affine: affine(0) })), 'precision-loss');
+  t.is(reasonOf(fold({ type: 'float16', weight, affine: affine(0.5) })), undefined);
+  // However large the bias: weights that are lost for good are not made up for.
+  const tiny = Uint16Array.of(toFloat16(2 ** -20));
+  t.is(reasonOf(fold({ type: 'float16', weight: tiny, affine: affine(9) })), 'precision-loss');
+});
