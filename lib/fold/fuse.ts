@@ -32,6 +32,8 @@ export interface FusedParameters {
 export interface PaddedLayerParameters extends LayerParameters {
   /** 0 unless given; also one number per side, or 'same-upper', 'same-lower'. */
   readonly padding?: number | readonly number[] | 'same-upper' | 'same-lower' | undefined;
+  /** 1 unless given. Between the strides of a transposed convolution no tap reaches the output. */
+  readonly stride?: number | readonly number[] | undefined;
 }
 
 /**
@@ -82,8 +84,14 @@ export function fuseBnConv(
   const { weight, groups, inputs, outputs } = layerOf(conv);
   const { type, dims } = weight;
   const affine = orThrow(batchNormAffine(statisticsOf(bn, inputs, type)));
-  if (isPadded(conv.padding) && inputShift(affine).some((t) => t !== 0)) {
-    throw argumentError('no padding, or a batch norm without shift', 'padding', conv.padding);
+  if (inputShift(affine).some((t) => t !== 0)) {
+    const { padding, stride = 1, transposed } = conv;
+    if (isPadded(padding)) {
+      throw argumentError('no padding, or a batch norm without shift', 'padding', padding);
+    }
+    if (transposed === true && ![stride].flat().every((step) => step === 1)) {
+      throw argumentError('1, or a batch norm without shift', 'stride', stride);
+    }
   }
   const folded = foldInput(backend, {
     type,

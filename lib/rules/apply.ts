@@ -2,27 +2,47 @@ import type { Editor } from '../ir/editor.js';
 import type { Node } from '../ir/node.js';
 import type { Value } from '../ir/value.js';
 import type { Tensor } from '../tensor/tensor.js';
-import { biasName, foldedName } from './absorb.js';
+import { biasName, foldedName } from './names.js';
+
+interface NewConstants {
+  /** undefined: the weight stays. */
+  readonly weight: Tensor | undefined;
+  /** undefined: the bias stays, or stays absent. */
+  readonly bias: Tensor | undefined;
+}
 
 /**
  * Gives a layer fresh constants. The old ones are never written to: others may share them, and
  * the editor's sweep takes what nobody reads any more.
+ *
+ * @returns the layer, or the Gemm that took the place of a MatMul, which cannot have a bias
  */
-export function replaceConstants(
-  edit: Editor,
-  layer: Node,
-  { weight, bias }: { readonly weight: Tensor | undefined; readonly bias: Tensor | undefined },
-): void {
+export function replaceConstants(edit: Editor, layer: Node, { weight, bias }: NewConstants): Node {
   const [x, w, b] = [layer.input(0), layer.input(1), layer.optionalInput(2)];
   const constant = (hint: string, tensor: Tensor): Value =>
     edit.constant(layer.graph, hint, tensor, layer);
   const newWeight = weight === undefined ? w : constant(foldedName(w.name), weight);
   const name = b === undefined ? biasName(w.name) : foldedName(b.name);
   const newBias = bias === undefined ? b : constant(name, bias);
-  edit.setInputs(layer, newBias === undefined ? [x, newWeight] : [x, newWeight, newBias]);
+  const inputs = newBias === undefined ? [x, newWeight] : [x, newWeight, newBias];
+  if (layer.is('MatMul') && newBias !== undefined) return asGemm(edit, layer, inputs);
+  edit.setInputs(layer, inputs);
   if (layer.is('Gemm')) {
     // Both went into the constants.
     edit.removeAttribute(layer, 'alpha');
     edit.removeAttribute(layer, 'beta');
   }
+  return layer;
+}
+
+function asGemm(edit: Editor, matmul: Node, inputs: readonly Value[]): Node {
+  const { name } = matmul;
+  const gemm = edit.insertBefore(matmul, {
+    opType: 'Gemm',
+    name,
+    inputs,
+    outputs: [matmul.output(0)],
+  });
+  edit.remove(matmul);
+  return gemm;
 }

@@ -3,10 +3,11 @@ import type { Editor } from '../ir/editor.js';
 import type { Node } from '../ir/node.js';
 import type { Value } from '../ir/value.js';
 import type { Facts, Refusal, Rewritten } from '../rewrite/rule.js';
-import { absorbBehind } from './absorb.js';
+import { absorbBehind, noteFused } from './absorb.js';
 import { replaceConstants } from './apply.js';
 import { batchNormParameters, readStatistics } from './batch-norm.js';
-import { foldBehind, type FoldedLayer } from './fold-behind.js';
+import { productBefore } from './channel-path.js';
+import { foldBehind } from './fold-behind.js';
 import type { FoldMatch } from './guards.js';
 import { biasOf } from './layer.js';
 
@@ -18,11 +19,18 @@ export function matchBatchNormBehind(bn: Node, opType: string): FoldMatch | unde
     : undefined;
 }
 
+/** A batch norm behind a matrix product of one kind, perhaps through Reshape and Transpose. */
+export function matchBatchNormBehindProduct(bn: Node, opType: string): FoldMatch | undefined {
+  const found = productBefore(bn, opType);
+  return found && behindLayer(bn, found.layer, batchNormParameters(bn), found.via);
+}
+
 /** An operator `norm` that reads a layer's output, with the parameters of both. */
 export function behindLayer(
   norm: Node,
   layer: Node,
   parameters: readonly Value[] | undefined,
+  via: readonly Node[] = [],
 ): FoldMatch | undefined {
   const [output, weight] = [layer.optionalOutput(0), layer.optionalInput(1)];
   const incomplete = layer.optionalInput(0) === undefined || norm.optionalOutput(0) === undefined;
@@ -31,35 +39,30 @@ export function behindLayer(
   }
   const bias = biasOf(layer);
   return {
-    nodes: [layer, norm],
+    nodes: [layer, ...via, norm],
     into: layer,
-    vanishing: [output],
+    vanishing: [output, ...via.map((node) => node.output(0))],
     parameters: [weight, ...(bias === undefined ? [] : [bias]), ...parameters],
     layer,
     norm,
+    via,
   };
 }
 
 /** Folds the map of `norm` into the layer before it, and takes `norm` out. */
 export function rewriteBehind(
-  match: FoldMatch,
+  { layer, norm, via }: FoldMatch,
   map: Statistics | ChannelAffine,
   edit: Editor,
   facts: Facts,
 ): Rewritten | Refusal {
-  const folded = foldBehind(facts.backend, match.layer, map);
-  return 'reason' in folded ? folded : finishBehind(match, folded, edit);
-}
-
-/** Puts folded constants in, and takes `norm` out. */
-export function finishBehind(
-  { layer, norm }: FoldMatch,
-  folded: FoldedLayer,
-  edit: Editor,
-): Rewritten {
-  replaceConstants(edit, layer, folded);
-  absorbBehind(edit, layer, norm);
-  return { into: layer, check: folded.check, ...(folded.detail && { detail: folded.detail }) };
+  const folded = foldBehind(facts.backend, layer, map);
+  if ('reason' in folded) return folded;
+  const { label } = norm;
+  const into = replaceConstants(edit, layer, folded);
+  absorbBehind(edit, via?.at(-1) ?? into, norm);
+  noteFused(edit, into, label);
+  return { into, check: folded.check, ...(folded.detail && { detail: folded.detail }) };
 }
 
 export function rewriteBatchNormBehind(

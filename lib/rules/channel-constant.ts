@@ -3,30 +3,32 @@ import type { Node } from '../ir/node.js';
 import type { Value } from '../ir/value.js';
 import { constantOfValue, isOverridable } from '../ir/view.js';
 import type { Condition, Refusal } from '../rewrite/rule.js';
-import { elementCount } from '../tensor/shape.js';
 import type { FloatType } from '../tensor/dtype.js';
-import { behindLayer } from './behind-layer.js';
-import { LAYER_GUARDS, type FoldMatch } from './guards.js';
-import { isLayer, readLayer, type Layer } from './layer.js';
+import { elementCount } from '../tensor/shape.js';
+import type { FoldMatch } from './guards.js';
+import { readLayer, type Layer } from './layer.js';
 
-/** An arithmetic operator between a layer's output and a constant. */
+/** An arithmetic operator between a computed value and a stored one, beside a layer. */
 export interface ConstantMatch extends FoldMatch {
   readonly constant: Value;
   /** Which operand the constant is: 0 in c - y, 1 in y - c. */
   readonly constantIndex: 0 | 1;
+  /** Whose channels the constant belongs to. */
+  readonly side: 'input' | 'output';
 }
 
 /**
- * An operator with a layer on one side and a stored number on the other. A sum of two computed
- * values (a residual, for instance) is not this rule's business.
+ * The stored operand of an operator, and the other one. Two computed operands (a residual sum,
+ * for instance) are not these rules' business.
  */
-export function matchConstantBehind(node: Node): ConstantMatch | undefined {
+export function storedOperand(
+  node: Node,
+): { constant: Value; constantIndex: 0 | 1; other: Value } | undefined {
   for (const constantIndex of [1, 0] as const) {
     const constant = node.optionalInput(constantIndex);
-    const layer = node.optionalInput(1 - constantIndex)?.producer;
-    if (constant === undefined || !isStored(constant) || !isLayer(layer)) continue;
-    const match = behindLayer(node, layer, [constant]);
-    if (match !== undefined) return { ...match, constant, constantIndex };
+    const other = node.optionalInput(1 - constantIndex);
+    if (constant === undefined || other === undefined || !isStored(constant)) continue;
+    return { constant, constantIndex, other };
   }
   return undefined;
 }
@@ -37,43 +39,59 @@ function isStored(value: Value): boolean {
 
 export const perChannel: Condition<ConstantMatch> = {
   name: 'per-channel',
-  doc: 'The constant has one value per output channel, or one for all, and enlarges nothing.',
-  check({ layer, constant }) {
-    const read = readLayer(layer);
+  doc: 'The constant has one value per channel, or one for all, and enlarges nothing.',
+  check(match) {
+    const read = readLayer(match.layer);
     if ('reason' in read) return read;
-    const dims = constantOfValue(constant)?.dims ?? [];
-    return isPerChannel(dims, read) ? undefined : broadcastRefusal(constant, dims, read);
+    const dims = constantOfValue(match.constant)?.dims ?? [];
+    const channels = channelsOf(match, read);
+    if (isPerChannel(dims, read.outputRank, channels)) return undefined;
+    return broadcastRefusal(match, dims, channels);
   },
 };
+
+function channelsOf({ side }: ConstantMatch, { geometry }: Layer): number {
+  return side === 'output' ? geometry.outputChannels : geometry.inputChannels;
+}
 
 /**
  * Broadcasting aligns the last axes. Channels are axis 1 of a convolution, so that [C, 1, 1] and
  * [1, C, 1, 1] are per channel, and [C] is per column: a trap where the width happens to be C.
+ *
+ * @param rank of what the constant is combined with; undefined for MatMul, whose channels are its
+ *   last axis whatever its rank, and whose rank is at least 1
  */
-function isPerChannel(dims: readonly number[], { outputRank, geometry }: Layer): boolean {
-  // A MatMul's channels are its last axis whatever its rank, and its rank is at least 1.
-  const behind = outputRank === undefined ? 0 : outputRank - 2;
-  if (dims.length > (outputRank ?? 1)) return false;
-  const axis = dims.length - 1 - behind;
-  return dims.every((dim, at) => dim === 1 || (at === axis && dim === geometry.outputChannels));
+function isPerChannel(dims: readonly number[], rank: number | undefined, channels: number) {
+  if (dims.length > (rank ?? 1)) return false;
+  const axis = dims.length - 1 - (rank === undefined ? 0 : rank - 2);
+  return dims.every((dim, at) => dim === 1 || (at === axis && dim === channels));
 }
 
-function broadcastRefusal(value: Value, dims: readonly number[], layer: Layer): Refusal {
-  const shape = dims.join(', ');
+function broadcastRefusal(
+  { constant, layer }: ConstantMatch,
+  dims: readonly number[],
+  channels: number,
+): Refusal {
   const detail =
-    `${value.name} is [${shape}], not one number per channel for ` +
-    `${layer.geometry.outputChannels} channels of ${layer.node.label}`;
+    `${constant.name} is [${dims.join(', ')}], not one number per channel for ` +
+    `${channels} channels of ${layer.label}`;
   return { reason: 'broadcast', detail };
 }
 
-/** The constant as doubles, one per output channel. */
-export function readPerChannel({ layer, constant }: ConstantMatch): Float64Array {
-  const stored = constantOfValue(constant)!;
+/** The constant as doubles, one per channel. */
+export function readPerChannel(match: ConstantMatch): Float64Array {
+  const stored = constantOfValue(match.constant)!;
   const values = widen(stored.type as FloatType, stored.read().data as StoredArray);
-  const { outputChannels } = (readLayer(layer) as Layer).geometry;
-  return elementCount(stored.dims) === 1
-    ? new Float64Array(outputChannels).fill(values[0]!)
-    : values;
+  if (elementCount(stored.dims) !== 1) return values;
+  const channels = channelsOf(match, readLayer(match.layer) as Layer);
+  return new Float64Array(channels).fill(values[0]!);
 }
 
-export const CONSTANT_GUARDS: readonly Condition<ConstantMatch>[] = [...LAYER_GUARDS, perChannel];
+export const notDivisor: Condition<ConstantMatch> = {
+  name: 'not-divisor',
+  doc: 'The data is divided by the constant, not the constant by the data.',
+  check({ norm, constantIndex }) {
+    if (norm.opType !== 'Div' || constantIndex === 1) return undefined;
+    return { reason: 'pattern', detail: `${norm.label} divides by what is computed` };
+  },
+};

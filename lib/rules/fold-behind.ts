@@ -4,7 +4,7 @@ import { batchNormAffine } from '../fold/batch-norm.js';
 import { checkFold } from '../fold/check.js';
 import { foldOutput, type Folded } from '../fold/fold-output.js';
 import { isFoldRefusal, type FoldRefusal } from '../fold/refusal.js';
-import { widen, type StoredArray } from '../fold/stored.js';
+import type { StoredArray } from '../fold/stored.js';
 import type { Backend } from '../backend/backend.js';
 import type { Constant } from '../ir/constant.js';
 import type { Node } from '../ir/node.js';
@@ -12,7 +12,8 @@ import { constantOfValue } from '../ir/view.js';
 import type { Refusal, SiteCheck } from '../rewrite/rule.js';
 import type { FloatType } from '../tensor/dtype.js';
 import type { Tensor } from '../tensor/tensor.js';
-import { biasOf, readLayer, type Layer } from './layer.js';
+import { biasRows, rowCount } from './bias-rows.js';
+import { readLayer, type Layer } from './layer.js';
 
 /** A layer's new constants. */
 export interface FoldedLayer {
@@ -54,7 +55,7 @@ export function foldBehind(
       checkFold(
         {
           type,
-          geometry: { ...layer.geometry, biasRows: rowsOf(dims) },
+          geometry: { ...layer.geometry, biasRows: rowCount(dims) },
           before: { weight: () => read(weight), bias: bias?.rows, gain: layer.gain },
           after: { weight: folded.weight ?? read(weight), bias: folded.bias },
           map,
@@ -83,28 +84,6 @@ function foldParts(
   }
   const { gain, layout } = layer;
   return foldOutput(backend, { type, weight: read(weight), layout, bias, affine, gain });
-}
-
-/** The bias as doubles, one value per output channel in each row, with Gemm's beta in it. */
-function biasRows(layer: Layer): { rows: Float64Array; dims: number[] } | undefined {
-  const value = biasOf(layer.node);
-  if (value === undefined) return undefined;
-  const constant = constantOfValue(value)!;
-  const { outputChannels } = layer.geometry;
-  const stored = widen(constant.type as FloatType, read(constant));
-  // All that broadcasts to [rows, M]: a scalar, [1], [M], [1, 1], [1, M], [R, 1], [R, M].
-  const dims = constant.dims.length === 2 ? [constant.dims[0]!, outputChannels] : [outputChannels];
-  const rows = new Float64Array(rowsOf(dims) * outputChannels);
-  const repeat = rows.length / stored.length === outputChannels;
-  for (let i = 0; i < rows.length; i++) {
-    const at = repeat ? Math.floor(i / outputChannels) : i;
-    rows[i] = layer.biasGain * stored[at]!;
-  }
-  return { rows, dims };
-}
-
-function rowsOf(dims: readonly number[]): number {
-  return dims.length === 2 ? dims[0]! : 1;
 }
 
 function read(constant: Constant): StoredArray {

@@ -1,12 +1,7 @@
-import { shifting } from '../fold/batch-norm.js';
 import { defineRule, type Condition } from '../rewrite/rule.js';
 import { rewriteBehind } from './behind-layer.js';
-import {
-  CONSTANT_GUARDS,
-  matchConstantBehind,
-  readPerChannel,
-  type ConstantMatch,
-} from './channel-constant.js';
+import type { ConstantMatch } from './channel-constant.js';
+import { addMap, BEHIND_CONSTANT_GUARDS, matchConstantBehind } from './constant-beside-layer.js';
 
 const hasBias: Condition<ConstantMatch> = {
   name: 'has-bias',
@@ -23,14 +18,8 @@ export const fuseAddIntoConv = defineRule<ConstantMatch>({
   doc: 'Conv(x, W, b) + c = Conv(x, W, b + c); - c for Sub, and c - Conv(x, W, b) = Conv(x, -W, c - b); ConvTranspose, Gemm alike',
   roots: ['Add', 'Sub'],
   match: matchConstantBehind,
-  conditions: [...CONSTANT_GUARDS, hasBias],
-  rewrite(match, edit, facts) {
-    const c = readPerChannel(match);
-    const negated = match.norm.opType === 'Sub';
-    const flipped = negated && match.constantIndex === 0;
-    const shift = negated && !flipped ? c.map((value) => -value) : c;
-    return rewriteBehind(match, shifting(shift, flipped ? -1 : 1), edit, facts);
-  },
+  conditions: [...BEHIND_CONSTANT_GUARDS, hasBias],
+  rewrite: (match, edit, facts) => rewriteBehind(match, addMap(match), edit, facts),
   example: {
     before: 'c: float[4, 1, 1]\ny = Conv(x, W, b)\nz = Add(y, c)',
     after: 'z = Conv(x, W, b_fused)',

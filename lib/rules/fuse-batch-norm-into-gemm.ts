@@ -1,6 +1,7 @@
 import { defineRule } from '../rewrite/rule.js';
 import { BATCH_NORM_GUARDS } from './batch-norm.js';
-import { matchBatchNormBehind, rewriteBatchNormBehind } from './behind-layer.js';
+import { matchBatchNormBehindProduct, rewriteBatchNormBehind } from './behind-layer.js';
+import { columnsAreChannels } from './channel-path.js';
 import type { FoldMatch } from './guards.js';
 
 export const fuseBatchNormIntoGemm = defineRule<FoldMatch>({
@@ -8,8 +9,8 @@ export const fuseBatchNormIntoGemm = defineRule<FoldMatch>({
   level: 'basic',
   doc: "BN(alpha A W + beta C) = A W' + C', W' = alpha W diag(s), C' = s (beta C - mean) + B",
   roots: ['BatchNormalization'],
-  match: (bn) => matchBatchNormBehind(bn, 'Gemm'),
-  conditions: BATCH_NORM_GUARDS,
+  match: (bn) => matchBatchNormBehindProduct(bn, 'Gemm'),
+  conditions: [...BATCH_NORM_GUARDS, columnsAreChannels],
   rewrite: rewriteBatchNormBehind,
   example: {
     before: 'y = Gemm<alpha = 0.5>(x, W, b)\nz = BatchNormalization(y, scale, B, mean, var)',

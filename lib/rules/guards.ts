@@ -21,6 +21,8 @@ import { attributeRefusal, opsetRefusal } from './operators.js';
 /** A layer, and the channel-wise operator that is folded into it. */
 export interface FoldMatch extends Match {
   readonly layer: Node;
+  /** Nodes between the layer and the operator, in the order of the data: they stay. */
+  readonly via?: readonly Node[];
   /** The operator that goes. */
   readonly norm: Node;
 }
@@ -82,8 +84,8 @@ export const gemmBroadcast: Condition<FoldMatch> = {
   },
 };
 
-/** What every fold into a layer asks for. */
-export const LAYER_GUARDS: readonly Condition<FoldMatch>[] = [
+/** What every fold of one operator into another asks for. */
+export const COMMON_GUARDS: readonly Condition[] = [
   defaultDomain,
   sameGraph,
   inferenceMode,
@@ -96,6 +98,11 @@ export const LAYER_GUARDS: readonly Condition<FoldMatch>[] = [
   notOverridable,
   constantParameters,
   oneFloatType,
+];
+
+/** What every fold into a layer asks for. */
+export const LAYER_GUARDS: readonly Condition<FoldMatch>[] = [
+  ...COMMON_GUARDS,
   layerShapes,
   gemmBroadcast,
 ];

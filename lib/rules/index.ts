@@ -1,11 +1,18 @@
 import type { Rule } from '../rewrite/rule.js';
 import { eliminateIdentity } from './eliminate-identity.js';
+import { fuseAddBeforeConv } from './fuse-add-before-conv.js';
 import { fuseAddIntoConv } from './fuse-add-into-conv.js';
+import { fuseBatchNormBeforeConv } from './fuse-batch-norm-before-conv.js';
+import { fuseBatchNormIntoBatchNorm } from './fuse-batch-norm-into-batch-norm.js';
 import { fuseBatchNormIntoConvTranspose } from './fuse-batch-norm-into-conv-transpose.js';
 import { fuseBatchNormIntoConv } from './fuse-batch-norm-into-conv.js';
 import { fuseBatchNormIntoGemm } from './fuse-batch-norm-into-gemm.js';
 import { fuseBatchNormIntoMatMul } from './fuse-batch-norm-into-matmul.js';
+import { fuseMulBeforeConv } from './fuse-mul-before-conv.js';
 import { fuseMulIntoConv } from './fuse-mul-into-conv.js';
+import { fusePadIntoAveragePool } from './fuse-pad-into-average-pool.js';
+import { fusePadIntoConv } from './fuse-pad-into-conv.js';
+import { fusePadIntoMaxPool } from './fuse-pad-into-max-pool.js';
 
 /** All rules, in the order in which they are tried at a node. */
 export const RULES: readonly Rule[] = [
@@ -14,6 +21,13 @@ export const RULES: readonly Rule[] = [
   fuseBatchNormIntoConvTranspose,
   fuseBatchNormIntoGemm,
   fuseBatchNormIntoMatMul,
+  fuseBatchNormIntoBatchNorm,
   fuseMulIntoConv,
   fuseAddIntoConv,
+  fuseBatchNormBeforeConv,
+  fuseMulBeforeConv,
+  fuseAddBeforeConv,
+  fusePadIntoConv,
+  fusePadIntoAveragePool,
+  fusePadIntoMaxPool,
 ];

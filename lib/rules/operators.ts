@@ -35,6 +35,15 @@ const KNOWN: ReadonlyMap<string, KnownOperator> = new Map<string, KnownOperator>
   ['Div', { opsets: [7, NEWEST], attributes: [] }],
   ['Add', { opsets: [7, NEWEST], attributes: [] }],
   ['Sub', { opsets: [7, NEWEST], attributes: [] }],
+  ['Pad', { opsets: [2, NEWEST], attributes: ['mode', 'pads', 'value'] }],
+  [
+    'AveragePool',
+    { opsets: [1, NEWEST], attributes: [...WINDOW, 'ceil_mode', 'count_include_pad'] },
+  ],
+  ['MaxPool', { opsets: [1, NEWEST], attributes: [...WINDOW, 'ceil_mode', 'storage_order'] }],
+  // Before opset 5 the shape is an attribute.
+  ['Reshape', { opsets: [5, NEWEST], attributes: ['allowzero'] }],
+  ['Transpose', { opsets: [1, NEWEST], attributes: ['perm'] }],
   ['Identity', { opsets: [1, NEWEST], attributes: [] }],
 ]);
 

@@ -1,3 +1,5 @@
+// The examples that rules carry, and docs show.
+
 // What the rule table promises: every example is true.
 
 import test from 'ava';

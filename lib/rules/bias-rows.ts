@@ -1,0 +1,31 @@
+import { widen, type StoredArray } from '../fold/stored.js';
+import { constantOfValue } from '../ir/view.js';
+import type { FloatType } from '../tensor/dtype.js';
+import { biasOf, type Layer } from './layer.js';
+
+/** A bias as doubles, one value per output channel in each row, with Gemm's beta in it. */
+export interface BiasRows {
+  readonly rows: Float64Array;
+  /** [M] or [R, M]: what a folded bias is stored as. */
+  readonly dims: readonly number[];
+}
+
+/** A layer's bias, or undefined. All that broadcasts: scalar, [1], [M], [1, 1], [1, M], [R, 1], [R, M]. */
+export function biasRows(layer: Layer): BiasRows | undefined {
+  const constant = constantOfValue(biasOf(layer.node));
+  if (constant === undefined) return undefined;
+  const { outputChannels } = layer.geometry;
+  const stored = widen(constant.type as FloatType, constant.read().data as StoredArray);
+  const dims = constant.dims.length === 2 ? [constant.dims[0]!, outputChannels] : [outputChannels];
+  const rows = new Float64Array(rowCount(dims) * outputChannels);
+  const perRow = rows.length === stored.length ? 1 : outputChannels;
+  for (let i = 0; i < rows.length; i++) {
+    rows[i] = layer.biasGain * stored[perRow === 1 ? i : Math.floor(i / perRow)]!;
+  }
+  return { rows, dims };
+}
+
+/** Rows of a bias of these dimensions. */
+export function rowCount(dims: readonly number[]): number {
+  return dims.length === 2 ? dims[0]! : 1;
+}

@@ -1,0 +1,74 @@
+import { scaling, shifting, type ChannelAffine } from '../fold/batch-norm.js';
+import type { Node } from '../ir/node.js';
+import { constantOfValue } from '../ir/view.js';
+import type { Condition } from '../rewrite/rule.js';
+import { BEFORE_GUARDS, beforeLayer, type BeforeMatch } from './before-layer.js';
+import { behindLayer } from './behind-layer.js';
+import {
+  perChannel,
+  readPerChannel,
+  storedOperand,
+  type ConstantMatch,
+} from './channel-constant.js';
+import { LAYER_GUARDS } from './guards.js';
+import { isLayer, readLayer } from './layer.js';
+
+/** An operator on a layer's output and a constant. */
+export function matchConstantBehind(node: Node): ConstantMatch | undefined {
+  const operands = storedOperand(node);
+  const layer = operands?.other.producer;
+  if (operands === undefined || !isLayer(layer)) return undefined;
+  const match = behindLayer(node, layer, [operands.constant]);
+  return match && { ...match, ...operands, side: 'output' };
+}
+
+/** An operator on a constant and what a layer will read. */
+export function matchConstantBefore(node: Node): (ConstantMatch & BeforeMatch) | undefined {
+  const operands = storedOperand(node);
+  if (operands === undefined) return undefined;
+  const match = beforeLayer(node, operands.other, [operands.constant]);
+  return match && { ...match, ...operands, side: 'input' };
+}
+
+export const BEHIND_CONSTANT_GUARDS: readonly Condition<ConstantMatch>[] = [
+  ...LAYER_GUARDS,
+  perChannel,
+];
+
+/** In front of a layer the constant may be what gives the data its channels, or an axis. */
+const dataOfFullShape: Condition<ConstantMatch & BeforeMatch> = {
+  name: 'data-of-full-shape',
+  doc: 'The data is known to have all axes and channels before the constant is broadcast to it.',
+  check({ layer, constant, data }, facts) {
+    const read = readLayer(layer);
+    if ('reason' in read) return read;
+    const dims = constantOfValue(constant)?.dims ?? [];
+    const rank = read.outputRank ?? 2;
+    const { inputChannels } = read.geometry;
+    const known = facts.dims(data);
+    const full = known?.length === rank && known[1] === inputChannels;
+    if (full || (dims.length < rank && dims.every((dim) => dim === 1))) return undefined;
+    const shape = known?.map((dim) => dim ?? '?').join(', ') ?? 'unknown';
+    const detail = `${data.name} is [${shape}], not known to have ${inputChannels} channels`;
+    return { reason: 'shape', detail };
+  },
+};
+
+export const BEFORE_CONSTANT_GUARDS: readonly Condition<ConstantMatch & BeforeMatch>[] = [
+  ...BEFORE_GUARDS,
+  perChannel,
+  dataOfFullShape,
+];
+
+/** c y, y / c */
+export function mulMap(match: ConstantMatch): ChannelAffine {
+  const factors = readPerChannel(match);
+  return scaling(match.norm.opType === 'Div' ? factors.map((c) => 1 / c) : factors);
+}
+
+/** y + c, y - c, c - y */
+export function addMap(match: ConstantMatch): ChannelAffine {
+  const c = readPerChannel(match);
+  if (match.norm.opType === 'Add') return shifting(c);
+  return match.constantIndex === 0 ? shifting(c, -1) : shifting(c.map((value) => -value));
+}

@@ -1,0 +1,87 @@
+import type { Backend } from '../backend/backend.js';
+import { batchNormAffine, type ChannelAffine, type Statistics } from '../fold/batch-norm.js';
+import { checkFold } from '../fold/check.js';
+import { foldInput, inputShift } from '../fold/fold-input.js';
+import { isFoldRefusal } from '../fold/refusal.js';
+import type { StoredArray } from '../fold/stored.js';
+import type { Node } from '../ir/node.js';
+import { constantOfValue } from '../ir/view.js';
+import type { Refusal } from '../rewrite/rule.js';
+import { elementCount } from '../tensor/shape.js';
+import type { FloatType } from '../tensor/dtype.js';
+import { biasRows } from './bias-rows.js';
+import type { FoldedLayer } from './fold-behind.js';
+import { readLayer, type Layer } from './layer.js';
+import { isUnpadded } from './window.js';
+
+/**
+ * Folds a map on a layer's input channels into its constants, without touching the graph. Zero
+ * padding stands behind the map, so that a padded layer takes in maps of 0 to 0 alone.
+ */
+export function foldBefore(
+  backend: Backend,
+  node: Node,
+  map: Statistics | ChannelAffine,
+): FoldedLayer | Refusal {
+  const layer = readLayer(node);
+  if ('reason' in layer) return layer;
+  const affine = 'gamma' in map ? batchNormAffine(map) : map;
+  if (isFoldRefusal(affine)) return affine;
+  const { geometry, gain } = layer;
+  const shifted = inputShift(affine).some((t) => t !== 0);
+  if (shifted && !seesAllTaps(layer)) {
+    const detail = `not every output of ${node.label} sees every tap, and a shift stands before it`;
+    return { reason: 'padding', detail };
+  }
+  const weight = constantOfValue(node.input(1))!;
+  const type = weight.type as FloatType;
+  const bias = biasRows(layer);
+  const { inputChannels, outputChannels, groups, transposed, window } = geometry;
+  if (bias !== undefined && bias.rows.length !== outputChannels) {
+    return { reason: 'broadcast', detail: `the bias of ${node.label} differs from row to row` };
+  }
+  const folded = foldInput(backend, {
+    type,
+    weight: weight.read().data as StoredArray,
+    transposed,
+    groups,
+    inputChannels,
+    outputChannels,
+    taps: elementCount(window.kernel),
+    bias: bias?.rows,
+    affine,
+    gain,
+  });
+  if (isFoldRefusal(folded)) return folded;
+  const dims = bias?.dims ?? [outputChannels];
+  // Where nothing scales it the weight stays as it is, and shared.
+  const kept = gain === 1 && affine.scale.every((s) => s === 1);
+  return {
+    weight: kept ? undefined : { type, data: folded.weight, dims: weight.dims },
+    bias: bias === undefined && !shifted ? undefined : { type, data: folded.bias, dims },
+    detail: folded.detail,
+    check: (seed) =>
+      checkFold(
+        {
+          type,
+          geometry,
+          before: { weight: () => weight.read().data as StoredArray, bias: bias?.rows, gain },
+          after: { weight: folded.weight, bias: folded.bias },
+          map,
+          side: 'input',
+        },
+        seed,
+      ),
+  };
+}
+
+/**
+ * Whether one constant per output channel can stand for a shift of the inputs: no padding, and
+ * for a transposed layer a single tap that meets every output.
+ */
+function seesAllTaps({ node, geometry }: Layer): boolean {
+  const { window, transposed } = geometry;
+  if (!transposed || node.is('Gemm') || node.is('MatMul')) return isUnpadded(window);
+  const resized = node.attributes.has('output_padding') || node.attributes.has('output_shape');
+  return !resized && [...window.kernel, ...window.strides].every((size) => size === 1);
+}

@@ -1,0 +1,23 @@
+import { defineRule } from '../rewrite/rule.js';
+import { batchNormParameters, readStatistics } from './batch-norm.js';
+import {
+  BEFORE_GUARDS,
+  beforeLayer,
+  rewriteBefore,
+  statisticsPerInput,
+  type BeforeMatch,
+} from './before-layer.js';
+
+export const fuseBatchNormBeforeConv = defineRule<BeforeMatch>({
+  name: 'fuse-batch-norm-before-conv',
+  level: 'basic',
+  doc: "Conv(BN(x), W, b) = Conv(x, W', b'), W' = W diag(s), b' = b + sum W (B - s mean); without padding, or B = s mean; ConvTranspose, Gemm, MatMul alike",
+  roots: ['BatchNormalization'],
+  match: (bn) => beforeLayer(bn, bn.optionalInput(0), batchNormParameters(bn)),
+  conditions: [...BEFORE_GUARDS, statisticsPerInput],
+  rewrite: (match, edit, facts) => rewriteBefore(match, readStatistics(match.norm), edit, facts),
+  example: {
+    before: 'y = BatchNormalization(x, scale, B, mean, var)\nz = Conv(y, W)',
+    after: 'z = Conv(x, W_fused, W_bias)',
+  },
+});

@@ -1,0 +1,50 @@
+import { constantOfValue } from '../ir/view.js';
+import { defineRule, type Condition, type Facts, type Refusal } from '../rewrite/rule.js';
+import {
+  absorbPad,
+  matchPadBefore,
+  ownPads,
+  PAD_GUARDS,
+  padValue,
+  spatialPads,
+  type PadMatch,
+  type SpatialPads,
+} from './pad.js';
+
+const zeroValue: Condition<PadMatch> = {
+  name: 'zero-value',
+  doc: 'The Pad pads with 0, as the convolution does.',
+  check({ pad }) {
+    const value = padValue(pad);
+    if (value === 0) return undefined;
+    return { reason: 'padding', detail: `${pad.label} pads with ${value ?? 'no float'}` };
+  },
+};
+
+export const fusePadIntoConv = defineRule<PadMatch>({
+  name: 'fuse-pad-into-conv',
+  level: 'basic',
+  doc: 'Conv(Pad(x, p), W) = Conv(x, W) with pads + p, for zeros on spatial axes',
+  roots: ['Pad'],
+  match: (pad) => matchPadBefore(pad, 'Conv'),
+  conditions: [...PAD_GUARDS, zeroValue],
+  rewrite(match, edit, facts) {
+    const pads = padsFor(match, facts);
+    return 'reason' in pads ? pads : absorbPad(edit, match, pads);
+  },
+  example: {
+    before:
+      'p: int64[8] = {0, 0, 1, 2, 0, 0, 1, 2}\ny = Pad(x, p)\nz = Conv<pads = [1, 1, 1, 1]>(y, W)',
+    after: 'z = Conv<pads = [2, 3, 2, 3]>(x, W)',
+  },
+});
+
+/** A convolution's rank is that of its weight, computed or not. */
+function padsFor({ pad, user }: PadMatch, facts: Facts): SpatialPads | Refusal {
+  const weight = user.input(1);
+  const rank = (constantOfValue(weight)?.dims ?? facts.dims(weight))?.length;
+  if (rank === undefined || rank < 3 || ownPads(user, rank - 2) === undefined) {
+    return { reason: 'shape', detail: `pads of ${user.label} do not fit its weight` };
+  }
+  return spatialPads(pad, rank);
+}
