@@ -1,4 +1,5 @@
 import type { Model } from '../ir/model.js';
+import type { TensorOrigin } from '../onnx/file-constant.js';
 import type { ModelOrigin } from '../onnx/origin.js';
 import { encodeChunks } from '../onnx/write.js';
 
@@ -18,4 +19,22 @@ export function encodeModel(model: Model): Uint8Array {
 export function hasDataFiles(model: Model): boolean {
   const source = model.origin as ModelOrigin | undefined;
   return source?.external?.isUsed ?? false;
+}
+
+/**
+ * Bytes of the model's file, with what its tensors take in data files: what saving it would
+ * write, without writing it.
+ *
+ * @throws ConvfuseError ERR_LIMIT when the file itself would pass 2 GiB
+ */
+export function encodedBytes(model: Model): number {
+  let bytes = encodeChunks(model, { kind: 'keep' }).length;
+  if (!hasDataFiles(model)) return bytes;
+  for (const graph of model.graphs()) {
+    for (const [, constant] of graph.initializers()) {
+      const origin = constant.origin as TensorOrigin | undefined;
+      if (origin?.external === true) bytes += constant.byteLength;
+    }
+  }
+  return bytes;
 }

@@ -1,0 +1,158 @@
+// What a Node user sees of one convolution + bias + ReLU: convfuse in each precision against
+// onnxruntime-node, in one process, in turns. Results are compared with the oracle before they
+// are timed.
+
+import { measure, type Spread } from '#convfuse/api/measure.js';
+import { FusedConv2d } from '#convfuse/layers/fused-conv2d.js';
+
+import { relativeL2 } from '../test/helpers/bounds.js';
+import { flops, layerData, outputSize, readLayers, type Layer } from './layers.js';
+import { createPeer } from './peer.js';
+
+const PRECISIONS = ['strict', 'default', 'fast'] as const;
+
+/** Largest relative L2 distance from the oracle in each mode: see docs/numerics.md. */
+const LIMITS = { strict: 4e-7, default: 1e-6, fast: 4e-6 } as const;
+
+export interface ConvRow {
+  readonly layer: string;
+  readonly group: string;
+  readonly batch: number;
+  readonly threads: number;
+  readonly engine: string;
+  readonly algorithm: string;
+  readonly milliseconds: Spread;
+  readonly gflops: number;
+  /** Speed relative to onnxruntime-node: its time divided by this one's. */
+  readonly ratio: Spread;
+  readonly relativeL2: number;
+}
+
+export interface ConvBenchOptions {
+  readonly batches: readonly number[];
+  readonly threads: readonly number[];
+  readonly rounds: number;
+  readonly milliseconds: number;
+  readonly only?: RegExp | undefined;
+  readonly onRow?: (row: ConvRow) => void;
+}
+
+export async function benchConv2d(options: ConvBenchOptions): Promise<ConvRow[]> {
+  const rows: ConvRow[] = [];
+  const layers = readLayers().filter(({ name }) => options.only?.test(name) ?? true);
+  for (const layer of layers) {
+    for (const batch of options.batches) {
+      for (const threads of options.threads) {
+        for (const row of await benchLayer(layer, batch, threads, options)) {
+          rows.push(row);
+          options.onRow?.(row);
+        }
+      }
+    }
+  }
+  return rows;
+}
+
+async function benchLayer(
+  layer: Layer,
+  batch: number,
+  threads: number,
+  options: ConvBenchOptions,
+): Promise<ConvRow[]> {
+  const data = layerData(layer, batch);
+  const [h, w] = outputSize(layer);
+  const dims = [batch, layer.oc, h, w];
+  const geometry = { stride: layer.stride, padding: layer.pad, groups: layer.groups };
+  const create = (precision: (typeof PRECISIONS)[number]): FusedConv2d =>
+    new FusedConv2d({
+      weight: data.weight,
+      bias: data.bias,
+      ...geometry,
+      activation: 'relu',
+      backend: 'native',
+      threads,
+      precision,
+    });
+  const oracle = new FusedConv2d({
+    weight: data.weight,
+    bias: data.bias,
+    ...geometry,
+    activation: 'relu',
+    backend: 'reference',
+  });
+  // One image is enough to judge by: all images run the same code.
+  const image = {
+    ...data.x,
+    data: data.x.data.subarray(0, data.x.data.length / batch),
+    dims: [1, ...data.x.dims.slice(1)],
+  };
+  const expected = oracle.runSync(image).data as Float32Array;
+  const errorOf = (actual: Float32Array): number =>
+    relativeL2(actual.subarray(0, expected.length), expected);
+
+  const whole = await createPeer(layer, data, threads, false);
+  const peerError = errorOf(await whole.run());
+  await whole.release();
+  const peer = await createPeer(layer, data, threads, true);
+  const ours = PRECISIONS.map((precision) => {
+    const conv = create(precision);
+    const out = {
+      type: 'float32' as const,
+      data: new Float32Array(dims.reduce((a, b) => a * b)),
+      dims,
+    };
+    conv.runSync(data.x, { out });
+    const error = errorOf(out.data);
+    if (!(error <= LIMITS[precision])) {
+      throw new Error(`${layer.name} ${precision}: relative L2 ${error}`);
+    }
+    return { precision, conv, error, run: () => conv.runSync(data.x, { out }) };
+  });
+  const results = await measure(
+    [
+      { name: 'onnxruntime-node', run: peer.run },
+      ...ours.map(({ precision, run }) => ({ name: precision, run })),
+    ],
+    {
+      rounds: options.rounds,
+      milliseconds: options.milliseconds,
+      // The pool of onnxruntime spins after a run.
+      settle: threads > 1 ? 300 : 0,
+    },
+  );
+  const rows = results.map(({ name, latency, ratio }, index) => {
+    const own = ours[index - 1];
+    return {
+      layer: layer.name,
+      group: layer.group,
+      batch,
+      threads,
+      engine: name,
+      algorithm: own?.conv.algorithm ?? '',
+      milliseconds: latency,
+      gflops: flops(layer, batch) / latency.median / 1e6,
+      ratio,
+      relativeL2: own?.error ?? peerError,
+    };
+  });
+  await peer.release();
+  for (const { conv } of ours) conv.dispose();
+  return rows;
+}
+
+/** Geometric means of the ratios, by group and over all layers. */
+export function geomeans(rows: readonly ConvRow[]): Map<string, Map<string, number>> {
+  const table = new Map<string, Map<string, number>>();
+  const groups = [...new Set(rows.map(({ group }) => group)), 'all'];
+  for (const group of groups) {
+    const means = new Map<string, number>();
+    for (const precision of PRECISIONS) {
+      const ratios = rows
+        .filter((row) => row.engine === precision && (group === 'all' || row.group === group))
+        .map(({ ratio }) => Math.log(ratio.median));
+      means.set(precision, Math.exp(ratios.reduce((a, b) => a + b, 0) / ratios.length));
+    }
+    table.set(group, means);
+  }
+  return table;
+}

@@ -1,0 +1,83 @@
+// Whole networks: what fusing saves, how long proving it takes, and onnxruntime-node beside it.
+
+import * as ort from 'onnxruntime-node';
+
+import { measure, type Spread } from '#convfuse/api/measure.js';
+import { fuseModel } from '#convfuse/api/fuse.js';
+import { loadModel } from '#convfuse/api/load.js';
+import { encodeModel } from '#convfuse/api/encode.js';
+import { InferenceSession } from '#convfuse/api/session.js';
+import { Random } from '#convfuse/tensor/random.js';
+
+import { relativeL2 } from '../test/helpers/bounds.js';
+import { networkBytes, type NetworkName } from './networks.js';
+
+export interface ModelRow {
+  readonly network: string;
+  readonly variant: string;
+  readonly milliseconds: Spread;
+  readonly imagesPerSecond: number;
+  readonly ratio: Spread;
+}
+
+export interface ModelBenchOptions {
+  readonly rounds: number;
+  readonly milliseconds: number;
+  readonly networks?: readonly NetworkName[];
+  readonly batch?: number;
+}
+
+export async function benchModels(options: ModelBenchOptions): Promise<ModelRow[]> {
+  const rows: ModelRow[] = [];
+  for (const name of options.networks ?? (['resnet18', 'resnet50', 'mobilenetv2'] as const)) {
+    rows.push(...(await benchModel(name, options.batch ?? 1, options)));
+  }
+  return rows;
+}
+
+async function benchModel(
+  name: NetworkName,
+  batch: number,
+  options: ModelBenchOptions,
+): Promise<ModelRow[]> {
+  const original = await loadModel(networkBytes(name, batch));
+  const started = performance.now();
+  const { model, report } = await fuseModel(original);
+  const proving = performance.now() - started;
+  console.error(
+    `${name}: ${report.sites.length} sites, verified in ` +
+      `${(report.milliseconds.verify / 1000).toFixed(2)} s of ${(proving / 1000).toFixed(2)} s, ` +
+      `relative L2 ${report.verification.relL2?.toExponential(1)}`,
+  );
+  const dims = [batch, 3, 224, 224];
+  const data = new Random(3).normals(batch * 3 * 224 * 224);
+  const feeds = { x: { type: 'float32' as const, data, dims } };
+  const unfused = await InferenceSession.create(original, { backend: 'native' });
+  const fused = await InferenceSession.create(model, { backend: 'native' });
+  const peer = await ort.InferenceSession.create(encodeModel(model), {
+    graphOptimizationLevel: 'all',
+    logSeverityLevel: 3,
+  });
+  const peerFeeds = { x: new ort.Tensor('float32', data, dims) };
+  const first = (results: Readonly<Record<string, { data: unknown }>>): Float32Array =>
+    Object.values(results)[0]!.data as Float32Array;
+  const expected = first(await peer.run(peerFeeds));
+  const error = relativeL2(first(await fused.run(feeds)), expected);
+  if (!(error < 1e-4)) throw new Error(`${name}: differs from onnxruntime by ${error}`);
+  const results = await measure(
+    [
+      { name: 'unfused', run: () => unfused.run(feeds) },
+      { name: 'fused', run: () => fused.run(feeds) },
+      { name: 'onnxruntime-node', run: () => peer.run(peerFeeds) },
+    ],
+    { ...options, settle: 300 },
+  );
+  await peer.release();
+  return results.map(({ name: variant, latency, ratio }) => ({
+    network: name,
+    variant,
+    milliseconds: latency,
+    imagesPerSecond: (batch * 1000) / latency.median,
+    ratio,
+  }));
+}

@@ -1,0 +1,168 @@
+import { chosenBackend, type BackendChoice } from './backend-choice.js';
+import { argumentError, ConvfuseError } from '../errors.js';
+import { cloneModel } from '../ir/clone.js';
+import type { Model } from '../ir/model.js';
+import { rewriteModelAsync, type Site } from '../rewrite/rewriter.js';
+import type { Level, Rule, SiteCheck } from '../rewrite/rule.js';
+import { RULES } from '../rules/index.js';
+import { GraphFacts } from '../runtime/graph-facts.js';
+import { summarize } from './summary.js';
+import type { FuseReport, SiteReport, VerificationReport } from './report.js';
+import { verifyModels, type VerifyOptions } from './verify.js';
+
+/** What fuseModel is doing: applying rules, checking fused sites, comparing whole models. */
+export interface FuseProgress {
+  readonly phase: 'fuse' | 'check' | 'verify';
+  readonly done: number;
+  readonly total: number;
+}
+
+export interface FuseOptions extends BackendChoice {
+  /** basic (default): exact folds. extended: sibling and branch merges as well. */
+  readonly level?: Level | undefined;
+  /** Apply these rules and no others, by name. */
+  readonly only?: readonly string[] | undefined;
+  readonly skip?: readonly string[] | undefined;
+  /** More rules, tried after the built-in ones; see defineRule. */
+  readonly rules?: readonly Rule[] | undefined;
+  /**
+   * From IR 4 on, treat initializers that are also graph inputs as constants; they leave the
+   * inputs. Below IR 4 they are constants anyway.
+   */
+  readonly constantInitializers?: boolean | undefined;
+  /** Let cloned weights grow the file beyond twice its size. */
+  readonly allowGrowth?: boolean | undefined;
+  /** Check sites and compare the models. Default true. */
+  readonly verify?: boolean | VerifyOptions | undefined;
+  readonly signal?: AbortSignal | undefined;
+  readonly onProgress?: ((progress: FuseProgress) => void) | undefined;
+}
+
+/** A fused model whose checks failed: the error carries the report that says where. */
+export class VerificationError extends ConvfuseError {
+  readonly report: FuseReport;
+
+  constructor(message: string, report: FuseReport) {
+    super('ERR_VERIFICATION', message);
+    this.report = report;
+  }
+}
+
+/**
+ * Fuses what can be fused, exactly, into a copy of the model, and proves it: every fused site is
+ * compared in double with the nodes it replaces, at sampled positions; then both models run on
+ * the same inputs (see verifyModels). The given model is not changed.
+ *
+ * @throws ConvfuseError ERR_VERIFICATION (a VerificationError) when a check fails,
+ *   ERR_ARGUMENT
+ */
+export async function fuseModel(
+  model: Model,
+  options: FuseOptions = {},
+): Promise<{ model: Model; report: FuseReport }> {
+  const { level = 'basic', verify = true, signal, onProgress } = options;
+  if (level !== 'basic' && level !== 'extended') {
+    throw argumentError("'basic' or 'extended'", 'level', level);
+  }
+  signal?.throwIfAborted();
+  const started = performance.now();
+  const fused = cloneModel(model);
+  fused.constantInitializers = options.constantInitializers ?? model.constantInitializers;
+  fused.changed = false;
+  const sites = await rewriteModelAsync(fused, [...RULES, ...(options.rules ?? [])], {
+    level,
+    only: options.only,
+    skip: options.skip,
+    allowGrowth: options.allowGrowth,
+    facts: new GraphFacts(chosenBackend(options)),
+    signal,
+    onProgress: (done, total) => onProgress?.({ phase: 'fuse', done, total }),
+  });
+  const rewritten = performance.now();
+  const changed = fused.changed;
+  fused.changed ||= model.changed;
+  const verifyOptions: VerifyOptions = {
+    backend: options.backend,
+    isa: options.isa,
+    threads: options.threads,
+    signal,
+    ...(typeof verify === 'object' ? verify : {}),
+  };
+  const checks =
+    verify === false ? new Map<Site, SiteCheck>() : await checkSites(sites, verifyOptions, options);
+  const skip = verify === false ? 'not asked for' : changed ? undefined : 'nothing changed';
+  const verification =
+    skip === undefined
+      ? await verifyWhole(model, fused, verifyOptions, options)
+      : skipped(skip, verifyOptions);
+  const report: FuseReport = {
+    status: changed ? 'fused' : 'unchanged',
+    before: summarize(model, verifyOptions.inputShapes),
+    after: summarize(fused, verifyOptions.inputShapes),
+    sites: sites.map((site) => siteReport(site, checks.get(site))),
+    verification,
+    milliseconds: { fuse: rewritten - started, verify: performance.now() - rewritten },
+  };
+  const problem = findProblem(report);
+  if (problem !== undefined) throw new VerificationError(problem, report);
+  return { model: fused, report };
+}
+
+/** Runs the check of every fused site that has one, letting the event loop in between. */
+async function checkSites(
+  sites: readonly Site[],
+  { seed = 0, signal }: VerifyOptions,
+  { onProgress }: FuseOptions,
+): Promise<Map<Site, SiteCheck>> {
+  const results = new Map<Site, SiteCheck>();
+  const fused = sites.filter((site) => site.check !== undefined);
+  for (const [index, site] of fused.entries()) {
+    onProgress?.({ phase: 'check', done: index, total: fused.length });
+    await new Promise(setImmediate);
+    signal?.throwIfAborted();
+    results.set(site, site.check!(seed + index));
+  }
+  return results;
+}
+
+async function verifyWhole(
+  original: Model,
+  fused: Model,
+  options: VerifyOptions,
+  { onProgress }: FuseOptions,
+): Promise<VerificationReport> {
+  onProgress?.({ phase: 'verify', done: 0, total: 1 });
+  const report = await verifyModels(original, fused, options);
+  onProgress?.({ phase: 'verify', done: 1, total: 1 });
+  return report;
+}
+
+function skipped(reason: string, { seed = 0 }: VerifyOptions): VerificationReport {
+  return {
+    status: 'skipped',
+    reason,
+    runs: 0,
+    seed,
+    maxAbs: undefined,
+    relL2: undefined,
+    worst: undefined,
+  };
+}
+
+function siteReport(site: Site, check: SiteCheck | undefined): SiteReport {
+  const { rule, node, into, verdict, reason, detail } = site;
+  return { rule, node, into, verdict, reason, detail, check };
+}
+
+function findProblem({ sites, verification }: FuseReport): string | undefined {
+  // Written so that NaN fails.
+  const bad = sites.find(({ check }) => check !== undefined && !(check.error <= 1));
+  if (bad !== undefined) {
+    return `${bad.rule} at ${bad.node}: error is ${bad.check?.error} times its bound`;
+  }
+  if (verification.status === 'failed') {
+    const { relL2, reason } = verification;
+    return `the fused model differs: ${reason}, relative L2 ${relL2?.toExponential(2)}`;
+  }
+  return undefined;
+}

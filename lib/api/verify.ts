@@ -1,0 +1,197 @@
+import { chosenBackend, type BackendChoice } from './backend-choice.js';
+import { argumentError, ConvfuseError } from '../errors.js';
+import type { Model } from '../ir/model.js';
+import { Session } from '../runtime/session.js';
+import type { Tensor } from '../tensor/tensor.js';
+import { compareOutputs, defaultRtol, type Comparison } from './compare.js';
+import { randomInputs, requiredInputs } from './random-inputs.js';
+import type { VerificationReport, WorstElement } from './report.js';
+
+export interface VerifyOptions extends BackendChoice {
+  /** Seeded random inputs to try. Default 2; with `inputs`, as many as there are. */
+  readonly runs?: number | undefined;
+  /** Default 0. */
+  readonly seed?: number | undefined;
+  /** Inputs by name, one record per run, in place of random ones. */
+  readonly inputs?: readonly Readonly<Record<string, Tensor>>[] | undefined;
+  /** Shapes of random inputs by name, where the model leaves them open. */
+  readonly inputShapes?: Readonly<Record<string, readonly number[]>> | undefined;
+  /** Largest relative L2 distance of an output. Default 1e-4; 1e-2 for 16-bit floats. */
+  readonly rtol?: number | undefined;
+  /** Largest absolute difference that passes in any case. Default 0. */
+  readonly atol?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export const DEFAULT_RUNS = 2;
+
+/**
+ * Runs two models on the same inputs and compares every output; see compareOutputs for the
+ * measure. On the native backend the models run in float32; where that fails they run once more
+ * in double, which settles whether a tie flipped (in a comparison, a top-k, a rounding) or the
+ * models differ. On the reference backend all is double from the start.
+ *
+ * @returns status 'skipped' with the reason where a model cannot be run here
+ * @throws ConvfuseError ERR_ARGUMENT
+ */
+export async function verifyModels(
+  original: Model,
+  fused: Model,
+  options: VerifyOptions = {},
+): Promise<VerificationReport> {
+  const { inputs, inputShapes = {}, seed = 0, signal } = options;
+  const runs = inputs?.length ?? options.runs ?? DEFAULT_RUNS;
+  if (!Number.isSafeInteger(runs) || runs < 1) throw argumentError('at least 1', 'runs', runs);
+  if (!Number.isSafeInteger(seed)) throw argumentError('a whole number', 'seed', seed);
+  const outcome = new Outcome(runs, seed);
+  const mismatch = signatureMismatch(original, fused);
+  if (mismatch !== undefined) return outcome.failed(mismatch);
+
+  const feedsOf = (run: number): Readonly<Record<string, Tensor>> =>
+    inputs?.[run] ?? randomInputs(original, seed + run, inputShapes);
+  try {
+    const pair = new Pair(original, fused, options);
+    for (let run = 0; run < runs; run++) {
+      const feeds = feedsOf(run);
+      for (const comparison of await pair.compare(feeds)) {
+        if (comparison.equal) outcome.add(comparison);
+        else if (pair.isDouble) outcome.add(comparison, comparison.problem ?? 'beyond tolerance');
+        else await settleInDouble(original, fused, options, feeds, outcome);
+      }
+    }
+  } catch (error) {
+    signal?.throwIfAborted();
+    if (error instanceof Diverged) return outcome.failed(error.message);
+    if (error instanceof ConvfuseError && error.code !== 'ERR_INTERNAL') {
+      return outcome.skipped(error.message);
+    }
+    throw error;
+  }
+  return outcome.report();
+}
+
+/** The fused model does not run where the original does. */
+class Diverged extends Error {}
+
+/** The two models, ready to run on one backend in one arithmetic. */
+class Pair {
+  readonly isDouble: boolean;
+  readonly #original: Session;
+  readonly #fused: Session;
+  readonly #options: VerifyOptions;
+
+  constructor(original: Model, fused: Model, options: VerifyOptions) {
+    const backend = chosenBackend(options);
+    this.isDouble = backend.name === 'reference';
+    const session = {
+      backend,
+      precision: 'strict',
+      arithmetic: this.isDouble ? 'float64' : 'float32',
+    } as const;
+    this.#original = Session.create(original, session);
+    this.#fused = Session.create(fused, session);
+    this.#options = options;
+  }
+
+  async compare(feeds: Readonly<Record<string, Tensor>>): Promise<Comparison[]> {
+    const { rtol, atol = 0, signal } = this.#options;
+    const expected = await this.#original.run(feeds, { signal });
+    let actual: Readonly<Record<string, Tensor>>;
+    try {
+      actual = await this.#fused.run(feeds, { signal });
+    } catch (error) {
+      signal?.throwIfAborted();
+      throw new Diverged(`the fused model does not run: ${(error as Error).message}`);
+    }
+    return Object.entries(expected).map(([name, tensor]) =>
+      compareOutputs(name, tensor, actual[name]!, {
+        rtol: rtol ?? defaultRtol(tensor.type),
+        atol,
+      }),
+    );
+  }
+}
+
+async function settleInDouble(
+  original: Model,
+  fused: Model,
+  options: VerifyOptions,
+  feeds: Readonly<Record<string, Tensor>>,
+  outcome: Outcome,
+): Promise<void> {
+  const pair = new Pair(original, fused, { ...options, backend: 'reference' });
+  for (const comparison of await pair.compare(feeds)) {
+    if (comparison.equal) outcome.add(comparison);
+    else outcome.add(comparison, comparison.problem ?? 'beyond tolerance');
+  }
+  outcome.note('unstable in float32: a tie flips; equal in double');
+}
+
+/** Says how the signatures differ, where they do. */
+function signatureMismatch(original: Model, fused: Model): string | undefined {
+  const names = (values: readonly { name: string }[]): string =>
+    values.map(({ name }) => name).join(', ');
+  const inputs = [names(requiredInputs(original)), names(requiredInputs(fused))];
+  if (inputs[0] !== inputs[1]) return `inputs differ: ${inputs[0]} and ${inputs[1]}`;
+  const outputs = [names(original.graph.outputs), names(fused.graph.outputs)];
+  if (outputs[0] !== outputs[1]) return `outputs differ: ${outputs[0]} and ${outputs[1]}`;
+  return undefined;
+}
+
+/** Gathers comparisons into a report. */
+class Outcome {
+  readonly #runs: number;
+  readonly #seed: number;
+  #maxAbs = 0;
+  #relL2 = 0;
+  #worst: WorstElement | undefined;
+  #problem: string | undefined;
+  #note: string | undefined;
+
+  constructor(runs: number, seed: number) {
+    this.#runs = runs;
+    this.#seed = seed;
+  }
+
+  add(comparison: Comparison, problem?: string): void {
+    this.#problem ??= problem;
+    this.#maxAbs = Math.max(this.#maxAbs, comparison.maxAbs);
+    if (comparison.relL2 >= this.#relL2) {
+      this.#relL2 = comparison.relL2;
+      this.#worst = comparison.worst ?? this.#worst;
+    }
+  }
+
+  note(text: string): void {
+    this.#note = text;
+  }
+
+  failed(reason: string): VerificationReport {
+    this.#problem ??= reason;
+    return this.report();
+  }
+
+  skipped(reason: string): VerificationReport {
+    return {
+      status: 'skipped',
+      reason,
+      runs: 0,
+      seed: this.#seed,
+      maxAbs: undefined,
+      relL2: undefined,
+      worst: undefined,
+    };
+  }
+
+  report(): VerificationReport {
+    return {
+      status: this.#problem === undefined ? 'passed' : 'failed',
+      reason: this.#problem ?? this.#note,
+      runs: this.#runs,
+      seed: this.#seed,
+      maxAbs: this.#maxAbs,
+      relL2: this.#relL2,
+      worst: this.#worst,
+    };
+  }
+}
