@@ -1,7 +1,7 @@
 import { create, toBinary, type MessageInitShape } from '@bufbuild/protobuf';
 import test from 'ava';
 
-import type { TypeProtoSchema} from '#convfuse/onnx/gen/onnx_pb.js';
+import type { TypeProtoSchema } from '#convfuse/onnx/gen/onnx_pb.js';
 import { ValueInfoProtoSchema } from '#convfuse/onnx/gen/onnx_pb.js';
 import { parseDeclaration, valueInfoName } from '#convfuse/onnx/value-info.js';
 
