@@ -1,0 +1,93 @@
+// Runs a model before and after rewriting, both in double on the reference backend.
+
+import { ReferenceBackend } from '#convfuse/backend/reference/index.js';
+import type { Model } from '#convfuse/ir/model.js';
+import { parseText, printNodes } from '#convfuse/ir/text.js';
+import { constantOfValue } from '#convfuse/ir/view.js';
+import { Inference } from '#convfuse/ops/infer.js';
+import type { Site } from '#convfuse/rewrite/rewriter.js';
+import type { Facts, Rule } from '#convfuse/rewrite/rule.js';
+import { RULES } from '#convfuse/rules/index.js';
+import { Session } from '#convfuse/runtime/session.js';
+import type { DataType } from '#convfuse/tensor/dtype.js';
+import { Random } from '#convfuse/tensor/random.js';
+import type { Tensor } from '#convfuse/tensor/tensor.js';
+import { valuesOf } from './model-files.js';
+import { rewriteChecked, type RewriteTextOptions } from './rewrite-text.js';
+
+const backend = new ReferenceBackend('tests');
+
+/** Facts as the library's own rewriting has them: inferred, where something can be. */
+export function inferredFacts(): Facts {
+  const inference = new Inference({ lenient: true, declarations: true });
+  return {
+    backend,
+    dims: (value) =>
+      (constantOfValue(value)?.dims ?? inference.facts(value).dims)?.map((dim) =>
+        typeof dim === 'number' ? dim : undefined,
+      ),
+  };
+}
+
+export interface Comparison {
+  readonly nodes: string;
+  readonly sites: readonly Site[];
+  /** Largest difference of any output, relative to the largest element of that output. */
+  readonly error: number;
+  readonly model: Model;
+}
+
+/**
+ * Rewrites a text and compares. The inputs are seeded; of unknown dimensions the first two are 2,
+ * the others 5.
+ */
+export function compareFused(
+  text: string,
+  rules: readonly Rule[] = RULES,
+  options: RewriteTextOptions = {},
+): Comparison {
+  const original = parseText(text, options);
+  const model = parseText(text, options);
+  const sites = rewriteChecked(model, rules, { facts: inferredFacts(), ...options });
+  const before = run(original);
+  const after = run(model);
+  let error = 0;
+  for (const [name, tensor] of Object.entries(before)) {
+    error = Math.max(error, difference(tensor, after[name]!));
+  }
+  return { nodes: printNodes(model.graph), sites, error, model };
+}
+
+function run(model: Model): Record<string, Tensor> {
+  const session = Session.create(model, { backend, arithmetic: 'float64' });
+  const random = new Random(1);
+  const feeds: Record<string, Tensor> = {};
+  for (const { name, type, shape } of session.inputMetadata) {
+    const dims = shape!.map((dim, axis) => (typeof dim === 'number' ? dim : axis < 2 ? 2 : 5));
+    const values = random.normals(dims.reduce((a, b) => a * b, 1));
+    feeds[name] = { type: type!, dims, data: dataOf(type!, values) };
+  }
+  const outputs = session.runSync(feeds);
+  session.dispose();
+  return outputs as Record<string, Tensor>;
+}
+
+function dataOf(type: DataType, values: Float32Array): Tensor['data'] {
+  if (type === 'float64') return Float64Array.from(values);
+  if (type === 'bool') return Uint8Array.from(values, (value) => (value > 0 ? 1 : 0));
+  if (type === 'float32') return values;
+  throw new Error(`no inputs of type ${type} here`);
+}
+
+function difference(a: Tensor, b: Tensor): number {
+  if (a.dims.join() !== b.dims.join()) return Infinity;
+  const [left, right] = [valuesOf(a), valuesOf(b)];
+  let largest = 0;
+  let worst = 0;
+  left.forEach((value, at) => {
+    largest = Math.max(largest, Math.abs(value));
+    const apart = Math.abs(value - right[at]!);
+    worst = Number.isNaN(apart) ? Infinity : Math.max(worst, apart);
+  });
+  return worst === 0 ? 0 : worst / largest;
+}

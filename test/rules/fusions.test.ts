@@ -1,0 +1,398 @@
+// What fuses, what comes out of it, and that it computes the same: both sides run in double, so
+// that nothing but the rounding of the folded constants stands between them.
+
+import test from 'ava';
+
+import { printText } from '#convfuse/ir/text.js';
+import { RULES } from '#convfuse/rules/index.js';
+
+import { compareFused } from '../helpers/compare-fused.js';
+import { rewriteChecked, siteLines } from '../helpers/rewrite-text.js';
+import { parseText } from '#convfuse/ir/text.js';
+
+/**
+ * Folded weights and biases are each off by u = 2^-24 of themselves. Sums of some tens of them
+ * cancel to a tenth of their terms at worst here; a wrong formula is off by more than 1e-3.
+ */
+const TOLERANCE = 2 ** -19;
+
+const BN = 'z = BatchNormalization(y, g, b, m, v)';
+const BN9 = 'BatchNormalization(y, g, b, m, v)';
+
+/** Name, model, nodes afterwards. */
+const FUSED: readonly [string, string, string][] = [
+  ['Conv', `y = Conv(x, W)\n${BN}`, 'z = Conv(x, W_fused, W_bias)'],
+  ['Conv with bias', `y = Conv(x, W, b0)\n${BN}`, 'z = Conv(x, W_fused, b0_fused)'],
+  ['an omitted bias', `y = Conv(x, W, "")\n${BN}`, 'z = Conv(x, W_fused, W_bias)'],
+  [
+    'names of parameters',
+    `y = Conv(x, conv.weight)\n${BN}`,
+    'z = Conv(x, conv.weight_fused, conv.bias)',
+  ],
+  [
+    'the layer keeps its name',
+    `[c1] y = Conv(x, W)\n[b1] ${BN}`,
+    '[c1] z = Conv(x, W_fused, W_bias)',
+  ],
+  ['groups', `y = Conv<group = 2>(x, W)\n${BN}`, 'z = Conv<group = 2>(x, W_fused, W_bias)'],
+  [
+    'depthwise',
+    `y = Conv<group = 4>(x, W, b0)\n${BN}`,
+    'z = Conv<group = 4>(x, W_fused, b0_fused)',
+  ],
+  [
+    'one axis',
+    `W: float[4, 4, 3]\nx: input float[2, 4, 9]\ny = Conv<pads = [1, 1]>(x, W)\n${BN}`,
+    'z = Conv<pads = [1, 1]>(x, W_fused, W_bias)',
+  ],
+  [
+    'three axes',
+    `W: float[3, 4, 2, 2, 2]\nx: input float[1, 4, 4, 4, 4]\ny = Conv(x, W)\n${BN}`,
+    'z = Conv(x, W_fused, W_bias)',
+  ],
+  [
+    'as many outputs as inputs',
+    `W: float[4, 4, 1, 1]\ny = Conv(x, W)\n${BN}`,
+    'z = Conv(x, W_fused, W_bias)',
+  ],
+  [
+    'auto_pad',
+    `y = Conv<auto_pad = "SAME_LOWER", strides = [2, 2]>(x, W)\n${BN}`,
+    'z = Conv<auto_pad = "SAME_LOWER", strides = [2, 2]>(x, W_fused, W_bias)',
+  ],
+  [
+    'a large epsilon',
+    `y = Conv(x, W)\nz = BatchNormalization<epsilon = 0.1>(y, g, b, m, v)`,
+    'z = Conv(x, W_fused, W_bias)',
+  ],
+  [
+    'momentum, and training_mode 0',
+    `y = Conv(x, W)\nz = BatchNormalization<momentum = 0.5, training_mode = 0>(y, g, b, m, v)`,
+    'z = Conv(x, W_fused, W_bias)',
+  ],
+  [
+    'further outputs without names',
+    `y = Conv(x, W)\nz, "", "" = ${BN9}`,
+    'z = Conv(x, W_fused, W_bias)',
+  ],
+  [
+    'an unknown input shape',
+    `x: input float[?, ?, ?, ?]\nW: float[4, 2, 3, 3]\ny = Conv(x, W)\n${BN}`,
+    'z = Conv(x, W_fused, W_bias)',
+  ],
+  [
+    'doubles',
+    `W: double[4, 4, 3, 3]\nx: input double[1, 4, 5, 5]\ng: double[4]\nb: double[4]\nm: double[4]\nv: double[4]\ny = Conv(x, W)\n${BN}`,
+    'z = Conv(x, W_fused, W_bias)',
+  ],
+  [
+    'is_test before opset 7',
+    `<ir_version: 3, opset_import: ["": 6]>\nW: input float[4, 4, 3, 3] = random(1)\ng: input float[4] = random(2)
+     b: input float[4] = random(3)\nm: input float[4] = random(4)\nv: input float[4] = fill(2)
+     y = Conv(x, W)\nz = BatchNormalization<is_test = 1>(y, g, b, m, v)`,
+    'z = Conv(x, W_fused, W_bias)',
+  ],
+  [
+    'spatial 1 before opset 9',
+    `<ir_version: 4, opset_import: ["": 8]>\ny = Conv(x, W)\nz = BatchNormalization<spatial = 1>(y, g, b, m, v)`,
+    'z = Conv(x, W_fused, W_bias)',
+  ],
+  [
+    'opset 14',
+    `<ir_version: 7, opset_import: ["": 14]>\ny = Conv(x, W)\n${BN}`,
+    'z = Conv(x, W_fused, W_bias)',
+  ],
+  [
+    'opset 22',
+    `<ir_version: 10, opset_import: ["": 22]>\ny = Conv(x, W)\n${BN}`,
+    'z = Conv(x, W_fused, W_bias)',
+  ],
+  [
+    'one initializer for several parameters',
+    `y = Conv(x, W)\nz = BatchNormalization(y, g, g, g, v)`,
+    'z = Conv(x, W_fused, W_bias)',
+  ],
+  ['gamma 0', `g: float[4] = {0, 1, -1, 0}\ny = Conv(x, W)\n${BN}`, 'z = Conv(x, W_fused, W_bias)'],
+  [
+    'a chain',
+    `y = Conv(x, W)\nu = ${BN9}\nz = BatchNormalization(u, g2, b2, m2, v2)`,
+    'z = Conv(x, W_fused_1, W_bias_fused)',
+  ],
+  ['through Identity', `i = Conv(x, W)\ny = Identity(i)\n${BN}`, 'z = Conv(x, W_fused, W_bias)'],
+  [
+    'parameters in Constant nodes, behind Identity',
+    `g0 = Constant<value = float[4] {1, -2, 3, 4}>()\ng = Identity(g0)\ny = Conv(x, W)\n${BN}`,
+    'z = Conv(x, W_fused, W_bias)',
+  ],
+  [
+    'two layers with one weight',
+    `y = Conv(x, W)\nu = Conv(x, W)\nz = BatchNormalization(y, g, b, m, v)\nq = BatchNormalization(u, g, b, m, v)`,
+    'z = Conv(x, W_fused, W_bias)\nq = Conv(x, W_fused_1, W_bias_1)',
+  ],
+  [
+    'a weight that another operator reads',
+    `W: float[4, 4, 1, 1]\ny = Conv(x, W)\n${BN}\nr = Relu(W)`,
+    'z = Conv(x, W_fused, W_bias)\nr = Relu(W)',
+  ],
+  [
+    'a weight that is an output',
+    `W: output float[4, 4, 3, 3] = random(3)\nz: output\ny = Conv(x, W)\n${BN}`,
+    'z = Conv(x, W_fused, W_bias)',
+  ],
+  [
+    'names that are taken',
+    `W_fused: float[1]\nW_bias: float[1]\ny = Conv(x, W)\n${BN}\nr = Relu(W_fused)\nq = Relu(W_bias)`,
+    'z = Conv(x, W_fused_1, W_bias_1)\nr = Relu(W_fused)\nq = Relu(W_bias)',
+  ],
+
+  ['ConvTranspose', `y = ConvTranspose(x, W)\n${BN}`, 'z = ConvTranspose(x, W_fused, W_bias)'],
+  [
+    'ConvTranspose with groups',
+    `y = ConvTranspose<group = 2, strides = [2, 2], output_padding = [1, 1]>(x, W, b0)\n${BN}`,
+    'z = ConvTranspose<group = 2, strides = [2, 2], output_padding = [1, 1]>(x, W_fused, b0_fused)',
+  ],
+  [
+    'ConvTranspose with uneven groups',
+    `W: float[6, 5, 2, 2]\nx: input float[1, 6, 3, 3]\ny = ConvTranspose<group = 3>(x, W)\n${BN}`,
+    'z = ConvTranspose<group = 3>(x, W_fused, W_bias)',
+  ],
+  [
+    'ConvTranspose, depthwise',
+    `W: float[4, 1, 3]\nx: input float[1, 4, 5]\ny = ConvTranspose<group = 4>(x, W)\n${BN}`,
+    'z = ConvTranspose<group = 4>(x, W_fused, W_bias)',
+  ],
+
+  ['Gemm', `W: float[5, 3]\ny = Gemm(x, W)\n${BN}`, 'z = Gemm(x, W_fused, W_bias)'],
+  [
+    'Gemm, transposed, alpha and beta',
+    `W: float[3, 5]\nc: float[3]\ny = Gemm<transB = 1, alpha = 0.3, beta = 2.5>(x, W, c)\n${BN}`,
+    'z = Gemm<transB = 1>(x, W_fused, c_fused)',
+  ],
+  [
+    'Gemm, transA',
+    `x: input float[5, 2]\nW: float[5, 3]\ny = Gemm<transA = 1>(x, W)\n${BN}`,
+    'z = Gemm<transA = 1>(x, W_fused, W_bias)',
+  ],
+  ...(
+    [
+      ['float = {0.7}', 'a scalar'],
+      ['float[1] = {0.7}', 'one number'],
+      ['float[1, 3]', 'a row'],
+      ['float[2, 1]', 'a column'],
+      ['float[2, 3]', 'a matrix'],
+    ] as const
+  ).map(([c, name]): [string, string, string] => [
+    `Gemm whose C is ${name}`,
+    `x: input float[2, 5]\nW: float[5, 3]\nc: ${c}\ny = Gemm<beta = 0.5>(x, W, c)\n${BN}`,
+    'z = Gemm(x, W_fused, c_fused)',
+  ]),
+  [
+    'MatMul',
+    `x: input float[2, 5]\nW: float[5, 3]\n[mm] y = MatMul(x, W)\n${BN}`,
+    '[mm] z = Gemm(x, W_fused, W_bias)',
+  ],
+  [
+    'MatMul without shift',
+    `x: input float[2, 5]\nW: float[5, 3]\nb: float[3] = fill(0)\nm: float[3] = fill(0)\ny = MatMul(x, W)\n${BN}`,
+    'z = MatMul(x, W_fused)',
+  ],
+  [
+    'MatMul through Reshape and Transpose',
+    `x: input float[8, 5]\nW: float[5, 3]\nshape: int64[4] = {2, 2, 2, 3}\ny0 = MatMul(x, W)
+     y1 = Reshape(y0, shape)\ny = Transpose<perm = [0, 3, 1, 2]>(y1)\n${BN}`,
+    'y0 = Gemm(x, W_fused, W_bias)\ny1 = Reshape(y0, shape)\nz = Transpose<perm = [0, 3, 1, 2]>(y1)',
+  ],
+  [
+    'Gemm through Reshape',
+    `x: input float[8, 5]\nW: float[5, 3]\nc: float[3]\nshape: int64[4] = {-1, 3, 1, 1}\ny0 = Gemm(x, W, c)
+     y = Reshape(y0, shape)\n${BN}`,
+    'y0 = Gemm(x, W_fused, c_fused)\nz = Reshape(y0, shape)',
+  ],
+
+  ['Mul', 'c: float[4, 1, 1]\ny = Conv(x, W)\nz = Mul(y, c)', 'z = Conv(x, W_fused)'],
+  [
+    'Mul, constant first',
+    'c: float[1, 4, 1, 1]\ny = Conv(x, W, b0)\nz = Mul(c, y)',
+    'z = Conv(x, W_fused, b0_fused)',
+  ],
+  [
+    'Mul by a scalar',
+    'c: float = {-1.7}\ny = ConvTranspose(x, W, b0)\nz = Mul(y, c)',
+    'z = ConvTranspose(x, W_fused, b0_fused)',
+  ],
+  [
+    'Mul of a product of any rank',
+    'x: input float[2, 3, 5]\nW: float[5, 4]\nc: float[4]\ny = MatMul(x, W)\nz = Mul(y, c)',
+    'z = MatMul(x, W_fused)',
+  ],
+  [
+    'Mul of Gemm by a row',
+    'W: float[5, 4]\nb0: float[4]\nc: float[4]\ny = Gemm<alpha = 2.0>(x, W, b0)\nz = Mul(y, c)',
+    'z = Gemm(x, W_fused, b0_fused)',
+  ],
+  [
+    'Div',
+    'c: float[4, 1, 1] = {1, -2, 3, 0.7}\ny = Conv(x, W, b0)\nz = Div(y, c)',
+    'z = Conv(x, W_fused, b0_fused)',
+  ],
+  ['Add', 'c: float[4, 1, 1]\ny = Conv(x, W)\nz = Add(c, y)', 'z = Conv(x, W, W_bias)'],
+  [
+    'Add of one number in all axes',
+    'c: float[1, 1, 1, 1]\ny = Conv(x, W, b0)\nz = Add(y, c)',
+    'z = Conv(x, W, b0_fused)',
+  ],
+  ['Sub', 'c: float[4, 1, 1]\ny = Conv(x, W, b0)\nz = Sub(y, c)', 'z = Conv(x, W, b0_fused)'],
+  [
+    'Sub from a constant',
+    'c: float[4, 1, 1]\ny = Conv(x, W, b0)\nz = Sub(c, y)',
+    'z = Conv(x, W_fused, b0_fused)',
+  ],
+  [
+    'Add to Gemm with alpha and beta',
+    'W: float[5, 4]\nb0: float[4]\nc: float[4]\ny = Gemm<alpha = 2.0, beta = 3.0>(x, W, b0)\nz = Add(y, c)',
+    'z = Gemm(x, W_fused, b0_fused)',
+  ],
+  [
+    'batch norm in parts',
+    'c: float[4, 1, 1]\nd: float[4, 1, 1]\ns: float[4, 1, 1] = {1, 2, 3, 4}\ny0 = Conv(x, W)\ny1 = Sub(y0, c)\ny2 = Div(y1, s)\ny3 = Mul(y2, d)\nz = Add(y3, c)',
+    'z = Conv(x, W_fused_1, W_bias_fused_2)',
+  ],
+  [
+    'Add and batch norm',
+    `c: float[4, 1, 1]\ny0 = ConvTranspose(x, W)\ny = Add(y0, c)\n${BN}`,
+    'z = ConvTranspose(x, W_fused, W_bias_fused)',
+  ],
+
+  [
+    'batch norm before Conv',
+    `u = BatchNormalization(x, g, b, m, v)\nz = Conv<strides = [2, 1], dilations = [1, 2]>(u, W)`,
+    'z = Conv<strides = [2, 1], dilations = [1, 2]>(x, W_fused, W_bias)',
+  ],
+  [
+    'batch norm before grouped Conv',
+    `u = BatchNormalization(x, g, b, m, v)\nz = Conv<group = 2>(u, W, b0)`,
+    'z = Conv<group = 2>(x, W_fused, b0_fused)',
+  ],
+  [
+    'batch norm without shift before padded Conv',
+    `b: float[4] = fill(0)\nm: float[4] = fill(0)\nu = BatchNormalization(x, g, b, m, v)\nz = Conv<pads = [1, 1, 1, 1]>(u, W)`,
+    'z = Conv<pads = [1, 1, 1, 1]>(x, W_fused)',
+  ],
+  [
+    'batch norm without shift before ConvTranspose',
+    `b: float[4] = fill(0)\nm: float[4] = fill(0)\nu = BatchNormalization(x, g, b, m, v)\nz = ConvTranspose<group = 2, strides = [2, 2]>(u, W, b0)`,
+    'z = ConvTranspose<group = 2, strides = [2, 2]>(x, W_fused, b0_fused)',
+  ],
+  [
+    'batch norm before a ConvTranspose of one tap',
+    `W: float[4, 3, 1, 1]\nu = BatchNormalization(x, g, b, m, v)\nz = ConvTranspose(u, W)`,
+    'z = ConvTranspose(x, W_fused, W_bias)',
+  ],
+  [
+    'batch norm before Gemm',
+    'x: input float[2, 5]\nW: float[3, 5]\nc: float[3]\nu = BatchNormalization(x, g, b, m, v)\nz = Gemm<transB = 1, alpha = 0.5, beta = 2.0>(u, W, c)',
+    'z = Gemm<transB = 1>(x, W_fused, c_fused)',
+  ],
+  [
+    'batch norm before MatMul',
+    'x: input float[2, 5]\nW: float[5, 3]\nu = BatchNormalization(x, g, b, m, v)\nz = MatMul(u, W)',
+    'z = Gemm(x, W_fused, W_bias)',
+  ],
+  [
+    'batch norm between layers goes back',
+    `y = Conv(x, W)\nu = ${BN9}\nz = Conv(u, V)`,
+    'u = Conv(x, W_fused, W_bias)\nz = Conv(u, V)',
+  ],
+  [
+    'Mul before padded Conv',
+    'x: input float[1, 4, 5, 5]\nc: float[4, 1, 1]\nW: float[3, 4, 3, 3]\nu = Mul(c, x)\nz = Conv<pads = [1, 1, 1, 1]>(u, W)',
+    'z = Conv<pads = [1, 1, 1, 1]>(x, W_fused)',
+  ],
+  [
+    'Sub from a constant before Conv',
+    'x: input float[1, 4, 5, 5]\nc: float[4, 1, 1]\nW: float[3, 4, 3, 3]\nu = Sub(c, x)\nz = Conv(u, W)',
+    'z = Conv(x, W_fused, W_bias)',
+  ],
+  [
+    'Add before Conv',
+    'x: input float[1, 4, 5, 5]\nc: float[4, 1, 1]\nu = Add(x, c)\nz = Conv(u, W)',
+    'z = Conv(x, W, W_bias)',
+  ],
+  [
+    'Div by a number before Conv of unknown size',
+    'x: input float[?, ?, ?, ?]\nW: float[4, 2, 3, 3]\nc: float = {255}\nu = Div(x, c)\nz = Conv<auto_pad = "SAME_UPPER">(u, W)',
+    'z = Conv<auto_pad = "SAME_UPPER">(x, W_fused)',
+  ],
+
+  [
+    'two batch norms without a layer',
+    `r = Relu(x)\ny = BatchNormalization(r, g0, b0, m0, v0)\n${BN}`,
+    'r = Relu(x)\nz = BatchNormalization(r, g0_fused, b0_fused, m0, v0)',
+  ],
+
+  [
+    'Pad before Conv',
+    'p: int64[8] = {0, 0, 1, 0, 0, 0, 2, 3}\ny = Pad(x, p)\nz = Conv<pads = [0, 1, 0, 1], auto_pad = "NOTSET">(y, W)',
+    'z = Conv<pads = [1, 1, 2, 4]>(x, W)',
+  ],
+  [
+    'Pad before a VALID Conv',
+    'p: int64[8] = {0, 0, 1, 1, 0, 0, 1, 1}\ny = Pad<mode = "constant">(x, p)\nz = Conv<auto_pad = "VALID">(y, W)',
+    'z = Conv<pads = [1, 1, 1, 1]>(x, W)',
+  ],
+  [
+    'Pad with axes',
+    '<ir_version: 8, opset_import: ["": 18]>\np: int64[2] = {1, 2}\naxes: int64[1] = {-1}\ny = Pad(x, p, "", axes)\nz = Conv(y, W)',
+    'z = Conv<pads = [0, 1, 0, 2]>(x, W)',
+  ],
+  [
+    'Pad before opset 11',
+    '<ir_version: 4, opset_import: ["": 9]>\ny = Pad<pads = [0, 0, 1, 2, 0, 0, 1, 2]>(x)\nz = Conv(y, W)',
+    'z = Conv<pads = [1, 2, 1, 2]>(x, W)',
+  ],
+  [
+    'Pad, Conv and batch norm',
+    `p: int64[8] = {0, 0, 1, 1, 0, 0, 1, 1}\nzero: float = {0}\nu = Pad(x, p, zero)\ny = Conv(u, W)\n${BN}`,
+    'z = Conv<pads = [1, 1, 1, 1]>(x, W_fused, W_bias)',
+  ],
+  [
+    'Pad before AveragePool',
+    'p: int64[8] = {0, 0, 1, 0, 0, 0, 1, 2}\ny = Pad(x, p)\nz = AveragePool<kernel_shape = [3, 3], strides = [2, 2]>(y)',
+    'z = AveragePool<kernel_shape = [3, 3], strides = [2, 2], count_include_pad = 1, pads = [1, 0, 1, 2]>(x)',
+  ],
+  [
+    'Pad before AveragePool that counts its pads',
+    'p: int64[8] = {0, 0, 1, 0, 0, 0, 1, 1}\ny = Pad(x, p)\nz = AveragePool<kernel_shape = [3, 3], pads = [1, 1, 1, 1], count_include_pad = 1>(y)',
+    'z = AveragePool<kernel_shape = [3, 3], pads = [2, 1, 2, 2], count_include_pad = 1>(x)',
+  ],
+  [
+    'Pad before MaxPool',
+    'p: int64[8] = {0, 0, 1, 0, 0, 0, 1, 1}\nlow: float = {-3.4028234663852886e38}\ny = Pad(x, p, low)\nz = MaxPool<kernel_shape = [3, 3]>(y)',
+    'z = MaxPool<kernel_shape = [3, 3], pads = [1, 0, 1, 1]>(x)',
+  ],
+
+  ['Identity before an output', 'y = Conv(x, W)\nz = Identity(y)', 'z = Conv(x, W)'],
+  [
+    'Identity before an output, with other readers',
+    'z: output\nq: output\ny = Conv(x, W)\nz = Identity(y)\nq = Relu(y)',
+    'z = Conv(x, W)\nq = Relu(z)',
+  ],
+  ['Identity of an input', 'y = Identity(x)\nz = Relu(y)', 'z = Relu(x)'],
+];
+
+for (const [name, text, nodes] of FUSED) {
+  test(`fused: ${name}`, (t) => {
+    const result = compareFused(text);
+    const lines = siteLines(result.sites).join('\n');
+    t.is(result.nodes, nodes, lines);
+    t.true(result.error <= TOLERANCE, `${result.error}\n${lines}`);
+    for (const { check, rule, verdict } of result.sites) {
+      if (verdict === 'skipped') continue;
+      if (check !== undefined) t.true(check(3).error <= 1, rule);
+      else t.regex(rule, /identity|pad/);
+    }
+    const again = parseText(printText(result.model));
+    rewriteChecked(again, RULES);
+    t.false(again.changed, 'a second time finds nothing more');
+  });
+}
