@@ -5,4 +5,6 @@
 #include "kernels/pack-inl.h"
 #include "kernels/direct-inl.h"
 #include "kernels/activation-inl.h"
+#include "kernels/shuffle-inl.h"
+#include "kernels/depthwise-inl.h"
 #include "kernels/table-inl.h"

@@ -31,6 +31,7 @@ KernelTable MakeTable() {
   table.copy_padded = CopyPadded;
   table.direct_store = StoreDirect;
   table.activate_row = ActivateRow;
+  table.depthwise = Depthwise;
   return table;
 }
 

@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #include "kernels/activation.h"
+#include "kernels/depthwise.h"
 #include "kernels/direct.h"
 #include "kernels/gemm_tile.h"
 
@@ -48,6 +49,10 @@ struct KernelTable {
 
   // x[i] = activation(x[i]) for i < n: one channel, whose slope is alpha for kPrelu.
   void (*activate_row)(ActivationKind kind, float alpha, float beta, size_t n, float* x);
+
+  // `count` channels of one shape; neighbours may share a vector.  kernels/depthwise.h.
+  void (*depthwise)(const DepthwiseShape& shape, const DepthwiseEpilogue& epilogue,
+                    const DepthwiseChannel* channels, size_t count);
 };
 
 // Tables that this CPU and operating system can run, worst first, null terminated.

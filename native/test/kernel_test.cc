@@ -12,6 +12,7 @@ int main(int argc, char** argv) {
   TestParallel();
   TestFold(options);
   TestActivations(options);
+  TestDepthwise(options);
   TestGemm(options);
   TestConv(options);
   if (Failures() > 0) fprintf(stderr, "%zu checks failed\n", Failures());
