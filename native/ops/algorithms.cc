@@ -1,5 +1,6 @@
 #include "ops/algorithms.h"
 
+#include "ops/conv_depthwise.h"
 #include "ops/conv_direct.h"
 #include "ops/conv_packed.h"
 #include "ops/conv_plain.h"
@@ -25,6 +26,8 @@ bool Fits(AlgorithmKind kind, const ConvLayer& layer, const ConvShape& shape) {
       return true;
     case AlgorithmKind::kDirect:
       return DirectFits(layer, shape);
+    case AlgorithmKind::kDepthwise:
+      return DepthwiseFits(layer);
     default:
       return false;
   }
@@ -39,6 +42,8 @@ std::unique_ptr<ConvAlgorithm> MakeAlgorithm(AlgorithmKind kind,
       return MakePackedConv(layer, Once(&weights->packed, *layer), shape, threads);
     case AlgorithmKind::kDirect:
       return MakeDirectConv(layer, Once(&weights->direct, *layer), shape, threads);
+    case AlgorithmKind::kDepthwise:
+      return MakeDepthwiseConv(layer, shape, threads);
     default:
       return MakePlainConv(layer, shape);
   }

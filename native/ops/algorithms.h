@@ -9,7 +9,7 @@ namespace convfuse {
 class DirectWeights;
 class PackedWeights;
 
-enum class AlgorithmKind : int { kPlain = 0, kPacked, kDirect, kCount };
+enum class AlgorithmKind : int { kPlain = 0, kPacked, kDirect, kDepthwise, kCount };
 
 // Weights in the forms that plans of one layer share; each is made when a plan first needs it.
 struct PreparedWeights {
