@@ -1,5 +1,5 @@
 import type { ConvSpec, Precision } from '../backend/backend.js';
-import { BACKEND_NAMES, type BackendName, type IsaName } from '../backend/select.js';
+import type { BackendName, IsaName } from '../backend/select.js';
 import { argumentError } from '../errors.js';
 import { doubles, type Parameter } from '../fold/parameters.js';
 import type { Tensor } from '../tensor/tensor.js';
@@ -94,7 +94,10 @@ export function readConvOptions(given: ConvOptions): ConvSettings {
   const window = readWindow(kernel, options.stride, options.padding, options.dilation);
   const outputPadding = readPerAxis(options.outputPadding ?? 0, rank, 0, 'outputPadding');
   checkOutputPadding(outputPadding, transposed, window.strides, window.dilations);
-  const bias = options.bias && doubles(options.bias, 'bias', outputChannels, weight.type);
+  const bias =
+    options.bias === undefined
+      ? undefined
+      : doubles(options.bias, 'bias', outputChannels, weight.type);
   const spec: ConvSpec = {
     weight: weight.data,
     bias: weight.type === 'float32' && bias ? Float32Array.from(bias) : bias,
@@ -115,7 +118,7 @@ export function readConvOptions(given: ConvOptions): ConvSettings {
   return Object.freeze({
     type: weight.type,
     spec,
-    backend: options.backend && choice(options.backend, BACKEND_NAMES, 'backend'),
+    backend: options.backend,
     isa: options.isa,
     threads: options.threads,
     layout: choice(options.layout, ['nchw', 'nhwc'] as const, 'layout'),

@@ -32,8 +32,8 @@ export function prepareRun(
   const dims = last ? channelsFirstDims(x.dims) : x.dims;
   const outDims = kernel.outputDims(dims);
   const resultDims = last ? channelsLastDims(outDims) : outDims;
-  const residual = givenResidual && readOfType(givenResidual, settings, 'residual', resultDims);
-  const out = givenOut && readOfType(givenOut, settings, 'out', resultDims);
+  const residual = readOptional(givenResidual, settings, 'residual', resultDims);
+  const out = readOptional(givenOut, settings, 'out', resultDims);
   const call = {
     x: last ? toChannelsFirst(x.data, dims) : x.data,
     dims,
@@ -64,6 +64,15 @@ export function finishRun(settings: ConvSettings, run: PreparedRun, data: FloatA
 export function resultArray(settings: ConvSettings, dims: readonly number[]): FloatArray {
   const count = elementCount(dims);
   return settings.type === 'float32' ? new Float32Array(count) : new Float64Array(count);
+}
+
+function readOptional(
+  value: Tensor | undefined,
+  settings: ConvSettings,
+  name: string,
+  dims: readonly number[],
+): FloatingTensor | undefined {
+  return value === undefined ? undefined : readOfType(value, settings, name, dims);
 }
 
 function readOfType(

@@ -11,7 +11,7 @@ const x = longInput(96);
 
 switch (mode) {
   case 'flight': // until somebody ends the thread
-    for (let i = 0; i < 20; i++) void layer.run(x);
+    for (let i = 0; i < 6; i++) void layer.run(x);
     parentPort?.postMessage('started');
     break;
   case 'exit':
