@@ -84,6 +84,8 @@ export function statisticsOf(
 
 /** How a parameter is stored when it decides the type of a result. */
 export function asWeight(value: Parameter, name: string, sixteenBit?: FloatType): FloatWeight {
+  // A proxy or an heir of a typed array is an instance too, but has no elements.
+  if (!ArrayBuffer.isView(value)) return floatWeight(value, name);
   if (value instanceof Float32Array) {
     return { type: 'float32', dims: [value.length], data: value };
   }

@@ -51,7 +51,7 @@ function readSlopes(slope: Parameter | number, channels: number): Float64Array {
   if (typeof slope !== 'object' || (slope as Parameter | null) === null) {
     throw argumentError('a number, a typed array or a tensor', 'activation.slope', slope);
   }
-  const length = 'length' in slope ? slope.length : slope.dims?.[0];
+  const length = ArrayBuffer.isView(slope) ? slope.length : slope.dims?.[0];
   // A copy: the caller's array may change.
   return doubles(slope, 'activation.slope', length === 1 ? 1 : channels, 'float32').slice();
 }

@@ -69,7 +69,9 @@ export function allocate(type: DataType, length: number): TensorData {
 /** Whether `data` is the kind of array that holds elements of `type`. */
 export function holds(type: DataType, data: unknown): data is TensorData {
   if (type === 'string') return Array.isArray(data);
-  if (type === 'float16' && ArrayBuffer.isView(data) && isFloat16Array(data)) return true;
+  // A proxy or an heir of a typed array is an instance of its class too, but has no elements.
+  if (!ArrayBuffer.isView(data)) return false;
+  if (type === 'float16' && isFloat16Array(data)) return true;
   return data instanceof NUMERIC[type].array;
 }
 
