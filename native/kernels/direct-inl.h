@@ -39,13 +39,19 @@ static void DirectOf(const DirectTile& t) {
         for (size_t j = 0; j < kDirectVectors; ++j) acc[r * kRun + i][j] += pixel * row[j];
       }
   }
+  float* sums = t.sums;
+  if (t.add) {
+#pragma GCC unroll 16
+    for (size_t i = 0; i < kRuns * kRun; ++i)
+#pragma GCC unroll 2
+      for (size_t j = 0; j < kDirectVectors; ++j)
+        acc[i][j] += Load(sums + i * kDirectChannels + j * kLanes);
+  }
 #pragma GCC unroll 16
   for (size_t i = 0; i < kRuns * kRun; ++i)
 #pragma GCC unroll 2
-    for (size_t j = 0; j < kDirectVectors; ++j) {
-      float* s = t.sums + i * kDirectChannels + j * kLanes;
-      Store(s, t.add ? Load(s) + acc[i][j] : acc[i][j]);
-    }
+    for (size_t j = 0; j < kDirectVectors; ++j)
+      Store(sums + i * kDirectChannels + j * kLanes, acc[i][j]);
 }
 
 typedef void (*DirectFunction)(const DirectTile& tile);
@@ -76,57 +82,122 @@ static void Direct(const DirectTile& t) {
   kByStep[t.step - 1].of[t.runs - 1][t.run - 1](t);
 }
 
+// One row of the copy: vectors [0, begin) and [end, count) are zeros, the first and last of the
+// rest may lie partly outside the input.
+struct RowPlan {
+  size_t begin, end, count;
+  Vi first, last;
+};
+
+static RowPlan PlanRow(const PaddedCopy& c) {
+  const ptrdiff_t left = static_cast<ptrdiff_t>(c.left), lanes = kLanes;
+  const ptrdiff_t right = left + static_cast<ptrdiff_t>(c.in_width);
+  const ptrdiff_t width = static_cast<ptrdiff_t>(c.width);
+  RowPlan plan;
+  plan.count = (c.width + kLanes - 1) / kLanes;
+  const ptrdiff_t end = right < width ? right : width;  // of what is copied, in columns of `out`
+  if (left >= end) {
+    plan.begin = plan.end = plan.count;
+    return plan;
+  }
+  plan.begin = c.left / kLanes;
+  plan.end = (static_cast<size_t>(end) + kLanes - 1) / kLanes;
+  plan.first = LaneRange(left % lanes, end - left / lanes * lanes);
+  const ptrdiff_t last = static_cast<ptrdiff_t>(plan.end - 1) * lanes;
+  plan.last = LaneRange(left - last, end - last);
+  return plan;
+}
+
+CONVFUSE_INLINE void CopyRow(const RowPlan& plan, const float* in, float* out) {
+  size_t v = 0;
+  for (; v < plan.begin; ++v) Store(out + v * kLanes, V{});
+  if (v < plan.end) {
+    Store(out + v * kLanes, LoadMasked(in + v * kLanes, plan.first));
+    for (++v; v + 1 < plan.end; ++v) Store(out + v * kLanes, Load(in + v * kLanes));
+    if (v < plan.end) {
+      Store(out + v * kLanes, LoadMasked(in + v * kLanes, plan.last));
+      ++v;
+    }
+  }
+  for (; v < plan.count; ++v) Store(out + v * kLanes, V{});
+}
+
+// Rows of `out` are whole vectors: row_stride has room for that.
 static void CopyPadded(const PaddedCopy& c) {
+  const RowPlan inside = PlanRow(c);
+  RowPlan outside = inside;
+  outside.begin = outside.end = outside.count;
   const ptrdiff_t height = static_cast<ptrdiff_t>(c.in_height);
-  const ptrdiff_t inside = static_cast<ptrdiff_t>(c.in_width), left = static_cast<ptrdiff_t>(c.left);
   for (size_t channel = 0; channel < c.channels; ++channel) {
     const float* plane = c.in + channel * c.in_height * c.in_width;
-    for (size_t y = 0; y < c.rows; ++y) {
-      float* out = c.out + channel * c.channel_stride + y * c.row_stride;
+    float* out = c.out + channel * c.channel_stride;
+    for (size_t y = 0; y < c.rows; ++y, out += c.row_stride) {
       const ptrdiff_t row = c.row + static_cast<ptrdiff_t>(y);
-      const bool zero = row < 0 || row >= height;
-      const float* in = plane + row * inside - left;
-      for (size_t x = 0; x < c.width; x += kLanes) {
-        const ptrdiff_t at = static_cast<ptrdiff_t>(x);
-        V v;
-        if (zero)
-          v = V{};
-        else if (at >= left && at + static_cast<ptrdiff_t>(kLanes) <= left + inside)
-          v = Load(in + at);
-        else
-          v = LoadMasked(in + at, LaneRange(left - at, left + inside - at));
-        Store(out + x, v);  // rows are whole vectors: row_stride says so
-      }
+      const ptrdiff_t at = row * static_cast<ptrdiff_t>(c.in_width) - static_cast<ptrdiff_t>(c.left);
+      CopyRow(row < 0 || row >= height ? outside : inside, plane + at, out);
     }
   }
 }
 
-static void StoreDirect(const DirectStore& s) {
+// A square block: its bias is added while channels are lanes, the residual once pixels are.
+enum class StoreMode { kPart, kWhole, kStream };
+
+template <StoreMode kMode, bool kAdds>
+CONVFUSE_INLINE void StoreBlock(const float* sums, V bias, V low, V high, const float* add,
+                                float* out, size_t stride, size_t channels, size_t pixels) {
+  constexpr bool kWhole = kMode != StoreMode::kPart;
+  V block[kLanes];
+#pragma GCC unroll 16
+  for (size_t i = 0; i < kLanes; ++i)
+    block[i] = kWhole || i < pixels ? Load(sums + i * kDirectChannels) + bias : V{};
+  Transpose(block);
+#pragma GCC unroll 16
+  for (size_t i = 0; i < kLanes; ++i, out += stride) {
+    if (!kWhole && i >= channels) break;
+    V v = block[i];
+    if constexpr (kAdds) {
+      v += kWhole ? Load(add) : LoadN(add, pixels);
+      add += stride;
+    }
+    v = AtMost(AtLeast(v, low), high);
+    if constexpr (kMode == StoreMode::kStream)
+      Stream(out, v);
+    else if constexpr (kWhole)
+      Store(out, v);
+    else
+      StoreN(out, v, pixels);
+  }
+}
+
+template <StoreMode kWholeMode, bool kAdds>
+static void StoreBlocks(const DirectStore& s) {
   const V low = Splat(s.low), high = Splat(s.high);
+  const size_t stride = s.stride, pixels = s.pixels;
   for (size_t m = 0; m < s.channels; m += kLanes) {
     const size_t channels = s.channels - m < kLanes ? s.channels - m : kLanes;
-    for (size_t p = 0; p < s.pixels; p += kLanes) {
-      const size_t pixels = s.pixels - p < kLanes ? s.pixels - p : kLanes;
-      V block[kLanes];
-#pragma GCC unroll 16
-      for (size_t i = 0; i < kLanes; ++i)
-        block[i] = i < pixels ? Load(s.sums + (p + i) * kDirectChannels + m) : V{};
-      Transpose(block);
-      float* out = s.out + m * s.stride + p;
-      const float* add = s.add ? s.add + m * s.stride + p : nullptr;
-#pragma GCC unroll 16
-      for (size_t i = 0; i < kLanes; ++i) {
-        if (i >= channels) break;
-        V v = block[i];
-        if (add) v += pixels == kLanes ? Load(add + i * s.stride) : LoadN(add + i * s.stride, pixels);
-        v = AtMost(AtLeast(v + Splat(s.bias[m + i]), low), high);
-        if (pixels == kLanes)
-          Store(out + i * s.stride, v);
-        else
-          StoreN(out + i * s.stride, v, pixels);
-      }
-    }
+    const V bias = LoadN(s.bias + m, channels);
+    const float* sums = s.sums + m;
+    const float* add = kAdds ? s.add + m * stride : nullptr;
+    float* out = s.out + m * stride;
+    size_t p = 0;
+    if (channels == kLanes)
+      for (; p + kLanes <= pixels; p += kLanes)
+        StoreBlock<kWholeMode, kAdds>(sums + p * kDirectChannels, bias, low, high, kAdds ? add + p : add,
+                                out + p, stride, kLanes, kLanes);
+    for (; p < pixels; p += kLanes)
+      StoreBlock<StoreMode::kPart, kAdds>(sums + p * kDirectChannels, bias, low, high, kAdds ? add + p : add,
+                               out + p, stride, channels,
+                               pixels - p < kLanes ? pixels - p : kLanes);
   }
+}
+
+static void StoreDirect(const DirectStore& s) {
+  const size_t bytes = kLanes * sizeof(float);
+  if (s.stream && reinterpret_cast<uintptr_t>(s.out) % bytes == 0 && s.stride % kLanes == 0) {
+    s.add ? StoreBlocks<StoreMode::kStream, true>(s) : StoreBlocks<StoreMode::kStream, false>(s);
+    return Fence();
+  }
+  s.add ? StoreBlocks<StoreMode::kWhole, true>(s) : StoreBlocks<StoreMode::kWhole, false>(s);
 }
 
 }  // namespace convfuse::CONVFUSE_ISA

@@ -45,6 +45,9 @@ struct DirectStore {
   float* out;
   size_t stride;
   float low, high;
+  // Past the caches where out and stride are aligned to vectors: for planes so far apart that
+  // their lines compete for the same cache sets.
+  bool stream;
 };
 
 }  // namespace convfuse

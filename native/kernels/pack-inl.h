@@ -1,6 +1,7 @@
 // Im2col on the fly: one panel of B columns, gathered from the input as it is packed.
 #pragma once
 #include "kernels/gemm_tile-inl.h"
+#include "kernels/shuffle-inl.h"
 
 namespace convfuse::CONVFUSE_ISA {
 
@@ -64,7 +65,7 @@ static size_t RunsOf(const PanelSource& s, const Segment* segments, size_t n, co
 }
 
 // One vector of columns for every channel of the block, at one tap.
-template <int kStep>  // 1, or 0: any
+template <int kStep>  // 1, 2, or 0: any
 static void PackVector(const Run* runs, size_t n, size_t channels, size_t plane, ptrdiff_t step,
                        float* out) {
   if constexpr (kStep == 1) {
@@ -87,6 +88,24 @@ static void PackVector(const Run* runs, size_t n, size_t channels, size_t plane,
     for (size_t c = 0; c < channels; ++c) {
       Vi v = {};
       for (size_t i = 0; i < n; ++i) v |= Bits(LoadMasked(runs[i].p + c * plane, masks[i]));
+      Store(out + c * kNr, FromBits(v));
+    }
+  } else if constexpr (kStep == 2) {
+    // Lane l reads element 2 l of two vectors side by side; odd elements are loaded only where
+    // an even one follows, so that nothing past the last pixel is touched.
+    const ptrdiff_t lanes = kLanes;
+    Vi low[kLanes], high[kLanes];
+    for (size_t i = 0; i < n; ++i) {
+      const ptrdiff_t begin = 2 * runs[i].begin, end = 2 * runs[i].end - 1;
+      low[i] = LaneRange(begin, end);
+      high[i] = LaneRange(begin - lanes, end - lanes);
+    }
+    for (size_t c = 0; c < channels; ++c) {
+      Vi v = {};
+      for (size_t i = 0; i < n; ++i) {
+        const float* p = runs[i].p + c * plane;
+        v |= Bits(Even(LoadMasked(p, low[i]), LoadMasked(p + kLanes, high[i])));
+      }
       Store(out + c * kNr, FromBits(v));
     }
   } else {
@@ -119,6 +138,8 @@ static void PackPanel(const PanelSource& s, const PanelRows& rows, size_t first,
       const size_t found = RunsOf(block, segments, n, rows.taps[t], runs);
       if (step == 1)
         PackVector<1>(runs, found, rows.channel_count, plane, step, o);
+      else if (step == 2)
+        PackVector<2>(runs, found, rows.channel_count, plane, step, o);
       else
         PackVector<0>(runs, found, rows.channel_count, plane, step, o);
     }

@@ -69,6 +69,18 @@ CONVFUSE_INLINE Vi LaneRange(ptrdiff_t begin, ptrdiff_t end) {
   return (lane >= b) & (lane < e);
 }
 
+// Stores past the caches, to memory aligned to the vector; Fence orders them before what follows.
+#if defined(__AVX512F__)
+CONVFUSE_INLINE void Stream(float* p, V v) { _mm512_stream_ps(p, v); }
+CONVFUSE_INLINE void Fence() { _mm_sfence(); }
+#elif defined(__AVX2__)
+CONVFUSE_INLINE void Stream(float* p, V v) { _mm256_stream_ps(p, v); }
+CONVFUSE_INLINE void Fence() { _mm_sfence(); }
+#else
+CONVFUSE_INLINE void Stream(float* p, V v) { Store(p, v); }
+CONVFUSE_INLINE void Fence() {}
+#endif
+
 // Lanes outside the mask are zero, and their memory is neither read nor written: it may lie
 // outside any allocation.
 #if defined(__AVX512F__)
