@@ -25,6 +25,7 @@ KernelTable MakeTable() {
   table.pack_panel = PackPanel;
   table.pack_columns = PackColumns;
   table.pack_rows = PackRows;
+  table.dot_rows = DotRows;
   table.direct_pixels = kDirectPixels;
   table.direct_channels = kDirectChannels;
   table.direct_tile = Direct;

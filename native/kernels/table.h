@@ -40,6 +40,9 @@ struct KernelTable {
   void (*pack_columns)(const float* b, size_t ldb, size_t k, size_t cols, float* out);
   // out[k][width] = transposed src[cols][k] of row stride ld, zeros past cols.
   void (*pack_rows)(const float* src, size_t ld, size_t k, size_t cols, size_t width, float* out);
+  // out[r] = sum_i x[i] * rows[r * ld + i], i < k, r < count.
+  void (*dot_rows)(const float* x, const float* rows, size_t ld, size_t k, size_t count,
+                   float* out);
 
   // The direct kernel: tiles of direct_pixels x direct_channels; kernels/direct.h.
   size_t direct_pixels, direct_channels;

@@ -9,54 +9,83 @@
 namespace convfuse {
 namespace {
 
-// As PackedWeights: sums of this many products are added up.
-constexpr size_t kBlockK = 256;
-// Rows of A packed per task: with kBlockK and float32, 128 KB, half of a small L2.
-constexpr size_t kBlockRows = 128;
-
 constexpr float kInfinity = std::numeric_limits<float>::infinity();
 
-// One task: a block of rows times a panel-aligned range of columns, over the whole of k.
-struct Block {
-  size_t row_begin, row_end, col_begin, col_end;
-};
+// Sums of this many products are added up: as accurate as PackedWeights by default.
+constexpr size_t kBlockK = 256;
+// Rows of A packed per task: with kBlockK, 128 KB, a quarter of a 512 KB L2.
+constexpr size_t kBlockRows = 128;
+// Columns per task where sums are kept apart: with kBlockRows another quarter.
+constexpr size_t kBlockColumns = 256;
+// Up to this many rows a transposed B is read as it lies: packing it would cost more than it saves.
+constexpr size_t kDotRows = 4;
 
-class GemmRun {
+// One call cut into blocks of rows times runs of column panels, each over the whole of k.
+class PackedGemm {
  public:
-  GemmRun(const KernelTable& table, const GemmCall& call) : table_(table), call_(call) {
-    rows_ = std::max(table.mr, kBlockRows / table.mr * table.mr);
-    rows_ = std::min(rows_, CeilDiv(call.m, table.mr) * table.mr);
-    // Products of alpha other than one are taken once, on finished sums.
-    sums_ = call.alpha != 1 || (call.beta != 0 && call.beta != 1);
+  PackedGemm(const KernelTable& table, const GemmCall& call, size_t threads)
+      : table_(table), call_(call) {
+    // alpha multiplies finished sums, so that it can neither overflow nor lose a product.
+    apart_ = call.alpha != 1 || (call.beta != 0 && call.beta != 1);
+    rows_ = std::max<size_t>(1, kBlockRows / table.mr) * table.mr;
+    rows_ = std::min(rows_, RoundUp(call.m, table.mr));
+    row_blocks_ = CeilDiv(call.m, rows_);
+    panels_ = CeilDiv(call.n, table.nr);
+    cuts_ = std::min(panels_, CeilDiv(4 * threads, row_blocks_));
+    if (apart_) cuts_ = std::max(cuts_, std::min(panels_, CeilDiv(call.n, kBlockColumns)));
+    block_k_ = std::min(call.k, kBlockK);
+    stride_ = apart_ ? CeilDiv(panels_, cuts_) * table.nr : call.n;
   }
 
-  size_t RowBlocks() const { return CeilDiv(call_.m, rows_); }
-  size_t ColumnPanels() const { return CeilDiv(call_.n, table_.nr); }
+  size_t Tasks() const { return row_blocks_ * cuts_; }
   size_t SlotFloats() const {
-    const size_t k = std::min(call_.k, kBlockK);
-    return RoundUp(k * (rows_ + table_.nr) + (sums_ ? rows_ * table_.nr : 0), 16);
+    return RoundUp(block_k_ * (rows_ + table_.nr) + (apart_ ? rows_ * stride_ : 0), 16);
   }
 
-  // Rows [block of i] x panels [begin, end) of columns.
-  void Run(size_t i, size_t begin, size_t end, float* scratch) const {
-    const size_t row = i * rows_, rows = std::min(rows_, call_.m - row);
-    for (size_t p = begin; p < end; ++p) {
-      const size_t col = p * table_.nr;
-      Panel(row, rows, col, std::min(table_.nr, call_.n - col), scratch);
+  void Run(size_t task, float* scratch) const {
+    const size_t row = task / cuts_ * rows_, rows = std::min(rows_, call_.m - row);
+    const size_t begin = panels_ * (task % cuts_) / cuts_ * table_.nr;
+    const size_t end = std::min(call_.n, panels_ * (task % cuts_ + 1) / cuts_ * table_.nr);
+    float* a = scratch;
+    float* b = a + block_k_ * rows_;
+    float* c = call_.c + row * call_.n + begin;
+    float* sums = apart_ ? b + block_k_ * table_.nr : c;
+    GemmTile tile = {};
+    tile.low = -kInfinity;
+    tile.high = kInfinity;
+    tile.c_stride = tile.add_stride = stride_;
+    for (size_t k = 0; k < std::max<size_t>(1, call_.k); k += kBlockK) {
+      tile.k = std::min(kBlockK, call_.k - k);
+      const bool adds = k > 0 || (!apart_ && call_.beta == 1);
+      PackA(row, rows, k, tile.k, a);
+      for (size_t col = begin; col < end; col += table_.nr) {
+        tile.cols = std::min(table_.nr, end - col);
+        tile.b = b;
+        PackB(col, tile.cols, k, tile.k, b);
+        for (size_t r = 0; r < rows; r += table_.mr) {
+          tile.rows = std::min(table_.mr, rows - r);
+          tile.a = a + r * tile.k;
+          tile.c = sums + r * stride_ + (col - begin);
+          tile.add = adds ? tile.c : nullptr;
+          table_.gemm_tile(tile);
+        }
+      }
     }
+    for (size_t r = 0; apart_ && r < rows; ++r)
+      Finish(sums + r * stride_, end - begin, c + r * call_.n);
   }
 
  private:
   void PackA(size_t row, size_t rows, size_t k0, size_t k, float* out) const {
     for (size_t r = 0; r < rows; r += table_.mr, out += table_.mr * k) {
       const size_t count = std::min(table_.mr, rows - r);
-      if (call_.trans_a) {
-        const float* a = call_.a + k0 * call_.m + row + r;
-        for (size_t i = 0; i < k; ++i, a += call_.m)
-          for (size_t j = 0; j < table_.mr; ++j) out[i * table_.mr + j] = j < count ? a[j] : 0;
-      } else {
+      if (!call_.trans_a) {
         table_.pack_rows(call_.a + (row + r) * call_.k + k0, call_.k, k, count, table_.mr, out);
+        continue;
       }
+      const float* a = call_.a + k0 * call_.m + row + r;
+      for (size_t i = 0; i < k; ++i, a += call_.m)
+        for (size_t j = 0; j < table_.mr; ++j) out[i * table_.mr + j] = j < count ? a[j] : 0;
     }
   }
 
@@ -67,61 +96,43 @@ class GemmRun {
       table_.pack_columns(call_.b + k0 * call_.n + col, call_.n, k, cols, out);
   }
 
-  void Panel(size_t row, size_t rows, size_t col, size_t cols, float* scratch) const {
-    const size_t widest = std::min(call_.k, kBlockK);
-    float* a = scratch;
-    float* b = a + widest * rows_;
-    float* c = call_.c + row * call_.n + col;
-    float* sums = sums_ ? b + widest * table_.nr : c;
-    const size_t stride = sums_ ? table_.nr : call_.n;
-    GemmTile tile = {};
-    tile.low = -kInfinity;
-    tile.high = kInfinity;
-    tile.cols = cols;
-    tile.c_stride = tile.add_stride = stride;
-    for (size_t k0 = 0; k0 < std::max<size_t>(1, call_.k); k0 += kBlockK) {
-      tile.k = std::min(kBlockK, call_.k - k0);
-      PackA(row, rows, k0, tile.k, a);
-      PackB(col, cols, k0, tile.k, b);
-      tile.b = b;
-      const bool adds = k0 > 0 || (!sums_ && call_.beta == 1);
-      for (size_t r = 0; r < rows; r += table_.mr) {
-        tile.rows = std::min(table_.mr, rows - r);
-        tile.a = a + r * tile.k;
-        tile.c = sums + r * stride;
-        tile.add = adds ? tile.c : nullptr;
-        table_.gemm_tile(tile);
-      }
-    }
-    if (!sums_) return;
-    for (size_t r = 0; r < rows; ++r)
-      for (size_t j = 0; j < cols; ++j) {
-        float& out = c[r * call_.n + j];
-        const float sum = call_.alpha * sums[r * stride + j];
-        out = call_.beta == 0 ? sum : sum + call_.beta * out;
-      }
+  void Finish(const float* sums, size_t n, float* c) const {
+    for (size_t j = 0; j < n; ++j)
+      c[j] = call_.beta == 0 ? call_.alpha * sums[j] : call_.alpha * sums[j] + call_.beta * c[j];
   }
 
   const KernelTable& table_;
   const GemmCall& call_;
-  size_t rows_;
-  bool sums_;
+  bool apart_;  // sums have a place of their own until alpha and beta are applied
+  size_t rows_, row_blocks_, panels_, cuts_, block_k_, stride_;
 };
+
+// Few rows of A against the rows of a transposed B.
+void DotGemm(const KernelTable& table, const GemmCall& call, ThreadPool& pool, size_t threads) {
+  constexpr size_t kColumns = 64;  // outputs of a task, kept on the stack
+  pool.ParallelFor(CeilDiv(call.n, kColumns), threads, [&](size_t task, size_t) {
+    const size_t col = task * kColumns, cols = std::min(kColumns, call.n - col);
+    float dots[kColumns];
+    for (size_t m = 0; m < call.m; ++m) {
+      table.dot_rows(call.a + m * call.k, call.b + col * call.k, call.k, call.k, cols, dots);
+      float* c = call.c + m * call.n + col;
+      for (size_t j = 0; j < cols; ++j)
+        c[j] = call.beta == 0 ? call.alpha * dots[j] : call.alpha * dots[j] + call.beta * c[j];
+    }
+  });
+}
 
 }  // namespace
 
 void Gemm(const KernelTable& table, const GemmCall& call, ThreadPool& pool, size_t threads) {
   if (call.m == 0 || call.n == 0) return;
   threads = std::min(std::max<size_t>(1, threads), ThreadPool::kMaxThreads);
-  const GemmRun run(table, call);
-  AlignedBuffer scratch(threads * run.SlotFloats());
-  const size_t panels = run.ColumnPanels();
-  // A few tasks per thread; within one, panels of columns share nothing, so any cut will do.
-  const size_t cuts = std::min(panels, CeilDiv(4 * threads, run.RowBlocks()));
-  pool.ParallelFor(run.RowBlocks() * cuts, threads, [&](size_t task, size_t slot) {
-    const size_t cut = task % cuts;
-    run.Run(task / cuts, panels * cut / cuts, panels * (cut + 1) / cuts,
-            scratch.data() + slot * run.SlotFloats());
+  if (call.trans_b && (!call.trans_a || call.m == 1) && call.m <= kDotRows)
+    return DotGemm(table, call, pool, threads);
+  const PackedGemm gemm(table, call, threads);
+  const AlignedBuffer scratch(threads * gemm.SlotFloats());
+  pool.ParallelFor(gemm.Tasks(), threads, [&](size_t task, size_t slot) {
+    gemm.Run(task, scratch.data() + slot * gemm.SlotFloats());
   });
 }
 
