@@ -10,6 +10,8 @@ export interface RandomGraphOptions {
   readonly steps: number;
   /** Also what no engine runs: training mode, foreign operators. Default false. */
   readonly hostile?: boolean;
+  /** Of everything; mostly float when undefined. */
+  readonly type?: 'float' | 'double';
 }
 
 /** An image [1, channels, size, size] that later nodes may read. */
@@ -43,7 +45,7 @@ class RandomGraph {
     this.#opset = this.#pick([6, 7, 8, 9, 11, 13, 14, 15, 17, 20]);
     // Below IR 4 every initializer has to be listed as an input.
     this.#irVersion = this.#opset < 9 ? this.#pick([3, 4]) : this.#pick([4, 7, 10]);
-    this.#type = this.#chance(0.1) ? 'double' : 'float';
+    this.#type = options.type ?? (this.#chance(0.1) ? 'double' : 'float');
   }
 
   text(): string {

@@ -7,6 +7,7 @@ import { parseText, printText } from '#convfuse/ir/text.js';
 import type { Node } from '#convfuse/ir/node.js';
 import { RULES } from '#convfuse/rules/index.js';
 import { Random } from '#convfuse/tensor/random.js';
+import { hold } from '../helpers/hold.js';
 import { fingerprint } from '../helpers/fingerprint.js';
 import { randomGraph } from '../helpers/random-graph.js';
 import { rewriteChecked, siteLines } from '../helpers/rewrite-text.js';
@@ -22,8 +23,9 @@ const OPTIONS = { level: 'extended', allowGrowth: true } as const;
 
 test('rewriting keeps the invariants, and a second time finds nothing more', (t) => {
   let fused = 0;
-  fc.assert(
-    fc.property(texts, (text) => {
+  hold(
+    texts,
+    (text) => {
       const model = parseText(text);
       const outputs = model.graph.outputs.map(({ name }) => name);
       const sites = rewriteChecked(model, RULES, OPTIONS); // checks after each rewrite
@@ -33,15 +35,16 @@ test('rewriting keeps the invariants, and a second time finds nothing more', (t)
       const again = parseText(printText(model));
       const more = rewriteChecked(again, RULES, OPTIONS);
       if (again.changed) throw new Error(siteLines(more).join('\n'));
-    }),
-    { numRuns: RUNS },
+    },
+    RUNS,
   );
   t.true(fused > RUNS, `${fused} rewrites in ${RUNS} networks`);
 });
 
 test('every batch norm has one verdict, fused or not', (t) => {
-  fc.assert(
-    fc.property(texts, (text) => {
+  hold(
+    texts,
+    (text) => {
       const model = parseText(text);
       const norms = new Set<string>();
       for (const graph of model.graphs()) {
@@ -54,15 +57,16 @@ test('every batch norm has one verdict, fused or not', (t) => {
         const count = sites.filter((node) => node === norm).length;
         if (count !== 1) throw new Error(`${norm} has ${count} verdicts`);
       }
-    }),
-    { numRuns: RUNS },
+    },
+    RUNS,
   );
   t.pass();
 });
 
 test('the result does not depend on which legal order the nodes stand in', (t) => {
-  fc.assert(
-    fc.property(texts, fc.integer(), (text, seed) => {
+  hold(
+    fc.tuple(texts, fc.integer()),
+    ([text, seed]) => {
       const model = parseText(text);
       const shuffled = parseText(shuffleNodes(text, new Random(seed)));
       rewriteChecked(model, RULES, OPTIONS);
@@ -71,8 +75,8 @@ test('the result does not depend on which legal order the nodes stand in', (t) =
       for (const [name, digest] of Object.entries(one)) {
         if (other[name] !== digest) throw new Error(`${name} differs`);
       }
-    }),
-    { numRuns: RUNS },
+    },
+    RUNS,
   );
   t.pass();
 });
