@@ -117,7 +117,7 @@ test('files stay short', (t) => {
 
 test('nothing is left for later', (t) => {
   const marks = new RegExp(['TO', 'DO|FIX', 'ME|XX', 'X\\b'].join(''));
-  const skips = new RegExp(['test\\.', '(skip|only|todo|failing)\\b'].join(''));
+  const skips = new RegExp(['test\\.', '(skip|only|todo|failing)\\('].join(''));
   const found = [...sources, ...tests, ...natives].filter(
     (file) => marks.test(read(file)) || (file.startsWith('test/') && skips.test(read(file))),
   );

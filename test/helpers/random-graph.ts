@@ -4,6 +4,7 @@
 // either side of every arithmetic operator. They run: shapes fit, and numbers stay finite.
 
 import { Random } from '#convfuse/tensor/random.js';
+import { GraphText, type Image } from './graph-text.js';
 
 export interface RandomGraphOptions {
   /** Nodes to make, more or less. A graph with fewer steps of a seed is the beginning of one with more. */
@@ -14,38 +15,17 @@ export interface RandomGraphOptions {
   readonly type?: 'float' | 'double';
 }
 
-/** An image [1, channels, size, size] that later nodes may read. */
-interface Image {
-  readonly name: string;
-  readonly channels: number;
-  readonly size: number;
-}
-
 /** @returns a model in the form of lib/ir/text.ts */
 export function randomGraph(seed: number, options: RandomGraphOptions): string {
   return new RandomGraph(new Random(seed), options).text();
 }
 
-class RandomGraph {
-  readonly #random: Random;
+class RandomGraph extends GraphText {
   readonly #options: RandomGraphOptions;
-  readonly #opset: number;
-  readonly #irVersion: number;
-  readonly #type: string;
-  readonly #declarations: string[] = [];
-  readonly #nodes: string[] = [];
-  readonly #images: Image[] = [];
-  /** Constants that may be shared, by type of shape. */
-  readonly #constants = new Map<string, string[]>();
-  #count = 0;
 
   constructor(random: Random, options: RandomGraphOptions) {
-    this.#random = random;
+    super(random, options);
     this.#options = options;
-    this.#opset = this.#pick([6, 7, 8, 9, 11, 13, 14, 15, 17, 20]);
-    // Below IR 4 every initializer has to be listed as an input.
-    this.#irVersion = this.#opset < 9 ? this.#pick([3, 4]) : this.#pick([4, 7, 10]);
-    this.#type = options.type ?? (this.#chance(0.1) ? 'double' : 'float');
   }
 
   text(): string {
@@ -53,29 +33,29 @@ class RandomGraph {
     for (let step = 0; step < this.#options.steps; step++) {
       this.#step();
       // Pairs are what it is about: they are made more often than chance would.
-      if (this.#chance(0.4)) this.#batchNorm(this.#images.at(-1)!);
+      if (this.chance(0.4)) this.#batchNorm(this.images.at(-1)!);
     }
     this.#outputs();
-    const header = `<ir_version: ${this.#irVersion}, opset_import: ["": ${this.#opset}]>`;
-    return [header, ...this.#declarations, ...this.#nodes].join('\n');
+    const header = `<ir_version: ${this.irVersion}, opset_import: ["": ${this.opset}]>`;
+    return [header, ...this.declarations, ...this.nodes].join('\n');
   }
 
   #input(): void {
-    const image = { name: this.#name('x'), channels: this.#pick([1, 2, 3, 4, 6]), size: 6 };
-    this.#declarations.push(
-      `${image.name}: input ${this.#type}[1, ${image.channels}, ${image.size}, ${image.size}]`,
+    const image = { name: this.name('x'), channels: this.pick([1, 2, 3, 4, 6]), size: 6 };
+    this.declarations.push(
+      `${image.name}: input ${this.type}[1, ${image.channels}, ${image.size}, ${image.size}]`,
     );
-    this.#images.push(image);
+    this.images.push(image);
   }
 
   #outputs(): void {
     const read = (name: string): boolean =>
-      this.#nodes.some((node) => new RegExp(`[(, ]${name}[,) ]`).test(node.split('= ')[1] ?? ''));
-    const last = this.#images.at(-1)!;
-    for (const image of this.#images) {
+      this.nodes.some((node) => new RegExp(`[(, ]${name}[,) ]`).test(node.split('= ')[1] ?? ''));
+    const last = this.images.at(-1)!;
+    for (const image of this.images) {
       const unread = !image.name.startsWith('x') && !read(image.name);
-      if (image === last || unread || this.#chance(0.04)) {
-        this.#declarations.push(`${image.name}: output`);
+      if (image === last || unread || this.chance(0.04)) {
+        this.declarations.push(`${image.name}: output`);
       }
     }
   }
@@ -86,6 +66,8 @@ class RandomGraph {
       [2, () => this.#convTranspose()],
       [2, () => this.#dense()],
       [8, () => this.#batchNorm()],
+      [2, () => this.#pad()],
+      [1.5, () => this.#pool()],
       [3, () => this.#unary()],
       [3, () => this.#sum()],
       [4, () => this.#constantArithmetic()],
@@ -93,21 +75,20 @@ class RandomGraph {
       [1, () => this.#hostile()],
       [0.3, () => this.#input()],
     ];
-    let at = this.#random.uniform() * steps.reduce((sum, [weight]) => sum + weight, 0);
+    let at = this.random.uniform() * steps.reduce((sum, [weight]) => sum + weight, 0);
     for (const [weight, make] of steps) {
       at -= weight;
       if (at < 0) return make();
     }
   }
 
-  #conv(): void {
-    const x = this.#recent();
-    const group = this.#chance(0.3) ? this.#pick(divisors(x.channels)) : 1;
-    const out = group * this.#random.integer(1, Math.max(1, Math.floor(6 / group)));
-    const k = Math.min(this.#random.integer(1, 3), x.size);
-    const pad = this.#chance(0.5) ? Math.floor(k / 2) : 0;
-    const stride = this.#chance(0.2) ? 2 : 1;
-    const dilation = this.#chance(0.1) && 2 * (k - 1) < x.size ? 2 : 1;
+  #conv(x = this.recent()): void {
+    const group = this.chance(0.3) ? this.pick(divisors(x.channels)) : 1;
+    const out = group * this.random.integer(1, Math.max(1, Math.floor(6 / group)));
+    const k = Math.min(this.random.integer(1, 3), x.size);
+    const pad = this.chance(0.5) ? Math.floor(k / 2) : 0;
+    const stride = this.chance(0.2) ? 2 : 1;
+    const dilation = this.chance(0.1) && 2 * (k - 1) < x.size ? 2 : 1;
     const size = Math.floor((x.size + 2 * pad - dilation * (k - 1) - 1) / stride) + 1;
     const attributes = [
       `pads = [${[pad, pad, pad, pad].join(', ')}]`,
@@ -115,18 +96,67 @@ class RandomGraph {
       `dilations = [${dilation}, ${dilation}]`,
       `group = ${group}`,
     ];
-    const inputs = [x.name, this.#parameter([out, x.channels / group, k, k]), ...this.#bias(out)];
-    this.#emit(`Conv<${attributes.join(', ')}>(${inputs.join(', ')})`, out, size);
+    const inputs = [x.name, this.parameter([out, x.channels / group, k, k]), ...this.bias(out)];
+    this.emit(`Conv<${attributes.join(', ')}>(${inputs.join(', ')})`, out, size);
+  }
+
+  /** A Pad, and mostly something behind it that could take it in. */
+  #pad(): void {
+    const x = this.recent();
+    if (x.size > 10) return this.#unary();
+    const [before, after] = [this.random.integer(0, 2), this.random.integer(0, 2)];
+    const pads = `0, 0, ${before}, ${before}, 0, 0, ${after}, ${after}`;
+    const mode = this.chance(0.2) ? 'reflect' : 'constant';
+    const fill = this.pick(['0', '0', '0', '1', '-inf', '-3.4028234663852886e+38']);
+    const size = x.size + before + after;
+    if (mode === 'reflect' && x.size <= 2) return this.#unary();
+    if (this.opset < 11) {
+      const value = fill.includes('.') || fill.includes('inf') ? fill : `${fill}.0`;
+      const attributes = `mode = "${mode}", pads = [${pads}], value = ${value}`;
+      this.emit(`Pad<${attributes}>(${x.name})`, x.channels, size);
+    } else {
+      const inputs = [x.name, this.constant('int64', [8], `{${pads}}`)];
+      // Left out, it is 0.
+      if (fill !== '0' || this.chance(0.5)) inputs.push(this.constant(this.type, [], `{${fill}}`));
+      this.emit(`Pad<mode = "${mode}">(${inputs.join(', ')})`, x.channels, size);
+    }
+    const padded = this.images.at(-1)!;
+    if (fill.includes('3') || fill.includes('inf')) {
+      // A window of three meets a number of the image; nothing else may read the infinities.
+      this.images.pop();
+      this.#pool(padded, 'MaxPool', true);
+    } else if (this.chance(0.5)) {
+      this.#conv(padded);
+    } else {
+      this.#pool(padded);
+    }
+  }
+
+  #pool(x = this.recent(), only?: string, plain = false): void {
+    const operator = only ?? this.pick(['MaxPool', 'AveragePool']);
+    const k = Math.min(operator === 'MaxPool' ? 3 : this.random.integer(1, 3), x.size);
+    const pad = !plain && this.chance(0.3) ? k - 1 : 0;
+    const stride = this.chance(0.3) ? 2 : 1;
+    const attributes = [
+      `kernel_shape = [${k}, ${k}]`,
+      `pads = [${[pad, pad, pad, pad].join(', ')}]`,
+      `strides = [${stride}, ${stride}]`,
+    ];
+    if (operator === 'AveragePool' && this.opset >= 7 && this.chance(0.5)) {
+      attributes.push('count_include_pad = 1');
+    }
+    const size = Math.floor((x.size + 2 * pad - k) / stride) + 1;
+    this.emit(`${operator}<${attributes.join(', ')}>(${x.name})`, x.channels, size);
   }
 
   #convTranspose(): void {
-    const x = this.#recent();
-    const group = this.#chance(0.4) ? this.#pick(divisors(x.channels)) : 1;
-    const inner = this.#random.integer(1, 3);
-    const k = this.#random.integer(1, 3);
-    const stride = x.size > 6 ? 1 : this.#random.integer(1, 2);
-    const pad = k === 3 && this.#chance(0.5) ? 1 : 0;
-    const more = stride === 2 && this.#chance(0.3) ? 1 : 0;
+    const x = this.recent();
+    const group = this.chance(0.4) ? this.pick(divisors(x.channels)) : 1;
+    const inner = this.random.integer(1, 3);
+    const k = this.random.integer(1, 3);
+    const stride = x.size > 6 ? 1 : this.random.integer(1, 2);
+    const pad = k === 3 && this.chance(0.5) ? 1 : 0;
+    const more = stride === 2 && this.chance(0.3) ? 1 : 0;
     const size = stride * (x.size - 1) + more + k - 2 * pad;
     if (size < 1 || size > 16) return;
     const attributes = [
@@ -135,80 +165,76 @@ class RandomGraph {
       `output_padding = [${more}, ${more}]`,
       `group = ${group}`,
     ];
-    const weight = this.#parameter([x.channels, inner, k, k]);
-    const inputs = [x.name, weight, ...this.#bias(inner * group)];
-    this.#emit(
-      `ConvTranspose<${attributes.join(', ')}>(${inputs.join(', ')})`,
-      inner * group,
-      size,
-    );
+    const weight = this.parameter([x.channels, inner, k, k]);
+    const inputs = [x.name, weight, ...this.bias(inner * group)];
+    this.emit(`ConvTranspose<${attributes.join(', ')}>(${inputs.join(', ')})`, inner * group, size);
   }
 
   /** A matrix product with its own batch norm, and back to an image. */
   #dense(): void {
-    const x = this.#recent();
-    if (x.size > 4 || this.#opset < 7) return this.#unary();
-    const [k, n] = [x.channels * x.size * x.size, this.#random.integer(1, 5)];
-    const flat = this.#name('flat');
-    this.#nodes.push(`${flat} = Flatten(${x.name})`);
-    const transB = this.#chance(0.5);
-    const weight = this.#parameter(transB ? [n, k] : [k, n]);
-    const product = this.#name('dense');
-    const scale = this.#chance(0.3) ? ', alpha = 0.5, beta = 2.0' : '';
-    this.#nodes.push(
-      transB || this.#chance(0.5)
-        ? `${product} = Gemm<transB = ${transB ? 1 : 0}${scale}>(${[flat, weight, ...this.#bias(n)].join(', ')})`
+    const x = this.recent();
+    if (x.size > 4 || this.opset < 7) return this.#unary();
+    const [k, n] = [x.channels * x.size * x.size, this.random.integer(1, 5)];
+    const flat = this.name('flat');
+    this.nodes.push(`${flat} = Flatten(${x.name})`);
+    const transB = this.chance(0.5);
+    const weight = this.parameter(transB ? [n, k] : [k, n]);
+    const product = this.name('dense');
+    const scale = this.chance(0.3) ? ', alpha = 0.5, beta = 2.0' : '';
+    this.nodes.push(
+      transB || this.chance(0.5)
+        ? `${product} = Gemm<transB = ${transB ? 1 : 0}${scale}>(${[flat, weight, ...this.bias(n)].join(', ')})`
         : `${product} = MatMul(${flat}, ${weight})`,
     );
-    const normed = this.#chance(0.7) ? this.#norm(product, n) : product;
-    const shape = this.#constant('int64', [4], `{1, ${n}, 1, 1}`);
-    this.#emit(`Reshape(${normed}, ${shape})`, n, 1);
+    const normed = this.chance(0.7) ? this.#norm(product, n) : product;
+    const shape = this.constant('int64', [4], `{1, ${n}, 1, 1}`);
+    this.emit(`Reshape(${normed}, ${shape})`, n, 1);
   }
 
-  #batchNorm(x = this.#recent()): void {
-    this.#images.push({ ...x, name: this.#norm(x.name, x.channels) });
+  #batchNorm(x = this.recent()): void {
+    this.images.push({ ...x, name: this.#norm(x.name, x.channels) });
   }
 
   #norm(x: string, channels: number): string {
-    const parameters = [0, 1, 2].map(() => this.#parameter([channels]));
-    parameters.push(this.#constant(this.#type, [channels], undefined, 'var'));
-    const attributes = [`epsilon = ${this.#pick(['1e-05', '0.001', '0.1'])}`];
-    if (this.#opset < 7) attributes.push('is_test = 1');
-    if (this.#opset < 9 && this.#chance(0.3)) attributes.push('spatial = 1');
-    const name = this.#name('bn');
+    const parameters = [0, 1, 2].map(() => this.parameter([channels]));
+    parameters.push(this.constant(this.type, [channels], undefined, 'var'));
+    const attributes = [`epsilon = ${this.pick(['1e-05', '0.001', '0.1'])}`];
+    if (this.opset < 7) attributes.push('is_test = 1');
+    if (this.opset < 9 && this.chance(0.3)) attributes.push('spatial = 1');
+    const name = this.name('bn');
     const inputs = [x, ...parameters].join(', ');
-    this.#nodes.push(`${name} = BatchNormalization<${attributes.join(', ')}>(${inputs})`);
+    this.nodes.push(`${name} = BatchNormalization<${attributes.join(', ')}>(${inputs})`);
     return name;
   }
 
   #unary(): void {
-    const x = this.#recent();
-    const operator = this.#pick(['Relu', 'Identity', 'Identity', 'Neg', 'Sigmoid', 'Tanh']);
-    this.#emit(`${operator}(${x.name})`, x.channels, x.size);
+    const x = this.recent();
+    const operator = this.pick(['Relu', 'Identity', 'Identity', 'Neg', 'Sigmoid', 'Tanh']);
+    this.emit(`${operator}(${x.name})`, x.channels, x.size);
   }
 
   #sum(): void {
-    const x = this.#recent();
-    const others = this.#images.filter(
+    const x = this.recent();
+    const others = this.images.filter(
       ({ channels, size }) => channels === x.channels && size === x.size,
     );
-    const operator = this.#opset < 7 ? 'Add' : this.#pick(['Add', 'Add', 'Sub', 'Mul']);
+    const operator = this.opset < 7 ? 'Add' : this.pick(['Add', 'Add', 'Sub', 'Mul']);
     // Products of large numbers would overflow in time.
-    const y = operator === 'Mul' ? this.#squashed(x) : this.#pick(others).name;
-    this.#emit(`${operator}(${this.#shuffled([x.name, y]).join(', ')})`, x.channels, x.size);
+    const y = operator === 'Mul' ? this.#squashed(x) : this.pick(others).name;
+    this.emit(`${operator}(${this.shuffled([x.name, y]).join(', ')})`, x.channels, x.size);
   }
 
   #squashed({ name }: Image): string {
-    const squashed = this.#name('s');
-    this.#nodes.push(`${squashed} = Sigmoid(${name})`);
+    const squashed = this.name('s');
+    this.nodes.push(`${squashed} = Sigmoid(${name})`);
     return squashed;
   }
 
   #constantArithmetic(): void {
-    const x = this.#recent();
-    if (this.#opset < 7) return this.#unary();
+    const x = this.recent();
+    if (this.opset < 7) return this.#unary();
     const { channels: c, size: s } = x;
-    const dims = this.#pick([
+    const dims = this.pick([
       [],
       [1],
       [c, 1, 1],
@@ -218,36 +244,36 @@ class RandomGraph {
       [1, c, s, s],
       [1, s],
     ]);
-    const operator = this.#pick(['Mul', 'Add', 'Sub', 'Div']);
+    const operator = this.pick(['Mul', 'Add', 'Sub', 'Div']);
     if (operator === 'Div') {
-      const divisor = this.#constant(this.#type, dims, `fill(${this.#pick(['2', '-0.5', '3'])})`);
-      this.#emit(`Div(${x.name}, ${divisor})`, c, s);
+      const divisor = this.constant(this.type, dims, `fill(${this.pick(['2', '-0.5', '3'])})`);
+      this.emit(`Div(${x.name}, ${divisor})`, c, s);
     } else {
-      const inputs = this.#shuffled([x.name, this.#parameter(dims)]);
-      this.#emit(`${operator}(${inputs.join(', ')})`, c, s);
+      const inputs = this.shuffled([x.name, this.parameter(dims)]);
+      this.emit(`${operator}(${inputs.join(', ')})`, c, s);
     }
   }
 
   /** An If whose branches capture a value, and may hold a convolution and batch norm themselves. */
   #branch(): void {
-    const x = this.#recent();
-    const condition = this.#constant('bool', [], `{${this.#random.integer(0, 1)}}`);
-    const inner = this.#name('inner');
-    const weight = this.#parameter([x.channels, x.channels, 1, 1]);
+    const x = this.recent();
+    const condition = this.constant('bool', [], `{${this.random.integer(0, 1)}}`);
+    const inner = this.name('inner');
+    const weight = this.parameter([x.channels, x.channels, 1, 1]);
     const lines = [`${inner} = Conv(${x.name}, ${weight})`];
-    const normed = this.#name('bn');
+    const normed = this.name('bn');
     const made = this.#norm(inner, x.channels);
     // The norm belongs into the branch; what its parameters needed stays outside.
-    const norm = this.#nodes.pop()!;
+    const norm = this.nodes.pop()!;
     lines.push(norm.replace(made, normed));
-    if (this.#chance(0.2)) lines.push(`${this.#name('also')} = Relu(${inner})`);
-    const other = this.#name('other');
-    const nested = this.#chance(0.3)
-      ? `${other} = If<then_branch = { ${this.#name('k')} = Relu(${x.name}) }, ` +
-        `else_branch = { ${this.#name('k')} = Neg(${x.name}) }>(${condition})`
+    if (this.chance(0.2)) lines.push(`${this.name('also')} = Relu(${inner})`);
+    const other = this.name('other');
+    const nested = this.chance(0.3)
+      ? `${other} = If<then_branch = { ${this.name('k')} = Relu(${x.name}) }, ` +
+        `else_branch = { ${this.name('k')} = Neg(${x.name}) }>(${condition})`
       : `${other} = Relu(${x.name})`;
     const thenBranch = `{ ${lines.join('; ')}; ${normed}: output }`;
-    this.#emit(
+    this.emit(
       `If<then_branch = ${thenBranch}, else_branch = { ${nested} }>(${condition})`,
       x.channels,
       x.size,
@@ -256,93 +282,21 @@ class RandomGraph {
 
   #hostile(): void {
     if (this.#options.hostile !== true) return this.#unary();
-    const x = this.#recent();
+    const x = this.recent();
     const c = x.channels;
-    const inputs = [x.name, ...[0, 1, 2, 3].map(() => this.#parameter([c]))].join(', ');
+    const inputs = [x.name, ...[0, 1, 2, 3].map(() => this.parameter([c]))].join(', ');
     const kinds = [
       `com.foo.BatchNormalization(${inputs})`,
-      'com.foo.Conv(' + [x.name, this.#parameter([c, c, 1, 1])].join(', ') + ')',
+      'com.foo.Conv(' + [x.name, this.parameter([c, c, 1, 1])].join(', ') + ')',
       `BatchNormalization<training_mode = 1, is_test = 0>(${inputs})`,
       `BatchNormalization<spatial = 0, is_test = 1>(${inputs})`,
       `BatchNormalization<unheard_of = 1, is_test = 1>(${inputs})`,
     ];
-    const extra = this.#chance(0.2) ? `, ${this.#name('mean')}, ${this.#name('var')}` : '';
-    const name = this.#name('h');
-    const text = extra === '' ? this.#pick(kinds) : `BatchNormalization<is_test = 1>(${inputs})`;
-    this.#nodes.push(`${name}${extra} = ${text}`);
-    this.#images.push({ ...x, name });
-  }
-
-  #bias(channels: number): string[] {
-    if (this.#chance(0.4)) return [];
-    return this.#chance(0.15) ? ['""'] : [this.#parameter([channels])];
-  }
-
-  /** A parameter: mostly an initializer of its own, sometimes anything else it may be. */
-  #parameter(dims: readonly number[]): string {
-    const key = `${dims}`;
-    const known = this.#constants.get(key) ?? [];
-    if (known.length > 0 && this.#chance(0.15)) return this.#pick(known);
-    let name: string;
-    if (this.#chance(0.1)) {
-      name = this.#name('c');
-      const elements = Array.from({ length: dims.reduce((a, b) => a * b, 1) }, () =>
-        String(this.#random.integer(-4, 4) / 4),
-      );
-      const shape = dims.length === 0 ? '' : `[${dims.join(', ')}]`;
-      const value = `${this.#type}${shape} {${elements.join(', ')}}`;
-      this.#nodes.push(`${name} = Constant<value = ${value}>()`);
-    } else {
-      name = this.#constant(this.#type, dims);
-    }
-    if (this.#chance(0.08)) {
-      const from = name;
-      name = this.#name('p');
-      this.#nodes.push(`${name} = ${this.#pick(['Identity', 'Identity', 'Neg'])}(${from})`);
-    }
-    this.#constants.set(key, [...known, name]);
-    return name;
-  }
-
-  #constant(type: string, dims: readonly number[], data?: string, hint = 'w'): string {
-    const name = this.#name(hint);
-    const overridable = this.#irVersion >= 4 && this.#chance(0.03);
-    const input = this.#irVersion < 4 || overridable ? 'input ' : '';
-    const seed = this.#random.integer(1, 1e6);
-    const elements = data ?? `random(${seed})`;
-    this.#declarations.push(`${name}: ${input}${type}[${dims.join(', ')}] = ${elements}`);
-    if (this.#chance(0.01)) this.#declarations.push(`${name}: output`);
-    return name;
-  }
-
-  #emit(text: string, channels: number, size: number): void {
-    const name = this.#name('t');
-    // Some nodes have names, some have not.
-    const label = this.#chance(0.5) ? `[${this.#name('node')}] ` : '';
-    this.#nodes.push(`${label}${name} = ${text}`);
-    this.#images.push({ name, channels, size });
-  }
-
-  /** Mostly the last image, so that chains arise; otherwise any. */
-  #recent(): Image {
-    return this.#chance(0.75) ? this.#images.at(-1)! : this.#pick(this.#images);
-  }
-
-  #name(hint: string): string {
-    this.#count += 1;
-    return `${hint}${this.#count}`;
-  }
-
-  #pick<T>(items: readonly T[]): T {
-    return items[this.#random.integer(0, items.length - 1)]!;
-  }
-
-  #chance(probability: number): boolean {
-    return this.#random.uniform() < probability;
-  }
-
-  #shuffled<T>([a, b]: readonly [T, T]): readonly T[] {
-    return this.#chance(0.5) ? [a, b] : [b, a];
+    const extra = this.chance(0.2) ? `, ${this.name('mean')}, ${this.name('var')}` : '';
+    const name = this.name('h');
+    const text = extra === '' ? this.pick(kinds) : `BatchNormalization<is_test = 1>(${inputs})`;
+    this.nodes.push(`${name}${extra} = ${text}`);
+    this.images.push({ ...x, name });
   }
 }
 
