@@ -2,11 +2,11 @@ import type { Statistics } from '../fold/batch-norm.js';
 import { widen, type StoredArray } from '../fold/stored.js';
 import type { Node } from '../ir/node.js';
 import type { Value } from '../ir/value.js';
-import { constantOfValue } from '../ir/view.js';
 import type { Condition, Refusal } from '../rewrite/rule.js';
 import type { FloatType } from '../tensor/dtype.js';
 import { LAYER_GUARDS, type FoldMatch } from './guards.js';
 import { readLayer } from './layer.js';
+import { parameterOf } from './parameter.js';
 
 /** scale, B, mean and var: inputs 1 to 4. undefined where the node lacks one. */
 export function batchNormParameters(node: Node): Value[] | undefined {
@@ -17,7 +17,7 @@ export function batchNormParameters(node: Node): Value[] | undefined {
 /** The stored parameters as doubles. All are constants of one floating-point type. */
 export function readStatistics(node: Node): Statistics {
   const [gamma, beta, mean, variance] = batchNormParameters(node)!.map((value) => {
-    const constant = constantOfValue(value)!;
+    const constant = parameterOf(value)!;
     return widen(constant.type as FloatType, constant.read().data as StoredArray);
   }) as [Float64Array, Float64Array, Float64Array, Float64Array];
   // The attribute is a float32, and so is its default.
@@ -38,7 +38,7 @@ export const batchNormShapes: Condition<FoldMatch> = {
 /** Why the parameters of a batch norm are not one per channel. */
 export function statisticsRefusal(norm: Node, channels: number): Refusal | undefined {
   for (const value of batchNormParameters(norm) ?? []) {
-    const dims = constantOfValue(value)?.dims ?? [];
+    const dims = parameterOf(value)?.dims ?? [];
     if (dims.length === 1 && dims[0] === channels) continue;
     return {
       reason: 'shape',

@@ -1,7 +1,7 @@
 import { widen, type StoredArray } from '../fold/stored.js';
-import { constantOfValue } from '../ir/view.js';
 import type { FloatType } from '../tensor/dtype.js';
 import { biasOf, type Layer } from './layer.js';
+import { parameterOf } from './parameter.js';
 
 /** A bias as doubles, one value per output channel in each row, with Gemm's beta in it. */
 export interface BiasRows {
@@ -12,7 +12,7 @@ export interface BiasRows {
 
 /** A layer's bias, or undefined. All that broadcasts: scalar, [1], [M], [1, 1], [1, M], [R, 1], [R, M]. */
 export function biasRows(layer: Layer): BiasRows | undefined {
-  const constant = constantOfValue(biasOf(layer.node));
+  const constant = parameterOf(biasOf(layer.node));
   if (constant === undefined) return undefined;
   const { outputChannels } = layer.geometry;
   const stored = widen(constant.type as FloatType, constant.read().data as StoredArray);

@@ -1,12 +1,13 @@
 import { widen, type StoredArray } from '../fold/stored.js';
 import type { Node } from '../ir/node.js';
 import type { Value } from '../ir/value.js';
-import { constantOfValue, isOverridable } from '../ir/view.js';
+import { isOverridable } from '../ir/view.js';
 import type { Condition, Refusal } from '../rewrite/rule.js';
 import type { FloatType } from '../tensor/dtype.js';
 import { elementCount } from '../tensor/shape.js';
 import type { FoldMatch } from './guards.js';
 import { readLayer, type Layer } from './layer.js';
+import { parameterOf } from './parameter.js';
 
 /** An arithmetic operator between a computed value and a stored one, beside a layer. */
 export interface ConstantMatch extends FoldMatch {
@@ -34,7 +35,7 @@ export function storedOperand(
 }
 
 function isStored(value: Value): boolean {
-  return constantOfValue(value) !== undefined || isOverridable(value);
+  return parameterOf(value) !== undefined || isOverridable(value);
 }
 
 export const perChannel: Condition<ConstantMatch> = {
@@ -43,7 +44,7 @@ export const perChannel: Condition<ConstantMatch> = {
   check(match) {
     const read = readLayer(match.layer);
     if ('reason' in read) return read;
-    const dims = constantOfValue(match.constant)?.dims ?? [];
+    const dims = parameterOf(match.constant)?.dims ?? [];
     const channels = channelsOf(match, read);
     if (isPerChannel(dims, read.outputRank, channels)) return undefined;
     return broadcastRefusal(match, dims, channels);
@@ -80,7 +81,7 @@ function broadcastRefusal(
 
 /** The constant as doubles, one per channel. */
 export function readPerChannel(match: ConstantMatch): Float64Array {
-  const stored = constantOfValue(match.constant)!;
+  const stored = parameterOf(match.constant)!;
   const values = widen(stored.type as FloatType, stored.read().data as StoredArray);
   if (elementCount(stored.dims) !== 1) return values;
   const channels = channelsOf(match, readLayer(match.layer) as Layer);
@@ -93,5 +94,20 @@ export const notDivisor: Condition<ConstantMatch> = {
   check({ norm, constantIndex }) {
     if (norm.opType !== 'Div' || constantIndex === 1) return undefined;
     return { reason: 'pattern', detail: `${norm.label} divides by what is computed` };
+  },
+};
+
+/**
+ * x * Clip(x + 3, 0, 6) / 6 and the like run as one activation, and together with the layer
+ * before them: worth more than the multiplication that a fold would save.
+ */
+export const notActivation: Condition<ConstantMatch> = {
+  name: 'not-activation',
+  doc: 'The scaled value is not a product of two computed ones, as activations written out are.',
+  check({ norm, constantIndex }) {
+    const producer = norm.optionalInput(1 - constantIndex)?.producer;
+    if (producer?.is('Mul') !== true || storedOperand(producer) !== undefined) return undefined;
+    const detail = `${norm.label} scales the product ${producer.label}, as written-out activations do`;
+    return { reason: 'pattern', detail };
   },
 };

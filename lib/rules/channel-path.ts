@@ -1,8 +1,8 @@
 import type { Node } from '../ir/node.js';
-import { constantOfValue } from '../ir/view.js';
 import type { Condition, Refusal } from '../rewrite/rule.js';
 import type { FoldMatch } from './guards.js';
 import { readLayer } from './layer.js';
+import { parameterOf } from './parameter.js';
 
 /**
  * From a matrix product to the batch norm that reads it, through a Reshape, a Transpose, or both
@@ -54,7 +54,7 @@ function lost(node: Node): Refusal {
 
 /** Where the columns of a matrix are after a Reshape that keeps them whole: nothing but 1 follows. */
 function reshaped(node: Node, columns: number): { axis: number; rank: number } | undefined {
-  const shape = constantOfValue(node.optionalInput(1))?.read();
+  const shape = parameterOf(node.optionalInput(1))?.read();
   if (shape?.type !== 'int64') return undefined;
   const dims = Array.from(shape.data as BigInt64Array, Number);
   let axis = dims.length - 1;

@@ -1,6 +1,5 @@
 import { scaling, shifting, type ChannelAffine } from '../fold/batch-norm.js';
 import type { Node } from '../ir/node.js';
-import { constantOfValue } from '../ir/view.js';
 import type { Condition } from '../rewrite/rule.js';
 import { BEFORE_GUARDS, beforeLayer, type BeforeMatch } from './before-layer.js';
 import { behindLayer } from './behind-layer.js';
@@ -12,6 +11,7 @@ import {
 } from './channel-constant.js';
 import { LAYER_GUARDS } from './guards.js';
 import { isLayer, readLayer } from './layer.js';
+import { parameterOf } from './parameter.js';
 
 /** An operator on a layer's output and a constant. */
 export function matchConstantBehind(node: Node): ConstantMatch | undefined {
@@ -42,7 +42,7 @@ const dataOfFullShape: Condition<ConstantMatch & BeforeMatch> = {
   check({ layer, constant, data }, facts) {
     const read = readLayer(layer);
     if ('reason' in read) return read;
-    const dims = constantOfValue(constant)?.dims ?? [];
+    const dims = parameterOf(constant)?.dims ?? [];
     const rank = read.outputRank ?? 2;
     const { inputChannels } = read.geometry;
     const known = facts.dims(data);

@@ -5,7 +5,6 @@ import { foldInput, inputShift } from '../fold/fold-input.js';
 import { isFoldRefusal } from '../fold/refusal.js';
 import type { StoredArray } from '../fold/stored.js';
 import type { Node } from '../ir/node.js';
-import { constantOfValue } from '../ir/view.js';
 import type { Refusal } from '../rewrite/rule.js';
 import { elementCount } from '../tensor/shape.js';
 import type { FloatType } from '../tensor/dtype.js';
@@ -13,6 +12,7 @@ import { biasRows } from './bias-rows.js';
 import type { FoldedLayer } from './fold-behind.js';
 import { readLayer, type Layer } from './layer.js';
 import { isUnpadded } from './window.js';
+import { parameterOf } from './parameter.js';
 
 /**
  * Folds a map on a layer's input channels into its constants, without touching the graph. Zero
@@ -33,7 +33,7 @@ export function foldBefore(
     const detail = `not every output of ${node.label} sees every tap, and a shift stands before it`;
     return { reason: 'padding', detail };
   }
-  const weight = constantOfValue(node.input(1))!;
+  const weight = parameterOf(node.input(1))!;
   const type = weight.type as FloatType;
   const bias = biasRows(layer);
   const { inputChannels, outputChannels, groups, transposed, window } = geometry;

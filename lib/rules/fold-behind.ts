@@ -8,12 +8,12 @@ import type { StoredArray } from '../fold/stored.js';
 import type { Backend } from '../backend/backend.js';
 import type { Constant } from '../ir/constant.js';
 import type { Node } from '../ir/node.js';
-import { constantOfValue } from '../ir/view.js';
 import type { Refusal, SiteCheck } from '../rewrite/rule.js';
 import type { FloatType } from '../tensor/dtype.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { biasRows, rowCount } from './bias-rows.js';
 import { readLayer, type Layer } from './layer.js';
+import { parameterOf } from './parameter.js';
 
 /** A layer's new constants. */
 export interface FoldedLayer {
@@ -38,7 +38,7 @@ export function foldBehind(
   if ('reason' in layer) return layer;
   const affine = 'gamma' in map ? batchNormAffine(map) : map;
   if (isFoldRefusal(affine)) return affine;
-  const weight = constantOfValue(node.input(1))!;
+  const weight = parameterOf(node.input(1))!;
   const type = weight.type as FloatType;
   const bias = biasRows(layer);
   const folded = foldParts(backend, layer, weight, bias?.rows, affine);

@@ -5,7 +5,6 @@ import { isFoldRefusal } from '../fold/refusal.js';
 import { widen, type StoredArray } from '../fold/stored.js';
 import type { Editor } from '../ir/editor.js';
 import type { Value } from '../ir/value.js';
-import { constantOfValue } from '../ir/view.js';
 import {
   defineRule,
   type Condition,
@@ -18,12 +17,13 @@ import { absorbBehind, noteFused } from './absorb.js';
 import { batchNormParameters, readStatistics, statisticsRefusal } from './batch-norm.js';
 import { COMMON_GUARDS, type FoldMatch } from './guards.js';
 import { foldedName } from './names.js';
+import { parameterOf } from './parameter.js';
 
 const sameChannels: Condition<FoldMatch> = {
   name: 'same-channels',
   doc: 'All parameters of both are [C].',
   check({ layer, norm }) {
-    const channels = constantOfValue(layer.input(1))?.dims[0] ?? 0;
+    const channels = parameterOf(layer.input(1))?.dims[0] ?? 0;
     if (channels === 0) return { reason: 'shape', detail: `${layer.label} has no channels` };
     return statisticsRefusal(layer, channels) ?? statisticsRefusal(norm, channels);
   },
@@ -63,9 +63,9 @@ function rewrite({ layer, norm }: FoldMatch, edit: Editor, facts: Facts): Rewrit
     Value,
     Value,
   ];
-  const stored = constantOfValue(gamma)!;
+  const stored = parameterOf(gamma)!;
   const type = stored.type as FloatType;
-  const read = (value: Value): StoredArray => constantOfValue(value)!.read().data as StoredArray;
+  const read = (value: Value): StoredArray => parameterOf(value)!.read().data as StoredArray;
   const map = readStatistics(norm);
   const affine = batchNormAffine(map);
   if (isFoldRefusal(affine)) return affine;

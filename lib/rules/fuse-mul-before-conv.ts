@@ -1,6 +1,6 @@
 import { defineRule } from '../rewrite/rule.js';
 import { rewriteBefore, type BeforeMatch } from './before-layer.js';
-import { notDivisor, type ConstantMatch } from './channel-constant.js';
+import { notActivation, notDivisor, type ConstantMatch } from './channel-constant.js';
 import { BEFORE_CONSTANT_GUARDS, matchConstantBefore, mulMap } from './constant-beside-layer.js';
 
 export const fuseMulBeforeConv = defineRule<ConstantMatch & BeforeMatch>({
@@ -9,7 +9,7 @@ export const fuseMulBeforeConv = defineRule<ConstantMatch & BeforeMatch>({
   doc: "Conv(c x, W, b) = Conv(x, W', b), W' = W diag(c); 1 / c for Div; ConvTranspose, Gemm, MatMul alike",
   roots: ['Mul', 'Div'],
   match: matchConstantBefore,
-  conditions: [...BEFORE_CONSTANT_GUARDS, notDivisor],
+  conditions: [...BEFORE_CONSTANT_GUARDS, notDivisor, notActivation],
   rewrite: (match, edit, facts) => rewriteBefore(match, mulMap(match), edit, facts),
   example: {
     before: 'x: input float[1, 4, 8, 8]\nc: float[4, 1, 1]\ny = Mul(x, c)\nz = Conv(y, W, b)',

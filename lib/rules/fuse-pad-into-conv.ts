@@ -1,4 +1,3 @@
-import { constantOfValue } from '../ir/view.js';
 import { defineRule, type Condition, type Facts, type Refusal } from '../rewrite/rule.js';
 import {
   absorbPad,
@@ -10,6 +9,7 @@ import {
   type PadMatch,
   type SpatialPads,
 } from './pad.js';
+import { parameterOf } from './parameter.js';
 
 const zeroValue: Condition<PadMatch> = {
   name: 'zero-value',
@@ -42,7 +42,7 @@ export const fusePadIntoConv = defineRule<PadMatch>({
 /** A convolution's rank is that of its weight, computed or not. */
 function padsFor({ pad, user }: PadMatch, facts: Facts): SpatialPads | Refusal {
   const weight = user.input(1);
-  const rank = (constantOfValue(weight)?.dims ?? facts.dims(weight))?.length;
+  const rank = (parameterOf(weight)?.dims ?? facts.dims(weight))?.length;
   if (rank === undefined || rank < 3 || ownPads(user, rank - 2) === undefined) {
     return { reason: 'shape', detail: `pads of ${user.label} do not fit its weight` };
   }

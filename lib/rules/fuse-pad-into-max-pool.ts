@@ -1,8 +1,8 @@
 import type { DataType } from '../tensor/dtype.js';
-import { constantOfValue } from '../ir/view.js';
 import { defineRule, type Condition } from '../rewrite/rule.js';
 import { absorbPad, matchPadBefore, PAD_GUARDS, padValue, type PadMatch } from './pad.js';
 import { poolPads, unroundedPool } from './pool.js';
+import { parameterOf } from './parameter.js';
 
 /** The lowest finite number of each floating-point type. */
 const LOWEST: ReadonlyMap<DataType | undefined, number> = new Map<DataType, number>([
@@ -17,7 +17,7 @@ const lowestValue: Condition<PadMatch> = {
   doc: 'The Pad pads with -infinity, or the lowest number of the type: no maximum notices them.',
   check({ pad }) {
     const value = padValue(pad);
-    const type = pad.opset < 11 ? 'float32' : constantOfValue(pad.optionalInput(2))?.type;
+    const type = pad.opset < 11 ? 'float32' : parameterOf(pad.optionalInput(2))?.type;
     if (value === -Infinity || (value !== undefined && value === LOWEST.get(type)))
       return undefined;
     return { reason: 'padding', detail: `${pad.label} pads with ${value ?? 'no float'}` };

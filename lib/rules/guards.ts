@@ -1,22 +1,25 @@
 import type { Node } from '../ir/node.js';
-import { constantOfValue } from '../ir/view.js';
 import {
-  constantParameters,
   defaultDomain,
   firstRefusal,
   inferenceMode,
   nodeText,
   noExtraOutputs,
   notGraphOutput,
-  notOverridable,
   notPinned,
-  oneFloatType,
   sameGraph,
   singleConsumer,
 } from '../rewrite/conditions.js';
 import type { Condition, Facts, Match, Refusal } from '../rewrite/rule.js';
 import { biasOf, readLayer, type Layer } from './layer.js';
 import { attributeRefusal, opsetRefusal } from './operators.js';
+import { parameterOf } from './parameter.js';
+import {
+  constantParameters,
+  notOverridable,
+  oneFloatType,
+  notSpelledOut,
+} from './parameter-guards.js';
 
 /** A layer, and the channel-wise operator that is folded into it. */
 export interface FoldMatch extends Match {
@@ -63,7 +66,7 @@ function inputRefusal({ node, geometry, outputRank }: Layer, facts: Facts): Refu
 
 function biasRefusal({ node, geometry }: Layer): Refusal | undefined {
   const bias = biasOf(node);
-  const dims = constantOfValue(bias)?.dims;
+  const dims = parameterOf(bias)?.dims;
   if (bias === undefined || dims === undefined) return undefined;
   const { outputChannels } = geometry;
   const fits = node.is('Gemm')
@@ -98,6 +101,7 @@ export const COMMON_GUARDS: readonly Condition[] = [
   notOverridable,
   constantParameters,
   oneFloatType,
+  notSpelledOut,
 ];
 
 /** What every fold into a layer asks for. */

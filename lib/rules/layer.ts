@@ -2,10 +2,10 @@ import type { LayerGeometry } from '../fold/sample-positions.js';
 import type { WeightLayout } from '../fold/fold-output.js';
 import type { Node } from '../ir/node.js';
 import type { Value } from '../ir/value.js';
-import { constantOfValue } from '../ir/view.js';
 import type { Refusal } from '../rewrite/rule.js';
 import { elementCount } from '../tensor/shape.js';
 import { windowOf } from './window.js';
+import { parameterOf } from './parameter.js';
 
 /** The operators that a channel-wise map can be folded into. */
 export const LAYERS = ['Conv', 'ConvTranspose', 'Gemm', 'MatMul'] as const;
@@ -33,7 +33,7 @@ export function biasOf(layer: Node): Value | undefined {
 
 /** Reads a layer; its weight is a constant. Refuses shapes that do not fit each other. */
 export function readLayer(node: Node): Layer | Refusal {
-  const dims = constantOfValue(node.optionalInput(1))?.dims;
+  const dims = parameterOf(node.optionalInput(1))?.dims;
   if (dims === undefined) {
     return { reason: 'not-constant', detail: `the weight of ${node.label} is not a constant` };
   }

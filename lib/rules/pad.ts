@@ -1,12 +1,9 @@
 import type { Editor } from '../ir/editor.js';
 import type { Node } from '../ir/node.js';
-import { constantOfValue } from '../ir/view.js';
 import {
-  constantParameters,
   defaultDomain,
   noExtraOutputs,
   notGraphOutput,
-  notOverridable,
   notPinned,
   sameGraph,
   singleConsumer,
@@ -17,6 +14,8 @@ import { isFloatType } from '../tensor/dtype.js';
 import { normalizeAxis } from '../tensor/shape.js';
 import { absorbBefore, noteFused } from './absorb.js';
 import { knownAttributes, knownOpset } from './guards.js';
+import { parameterOf } from './parameter.js';
+import { constantParameters, notOverridable } from './parameter-guards.js';
 
 /** A Pad in front of an operator with a sliding window. */
 export interface PadMatch extends Match {
@@ -77,7 +76,7 @@ export function spatialPads(pad: Node, rank: number): SpatialPads | Refusal {
 /** Whole numbers of an input, or before opset 11 of an attribute. */
 function integers(pad: Node, input: number, attribute?: string): readonly number[] | undefined {
   if (attribute !== undefined && pad.opset < 11) return pad.attribute(attribute, 'ints');
-  const tensor = constantOfValue(pad.optionalInput(input))?.read();
+  const tensor = parameterOf(pad.optionalInput(input))?.read();
   if (tensor?.type !== 'int64' && tensor?.type !== 'int32') return undefined;
   return Array.from(tensor.data as BigInt64Array | Int32Array, Number);
 }
@@ -87,7 +86,7 @@ export function padValue(pad: Node): number | undefined {
   if (pad.opset < 11) return pad.attribute('value', 'float') ?? 0;
   const value = pad.optionalInput(2);
   if (value === undefined) return 0;
-  const tensor = constantOfValue(value)?.read();
+  const tensor = parameterOf(value)?.read();
   if (tensor === undefined || !isFloatType(tensor.type)) return undefined;
   return widen(tensor.type, tensor.data as StoredArray)[0];
 }

@@ -1,26 +1,11 @@
-// What fuses, what comes out of it, and that it computes the same: both sides run in double, so
-// that nothing but the rounding of the folded constants stands between them.
+// What fuses into the layer before it, and what comes out of it.
 
-import test from 'ava';
-
-import { printText } from '#convfuse/ir/text.js';
-import { RULES } from '#convfuse/rules/index.js';
-
-import { compareFused } from '../helpers/compare-fused.js';
-import { rewriteChecked, siteLines } from '../helpers/rewrite-text.js';
-import { parseText } from '#convfuse/ir/text.js';
-
-/**
- * Folded weights and biases are each off by u = 2^-24 of themselves. Sums of some tens of them
- * cancel to a tenth of their terms at worst here; a wrong formula is off by more than 1e-3.
- */
-const TOLERANCE = 2 ** -19;
+import { testFused, type Fused } from '../helpers/rule-tables.js';
 
 const BN = 'z = BatchNormalization(y, g, b, m, v)';
 const BN9 = 'BatchNormalization(y, g, b, m, v)';
 
-/** Name, model, nodes afterwards. */
-const FUSED: readonly [string, string, string][] = [
+const FUSED: readonly Fused[] = [
   ['Conv', `y = Conv(x, W)\n${BN}`, 'z = Conv(x, W_fused, W_bias)'],
   ['Conv with bias', `y = Conv(x, W, b0)\n${BN}`, 'z = Conv(x, W_fused, b0_fused)'],
   ['an omitted bias', `y = Conv(x, W, "")\n${BN}`, 'z = Conv(x, W_fused, W_bias)'],
@@ -181,7 +166,7 @@ const FUSED: readonly [string, string, string][] = [
       ['float[2, 1]', 'a column'],
       ['float[2, 3]', 'a matrix'],
     ] as const
-  ).map(([c, name]): [string, string, string] => [
+  ).map(([c, name]): Fused => [
     `Gemm whose C is ${name}`,
     `x: input float[2, 5]\nW: float[5, 3]\nc: ${c}\ny = Gemm<beta = 0.5>(x, W, c)\n${BN}`,
     'z = Gemm(x, W_fused, c_fused)',
@@ -262,137 +247,6 @@ const FUSED: readonly [string, string, string][] = [
     `c: float[4, 1, 1]\ny0 = ConvTranspose(x, W)\ny = Add(y0, c)\n${BN}`,
     'z = ConvTranspose(x, W_fused, W_bias_fused)',
   ],
-
-  [
-    'batch norm before Conv',
-    `u = BatchNormalization(x, g, b, m, v)\nz = Conv<strides = [2, 1], dilations = [1, 2]>(u, W)`,
-    'z = Conv<strides = [2, 1], dilations = [1, 2]>(x, W_fused, W_bias)',
-  ],
-  [
-    'batch norm before grouped Conv',
-    `u = BatchNormalization(x, g, b, m, v)\nz = Conv<group = 2>(u, W, b0)`,
-    'z = Conv<group = 2>(x, W_fused, b0_fused)',
-  ],
-  [
-    'batch norm without shift before padded Conv',
-    `b: float[4] = fill(0)\nm: float[4] = fill(0)\nu = BatchNormalization(x, g, b, m, v)\nz = Conv<pads = [1, 1, 1, 1]>(u, W)`,
-    'z = Conv<pads = [1, 1, 1, 1]>(x, W_fused)',
-  ],
-  [
-    'batch norm without shift before ConvTranspose',
-    `b: float[4] = fill(0)\nm: float[4] = fill(0)\nu = BatchNormalization(x, g, b, m, v)\nz = ConvTranspose<group = 2, strides = [2, 2]>(u, W, b0)`,
-    'z = ConvTranspose<group = 2, strides = [2, 2]>(x, W_fused, b0_fused)',
-  ],
-  [
-    'batch norm before a ConvTranspose of one tap',
-    `W: float[4, 3, 1, 1]\nu = BatchNormalization(x, g, b, m, v)\nz = ConvTranspose(u, W)`,
-    'z = ConvTranspose(x, W_fused, W_bias)',
-  ],
-  [
-    'batch norm before Gemm',
-    'x: input float[2, 5]\nW: float[3, 5]\nc: float[3]\nu = BatchNormalization(x, g, b, m, v)\nz = Gemm<transB = 1, alpha = 0.5, beta = 2.0>(u, W, c)',
-    'z = Gemm<transB = 1>(x, W_fused, c_fused)',
-  ],
-  [
-    'batch norm before MatMul',
-    'x: input float[2, 5]\nW: float[5, 3]\nu = BatchNormalization(x, g, b, m, v)\nz = MatMul(u, W)',
-    'z = Gemm(x, W_fused, W_bias)',
-  ],
-  [
-    'batch norm between layers goes back',
-    `y = Conv(x, W)\nu = ${BN9}\nz = Conv(u, V)`,
-    'u = Conv(x, W_fused, W_bias)\nz = Conv(u, V)',
-  ],
-  [
-    'Mul before padded Conv',
-    'x: input float[1, 4, 5, 5]\nc: float[4, 1, 1]\nW: float[3, 4, 3, 3]\nu = Mul(c, x)\nz = Conv<pads = [1, 1, 1, 1]>(u, W)',
-    'z = Conv<pads = [1, 1, 1, 1]>(x, W_fused)',
-  ],
-  [
-    'Sub from a constant before Conv',
-    'x: input float[1, 4, 5, 5]\nc: float[4, 1, 1]\nW: float[3, 4, 3, 3]\nu = Sub(c, x)\nz = Conv(u, W)',
-    'z = Conv(x, W_fused, W_bias)',
-  ],
-  [
-    'Add before Conv',
-    'x: input float[1, 4, 5, 5]\nc: float[4, 1, 1]\nu = Add(x, c)\nz = Conv(u, W)',
-    'z = Conv(x, W, W_bias)',
-  ],
-  [
-    'Div by a number before Conv of unknown size',
-    'x: input float[?, ?, ?, ?]\nW: float[4, 2, 3, 3]\nc: float = {255}\nu = Div(x, c)\nz = Conv<auto_pad = "SAME_UPPER">(u, W)',
-    'z = Conv<auto_pad = "SAME_UPPER">(x, W_fused)',
-  ],
-
-  [
-    'two batch norms without a layer',
-    `r = Relu(x)\ny = BatchNormalization(r, g0, b0, m0, v0)\n${BN}`,
-    'r = Relu(x)\nz = BatchNormalization(r, g0_fused, b0_fused, m0, v0)',
-  ],
-
-  [
-    'Pad before Conv',
-    'p: int64[8] = {0, 0, 1, 0, 0, 0, 2, 3}\ny = Pad(x, p)\nz = Conv<pads = [0, 1, 0, 1], auto_pad = "NOTSET">(y, W)',
-    'z = Conv<pads = [1, 1, 2, 4]>(x, W)',
-  ],
-  [
-    'Pad before a VALID Conv',
-    'p: int64[8] = {0, 0, 1, 1, 0, 0, 1, 1}\ny = Pad<mode = "constant">(x, p)\nz = Conv<auto_pad = "VALID">(y, W)',
-    'z = Conv<pads = [1, 1, 1, 1]>(x, W)',
-  ],
-  [
-    'Pad with axes',
-    '<ir_version: 8, opset_import: ["": 18]>\np: int64[2] = {1, 2}\naxes: int64[1] = {-1}\ny = Pad(x, p, "", axes)\nz = Conv(y, W)',
-    'z = Conv<pads = [0, 1, 0, 2]>(x, W)',
-  ],
-  [
-    'Pad before opset 11',
-    '<ir_version: 4, opset_import: ["": 9]>\ny = Pad<pads = [0, 0, 1, 2, 0, 0, 1, 2]>(x)\nz = Conv(y, W)',
-    'z = Conv<pads = [1, 2, 1, 2]>(x, W)',
-  ],
-  [
-    'Pad, Conv and batch norm',
-    `p: int64[8] = {0, 0, 1, 1, 0, 0, 1, 1}\nzero: float = {0}\nu = Pad(x, p, zero)\ny = Conv(u, W)\n${BN}`,
-    'z = Conv<pads = [1, 1, 1, 1]>(x, W_fused, W_bias)',
-  ],
-  [
-    'Pad before AveragePool',
-    'p: int64[8] = {0, 0, 1, 0, 0, 0, 1, 2}\ny = Pad(x, p)\nz = AveragePool<kernel_shape = [3, 3], strides = [2, 2]>(y)',
-    'z = AveragePool<kernel_shape = [3, 3], strides = [2, 2], count_include_pad = 1, pads = [1, 0, 1, 2]>(x)',
-  ],
-  [
-    'Pad before AveragePool that counts its pads',
-    'p: int64[8] = {0, 0, 1, 0, 0, 0, 1, 1}\ny = Pad(x, p)\nz = AveragePool<kernel_shape = [3, 3], pads = [1, 1, 1, 1], count_include_pad = 1>(y)',
-    'z = AveragePool<kernel_shape = [3, 3], pads = [2, 1, 2, 2], count_include_pad = 1>(x)',
-  ],
-  [
-    'Pad before MaxPool',
-    'p: int64[8] = {0, 0, 1, 0, 0, 0, 1, 1}\nlow: float = {-3.4028234663852886e38}\ny = Pad(x, p, low)\nz = MaxPool<kernel_shape = [3, 3]>(y)',
-    'z = MaxPool<kernel_shape = [3, 3], pads = [1, 0, 1, 1]>(x)',
-  ],
-
-  ['Identity before an output', 'y = Conv(x, W)\nz = Identity(y)', 'z = Conv(x, W)'],
-  [
-    'Identity before an output, with other readers',
-    'z: output\nq: output\ny = Conv(x, W)\nz = Identity(y)\nq = Relu(y)',
-    'z = Conv(x, W)\nq = Relu(z)',
-  ],
-  ['Identity of an input', 'y = Identity(x)\nz = Relu(y)', 'z = Relu(x)'],
 ];
 
-for (const [name, text, nodes] of FUSED) {
-  test(`fused: ${name}`, (t) => {
-    const result = compareFused(text);
-    const lines = siteLines(result.sites).join('\n');
-    t.is(result.nodes, nodes, lines);
-    t.true(result.error <= TOLERANCE, `${result.error}\n${lines}`);
-    for (const { check, rule, verdict } of result.sites) {
-      if (verdict === 'skipped') continue;
-      if (check !== undefined) t.true(check(3).error <= 1, rule);
-      else t.regex(rule, /identity|pad/);
-    }
-    const again = parseText(printText(result.model));
-    rewriteChecked(again, RULES);
-    t.false(again.changed, 'a second time finds nothing more');
-  });
-}
+testFused(FUSED);

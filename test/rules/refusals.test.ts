@@ -1,16 +1,10 @@
 // One graph for each way in which a fold would be wrong. Each comes back as it was, with its reason.
 
-import test from 'ava';
-
-import { parseText, printText } from '#convfuse/ir/text.js';
-import { RULES } from '#convfuse/rules/index.js';
-
-import { rewriteChecked, siteLines } from '../helpers/rewrite-text.js';
+import { testKept, type Kept } from '../helpers/rule-tables.js';
 
 const BN = 'z = BatchNormalization(y, g, b, m, v)';
 
-/** Name, model, and the reason that the site of the last node gives; undefined: no site at all. */
-const KEPT: readonly [string, string, string | undefined][] = [
+const KEPT: readonly Kept[] = [
   ['the layer has a second reader', `y = Conv(x, W)\n${BN}\nr = Relu(y)`, 'multi-consumer'],
   [
     'batch norm reads the layer twice',
@@ -246,14 +240,4 @@ const KEPT: readonly [string, string, string | undefined][] = [
   ['a pinned Identity', 'y: pinned\ny = Identity(x)\nz = Relu(y)', 'pinned'],
 ];
 
-for (const [name, text, reason] of KEPT) {
-  test(`kept: ${name}`, (t) => {
-    const model = parseText(text);
-    const before = printText(model);
-    const sites = rewriteChecked(model, RULES);
-    // Not t.is: the difference would print every weight.
-    t.true(printText(model) === before, siteLines(sites).join('\n'));
-    t.false(model.changed);
-    t.is(sites.at(-1)?.reason, reason as never, siteLines(sites).join('\n'));
-  });
-}
+testKept(KEPT);

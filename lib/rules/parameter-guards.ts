@@ -1,0 +1,61 @@
+import {
+  constantParameters as constant,
+  firstRefusal,
+  notOverridable as overridable,
+} from '../rewrite/conditions.js';
+import { isFloatType } from '../tensor/dtype.js';
+import type { Condition } from '../rewrite/rule.js';
+import { leavesOf, parameterOf } from './parameter.js';
+
+// The shared guards on parameters, for parameters that nodes may compute out of constants.
+
+export const constantParameters: Condition = {
+  ...constant,
+  doc: 'Every parameter is a constant, or computed from constants alone.',
+  check: (match, facts) =>
+    constant.check(
+      { ...match, parameters: match.parameters.filter((value) => !parameterOf(value)) },
+      facts,
+    ),
+};
+
+export const notOverridable: Condition = {
+  ...overridable,
+  check: (match, facts) =>
+    overridable.check({ ...match, parameters: match.parameters.flatMap(leavesOf) }, facts),
+};
+
+export const oneFloatType: Condition = {
+  name: 'one-float-type',
+  doc: 'All parameters have the same floating-point type.',
+  check({ parameters }) {
+    const [first] = parameters;
+    const type = parameterOf(first)?.type;
+    return firstRefusal(parameters, (value) => {
+      const other = parameterOf(value)?.type;
+      if (isFloatType(other) && other === type) return undefined;
+      const expected = isFloatType(type) ? `${first!.name} is ${type}` : 'a float type is needed';
+      return { reason: 'dtype', detail: `${expected}, ${value.name} is ${other ?? 'unknown'}` };
+    });
+  },
+};
+
+/** Weights that a file only describes, as ConstantOfShape does, would have to be written out. */
+const MAX_SPELLED_OUT = 4096;
+
+export const notSpelledOut: Condition = {
+  name: 'not-spelled-out',
+  doc: 'No parameter is much larger than the constants that it is computed from.',
+  check: ({ parameters }) =>
+    firstRefusal(parameters, (value) => {
+      if (value.initializer !== undefined || value.producer?.is('Constant') === true) {
+        return undefined;
+      }
+      const bytes = parameterOf(value)?.byteLength ?? 0;
+      let stored = 0;
+      for (const leaf of leavesOf(value)) stored += parameterOf(leaf)?.byteLength ?? 0;
+      if (bytes <= stored + MAX_SPELLED_OUT) return undefined;
+      const detail = `${value.name} takes ${bytes} bytes, computed from ${stored}`;
+      return { reason: 'growth', detail };
+    }),
+};
