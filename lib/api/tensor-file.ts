@@ -1,0 +1,57 @@
+import { readFile, stat, writeFile } from 'node:fs/promises';
+
+import { ConvfuseError } from '../errors.js';
+import { readTensor } from '../onnx/read-tensor.js';
+import { formatNpy, isNpy, parseNpy } from '../tensor/npy.js';
+import { checkTensor, type Tensor } from '../tensor/tensor.js';
+
+/**
+ * Reads one tensor from a file: a NumPy array (.npy) or a TensorProto (.pb), told apart by their
+ * first bytes.
+ *
+ * @throws ConvfuseError ERR_IO, ERR_TENSOR, ERR_PARSE, ERR_UNSUPPORTED, naming the file
+ */
+export async function loadTensor(file: string): Promise<Tensor> {
+  let bytes: Uint8Array;
+  try {
+    // Opening a FIFO would wait for a writer, maybe for ever.
+    if (!(await stat(file)).isFile()) throw new ConvfuseError('ERR_IO', 'it is not a plain file');
+    bytes = await readFile(file);
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    const why = error instanceof ConvfuseError ? message : code;
+    throw new ConvfuseError('ERR_IO', `cannot read ${file}: ${why}`, { cause: error });
+  }
+  try {
+    return isNpy(bytes) ? parseNpy(bytes) : readTensor(bytes, file);
+  } catch (error) {
+    if (!(error instanceof ConvfuseError)) throw error;
+    throw new ConvfuseError(error.code, `${file}: ${error.message}`, { cause: error });
+  }
+}
+
+/**
+ * Writes a tensor as a NumPy array (.npy). A file that exists is kept unless `force`.
+ *
+ * @throws ConvfuseError ERR_UNSUPPORTED for types that NumPy lacks, ERR_OUTPUT, ERR_IO,
+ *   ERR_ARGUMENT
+ */
+export async function saveTensor(
+  tensor: Tensor,
+  file: string,
+  options: { readonly force?: boolean } = {},
+): Promise<void> {
+  const bytes = formatNpy(checkTensor(tensor, 'tensor'));
+  try {
+    await writeFile(file, bytes, { flag: options.force === true ? 'w' : 'wx' });
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'EEXIST') {
+      throw new ConvfuseError(
+        'ERR_OUTPUT',
+        `${file} exists already: it is replaced only with force`,
+      );
+    }
+    throw new ConvfuseError('ERR_IO', `cannot write ${file}: ${code}`, { cause: error });
+  }
+}
