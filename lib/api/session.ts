@@ -1,23 +1,31 @@
 import type { Precision } from '../backend/backend.js';
 import { argumentError } from '../errors.js';
 import { Model } from '../ir/model.js';
-import { Session, type RunOptions, type ValueMetadata } from '../runtime/session.js';
+import { Session, type ValueMetadata } from '../runtime/session.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { chosenBackend, type BackendChoice } from './backend-choice.js';
-import { loadModel } from './load.js';
+import { loadModel, type LoadOptions } from './load.js';
 
-export interface SessionOptions extends BackendChoice {
+export interface SessionOptions extends BackendChoice, LoadOptions {
   /** Default 'default'; see docs/numerics.md for the error of each. */
   readonly precision?: Precision | undefined;
 }
 
 const PRECISIONS: readonly unknown[] = ['strict', 'default', 'fast', 'bfloat16'];
 
+export interface InferenceRunOptions {
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Inputs by name. An onnxruntime-common Tensor on the CPU is accepted as it is. */
+export type Feeds = Readonly<Record<string, Tensor>>;
+
+/** Names of the outputs that are wanted; with tensors for values, their keys. */
+export type Fetches = readonly string[] | Readonly<Record<string, Tensor | null>>;
+
 /**
- * Runs a model: the calls of onnxruntime-common, so that a program can switch by its import.
- *
- *     const session = await InferenceSession.create('model.onnx');
- *     const { logits } = await session.run({ input: tensor });
+ * Runs a model. The calls are those of onnxruntime-common, so that a program can switch to it, or
+ * back, by its import.
  */
 export class InferenceSession {
   readonly #session: Session;
@@ -27,26 +35,28 @@ export class InferenceSession {
   }
 
   /**
-   * @param source a loaded or fused model, the path of a file, or its bytes. A Model must not be
-   *   fused or changed further while the session lives; fuseModel() returns a copy.
-   * @throws ConvfuseError ERR_UNSUPPORTED with all the operators that are missing,
-   *   ERR_NATIVE_LOAD, ERR_ARGUMENT, and what loadModel() throws
+   * @param source a model, the path of a file, or its bytes. A Model must not be changed while
+   *   the session lives; fuseModel() returns a copy.
+   * @throws ConvfuseError as loadModel does; ERR_UNSUPPORTED naming every operator that is
+   *   missing; ERR_NATIVE_LOAD, ERR_ARGUMENT
    */
   static async create(
     source: Model | string | Uint8Array,
     options: SessionOptions = {},
   ): Promise<InferenceSession> {
-    const { precision = 'default' } = options;
+    const { precision = 'default', allowSymlinks = false } = options;
     if (!PRECISIONS.includes(precision)) {
       throw argumentError(`one of ${PRECISIONS.join(', ')}`, 'precision', precision);
     }
-    const model = source instanceof Model ? source : await loadModel(source);
     const backend = chosenBackend(options);
-    return new InferenceSession(
-      Session.create(model, { backend, precision, threads: options.threads }),
-    );
+    const model = source instanceof Model ? source : await loadModel(source, { allowSymlinks });
+    // The reference backend is the oracle: it computes in double all along, and rounds at the end.
+    const arithmetic = backend.name === 'reference' ? 'float64' : 'float32';
+    const { threads } = options;
+    return new InferenceSession(Session.create(model, { backend, precision, arithmetic, threads }));
   }
 
+  /** In the order of the model. */
   get inputNames(): readonly string[] {
     return this.#session.inputNames;
   }
@@ -55,7 +65,7 @@ export class InferenceSession {
     return this.#session.outputNames;
   }
 
-  /** Name, element type and declared shape of each input. */
+  /** Types and shapes as the model declares them. */
   get inputMetadata(): readonly ValueMetadata[] {
     return this.#session.inputMetadata;
   }
@@ -65,21 +75,48 @@ export class InferenceSession {
   }
 
   /**
-   * Runs the model on inputs by name. The feeds are copied at once, the outputs are memory of
-   * their own that is never overwritten.
+   * One inference. Feeds are copied before this returns; results are in memory that is never
+   * overwritten later.
    *
-   * @throws ConvfuseError ERR_ARGUMENT, ERR_MODEL, ERR_DISPOSED; rejects with the signal's reason
+   * @param fetches the outputs wanted; all where it is left out
+   * @throws ConvfuseError ERR_ARGUMENT, ERR_MODEL, ERR_UNSUPPORTED, ERR_DISPOSED; the signal's
+   *   reason when it aborts
    */
-  run(
-    feeds: Readonly<Record<string, Tensor>>,
-    options: RunOptions = {},
+  async run(feeds: Feeds, options?: InferenceRunOptions): Promise<Record<string, Tensor>>;
+  async run(
+    feeds: Feeds,
+    fetches: Fetches,
+    options?: InferenceRunOptions,
+  ): Promise<Record<string, Tensor>>;
+  async run(
+    feeds: Feeds,
+    second: Fetches | InferenceRunOptions = {},
+    third?: InferenceRunOptions,
   ): Promise<Record<string, Tensor>> {
-    return this.#session.run(feeds, options);
+    const [wanted, options] = this.#arguments(second, third);
+    const results = await this.#session.run(feeds, { signal: options.signal });
+    if (wanted === undefined) return results;
+    return Object.fromEntries(wanted.map((name) => [name, results[name]!]));
   }
 
-  /** Frees packed weights and buffers, as onnxruntime-common names it. */
-  release(): Promise<void> {
+  /** Frees packed weights and buffers. Later runs reject with ERR_DISPOSED. */
+  async release(): Promise<void> {
     this.#session.dispose();
-    return Promise.resolve();
+  }
+
+  /** Tells fetches from options as onnxruntime-common does: by the names of its outputs. */
+  #arguments(
+    second: Fetches | InferenceRunOptions,
+    third: InferenceRunOptions | undefined,
+  ): [readonly string[] | undefined, InferenceRunOptions] {
+    const isNames = Array.isArray(second);
+    const names = isNames ? (second as readonly string[]) : Object.keys(second);
+    const known = names.filter((name) => this.outputNames.includes(name));
+    const isFetches = third !== undefined || isNames || known.length > 0;
+    if (!isFetches) return [undefined, second as InferenceRunOptions];
+    if (known.length < names.length || names.length === 0) {
+      throw argumentError(`names among ${this.outputNames.join(', ')}`, 'fetches', names);
+    }
+    return [names, third ?? {}];
   }
 }

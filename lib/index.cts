@@ -1,0 +1,2 @@
+import api = require('./index.js');
+export = api;

@@ -1,0 +1,38 @@
+// The public names, and nothing else.
+
+export { encodeModel } from './api/encode.js';
+export { fuseModel, type FuseOptions, type FuseProgress } from './api/fuse.js';
+export { VerificationError } from './api/fuse.js';
+export { inspectModel, type Inspection, type SignatureEntry } from './api/inspect.js';
+export type { WeightGroup } from './api/inspect.js';
+export { loadModel, type LoadOptions } from './api/load.js';
+export { machineInfo, type Cache, type MachineInfo } from './api/machine-info.js';
+export type * from './api/report.js';
+export { saveModel, type SavedModel, type SaveOptions } from './api/save.js';
+export { InferenceSession, type SessionOptions } from './api/session.js';
+export type { Feeds, Fetches, InferenceRunOptions } from './api/session.js';
+export { loadTensor, saveTensor } from './api/tensor-file.js';
+export { verifyModels, type VerifyOptions } from './api/verify.js';
+export { version } from './api/version.js';
+export { backend, type BackendInfo } from './backend/info.js';
+export type { Precision } from './backend/backend.js';
+export type { BackendName, IsaName } from './backend/select.js';
+export type { FileOptions, FileProgress } from './batch/fuse-file.js';
+export { fuseModels, type FuseModelsOptions } from './batch/fuse-models.js';
+export { ConvfuseError, type ErrorCode } from './errors.js';
+export { batchNormMatrix, fuseBnConv, fuseConvBn, fuseLinearBn } from './fold/fuse.js';
+export type { FusedParameters, PaddedLayerParameters } from './fold/fuse.js';
+export type { BatchNormParameters, LayerParameters } from './fold/parameters.js';
+export type { Model } from './ir/model.js';
+export type { Node } from './ir/node.js';
+export type { Value } from './ir/value.js';
+export { batchNorm } from './layers/batch-norm.js';
+export { conv2d } from './layers/conv2d.js';
+export type { ConvOptions } from './layers/conv-options.js';
+export { FusedConv2d, type RunOptions, type RunSyncOptions } from './layers/fused-conv2d.js';
+export * as conditions from './rewrite/conditions.js';
+export { defineRule, type Level, type Match, type Reason, type Rule } from './rewrite/rule.js';
+export type { Condition, Facts, Refusal, Rewritten, SiteCheck } from './rewrite/rule.js';
+export { RULES as rules } from './rules/index.js';
+export type { DataType } from './tensor/dtype.js';
+export type { Tensor } from './tensor/tensor.js';
