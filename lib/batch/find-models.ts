@@ -1,0 +1,97 @@
+import type { Stats } from 'node:fs';
+import { lstat, readdir, realpath, stat } from 'node:fs/promises';
+import path from 'node:path';
+
+import { ConvfuseError } from '../errors.js';
+
+/** A model file to work on, or a place that could not be looked into. */
+export interface FoundModel {
+  readonly path: string;
+  /** Path below the folder argument it was found in; its base name for a file argument. */
+  readonly relative: string;
+  /** Set where a folder or a name could not be read: the entry is reported, not worked on. */
+  readonly error?: ConvfuseError;
+}
+
+export interface FindResult {
+  readonly models: readonly FoundModel[];
+  /** What was passed over, and why, for people. */
+  readonly notes: readonly string[];
+}
+
+/** What a fused copy is called beside its original. */
+export const FUSED_SUFFIX = '.fused.onnx';
+
+/**
+ * Turns file and folder arguments into models, in a stable order, each once. Folders are walked
+ * for `*.onnx`. Links found on the way are passed over: a walk never leaves its folder and never
+ * runs in a circle. So are the fused copies of models that are in the same folder.
+ *
+ * A file argument is taken as it is, whatever it is called and whether it exists: that is the
+ * reader's to say.
+ */
+export async function findModels(arguments_: readonly string[]): Promise<FindResult> {
+  const models: FoundModel[] = [];
+  const notes: string[] = [];
+  for (const argument of arguments_) {
+    const status = await statOrUndefined(argument);
+    if (status?.isDirectory()) await walk(argument, models, notes);
+    else models.push({ path: argument, relative: path.basename(argument) });
+  }
+  return { models: await distinct(models), notes };
+}
+
+async function walk(root: string, models: FoundModel[], notes: string[]): Promise<void> {
+  const folders = [root];
+  for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
+    const entries = await readdir(folder, { withFileTypes: true }).catch((cause: unknown) => {
+      models.push(unreadable(root, folder!, 'folder cannot be read', cause));
+      return [];
+    });
+    const names = new Set(entries.map((entry) => entry.name));
+    const below: string[] = [];
+    for (const entry of entries.sort((a, b) => (a.name < b.name ? -1 : 1))) {
+      const file = path.join(folder, entry.name);
+      if (entry.isDirectory()) below.push(file);
+      else if (!entry.name.toLowerCase().endsWith('.onnx')) continue;
+      else if (entry.isSymbolicLink()) notes.push(`passed over, a link: ${file}`);
+      else if (!entry.isFile()) notes.push(`passed over, not a plain file: ${file}`);
+      else if (isFusedCopy(entry.name, names)) notes.push(`passed over, a fused copy: ${file}`);
+      else if (await lost(file)) models.push(unreadable(root, file, 'file name is not UTF-8'));
+      else models.push({ path: file, relative: path.relative(root, file) });
+    }
+    folders.push(...below.reverse());
+  }
+}
+
+function isFusedCopy(name: string, names: ReadonlySet<string>): boolean {
+  return name.endsWith(FUSED_SUFFIX) && names.has(`${name.slice(0, -FUSED_SUFFIX.length)}.onnx`);
+}
+
+/** Names that are not UTF-8 come back with replacement characters and name nothing. */
+async function lost(file: string): Promise<boolean> {
+  if (!file.includes('\uFFFD')) return false;
+  return (await lstat(file).catch(() => undefined)) === undefined;
+}
+
+function unreadable(root: string, file: string, what: string, cause?: unknown): FoundModel {
+  const error = new ConvfuseError('ERR_IO', `${what}: ${file}`, { cause });
+  return { path: file, relative: path.relative(root, file), error };
+}
+
+/** The same file named twice, or named and found in a folder, is one model. */
+async function distinct(models: readonly FoundModel[]): Promise<FoundModel[]> {
+  const seen = new Set<string>();
+  const kept: FoundModel[] = [];
+  for (const model of models) {
+    const key = await realpath(model.path).catch(() => path.resolve(model.path));
+    if (seen.has(key)) continue;
+    seen.add(key);
+    kept.push(model);
+  }
+  return kept;
+}
+
+async function statOrUndefined(file: string): Promise<Stats | undefined> {
+  return stat(file).catch(() => undefined);
+}

@@ -1,0 +1,141 @@
+import { existsSync } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
+import path from 'node:path';
+
+import { fuseModel, type FuseOptions } from '../api/fuse.js';
+import { loadModel } from '../api/load.js';
+import { checkTarget } from '../api/output-target.js';
+import type { FileReport, FuseReport } from '../api/report.js';
+import { saveModel } from '../api/save.js';
+import { ConvfuseError } from '../errors.js';
+import { describeFailure } from './failure.js';
+import type { Job } from './plan-outputs.js';
+
+/** How each file is read, fused and written. */
+export interface FileOptions extends Omit<FuseOptions, 'signal' | 'onProgress'> {
+  /** Replace an output that exists. */
+  readonly force?: boolean;
+  /** Follow links to external data, to targets below the model's real folder only. */
+  readonly allowSymlinks?: boolean;
+  /** Do everything but write. */
+  readonly dryRun?: boolean;
+}
+
+/** What a file is at. done and total count sites in 'check' and runs in 'verify', else 0. */
+export interface FileProgress {
+  readonly input: string;
+  readonly phase: 'queued' | 'read' | 'fuse' | 'check' | 'verify' | 'write';
+  readonly done: number;
+  readonly total: number;
+}
+
+/**
+ * Reads one model, fuses it, checks it and writes it. It never throws for anything the file or
+ * the disk does: a failure is a report with an error. Only an abort rejects.
+ */
+export async function fuseFile(
+  job: Job,
+  options: FileOptions,
+  signal?: AbortSignal,
+  onProgress?: (progress: FileProgress) => void,
+): Promise<FileReport> {
+  const clock = new Clock();
+  const tell = (phase: FileProgress['phase'], done = 0, total = 0): void => {
+    onProgress?.({ input: job.input, phase, done, total });
+  };
+  let report: FuseReport | undefined;
+  try {
+    if (options.dryRun !== true) await checkOutput(job, options);
+    signal?.throwIfAborted();
+    tell('read');
+    const model = await clock.time('read', () =>
+      loadModel(job.input, { allowSymlinks: options.allowSymlinks === true }),
+    );
+    signal?.throwIfAborted();
+    const fused = await fuseModel(model, {
+      ...options,
+      ...(signal && { signal }),
+      onProgress: ({ phase, done, total }) => tell(phase, done, total),
+    });
+    report = fused.report;
+    signal?.throwIfAborted();
+    const written = options.dryRun !== true && (report.status === 'fused' || job.named);
+    if (written) {
+      tell('write');
+      await clock.time('write', async () => {
+        if (job.makeFolder) await mkdir(path.dirname(job.output), { recursive: true });
+        const { force = false } = options;
+        await saveModel(fused.model, job.output, { force, inPlace: inPlace(job) });
+      });
+    }
+    return fileReport(job, clock, report, report.status, written ? job.output : undefined);
+  } catch (error) {
+    if (signal?.aborted) throw error;
+    report ??= reportOf(error);
+    return { ...fileReport(job, clock, report, 'failed'), error: describeFailure(error) };
+  }
+}
+
+/** The report of a model that was never looked at, or whose process ended. */
+export function failedReport(input: string, error: unknown): FileReport {
+  const job = { input, output: '', named: false, makeFolder: false };
+  return {
+    ...fileReport(job, new Clock(), undefined, 'failed'),
+    error: describeFailure(error),
+  };
+}
+
+/** Says no early to what saveModel would refuse after all the work. */
+async function checkOutput(job: Job, { force = false }: FileOptions): Promise<void> {
+  if (job.makeFolder && !existsSync(path.dirname(job.output))) return;
+  await checkTarget(job.output, job.input, { force, inPlace: inPlace(job) });
+}
+
+function inPlace(job: Job): boolean {
+  return job.input === job.output;
+}
+
+/** A failed verification brings its report along. */
+function reportOf(error: unknown): FuseReport | undefined {
+  if (!(error instanceof ConvfuseError) || error.code !== 'ERR_VERIFICATION') return undefined;
+  return (error as { report?: FuseReport }).report;
+}
+
+function fileReport(
+  job: Job,
+  clock: Clock,
+  report: FuseReport | undefined,
+  status: FileReport['status'],
+  output?: string,
+): FileReport {
+  return {
+    input: job.input,
+    output,
+    status,
+    error: undefined,
+    before: report?.before,
+    after: report?.after,
+    sites: report?.sites ?? [],
+    verification: report?.verification,
+    milliseconds: {
+      read: clock.read,
+      fuse: report?.milliseconds.fuse ?? 0,
+      verify: report?.milliseconds.verify ?? 0,
+      write: clock.write,
+    },
+  };
+}
+
+class Clock {
+  read = 0;
+  write = 0;
+
+  async time<T>(phase: 'read' | 'write', work: () => Promise<T>): Promise<T> {
+    const start = performance.now();
+    try {
+      return await work();
+    } finally {
+      this[phase] = performance.now() - start;
+    }
+  }
+}

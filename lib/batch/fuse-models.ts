@@ -1,0 +1,118 @@
+import { availableParallelism } from 'node:os';
+
+import type { FileReport } from '../api/report.js';
+import { argumentError } from '../errors.js';
+import { findModels } from './find-models.js';
+import { failedReport, fuseFile, type FileOptions, type FileProgress } from './fuse-file.js';
+import { planOutputs, type Job, type OutputOptions } from './plan-outputs.js';
+import { WorkerProcess } from './worker-process.js';
+
+export interface FuseModelsOptions extends FileOptions, OutputOptions {
+  /** Models at a time, each in a process of its own. Default: one per CPU, at most the models. */
+  readonly jobs?: number;
+  /** Seconds that one model may take before its process is ended. Default: no limit. */
+  readonly timeLimit?: number;
+  /** An abort stops all work within two seconds; what is half written is removed. */
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (progress: FileProgress) => void;
+  /** Files that were passed over on the way, and why. */
+  readonly onNote?: (note: string) => void;
+}
+
+/**
+ * Fuses many models, files or folders of them, and yields one report for each as it is done. A
+ * model that fails, or kills its process, is a report with an error: the others go on. Each runs
+ * in a process of its own, except with `rules`, whose functions cannot be sent to one.
+ *
+ * Work goes on while a report is handled, but a new model starts only when the next is asked for.
+ *
+ * @throws ConvfuseError ERR_ARGUMENT, before any work, for options that exclude each other and for
+ *   outputs that would overwrite each other or an input; the signal's reason when aborted
+ */
+export async function* fuseModels(
+  paths: readonly string[],
+  options: FuseModelsOptions = {},
+): AsyncGenerator<FileReport, void, undefined> {
+  const { jobs: limit, timeLimit, signal, onProgress, onNote, ...rest } = options;
+  const { output, outDir, inPlace, ...fileOptions } = rest;
+  if (!Array.isArray(paths)) throw argumentError('an array of paths', 'paths', paths);
+  if (limit !== undefined && !(Number.isInteger(limit) && limit > 0)) {
+    throw argumentError('a whole number > 0', 'jobs', limit);
+  }
+  signal?.throwIfAborted();
+  const found = await findModels(paths);
+  const healthy = found.models.filter((model) => model.error === undefined);
+  const jobs = planOutputs(healthy, {
+    ...(output !== undefined && { output }),
+    ...(outDir !== undefined && { outDir }),
+    ...(inPlace !== undefined && { inPlace }),
+  });
+  for (const note of found.notes) onNote?.(note);
+  for (const { path } of found.models) {
+    onProgress?.({ input: path, phase: 'queued', done: 0, total: 0 });
+  }
+  for (const { path, error } of found.models) {
+    if (error !== undefined) yield failedReport(path, error);
+  }
+  if (fileOptions.rules !== undefined) {
+    for (const job of jobs) yield await fuseFile(job, fileOptions, signal, onProgress);
+    return;
+  }
+  const width = Math.min(limit ?? availableParallelism(), jobs.length);
+  const threads = fileOptions.threads ?? Math.max(1, Math.floor(availableParallelism() / width));
+  yield* inProcesses(jobs, width, signal, (worker, job) =>
+    worker.run(job, { ...fileOptions, threads }, onProgress, timeLimit),
+  );
+}
+
+/** At most `width` workers; one that died is replaced by the next job's. */
+async function* inProcesses(
+  jobs: readonly Job[],
+  width: number,
+  signal: AbortSignal | undefined,
+  run: (worker: WorkerProcess, job: Job) => Promise<FileReport>,
+): AsyncGenerator<FileReport, void, undefined> {
+  const workers: WorkerProcess[] = [];
+  const running = new Map<Job, Promise<{ job: Job; report: FileReport }>>();
+  const queue = [...jobs].reverse();
+  const aborted = abortion(signal);
+  try {
+    while (queue.length > 0 || running.size > 0) {
+      while (running.size < width && queue.length > 0) {
+        const job = queue.pop()!;
+        let worker = workers.find((one) => one.idle);
+        if (worker === undefined) workers.push((worker = new WorkerProcess()));
+        const work = run(worker, job);
+        running.set(
+          job,
+          work.then((report) => ({ job, report })),
+        );
+      }
+      const done = await Promise.race([...running.values(), aborted.promise]);
+      running.delete(done.job);
+      yield done.report;
+    }
+  } finally {
+    aborted.dispose();
+    await Promise.all(workers.map((worker) => worker.stop()));
+  }
+}
+
+/** A promise that rejects with the signal's reason, and never settles otherwise. */
+function abortion(signal: AbortSignal | undefined): { promise: Promise<never>; dispose(): void } {
+  let listener: () => void = () => undefined;
+  const promise = new Promise<never>((_resolve, reject) => {
+    listener = () => {
+      reject(signal?.reason as Error);
+    };
+  });
+  promise.catch(() => undefined);
+  signal?.addEventListener('abort', listener);
+  if (signal?.aborted) listener();
+  return {
+    promise,
+    dispose: () => {
+      signal?.removeEventListener('abort', listener);
+    },
+  };
+}

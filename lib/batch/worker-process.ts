@@ -1,0 +1,141 @@
+import { fork, type ChildProcess } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+
+import type { FileReport } from '../api/report.js';
+import { ConvfuseError } from '../errors.js';
+import { failedReport, type FileOptions, type FileProgress } from './fuse-file.js';
+import type { Job } from './plan-outputs.js';
+import type { WorkerReply, WorkerRequest } from './protocol.js';
+import { removeLeftovers } from './leftovers.js';
+
+const PROGRAM = fileURLToPath(new URL('./worker.js', import.meta.url));
+
+/** How long a worker that was asked to stop may finish what it is writing. */
+const GRACE_MS = 1200;
+
+/** What is kept of a worker's stderr, to say why it died. */
+const TAIL_CHARACTERS = 4096;
+
+const alive = new Set<WorkerProcess>();
+
+/** A process that fuses one model at a time, and the one place that starts or ends such. */
+export class WorkerProcess {
+  readonly #child: ChildProcess;
+  readonly #exit: Promise<string>;
+  #tail = '';
+  #job: Job | undefined;
+  #ended = false;
+
+  constructor() {
+    if (alive.size === 0) process.on('exit', killAll);
+    alive.add(this);
+    this.#child = fork(PROGRAM, [], {
+      serialization: 'advanced',
+      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+      execArgv: [],
+    });
+    this.#child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+      this.#tail = (this.#tail + text).slice(-TAIL_CHARACTERS);
+    });
+    this.#exit = new Promise((resolve) => {
+      this.#child.once('error', (error) => {
+        resolve(error.message);
+      });
+      // 'close' and not 'exit': by then all of stderr has arrived.
+      this.#child.once('close', (code, signal) => {
+        resolve(signal === null ? `exit code ${code}` : `signal ${signal}`);
+      });
+    }).then((how) => {
+      this.#ended = true;
+      alive.delete(this);
+      if (alive.size === 0) process.off('exit', killAll);
+      return how as string;
+    });
+  }
+
+  /** Whether it can take another job. */
+  get idle(): boolean {
+    return !this.#ended && this.#job === undefined;
+  }
+
+  /**
+   * Fuses one model. It does not reject: a worker that dies, or takes longer than `seconds`, makes
+   * the model's report a failure, and cannot be used again.
+   */
+  async run(
+    job: Job,
+    options: FileOptions,
+    onProgress?: (progress: FileProgress) => void,
+    seconds?: number,
+  ): Promise<FileReport> {
+    this.#job = job;
+    const replied = new Promise<FileReport>((resolve) => {
+      this.#child.on('message', (reply: WorkerReply) => {
+        if (reply.kind === 'progress') onProgress?.(reply.progress);
+        else resolve(reply.report);
+      });
+    });
+    let late = false;
+    const timer =
+      seconds === undefined
+        ? undefined
+        : setTimeout(() => {
+            late = true;
+            this.kill();
+          }, seconds * 1000);
+    const request: WorkerRequest = { job, options };
+    // A worker that died already says so by its exit, below.
+    this.#child.send(request, () => undefined);
+    const died = this.#exit.then((how) => {
+      removeLeftovers(job.output, this.#child.pid);
+      return failedReport(job.input, late ? lateness(seconds!) : this.#death(how));
+    });
+    const report = await Promise.race([replied, died]);
+    clearTimeout(timer);
+    this.#child.removeAllListeners('message');
+    this.#job = undefined;
+    return report;
+  }
+
+  /** Ends it: at once when it is idle, else after it cleaned up, and in any case soon. */
+  async stop(): Promise<void> {
+    const job = this.#job;
+    // Not disconnect(): a parent that calls it never gets the 'close' event.
+    this.#child.kill('SIGTERM');
+    const timer = setTimeout(() => {
+      this.kill();
+    }, GRACE_MS);
+    await this.#exit;
+    clearTimeout(timer);
+    if (job !== undefined) removeLeftovers(job.output, this.#child.pid);
+  }
+
+  /** Ends it without waiting. */
+  kill(): void {
+    this.#child.kill('SIGKILL');
+  }
+
+  /** For a parent that is about to exit: no waiting is possible. */
+  abandon(): void {
+    this.kill();
+    if (this.#job !== undefined) removeLeftovers(this.#job.output, this.#child.pid);
+  }
+
+  #death(how: string): ConvfuseError {
+    const memory = /heap out of memory|bad_alloc|Array buffer allocation failed/.test(this.#tail);
+    return memory
+      ? new ConvfuseError('ERR_MEMORY', 'the process that worked on the model ran out of memory')
+      : new ConvfuseError(
+          'ERR_INTERNAL',
+          `the process that worked on the model ended with ${how}: please report it`,
+        );
+  }
+}
+
+function lateness(seconds: number): ConvfuseError {
+  return new ConvfuseError('ERR_LIMIT', `stopped after the time limit of ${seconds} s`);
+}
+
+function killAll(): void {
+  for (const worker of alive) worker.abandon();
+}

@@ -1,0 +1,52 @@
+// The program of a worker process: fuses the models that it is sent, one at a time. A process and
+// not a thread, so that a model which crashes it, or will not end, takes nothing else along.
+
+import { failedReport, fuseFile, type FileProgress } from './fuse-file.js';
+import type { WorkerReply, WorkerRequest } from './protocol.js';
+
+const abort = new AbortController();
+let busy = false;
+
+// Ctrl-C reaches the whole process group. The parent decides what happens to its workers.
+process.on('SIGINT', () => undefined);
+process.on('SIGHUP', () => undefined);
+process.on('SIGTERM', leave);
+process.on('disconnect', leave);
+process.on('message', (request: WorkerRequest) => {
+  void work(request);
+});
+
+/** Exits now, or as soon as the model at hand is let go of: a file is never left half written. */
+function leave(): void {
+  if (!busy) process.exit(0);
+  abort.abort(new Error('interrupted'));
+}
+
+async function work({ job, options }: WorkerRequest): Promise<void> {
+  busy = true;
+  try {
+    const report = await fuseFile(job, options, abort.signal, progressReply());
+    reply({ kind: 'report', report });
+  } catch (error) {
+    reply({ kind: 'report', report: failedReport(job.input, error) });
+  }
+  busy = false;
+  if (abort.signal.aborted) process.exit(0);
+}
+
+/** Nobody looks more than some twenty times a second. */
+function progressReply(): (progress: FileProgress) => void {
+  let phase: FileProgress['phase'] | undefined;
+  let sent = 0;
+  return (progress) => {
+    const now = performance.now();
+    if (progress.phase === phase && now - sent < 50) return;
+    phase = progress.phase;
+    sent = now;
+    reply({ kind: 'progress', progress });
+  };
+}
+
+function reply(message: WorkerReply): void {
+  if (process.connected) process.send?.(message);
+}
