@@ -1,0 +1,31 @@
+import { Option, type Command } from 'commander';
+
+import { positiveInteger } from '../parse.js';
+
+export interface BackendFlags {
+  readonly backend?: 'auto' | 'native' | 'reference';
+  readonly isa?: 'baseline' | 'avx2' | 'avx512' | 'neon';
+  readonly threads?: number;
+}
+
+/** Flags of every command that computes. */
+export function addBackendOptions(command: Command): Command {
+  return command
+    .optionsGroup('What computes (each also an environment variable, see info):')
+    .addOption(
+      new Option('--backend <name>', 'native code, TypeScript, or the best there is').choices([
+        'auto',
+        'native',
+        'reference',
+      ]),
+    )
+    .addOption(
+      new Option('--isa <name>', 'vector instructions of the native code').choices([
+        'baseline',
+        'avx2',
+        'avx512',
+        'neon',
+      ]),
+    )
+    .option('--threads <n>', 'threads of the native code', positiveInteger);
+}

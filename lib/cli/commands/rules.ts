@@ -1,0 +1,42 @@
+import { rules } from '../../index.js';
+import { outColors, print, printJson } from '../print.js';
+import { plural } from '../text.js';
+import type { AddCommand } from './command.js';
+
+/** `convfuse rules`: the table that `fuse` works by. */
+export const addRules: AddCommand = (program) => {
+  program
+    .command('rules')
+    .description('the rule table: formula, conditions, example')
+    .option('--json', 'print one JSON document')
+    .action((flags: { readonly json?: true }) => {
+      if (flags.json === true) printJson({ schema: 1, rules: rules.map(ruleData) });
+      else printRules();
+    });
+};
+
+function ruleData(rule: (typeof rules)[number]): object {
+  const { name, level, doc, roots, conditions, example } = rule;
+  return {
+    name,
+    level,
+    formula: doc,
+    roots,
+    conditions: conditions.map((condition) => ({ name: condition.name, doc: condition.doc })),
+    example,
+  };
+}
+
+function printRules(): void {
+  for (const { name, level, doc, roots, conditions, example } of rules) {
+    print(`${outColors.bold(name)}  (${level}, at ${roots.join(', ')})`);
+    print(`  ${doc}`);
+    for (const condition of conditions) print(`  - ${condition.name}: ${condition.doc}`);
+    print(`  ${outColors.dim('before')}`);
+    for (const line of example.before.trim().split('\n')) print(`    ${line.trim()}`);
+    print(`  ${outColors.dim('after')}`);
+    for (const line of example.after.trim().split('\n')) print(`    ${line.trim()}`);
+    print('');
+  }
+  print(plural(rules.length, 'rule'));
+}

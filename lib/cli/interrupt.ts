@@ -1,0 +1,37 @@
+import { EXIT } from './exit-codes.js';
+
+/** What to exit with when `work` was interrupted, or undefined. */
+export type Interruption = { readonly exitCode: number } | undefined;
+
+const CODES = new Map<NodeJS.Signals, number>([
+  ['SIGINT', EXIT.interrupted],
+  ['SIGTERM', EXIT.terminated],
+  ['SIGHUP', 129],
+]);
+
+/**
+ * Runs work that a first signal aborts, so that it can clean up, and a second one ends at once.
+ * Work that an abort ends is an interruption; work that got done all the same is done.
+ */
+export async function interruptible(
+  work: (signal: AbortSignal) => Promise<void>,
+): Promise<Interruption> {
+  const abort = new AbortController();
+  let exitCode: number | undefined;
+  const listener = (signal: NodeJS.Signals): void => {
+    const code = CODES.get(signal)!;
+    if (exitCode !== undefined) process.exit(code);
+    exitCode = code;
+    abort.abort(new Error(`interrupted by ${signal}`));
+  };
+  for (const signal of CODES.keys()) process.on(signal, listener);
+  try {
+    await work(abort.signal);
+    return undefined;
+  } catch (error) {
+    if (exitCode === undefined) throw error;
+    return { exitCode };
+  } finally {
+    for (const signal of CODES.keys()) process.off(signal, listener);
+  }
+}

@@ -1,0 +1,52 @@
+import type { FileProgress, FileReport } from '../index.js';
+import { isColorful, note } from './print.js';
+import { safe } from './text.js';
+
+/** Shows on stderr how a batch goes. */
+export interface Progress {
+  update(progress: FileProgress): void;
+  finish(report: FileReport): void;
+  /** Leaves the terminal as it was. */
+  close(): Promise<void>;
+}
+
+/** A task list on a terminal; elsewhere a line per model, where there are several. */
+export async function startProgress(): Promise<Progress> {
+  // A terminal that does not know its width cannot be drawn on.
+  if (!isColorful(process.stderr) || !(process.stderr.columns > 20)) return new Lines();
+  // The list and what it draws with are only loaded where they are seen.
+  const { TaskList } = await import('./task-list.js');
+  return new TaskList();
+}
+
+/** What a model is at, in words. */
+export function phaseText({ phase, done, total }: FileProgress): string {
+  const words = {
+    queued: 'waiting',
+    read: 'reading',
+    fuse: 'fusing',
+    check: 'checking fused sites',
+    verify: 'comparing whole models',
+    write: 'writing',
+  }[phase];
+  return total > 1 ? `${words} ${done}/${total}` : words;
+}
+
+class Lines implements Progress {
+  #total = 0;
+  #done = 0;
+
+  update({ phase }: FileProgress): void {
+    if (phase === 'queued') this.#total += 1;
+  }
+
+  finish(report: FileReport): void {
+    this.#done += 1;
+    if (this.#total < 2) return;
+    note(`[${this.#done}/${this.#total}] ${report.status} ${safe(report.input)}`);
+  }
+
+  async close(): Promise<void> {
+    // Lines are out as they are written.
+  }
+}
