@@ -19,12 +19,35 @@ export interface CliResult {
   readonly stderr: string;
 }
 
+interface CliOptions extends SpawnOptions {
+  /** Called with all of stderr so far, as it grows. */
+  readonly onStderr?: (pid: number, text: string) => void;
+}
+
+/** Processes at a time from one test file: more would only wait for each other. */
+const MAX_RUNNING = 2;
+let running = 0;
+const waiting: (() => void)[] = [];
+
 /** Runs `convfuse` with arguments. Output is plain: pipes are no terminal. */
 export async function cli(
   arguments_: readonly string[],
-  options: SpawnOptions & { readonly onStderr?: (pid: number, text: string) => void } = {},
+  options: CliOptions = {},
 ): Promise<CliResult> {
-  const { onStderr, ...rest } = options;
+  if (running >= MAX_RUNNING) await new Promise<void>((go) => waiting.push(go));
+  running += 1;
+  try {
+    return await start(arguments_, options);
+  } finally {
+    running -= 1;
+    waiting.shift()?.();
+  }
+}
+
+async function start(
+  arguments_: readonly string[],
+  { onStderr, ...rest }: CliOptions,
+): Promise<CliResult> {
   const child = spawn(process.execPath, [MAIN, ...arguments_], {
     ...rest,
     stdio: ['ignore', 'pipe', 'pipe'],
