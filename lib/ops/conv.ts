@@ -1,7 +1,7 @@
 import { IDENTITY } from '../backend/activation.js';
 import type { ConvKernel, ConvSpec, FloatArray } from '../backend/backend.js';
 import type { Node } from '../ir/node.js';
-import { dimsText } from '../tensor/shape.js';
+import { dimsText, sameDims } from '../tensor/shape.js';
 import { countOf, knownDims, typeOnly } from './facts.js';
 import type { Evaluation, RunTensor, ValueFacts } from './operator.js';
 import { floatsOf, required } from './run-tensor.js';
@@ -72,6 +72,9 @@ export function runConvolution(
     const dims = kernel.outputDims(x.dims);
     const out = call.allocate(x.type, dims) as FloatArray;
     const residual = epilogue?.residual;
+    if (residual !== undefined && !sameDims(residual.dims, dims)) {
+      throw nodeError(node, 'ERR_INTERNAL', `a residual of ${dimsText(residual.dims)} was merged`);
+    }
     kernel.runSync({
       x: data,
       dims: x.dims,

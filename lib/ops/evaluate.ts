@@ -4,11 +4,10 @@ import type { Constant } from '../ir/constant.js';
 import type { Graph } from '../ir/graph.js';
 import type { Node } from '../ir/node.js';
 import { allocate, isFloatType, type DataType, type TensorData } from '../tensor/dtype.js';
-import { elementCount } from '../tensor/shape.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { operatorOf } from './index.js';
 import type { Arithmetic, Evaluation, RunTensor } from './operator.js';
-import { floatArray, fromRunTensor, toRunTensor } from './run-tensor.js';
+import { countToAllocate, floatArray, fromRunTensor, toRunTensor } from './run-tensor.js';
 
 /** An array for a tensor of a run, zeroed. */
 export function allocateFor(
@@ -16,7 +15,7 @@ export function allocateFor(
   dims: readonly number[],
   arithmetic: Arithmetic,
 ): TensorData {
-  const count = elementCount(dims);
+  const count = countToAllocate(dims);
   return isFloatType(type) ? floatArray(type, arithmetic, count) : allocate(type, count);
 }
 

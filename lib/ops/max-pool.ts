@@ -13,19 +13,21 @@ function maxPoolLoop(pool: Pool, x: NumberArray, y: NumberArray, indices?: Float
       for (let h = 0; h < height.output; h++) {
         for (let w = 0; w < width.output; w++, at++) {
           let best = -Infinity;
-          let where = -1;
           let i = depth.start[d]!;
+          // Where all elements are -Infinity, the first one is the largest.
+          let where =
+            p * plane + (i * height.input + height.start[h]!) * width.input + width.start[w]!;
           for (let kd = depth.taps[d]!; kd > 0; kd--, i += depth.dilation) {
             let j = height.start[h]!;
             for (let kh = height.taps[h]!; kh > 0; kh--, j += height.dilation) {
               let from = p * plane + (i * height.input + j) * width.input + width.start[w]!;
               for (let kw = width.taps[w]!; kw > 0; kw--, from += width.dilation) {
                 const value = x[from]!;
-                // A NaN wins and stays.
-                if (value > best || (value !== value && best === best)) {
+                // A NaN wins, and stays.
+                if (value > best || value !== value) {
                   best = value;
                   where = from;
-                } else if (where < 0) where = from;
+                }
               }
             }
           }

@@ -92,7 +92,8 @@ export function withLabel<T>(node: Node, make: () => T): T {
   try {
     return make();
   } catch (error) {
-    if (!(error instanceof ConvfuseError) || error.message.includes(node.label)) throw error;
+    const labelled = `${node.opType} ${node.label}: `;
+    if (!(error instanceof ConvfuseError) || error.message.startsWith(labelled)) throw error;
     throw nodeError(node, error.code, error.message);
   }
 }

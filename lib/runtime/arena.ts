@@ -1,3 +1,4 @@
+import { ConvfuseError } from '../errors.js';
 import {
   allocate,
   elementBytes,
@@ -5,9 +6,8 @@ import {
   type DataType,
   type TensorData,
 } from '../tensor/dtype.js';
-import { elementCount } from '../tensor/shape.js';
 import type { Arithmetic } from '../ops/operator.js';
-import { floatArray } from '../ops/run-tensor.js';
+import { countToAllocate, floatArray } from '../ops/run-tensor.js';
 
 /** Smaller arrays come from the garbage collector's own nursery: recycling them gains nothing. */
 const SMALLEST = 4096;
@@ -27,7 +27,7 @@ export class Arena {
 
   /** Memory of an array for a tensor; not zeroed. */
   take(type: DataType, dims: readonly number[], arithmetic: Arithmetic): TensorData {
-    const count = elementCount(dims);
+    const count = countToAllocate(dims);
     const double = isFloatType(type) && (arithmetic === 'float64' || type === 'float64');
     const width = isFloatType(type) ? (double ? 8 : 4) : elementBytes(type);
     if (count * width < SMALLEST) {
@@ -51,7 +51,11 @@ export class Arena {
       this.#free.splice(low, 1);
       return found;
     }
-    return new ArrayBuffer(Math.ceil(bytes / 64) * 64);
+    try {
+      return new ArrayBuffer(Math.ceil(bytes / 64) * 64);
+    } catch (cause) {
+      throw new ConvfuseError('ERR_MEMORY', `no memory for a tensor of ${bytes} bytes`, { cause });
+    }
   }
 
   /** Notes that one more value lies in this memory. */

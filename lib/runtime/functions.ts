@@ -6,12 +6,15 @@ import type { Operator } from '../ops/operator.js';
 
 /** What a node does: a known operator, or a call of a model-local function. */
 export function meaningOf(node: Node): Operator | undefined {
-  const { model } = node.graph;
-  if (!model.definesFunction(node.domain, node.opType, node.overload)) return operatorOf(node);
-  const found = model.functions.find(
-    (fn) => fn.domain === node.domain && fn.name === node.opType && fn.overload === node.overload,
-  );
-  return found && functionCall(node, found.body);
+  const body = calledBody(node);
+  return body === undefined ? operatorOf(node) : functionCall(node, body);
+}
+
+function calledBody({ graph: { model }, domain, opType, overload }: Node): Graph | undefined {
+  if (!model.definesFunction(domain, opType, overload)) return undefined;
+  return model.functions.find(
+    (fn) => fn.domain === domain && fn.name === opType && fn.overload === overload,
+  )?.body;
 }
 
 /** A model-local function as an operator: running it runs its body. */
@@ -54,12 +57,6 @@ export function unsupportedOperators(graph: Graph): string[] {
   };
   visit(graph, []);
   return [...missing];
-}
-
-function calledBody(node: Node): Graph | undefined {
-  return node.graph.model.functions.find(
-    (fn) => fn.domain === node.domain && fn.name === node.opType && fn.overload === node.overload,
-  )?.body;
 }
 
 function nameOf(node: Node, bound: boolean): string {

@@ -47,7 +47,10 @@ export function mergeInto(
   return absorbed.length === 0 ? undefined : { absorbed, output, activation, residual };
 }
 
-/** An Add, or a Sum of two, of the value and another of exactly its shape. */
+/**
+ * An Add, or a Sum of two, of the value and another of exactly its shape. Equal symbols are not
+ * enough: files give one name to sizes that differ.
+ */
 function addBehind(
   value: Value,
   inference: Inference,
@@ -65,7 +68,7 @@ function addBehind(
     own.type === other.type &&
     own.dims !== undefined &&
     own.dims.length === other.dims?.length &&
-    own.dims.every((size, axis) => size !== undefined && size === other.dims?.[axis]);
+    own.dims.every((size, axis) => typeof size === 'number' && size === other.dims?.[axis]);
   return same ? { node, residual } : undefined;
 }
 

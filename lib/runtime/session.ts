@@ -138,6 +138,12 @@ export class Session {
     return this.#planFor(checkFeeds(this.#graph, feeds));
   }
 
+  /** Bytes of the buffers between steps: waiting, and in use by runs under way. */
+  get memory(): { readonly free: number; readonly lent: number } {
+    const { freeBytes, lentBytes } = this.#machine.arena;
+    return { free: freeBytes, lent: lentBytes };
+  }
+
   /** Frees packed weights and buffers. Runs that are under way reject. */
   dispose(): void {
     this.#disposed = true;

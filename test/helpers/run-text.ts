@@ -44,6 +44,7 @@ export function runAll(
   options: RunTextOptions = {},
 ): Record<string, Result> {
   const declared = Object.entries(feeds).map(([name, { type, dims }]) => {
+    if (text.includes(`${name}: input`)) return '';
     const shape = dims.map(() => '?').join(', ');
     return `${name}: input ${TEXT_NAMES[type] ?? type}[${shape}]\n`;
   });

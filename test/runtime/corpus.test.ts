@@ -16,6 +16,7 @@ import type { Backend } from '#convfuse/backend/backend.js';
 import { selectBackend } from '#convfuse/backend/select.js';
 import { ConvfuseError } from '#convfuse/errors.js';
 import { Session } from '#convfuse/runtime/session.js';
+import { elementCount } from '#convfuse/tensor/shape.js';
 import type { Tensor } from '#convfuse/tensor/tensor.js';
 import { corpus } from '../helpers/corpus.js';
 import { distance, numberedFiles, readModelFile, readTensorFile } from '../helpers/model-files.js';
@@ -137,3 +138,29 @@ const models = (modelsRoot === undefined ? [] : readdirSync(modelsRoot))
     outputs: numberedFiles(file.replace(/onnx$/, 'io'), 'output'),
   }));
 check('real models', models, () => 3e-5);
+
+// Large networks whose weights are made by ConstantOfShape: their value here is their shapes,
+// sizes and operators. Only small ones run on the reference, to keep the time bounded.
+const LIGHT = ['bvlc_alexnet', 'inception_v1', 'resnet50', 'shufflenet', 'squeezenet', 'zfnet512'];
+
+const lightRoot = corpus('peer/onnx-light');
+for (const backend of lightRoot === undefined ? [] : backends()) {
+  for (const name of backend.name === 'native' ? LIGHT : ['shufflenet']) {
+    test.serial(`light ${name} on ${backend.name}`, async (t) => {
+      const model = readModelFile(path.join(lightRoot!, `light_${name}.onnx`));
+      const session = Session.create(model, { backend });
+      const feeds: Record<string, Tensor> = {};
+      for (const { name: input, shape } of session.inputMetadata) {
+        const dims = shape as number[];
+        const count = elementCount(dims);
+        const data = Float32Array.from({ length: count }, (_, i) => i / count);
+        feeds[input] = { type: 'float32', dims, data };
+      }
+      const outputs = await session.run(feeds);
+      session.dispose();
+      const wanted = readTensorFile(path.join(lightRoot!, `light_${name}_output_0.pb`));
+      const apart = distance(outputs[session.outputNames[0]!]!, wanted);
+      t.true(apart <= 1e-5, String(apart));
+    });
+  }
+}

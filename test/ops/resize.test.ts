@@ -1,0 +1,66 @@
+import test from 'ava';
+
+import { runText, tensorOf } from '../helpers/run-text.js';
+
+const x = tensorOf([1, 1, 1, 2], [0, 8]);
+const scales = (...values: number[]) => tensorOf([values.length], values);
+const sizes = (...values: number[]) => tensorOf([values.length], values, 'int64');
+
+function row(attributes: string, input: readonly number[], out: number): readonly number[] {
+  const feeds = { x: tensorOf([input.length], input), s: sizes(out) };
+  return runText(`y = Resize<${attributes}>(x, "", "", s)`, feeds, { opset: 19 }).values;
+}
+
+test('nearest, by the four ways to round', (t) => {
+  const y = (mode: string): readonly number[] =>
+    row(`coordinate_transformation_mode = "asymmetric", nearest_mode = "${mode}"`, [0, 1, 2], 6);
+  t.deepEqual(y('floor'), [0, 0, 1, 1, 2, 2]);
+  t.deepEqual(y('ceil'), [0, 1, 1, 2, 2, 2]);
+  t.deepEqual(y('round_prefer_floor'), [0, 0, 1, 1, 2, 2]);
+  t.deepEqual(y('round_prefer_ceil'), [0, 1, 1, 2, 2, 2]);
+});
+
+test('linear, by the ways to place the elements', (t) => {
+  const y = (mode: string): readonly number[] =>
+    row(`mode = "linear", coordinate_transformation_mode = "${mode}"`, [0, 8], 4);
+  t.deepEqual(y('half_pixel'), [0, 2, 6, 8]);
+  t.deepEqual(y('pytorch_half_pixel'), [0, 2, 6, 8]);
+  t.deepEqual(y('half_pixel_symmetric'), [0, 2, 6, 8]);
+  t.deepEqual(y('asymmetric'), [0, 4, 8, 8]);
+  t.deepEqual(
+    y('align_corners').map((v) => Math.round(v * 3)),
+    [0, 8, 16, 24],
+  );
+  t.throws(() => y('tf_crop_and_resize'), { code: 'ERR_UNSUPPORTED' });
+});
+
+test('cubic keeps a line straight in the middle', (t) => {
+  const y = row('mode = "cubic", cubic_coeff_a = -0.5', [0, 1, 2, 3, 4, 5], 12);
+  t.deepEqual(y.slice(4, 8), [1.75, 2.25, 2.75, 3.25]);
+});
+
+test('scales: floor of the product in float32', (t) => {
+  const feeds = { x: tensorOf([10]), s: scales(0.7) };
+  t.deepEqual(runText('y = Resize(x, "", s)', feeds).dims, [7]);
+  const text = 'y = Resize<mode = "nearest">(x, s)';
+  t.deepEqual(
+    runText(text, { x, s: scales(1, 1, 2, 2) }, { opset: 10 }).values,
+    [0, 0, 8, 8, 0, 0, 8, 8],
+  );
+});
+
+test('axes and aspect ratio of opset 18', (t) => {
+  const feeds = { x: tensorOf([1, 2, 4]), s: sizes(8, 8) };
+  const text = (policy: string): string =>
+    `y = Resize<axes = [1, 2], keep_aspect_ratio_policy = "${policy}">(x, "", "", s)`;
+  t.deepEqual(runText(text('stretch'), feeds, { opset: 18 }).dims, [1, 8, 8]);
+  t.deepEqual(runText(text('not_larger'), feeds, { opset: 18 }).dims, [1, 4, 8]);
+  t.deepEqual(runText(text('not_smaller'), feeds, { opset: 18 }).dims, [1, 8, 16]);
+});
+
+test('Upsample, with scales as attribute and as input', (t) => {
+  const old = 'y = Upsample<scales = [1.0, 1.0, 1.0, 2.0]>(x)';
+  t.deepEqual(runText(old, { x }, { opset: 7 }).values, [0, 0, 8, 8]);
+  const linear = 'y = Upsample<mode = "linear">(x, s)';
+  t.deepEqual(runText(linear, { x, s: scales(1, 1, 1, 2) }, { opset: 9 }).values, [0, 4, 8, 8]);
+});
