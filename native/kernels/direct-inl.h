@@ -25,8 +25,10 @@ static void DirectOf(const DirectTile& t) {
   const float* w = t.weight;
   const float* x = t.x;
   const size_t jump = t.jump;
-  for (size_t k = 0; k < t.k; ++k, w += kDirectChannels) {
+  const char* ahead = t.prefetch;
+  for (size_t k = 0; k < t.k; ++k, w += kDirectChannels, ahead += 64) {
     const float* p = x + t.offset[k];
+    __builtin_prefetch(ahead, 0, 2);
     V row[kDirectVectors];
 #pragma GCC unroll 2
     for (size_t j = 0; j < kDirectVectors; ++j) row[j] = Load(w + j * kLanes);

@@ -21,6 +21,8 @@ struct DirectTile {
   const float* weight;
   float* sums;
   bool add;  // to what sums holds already
+  // k lines from here are brought into L2: weights that are needed next.  Any address will do.
+  const char* prefetch;
 };
 
 // Rows [row, row + rows) of some channels, copied between zeros: out[c, y, x] = in[c, row + y,

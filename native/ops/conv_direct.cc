@@ -71,6 +71,7 @@ class DirectConv final : public ConvAlgorithm {
       : layer_(std::move(layer)), weights_(std::move(weights)), shape_(shape),
         epilogue_(layer_->activation), table_(*layer_->table) {
     if (shape.batch * Volume(shape_.out) == 0) return;
+    if (Pointwise()) Flatten();
     out_width_ = shape_.out[2];
     ChooseTile();
     Split(threads);
@@ -108,6 +109,22 @@ class DirectConv final : public ConvAlgorithm {
   size_t SliceFloats() const { return rows_ * out_width_ * table_.direct_channels; }
   size_t SlotFloats() const {
     return CopyFloats() + RoundUp(CeilDiv(weights_->slices(), splits_) * SliceFloats(), 16);
+  }
+
+  bool Pointwise() const {
+    const ConvGeometry& g = layer_->geometry;
+    return layer_->Taps() == 1 && g.stride[1] == 1 && g.stride[2] == 1 &&
+           std::equal(shape_.in, shape_.in + 3, shape_.out) && shape_.pad_begin[1] == 0 &&
+           shape_.pad_begin[2] == 0;
+  }
+
+  // Where rows do not matter, several make one: of some tiles, so that few are cut short.
+  void Flatten() {
+    const size_t height = shape_.in[1], width = shape_.in[2];
+    size_t rows = 1;
+    while (rows < height && (height % rows != 0 || rows * width < 4 * table_.direct_pixels)) ++rows;
+    shape_.in[1] = shape_.out[1] = height / rows;
+    shape_.in[2] = shape_.out[2] = width * rows;
   }
 
   // Pixels of a row in equal runs; two rows at once where a row is short.
@@ -195,12 +212,18 @@ class DirectConv final : public ConvAlgorithm {
     tile.step = g.stride[2];
     tile.weight = weight;
     tile.add = block > 0;
+    // The weights that follow are fetched meanwhile, a line for each product of the first tiles.
+    const size_t bytes = tile.k * table_.direct_channels * sizeof(float);
+    const char* next = reinterpret_cast<const char*>(weight) + bytes;
+    size_t fetched = row == 0 ? 0 : bytes;
     for (size_t y = row; y < row + rows; y += tile.runs) {
       tile.runs = paired_ && y + 1 < row + rows ? 2 : 1;
       for (size_t i = 0; i < out_width_; i += run_) {
         tile.run = std::min(run_, out_width_ - i);
         tile.x = x + y * tile.jump + i * g.stride[2];
         tile.sums = sums + (y * out_width_ + i) * table_.direct_channels;
+        tile.prefetch = next + std::min(fetched, bytes - 1);
+        fetched += tile.k * 64;
         table_.direct_tile(tile);
       }
     }
@@ -223,7 +246,7 @@ class DirectConv final : public ConvAlgorithm {
     store.low = epilogue_.low;
     store.high = epilogue_.high;
     // Channel planes 4 KB apart, or a multiple of it, share the sets of an L1.
-    store.stream = plane * sizeof(float) % 4096 == 0;
+    store.stream = plane * sizeof(float) % 4096 == 0 && !epilogue_.rows;
     table_.direct_store(store);
     for (size_t i = 0; epilogue_.rows && i < store.channels; ++i)
       FinishRow(table_, layer_->activation, m + i, store.pixels, store.out + i * plane);
