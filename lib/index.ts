@@ -3,8 +3,8 @@
 export { encodeModel } from './api/encode.js';
 export { fuseModel, type FuseOptions, type FuseProgress } from './api/fuse.js';
 export { VerificationError } from './api/fuse.js';
-export { inspectModel, type Inspection, type SignatureEntry } from './api/inspect.js';
-export type { WeightGroup } from './api/inspect.js';
+export { inspectModel, type Inspection, type InspectOptions } from './api/inspect.js';
+export type { SignatureEntry, WeightGroup } from './api/inspect.js';
 export { loadModel, type LoadOptions } from './api/load.js';
 export { machineInfo, type Cache, type MachineInfo } from './api/machine-info.js';
 export type * from './api/report.js';
@@ -18,6 +18,7 @@ export { backend, type BackendInfo } from './backend/info.js';
 export type { Precision } from './backend/backend.js';
 export type { BackendName, IsaName } from './backend/select.js';
 export type { FileOptions, FileProgress } from './batch/fuse-file.js';
+export { findModels, type FindResult, type FoundModel } from './batch/find-models.js';
 export { fuseModels, type FuseModelsOptions } from './batch/fuse-models.js';
 export { ConvfuseError, type ErrorCode } from './errors.js';
 export { batchNormMatrix, fuseBnConv, fuseConvBn, fuseLinearBn } from './fold/fuse.js';
@@ -35,4 +36,4 @@ export { defineRule, type Level, type Match, type Reason, type Rule } from './re
 export type { Condition, Facts, Refusal, Rewritten, SiteCheck } from './rewrite/rule.js';
 export { RULES as rules } from './rules/index.js';
 export type { DataType } from './tensor/dtype.js';
-export type { Tensor } from './tensor/tensor.js';
+export { Tensor } from './tensor/tensor-class.js';

@@ -2,6 +2,7 @@ import { ConvfuseError } from '../errors.js';
 import type { Model } from '../ir/model.js';
 import type { Value } from '../ir/value.js';
 import { fuseModel, type FuseOptions } from './fuse.js';
+import { peakValueBytes } from '../runtime/peak-memory.js';
 import type { ModelSummary, SiteReport } from './report.js';
 import { summarize } from './summary.js';
 
@@ -30,6 +31,8 @@ export interface Inspection {
   readonly inputs: readonly SignatureEntry[];
   readonly outputs: readonly SignatureEntry[];
   readonly summary: ModelSummary;
+  /** The most bytes that values take at one time in a run, weights apart; see peakValueBytes. */
+  readonly peakBytes: number | undefined;
   readonly weights: readonly WeightGroup[];
   /** Graphs nested in nodes, and model-local functions. */
   readonly bodies: number;
@@ -41,6 +44,11 @@ export interface Inspection {
   readonly refusal: { readonly code: string; readonly message: string } | undefined;
 }
 
+export interface InspectOptions extends Omit<FuseOptions, 'verify'> {
+  /** Shapes of inputs by name, where the model leaves them open. */
+  readonly inputShapes?: Readonly<Record<string, readonly number[]>> | undefined;
+}
+
 /**
  * What a model is made of, and what would fuse in it. Nothing is run and nothing is changed.
  *
@@ -48,12 +56,15 @@ export interface Inspection {
  */
 export async function inspectModel(
   model: Model,
-  options: Omit<FuseOptions, 'verify'> = {},
+  options: InspectOptions = {},
 ): Promise<Inspection> {
-  const trial = await fuseModel(model, { ...options, verify: false }).catch((error: unknown) => {
-    if (error instanceof ConvfuseError && error.code !== 'ERR_ARGUMENT') return error;
-    throw error;
-  });
+  const { inputShapes = {}, ...fuseOptions } = options;
+  const trial = await fuseModel(model, { ...fuseOptions, verify: false }).catch(
+    (error: unknown) => {
+      if (error instanceof ConvfuseError && error.code !== 'ERR_ARGUMENT') return error;
+      throw error;
+    },
+  );
   const refused = trial instanceof ConvfuseError;
   return {
     irVersion: model.irVersion,
@@ -61,12 +72,13 @@ export async function inspectModel(
     opsets: plainRecord(model.opsets),
     inputs: model.graph.inputs.map(signatureEntry),
     outputs: model.graph.outputs.map(signatureEntry),
-    summary: refused ? summarize(model) : trial.report.before,
+    summary: summarize(model, inputShapes),
+    peakBytes: peakValueBytes(model, new Map(Object.entries(inputShapes))),
     weights: weightGroups(model),
     bodies: [...model.graphs()].filter(({ kind }) => kind === 'body').length,
     functions: model.functions.length,
     sites: refused ? [] : trial.report.sites,
-    fused: refused ? undefined : trial.report.after,
+    fused: refused ? undefined : summarize(trial.model, inputShapes),
     refusal: refused ? { code: trial.code, message: trial.message } : undefined,
   };
 }

@@ -62,6 +62,8 @@ export async function verifyModels(
   } catch (error) {
     signal?.throwIfAborted();
     if (error instanceof Diverged) return outcome.failed(error.message);
+    // Inputs that do not fit were meant to: only random ones may fail without anybody's fault.
+    if (error instanceof ConvfuseError && error.code === 'ERR_ARGUMENT' && inputs) throw error;
     if (error instanceof ConvfuseError && error.code !== 'ERR_INTERNAL') {
       return outcome.skipped(error.message);
     }

@@ -1,7 +1,7 @@
 import type { FileReport, SiteReport } from '../index.js';
 import { note, outColors, print, printError } from './print.js';
 import { tableText } from './table.js';
-import { bytesText, errorText, millisecondsText, plural, safe } from './text.js';
+import { bytesText, errorText, millisecondsText, plural, safe, withName } from './text.js';
 
 /** The table of a batch: what each model was and became. */
 export function printSummary(reports: readonly FileReport[]): void {
@@ -88,9 +88,4 @@ export function printNotes(
     }
   }
   if (flags.dryRun === true) note('note: --dry-run: nothing was written');
-}
-
-/** A message names its file once. */
-function withName(input: string, message: string): string {
-  return message.includes(input) ? message : `${input}: ${message}`;
 }

@@ -18,6 +18,7 @@ export function printInspection(input: string, found: Inspection, explain: boole
   for (const { type, tensors, bytes } of found.weights) {
     field('weights', `${bytesText(bytes)} of ${type} in ${plural(tensors, 'tensor')}`);
   }
+  field('memory', changeText(found.peakBytes, undefined, bytesText));
   field('MACs', changeText(summary.macs, fused?.macs, countText));
   field('launches', changeText(summary.launches, fused?.launches, String));
   field('traffic', changeText(summary.trafficBytes, fused?.trafficBytes, bytesText));

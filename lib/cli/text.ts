@@ -47,3 +47,8 @@ export function millisecondsText(milliseconds: number): string {
 export function plural(count: number, noun: string): string {
   return `${count} ${noun}${count === 1 ? '' : 's'}`;
 }
+
+/** A message that names its file, once. */
+export function withName(file: string, message: string): string {
+  return message.includes(file) ? message : `${file}: ${message}`;
+}

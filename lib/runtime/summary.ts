@@ -67,7 +67,8 @@ function stepCosts(
   };
 }
 
-function bytesOf(value: Value, inference: Inference): number | undefined {
+/** Bytes of a value; undefined where its type or shape is unknown. */
+export function bytesOf(value: Value, inference: Inference): number | undefined {
   const facts = inference.facts(value);
   const dims = knownDims(facts);
   if (dims === undefined || facts.type === undefined) return undefined;
