@@ -1,0 +1,58 @@
+// onnxruntime-node as an independent judge: all optimisation off, so that it computes what the
+// file says.
+
+import * as ort from 'onnxruntime-node';
+
+import type { Tensor } from '#convfuse/tensor/tensor.js';
+
+export type Outputs = Readonly<Record<string, Tensor>>;
+
+/** Runs a model; undefined, with a printed line, where onnxruntime does not take the file. */
+export async function judge(
+  label: string,
+  bytes: Uint8Array,
+  feeds: Outputs,
+): Promise<Outputs | undefined> {
+  let session: ort.InferenceSession;
+  try {
+    session = await ort.InferenceSession.create(bytes, {
+      graphOptimizationLevel: 'disabled',
+      intraOpNumThreads: 1,
+      logSeverityLevel: 4,
+    });
+  } catch (error) {
+    console.error(
+      `skipped: onnxruntime refuses ${label}: ${(error as Error).message.slice(0, 120)}`,
+    );
+    return undefined;
+  }
+  try {
+    const inputs = Object.entries(feeds).map(([name, { type, data, dims }]) => [
+      name,
+      new ort.Tensor(type as 'float32', data as Float32Array, dims),
+    ]);
+    const results = await session.run(Object.fromEntries(inputs) as Record<string, ort.Tensor>);
+    return results as unknown as Outputs;
+  } finally {
+    await session.release();
+  }
+}
+
+/** The first element beyond atol + rtol * abs(expected), in words; undefined when there is none. */
+export function firstDifference(
+  expected: Tensor,
+  actual: Tensor,
+  tolerance: number,
+): string | undefined {
+  if (expected.data.length !== actual.data.length) {
+    return `${actual.data.length} elements in place of ${expected.data.length}`;
+  }
+  for (let i = 0; i < expected.data.length; i++) {
+    const a = Number(expected.data[i]);
+    const b = Number(actual.data[i]);
+    if (Object.is(a, b) || a === b) continue;
+    // Written so that a NaN on either side is a difference.
+    if (!(Math.abs(a - b) <= tolerance * (1 + Math.abs(a)))) return `[${i}]: ${b} in place of ${a}`;
+  }
+  return undefined;
+}
