@@ -127,7 +127,7 @@ test.serial('a storm of aborts', async (t) => {
 test.serial('worker threads are terminated with work under way', async (t) => {
   const random = new Random(4);
   const lane = async (): Promise<void> => {
-    for (let i = 0; i < 13; i++) {
+    for (let i = 0; i < 12; i++) {
       const worker = new Worker(script, { workerData: 'flight' });
       await once(worker, 'message');
       await sleep(random.integer(0, 10));
