@@ -1,6 +1,8 @@
 // The table of exported functions.
 #include <napi.h>
 
+#include <exception>
+
 #include "addon/bindings.h"
 #include "addon/environment.h"
 #include "addon/errors.h"
@@ -11,11 +13,23 @@ using namespace convfuse::addon;
 
 template <Napi::Value (*kFunction)(const Napi::CallbackInfo&)>
 void Export(Napi::Env env, Napi::Object exports, const char* name) {
-  exports.Set(name, Napi::Function::New<Entry<kFunction>>(env, name));
+  napi_value function = nullptr;
+  if (napi_create_function(env, name, NAPI_AUTO_LENGTH, Entry<kFunction>, nullptr, &function) !=
+      napi_ok)
+    throw Napi::Error::New(env);
+  exports.Set(name, Napi::Value(env, function));
+}
+
+Environment* MakeEnvironment(Napi::Env env) {
+  try {
+    return new Environment;
+  } catch (const std::exception& error) {
+    throw Napi::Error::New(env, error.what());
+  }
 }
 
 Napi::Object Init(Napi::Env env, Napi::Object exports) {
-  env.SetInstanceData(new Environment);
+  env.SetInstanceData(MakeEnvironment(env));
   Export<Info>(env, exports, "info");
   Export<ScaleRows>(env, exports, "scaleRows");
   Export<MultiplyMatrices>(env, exports, "gemm");

@@ -80,7 +80,9 @@ void Environment::Announce(Napi::Env env, Napi::Function completed, Environment*
                            Job* job) {
   if (static_cast<napi_env>(env) == nullptr) return;
   if (--environment->running_ == 0) environment->completions_.Unref(env);
-  environment->jobs_[job->id].ended = true;
+  const auto entry = environment->jobs_.find(job->id);
+  if (entry == environment->jobs_.end()) return;
+  entry->second.ended = true;
   completed.Call({Napi::Number::New(env, job->id)});
 }
 

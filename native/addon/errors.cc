@@ -1,16 +1,23 @@
 #include "addon/errors.h"
 
-namespace convfuse::addon {
+#include <new>
+#include <stdexcept>
 
-Failure CurrentFailure() {
+namespace convfuse::addon {
+namespace {
+
+// Short enough to be stored inside a std::string, without memory of its own.
+constexpr const char* kOutOfMemory = "out of memory";
+
+Failure Describe() {
   try {
     throw;
   } catch (const Failure& failure) {
     return failure;
   } catch (const std::bad_alloc&) {
-    return {"ERR_MEMORY", "the native side ran out of memory"};
+    return {"ERR_MEMORY", kOutOfMemory};
   } catch (const std::length_error&) {
-    return {"ERR_MEMORY", "a native buffer would be larger than memory"};
+    return {"ERR_MEMORY", kOutOfMemory};
   } catch (const std::invalid_argument& error) {
     return {"ERR_UNSUPPORTED", error.what()};
   } catch (const std::exception& error) {
@@ -20,10 +27,21 @@ Failure CurrentFailure() {
   }
 }
 
-Napi::Error MakeError(Napi::Env env, const Failure& failure) {
-  Napi::Error error = Napi::Error::New(env, failure.message);
-  error.Set("code", Napi::String::New(env, failure.code));
-  return error;
+}  // namespace
+
+Failure CurrentFailure() noexcept {
+  try {
+    return Describe();
+  } catch (...) {
+    return {"ERR_MEMORY", kOutOfMemory};
+  }
+}
+
+void ThrowInJavaScript(napi_env env, const Failure& failure) noexcept {
+  bool pending = false;
+  if (napi_is_exception_pending(env, &pending) == napi_ok && pending) return;
+  // Refused only while the environment goes down: nobody is there to hear of it then.
+  static_cast<void>(napi_throw_error(env, failure.code, failure.message.c_str()));
 }
 
 Failure ArgumentFailure(const char* expected, const char* name) {

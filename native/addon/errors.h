@@ -2,8 +2,6 @@
 #pragma once
 #include <napi.h>
 
-#include <new>
-#include <stdexcept>
 #include <string>
 
 namespace convfuse::addon {
@@ -14,26 +12,28 @@ struct Failure {
   std::string message;
 };
 
-// The pending C++ exception as a Failure; call inside a catch block.
-Failure CurrentFailure();
+// The C++ exception being handled, as a Failure; call inside a catch block.  Works without memory.
+Failure CurrentFailure() noexcept;
 
-// To be thrown.
-Napi::Error MakeError(Napi::Env env, const Failure& failure);
+// Throws it in JavaScript, where control returns to after the callback.
+void ThrowInJavaScript(napi_env env, const Failure& failure) noexcept;
 
 // "expected X for name, received something else", code ERR_ARGUMENT.
 Failure ArgumentFailure(const char* expected, const char* name);
 
-// An exported function: nothing but a Napi::Error leaves it, for anything else would end the
-// process.
+// An exported function as Node calls it.  No C++ exception leaves it, for that would end the
+// process; the wrapper of node-addon-api does not cover the allocation of long argument lists.
 template <Napi::Value (*kFunction)(const Napi::CallbackInfo&)>
-Napi::Value Entry(const Napi::CallbackInfo& info) {
+napi_value Entry(napi_env env, napi_callback_info raw) noexcept {
   try {
+    const Napi::CallbackInfo info(env, raw);
     return kFunction(info);
-  } catch (const Napi::Error&) {
-    throw;
+  } catch (const Napi::Error& error) {
+    error.ThrowAsJavaScriptException();
   } catch (...) {
-    throw MakeError(info.Env(), CurrentFailure());
+    ThrowInJavaScript(env, CurrentFailure());
   }
+  return nullptr;
 }
 
 }  // namespace convfuse::addon
