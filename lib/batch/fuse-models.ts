@@ -12,6 +12,8 @@ export interface FuseModelsOptions extends FileOptions, OutputOptions {
   readonly jobs?: number;
   /** Seconds that one model may take before its process is ended. Default: no limit. */
   readonly timeLimit?: number;
+  /** MiB of memory that one model may take, on Linux. Default: no limit. */
+  readonly memoryLimit?: number;
   /** An abort stops all work within two seconds; what is half written is removed. */
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: FileProgress) => void;
@@ -33,7 +35,7 @@ export async function* fuseModels(
   paths: readonly string[],
   options: FuseModelsOptions = {},
 ): AsyncGenerator<FileReport, void, undefined> {
-  const { jobs: limit, timeLimit, signal, onProgress, onNote, ...rest } = options;
+  const { jobs: limit, timeLimit, memoryLimit, signal, onProgress, onNote, ...rest } = options;
   const { output, outDir, inPlace, ...fileOptions } = rest;
   if (!Array.isArray(paths)) throw argumentError('an array of paths', 'paths', paths);
   if (limit !== undefined && !(Number.isInteger(limit) && limit > 0)) {
@@ -58,10 +60,11 @@ export async function* fuseModels(
     for (const job of jobs) yield await fuseFile(job, fileOptions, signal, onProgress);
     return;
   }
+  const limits = { seconds: timeLimit, memory: memoryLimit };
   const width = Math.min(limit ?? availableParallelism(), jobs.length);
   const threads = fileOptions.threads ?? Math.max(1, Math.floor(availableParallelism() / width));
   yield* inProcesses(jobs, width, signal, (worker, job) =>
-    worker.run(job, { ...fileOptions, threads }, onProgress, timeLimit),
+    worker.run(job, { ...fileOptions, threads }, onProgress, limits),
   );
 }
 

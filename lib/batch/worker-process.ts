@@ -7,6 +7,7 @@ import { failedReport, type FileOptions, type FileProgress } from './fuse-file.j
 import type { Job } from './plan-outputs.js';
 import type { WorkerReply, WorkerRequest } from './protocol.js';
 import { removeLeftovers } from './leftovers.js';
+import { watch, type Limits } from './limits.js';
 
 const PROGRAM = fileURLToPath(new URL('./worker.js', import.meta.url));
 
@@ -59,14 +60,14 @@ export class WorkerProcess {
   }
 
   /**
-   * Fuses one model. It does not reject: a worker that dies, or takes longer than `seconds`, makes
+   * Fuses one model. It does not reject: a worker that dies, or passes a limit, makes
    * the model's report a failure, and cannot be used again.
    */
   async run(
     job: Job,
     options: FileOptions,
     onProgress?: (progress: FileProgress) => void,
-    seconds?: number,
+    limits: Limits = {},
   ): Promise<FileReport> {
     this.#job = job;
     const replied = new Promise<FileReport>((resolve) => {
@@ -75,23 +76,20 @@ export class WorkerProcess {
         else resolve(reply.report);
       });
     });
-    let late = false;
-    const timer =
-      seconds === undefined
-        ? undefined
-        : setTimeout(() => {
-            late = true;
-            this.kill();
-          }, seconds * 1000);
+    let passed: ConvfuseError | undefined;
+    const watched = watch(this.#child.pid, limits, (error) => {
+      passed = error;
+      this.kill();
+    });
     const request: WorkerRequest = { job, options };
     // A worker that died already says so by its exit, below.
     this.#child.send(request, () => undefined);
     const died = this.#exit.then((how) => {
       removeLeftovers(job.output, this.#child.pid);
-      return failedReport(job.input, late ? lateness(seconds!) : this.#death(how));
+      return failedReport(job.input, passed ?? this.#death(how));
     });
     const report = await Promise.race([replied, died]);
-    clearTimeout(timer);
+    watched.stop();
     this.#child.removeAllListeners('message');
     this.#job = undefined;
     return report;
@@ -130,10 +128,6 @@ export class WorkerProcess {
           `the process that worked on the model ended with ${how}: please report it`,
         );
   }
-}
-
-function lateness(seconds: number): ConvfuseError {
-  return new ConvfuseError('ERR_LIMIT', `stopped after the time limit of ${seconds} s`);
 }
 
 function killAll(): void {

@@ -57,6 +57,19 @@ test('a model that takes longer than the limit fails', async (t) => {
   t.deepEqual(listing(folder), ['a.onnx']);
 });
 
+test('a model that takes more memory than the limit fails', async (t) => {
+  if (process.platform !== 'linux') {
+    t.pass();
+    return;
+  }
+  const folder = setUp(t, { 'a.onnx': convBnModel({ channels: 128, size: 128, blocks: 4 }) });
+  // Node alone takes more than this.
+  const reports = await all([folder], { backend: 'reference', memoryLimit: 20 });
+  t.like(reports[0], { status: 'failed', error: { code: 'ERR_LIMIT' } });
+  t.regex(reports[0]?.error?.message ?? '', /20 MiB/);
+  t.deepEqual(listing(folder), ['a.onnx']);
+});
+
 test('progress names every model before work begins, and its phases in order', async (t) => {
   const folder = setUp(t, { 'a.onnx': convBnModel() });
   const phases: string[] = [];

@@ -29,6 +29,7 @@ export interface FuseFlags extends BackendFlags {
   readonly inputShape?: ReadonlyMap<string, readonly number[]>;
   readonly jobs?: number;
   readonly timeLimit?: number;
+  readonly memoryLimit?: number;
   readonly target: 'portable' | 'ort';
   readonly report?: string;
   readonly resume?: true;
@@ -75,6 +76,7 @@ export function addFuseOptions(command: Command): Command {
     .option('--report <file.html>', 'write a report to read in a browser')
     .option('--jobs <n>', 'models at a time (default: one per CPU)', parse.positiveInteger)
     .option('--time-limit <seconds>', 'give up on a model after this long', parse.positive)
+    .option('--memory-limit <mib>', 'give up on a model that takes more memory', parse.positive)
     .option('--resume', 'go on with a batch that was stopped');
   return addBackendOptions(command);
 }
@@ -142,6 +144,7 @@ export async function fuseModelsOptions(flags: FuseFlags): Promise<FuseModelsOpt
     verify,
     jobs: flags.jobs,
     timeLimit: flags.timeLimit,
+    memoryLimit: flags.memoryLimit,
     backend: flags.backend,
     isa: flags.isa,
     threads: flags.threads,

@@ -1,0 +1,47 @@
+import { readFile } from 'node:fs/promises';
+
+import { ConvfuseError } from '../errors.js';
+
+/** What one model may take before its process is ended. */
+export interface Limits {
+  readonly seconds?: number | undefined;
+  /** Resident memory, in MiB. Watched on Linux only. */
+  readonly memory?: number | undefined;
+}
+
+/** Between two looks at a process's memory. */
+const LOOK_MS = 100;
+
+/**
+ * Watches a process until `stop`, and calls back once, with the reason, when it passes a limit.
+ */
+export function watch(
+  pid: number | undefined,
+  { seconds, memory }: Limits,
+  onPassed: (error: ConvfuseError) => void,
+): { stop(): void } {
+  const timers: NodeJS.Timeout[] = [];
+  const stop = (): void => {
+    for (const timer of timers) clearTimeout(timer);
+  };
+  const passed = (what: string): void => {
+    stop();
+    onPassed(new ConvfuseError('ERR_LIMIT', `stopped: it passed the limit of ${what}`));
+  };
+  if (seconds !== undefined) timers.push(setTimeout(passed, seconds * 1000, `${seconds} s`));
+  if (memory !== undefined && pid !== undefined) {
+    const look = async (): Promise<void> => {
+      const used = await residentMebibytes(pid);
+      if (used !== undefined && used > memory) passed(`${memory} MiB of memory`);
+    };
+    timers.push(setInterval(() => void look(), LOOK_MS));
+  }
+  return { stop };
+}
+
+/** undefined where the system does not say, and for a process that is gone. */
+async function residentMebibytes(pid: number): Promise<number | undefined> {
+  const status = await readFile(`/proc/${pid}/status`, 'latin1').catch(() => '');
+  const kibibytes = /^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1];
+  return kibibytes === undefined ? undefined : Number(kibibytes) / 1024;
+}
