@@ -1,5 +1,6 @@
 import type { Editor } from '../ir/editor.js';
 import type { Model } from '../ir/model.js';
+import type { Node } from '../ir/node.js';
 import type { Value } from '../ir/value.js';
 import { constantOfNode, constantOfValue } from '../ir/view.js';
 import type { Match, Refusal } from './rule.js';
@@ -27,9 +28,10 @@ export class GrowthBudget {
     if (this.#allowed === Infinity) return undefined;
     const cloned = new Map<Value, number>();
     for (const value of parameters) {
-      const shared = [...value.uses.keys()].some((user) => !nodes.includes(user));
-      if (!into.inputs.includes(value) || !(shared || value.isOutput)) continue;
-      cloned.set(value, constantOfValue(value)?.byteLength ?? 0);
+      if (!into.inputs.includes(value)) continue;
+      if (value.isOutput || isReadElsewhere(value, nodes)) {
+        cloned.set(value, constantOfValue(value)?.byteLength ?? 0);
+      }
     }
     let bytes = 0;
     for (const size of cloned.values()) bytes += size;
@@ -42,6 +44,12 @@ export class GrowthBudget {
       `${GROWTH_LIMIT} times as large; --allow-growth permits it`;
     return { reason: 'growth', detail };
   }
+}
+
+/** Counts first: a constant may have a hundred thousand readers. */
+function isReadElsewhere({ uses }: Value, nodes: readonly Node[]): boolean {
+  if (uses.size > nodes.length) return true;
+  return [...uses.keys()].some((user) => !nodes.includes(user));
 }
 
 function constantBytes(model: Model): number {

@@ -12,14 +12,14 @@ export class Worklist {
   readonly #rules: readonly Rule[];
   /** Indices of the rules that start at an operator. */
   readonly #byRoot = new Map<string, number[]>();
-  /** One a rule. Sets keep the order in which nodes came in. */
-  readonly #queues: readonly Set<Node>[];
+  /** One a rule. */
+  readonly #queues: readonly Queue[];
   /** No rule before this one has anything to do. */
   #lowest = 0;
 
   constructor(rules: readonly Rule[]) {
     this.#rules = rules;
-    this.#queues = rules.map(() => new Set());
+    this.#queues = rules.map(() => new Queue());
     rules.forEach((rule, index) => {
       for (const root of new Set(rule.roots)) {
         const indices = this.#byRoot.get(root);
@@ -58,12 +58,36 @@ export class Worklist {
   next(): { readonly rule: Rule; readonly root: Node } | undefined {
     for (; this.#lowest < this.#queues.length; this.#lowest++) {
       const queue = this.#queues[this.#lowest]!;
-      for (const root of queue) {
-        queue.delete(root);
+      for (let root = queue.take(); root !== undefined; root = queue.take()) {
         if (!root.removed) return { rule: this.#rules[this.#lowest]!, root };
       }
     }
     return undefined;
+  }
+}
+
+/** First in, first out, each node once. A Set alone would walk over its deleted front every time. */
+class Queue {
+  readonly #members = new Set<Node>();
+  #nodes: Node[] = [];
+  #head = 0;
+
+  add(node: Node): void {
+    if (this.#members.has(node)) return;
+    this.#members.add(node);
+    this.#nodes.push(node);
+  }
+
+  take(): Node | undefined {
+    const node = this.#nodes[this.#head];
+    if (node === undefined) {
+      this.#nodes = [];
+      this.#head = 0;
+      return undefined;
+    }
+    this.#head += 1;
+    this.#members.delete(node);
+    return node;
   }
 }
 
