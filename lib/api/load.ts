@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer';
 import { constants } from 'node:fs';
 import { open, type FileHandle } from 'node:fs/promises';
 import path from 'node:path';
@@ -38,7 +39,8 @@ export async function loadModel(
   if (!(source instanceof Uint8Array) || source.buffer instanceof SharedArrayBuffer) {
     throw argumentError('a path or a Uint8Array', 'source', source);
   }
-  return checked(readModel({ bytes: source, external: undefined, path: undefined }));
+  const bytes = Buffer.from(source.buffer, source.byteOffset, source.byteLength);
+  return checked(readModel({ bytes, external: undefined, path: undefined }));
 }
 
 function checked(model: Model): Model {
@@ -71,7 +73,7 @@ async function readModelFile(file: string): Promise<Uint8Array> {
 }
 
 async function readAll(handle: FileHandle, file: string, size: number): Promise<Uint8Array> {
-  const bytes = new Uint8Array(size);
+  const bytes = Buffer.allocUnsafeSlow(size); // all of it is read into, or given up
   for (let done = 0; done < size;) {
     const length = Math.min(size - done, 2 ** 30);
     const { bytesRead } = await handle.read(bytes, done, length, done);

@@ -3,6 +3,10 @@ import type { Attribute, AttributeKind, AttributeValues } from './attributes.js'
 import type { Graph } from './graph.js';
 import type { Value } from './value.js';
 
+// Shared: most nodes of a large model have neither.
+const NO_ATTRIBUTES: ReadonlyMap<string, Attribute> = new Map();
+const NO_NOTES: ReadonlyMap<string, string> = new Map();
+
 /**
  * One operator call. Inputs and outputs are values; undefined stands for an omitted optional one
  * (an empty name in the file). Only ir/editor.ts and the reader change a node.
@@ -17,9 +21,9 @@ export class Node {
   readonly graph: Graph;
   inputs: readonly (Value | undefined)[] = [];
   outputs: readonly (Value | undefined)[] = [];
-  attributes: ReadonlyMap<string, Attribute> = new Map();
+  attributes: ReadonlyMap<string, Attribute> = NO_ATTRIBUTES;
   /** metadata_props entries added here; the file's own stay in `origin`. */
-  notes: ReadonlyMap<string, string> = new Map();
+  notes: ReadonlyMap<string, string> = NO_NOTES;
   /** Why the node itself is bound to something rules cannot see (device configurations ...). */
   pinned: string | undefined;
   /** What the reader needs to write the node back unchanged. Opaque to everyone else. */

@@ -2,6 +2,7 @@ import type { DataType } from '../tensor/dtype.js';
 import type { Constant } from './constant.js';
 import type { Graph } from './graph.js';
 import type { Node } from './node.js';
+import { Uses } from './uses.js';
 
 /** A dimension: a number, a symbol, or nothing known. */
 export type Dim = number | string | undefined;
@@ -39,7 +40,7 @@ export class Value {
    */
   pinned: string | undefined;
   /** Consumers, in this graph and in graphs nested in it, with how many inputs each uses. */
-  readonly uses = new Map<Node, number>();
+  readonly uses = new Uses();
 
   constructor(name: string, graph: Graph) {
     this.name = name;

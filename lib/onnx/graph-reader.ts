@@ -116,7 +116,7 @@ export class GraphReader {
     const { bytes } = this.#source;
     this.#nodes += record.nodes.length;
     if (this.#nodes > MAX_NODES) throw tooMany('nodes', MAX_NODES);
-    const parsed = record.nodes.map((range) => this.#node(graph, parseNode(bytes, range)));
+    for (const range of record.nodes) this.#node(graph, parseNode(bytes, range));
     for (const range of record.valueInfo) {
       const name = valueInfoName(bytes, range);
       this.#model.names.add(name);
@@ -124,7 +124,10 @@ export class GraphReader {
       if (value !== undefined) value.declaration ??= parseDeclaration(bytes, range);
     }
     let sorted = true;
-    for (const [node, source] of parsed) {
+    // Parsed a second time rather than kept: the records of a large graph take more memory than
+    // what becomes of them.
+    for (const node of graph.nodes()) {
+      const source = parseNode(bytes, (node.origin as NodeOrigin).range);
       node.inputs = source.inputs.map((name) => this.#use(graph, node, name));
       this.#attributes(node, source);
     }
@@ -135,7 +138,7 @@ export class GraphReader {
     }
   }
 
-  #node(graph: Graph, record: NodeRecord): [Node, NodeRecord] {
+  #node(graph: Graph, record: NodeRecord): void {
     const { opType, domain, overload, name } = record;
     const node = new Node(graph, opType, domain, overload, name);
     const origin: NodeOrigin = { range: record.range, attributes: node.attributes };
@@ -149,11 +152,10 @@ export class GraphReader {
     if (record.placed) node.pinned = 'device configuration';
     node.outputs = record.outputs.map((output) => {
       if (output === '') return undefined;
-      const value = this.#define(graph, output, `an output of ${opType}`);
+      const value = this.#define(graph, output, opType);
       value.producer = node;
       return value;
     });
-    return [node, record];
   }
 
   #attributes(node: Node, record: NodeRecord): void {
@@ -211,9 +213,9 @@ export class GraphReader {
 
   /** @param role what it is defined as, for messages */
   #define(graph: Graph, name: string, role: string): Value {
-    if (name === '') throw modelError(`${role} of graph ${quoted(graph.name)} has no name`);
+    if (name === '') throw modelError(`graph ${quoted(graph.name)} has ${role} without a name`);
     if (graph.values.has(name))
-      throw modelError(`${quoted(name)} is defined twice, as ${role} too`);
+      throw modelError(`${quoted(name)} is defined twice, the second time by ${role}`);
     if (++this.#values > MAX_VALUES) throw tooMany('values', MAX_VALUES);
     const value = new Value(name, graph);
     const hidden = hiddenBy(value);

@@ -1,3 +1,5 @@
+import { ConvfuseError } from '../errors.js';
+import { MAX_NODES, MAX_VALUES } from './limits.js';
 import { decodeText } from './text.js';
 import { Records, type Range } from './wire.js';
 
@@ -48,6 +50,7 @@ export const FUNCTION_FIELDS: GraphFields = {
   annotation: undefined,
 };
 
+/** @throws ConvfuseError ERR_LIMIT, before it has gathered more than the limits allow */
 export function parseGraph(bytes: Uint8Array, range: Range, fields: GraphFields): GraphRecord {
   const graph: GraphRecord = {
     name: '',
@@ -71,7 +74,14 @@ export function parseGraph(bytes: Uint8Array, range: Range, fields: GraphFields)
   const records = new Records(bytes, range);
   while (records.next()) {
     if (records.field === fields.name) graph.name = decodeText(bytes, records.body, records.end);
-    else lists.get(records.field)?.push(records.payload);
+    const list = lists.get(records.field);
+    if (list === undefined) continue;
+    list.push(records.payload);
+    if (list.length > (list === graph.nodes ? MAX_NODES : MAX_VALUES)) throw tooMany();
   }
   return graph;
+}
+
+function tooMany(): ConvfuseError {
+  return new ConvfuseError('ERR_LIMIT', `more than ${MAX_NODES} nodes, or ${MAX_VALUES} values`);
 }

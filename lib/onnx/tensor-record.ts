@@ -47,14 +47,16 @@ export function typedFieldNumber(field: TypedField): number {
  */
 export function parseTensor(bytes: Uint8Array, range: Range, label: string): TensorRecord {
   const dims: number[] = [];
-  const entries: Range[] = [];
-  const counts = new Map<TypedField, number>();
+  const regions: Range[] = [];
   let name = '';
   let code = 0;
   let raw: Range | undefined;
   let location = 0;
   let segmented = false;
+  let typed: TypedField | undefined;
+  let typedEntries = 0;
   let typedBytes = 0;
+  let typedFields = 0;
   const records = new Records(bytes, range);
   while (records.next()) {
     switch (records.field) {
@@ -74,15 +76,18 @@ export function parseTensor(bytes: Uint8Array, range: Range, label: string): Ten
         raw = records.payload;
         break;
       case TENSOR_EXTERNAL_DATA:
-        entries.push(records.payload);
+        regions.push(records.payload);
         break;
       case TENSOR_DATA_LOCATION:
         location = records.int64;
         break;
       default: {
         const field = TYPED_FIELDS.get(records.field);
-        if (field === undefined) break;
-        counts.set(field, (counts.get(field) ?? 0) + entriesIn(records));
+        const entries = field === undefined ? 0 : entriesIn(records);
+        if (entries === 0) break;
+        if (field !== typed) typedFields += 1;
+        typed = field;
+        typedEntries += entries;
         typedBytes += records.end - records.body;
       }
     }
@@ -95,20 +100,21 @@ export function parseTensor(bytes: Uint8Array, range: Range, label: string): Ten
   if (segmented) throw bad('is split into segments');
   if (location !== 0 && location !== 1) throw bad(`has the data location ${location}`);
   const count = countElements(dims, bad);
-  for (const [field, entriesThere] of counts) if (entriesThere === 0) counts.delete(field);
   const empty = raw !== undefined && raw.start === raw.end;
-  const places = counts.size + (raw !== undefined && !empty ? 1 : 0);
+  const places = typedFields + (raw !== undefined && !empty ? 1 : 0);
   const head = { name, storage, dims, count };
   if (location === 1) {
     if (places > 0) throw bad('has data both here and in a file of its own');
-    const external = parseRegion(bytes, entries, title);
+    const external = parseRegion(bytes, regions, title);
     const byteLength =
       storage === undefined ? (external.length ?? 0) : Math.ceil((count * storage.bits) / 8);
     if (storage?.type === 'string') throw bad('has strings in a data file');
     return { ...head, raw: undefined, external, byteLength };
   }
   if (places > 1) throw bad('has data in two fields');
-  if (storage !== undefined) checkData(storage, count, empty ? undefined : raw, counts, bad);
+  if (storage !== undefined) {
+    checkData(storage, count, empty ? undefined : raw, typed, typedEntries, bad);
+  }
   const byteLength = raw !== undefined && !empty ? raw.end - raw.start : typedBytes;
   return { ...head, raw, external: undefined, byteLength };
 }
@@ -158,7 +164,8 @@ function checkData(
   storage: Storage,
   count: number,
   raw: Range | undefined,
-  counts: ReadonlyMap<TypedField, number>,
+  typed: TypedField | undefined,
+  entries: number,
   bad: (what: string) => ConvfuseError,
 ): void {
   if (raw !== undefined) {
@@ -168,10 +175,7 @@ function checkData(
     if (found !== wanted) throw bad(`needs ${wanted} bytes of raw_data, and has ${found}`);
     return;
   }
-  for (const field of counts.keys()) {
-    if (field !== storage.field) throw bad(`has its data in ${field}_data`);
-  }
+  if (typed !== undefined && typed !== storage.field) throw bad(`has its data in ${typed}_data`);
   const wanted = Math.ceil(count / storage.perEntry);
-  const found = counts.get(storage.field) ?? 0;
-  if (found !== wanted) throw bad(`needs ${wanted} entries of data, and has ${found}`);
+  if (entries !== wanted) throw bad(`needs ${wanted} entries of data, and has ${entries}`);
 }

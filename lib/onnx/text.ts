@@ -6,15 +6,14 @@ import { Buffer } from 'node:buffer';
 
 const strict = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
-/** The text of a range of bytes. */
+/** The text of a range of bytes; cheapest when they are a Buffer, as those of a file are. */
 export function decodeText(bytes: Uint8Array, start: number, end: number): string {
-  // utf8Slice is several times as fast as TextDecoder on short strings; U+FFFD is the sign of
-  // bytes it could not decode (or, rarely, of itself).
-  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString(
-    'utf8',
-    start,
-    end,
-  );
+  const buffer = Buffer.isBuffer(bytes)
+    ? bytes
+    : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  // Buffer is several times as fast as TextDecoder on short strings; U+FFFD is the sign of bytes
+  // that it could not decode (or, rarely, of itself).
+  const text = buffer.toString('utf8', start, end);
   if (!text.includes('\ufffd')) return text;
   const slice = bytes.subarray(start, end);
   try {

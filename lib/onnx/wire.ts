@@ -80,8 +80,7 @@ export class Varints {
 }
 
 /** Walks the records (tag and payload) of one message, in order. */
-export class Records {
-  readonly bytes: Uint8Array;
+export class Records extends Varints {
   /** Of the record that next() went to. */
   field = 0;
   wire = 0;
@@ -89,29 +88,30 @@ export class Records {
   start = 0;
   body = 0;
   end: number;
-  readonly #varints: Varints;
 
   constructor(bytes: Uint8Array, range: Range) {
-    this.bytes = bytes;
+    super(bytes, range.start, range.end);
     this.end = range.start;
-    this.#varints = new Varints(bytes, range.start, range.end);
   }
 
-  /** @throws ConvfuseError ERR_PARSE */
+  /**
+   * Goes to the next record. After a varint's, its value is in `low`, `high` and the rest.
+   *
+   * @throws ConvfuseError ERR_PARSE
+   */
   next(): boolean {
-    const varints = this.#varints;
-    varints.position = this.end;
-    if (!varints.more) return false;
-    this.start = varints.position;
-    varints.read();
-    if (varints.high !== 0 || varints.low < 8) throw parseError(this.start, 'a bad field number');
-    this.field = varints.low >>> 3;
-    this.wire = varints.low & 7;
-    this.body = varints.position;
+    this.position = this.end;
+    if (!this.more) return false;
+    this.start = this.position;
+    this.read();
+    if (this.high !== 0 || this.low < 8) throw parseError(this.start, 'a bad field number');
+    this.field = this.low >>> 3;
+    this.wire = this.low & 7;
+    this.body = this.position;
     switch (this.wire) {
       case VARINT:
-        varints.read();
-        this.end = varints.position;
+        this.read();
+        this.end = this.position;
         break;
       case FIXED64:
         this.end = this.body + 8;
@@ -120,25 +120,16 @@ export class Records {
         this.end = this.body + 4;
         break;
       case DELIMITED:
-        varints.read();
-        this.body = varints.position;
-        this.end = this.body + varints.high * 2 ** 32 + varints.low;
+        this.read();
+        this.body = this.position;
+        this.end = this.body + this.high * 2 ** 32 + this.low;
         break;
       default:
         // Groups (3 and 4) are not used by ONNX, and 6 and 7 do not exist.
         throw parseError(this.start, `wire type ${this.wire}`);
     }
-    if (this.end > varints.limit) throw parseError(this.start, 'a field is cut off');
+    if (this.end > this.limit) throw parseError(this.start, 'a field is cut off');
     return true;
-  }
-
-  /** The payload of a varint. */
-  get int64(): number {
-    return this.#varints.int64;
-  }
-
-  get int32(): number {
-    return this.#varints.int32;
   }
 
   /** The payload as a range, for the records of the message in it. */

@@ -1,0 +1,78 @@
+import type { Node } from './node.js';
+
+/**
+ * The readers of a value, with how many of their inputs each spends on it: a Map that takes the
+ * room of one only where there are two readers or more. Nearly all values have a single one, and
+ * large models have hundreds of thousands of values.
+ */
+export class Uses implements ReadonlyMap<Node, number> {
+  #node: Node | undefined;
+  #count = 0;
+  #many: Map<Node, number> | undefined;
+
+  get size(): number {
+    if (this.#many !== undefined) return this.#many.size;
+    return this.#node === undefined ? 0 : 1;
+  }
+
+  get(node: Node): number | undefined {
+    if (this.#many !== undefined) return this.#many.get(node);
+    return this.#node === node ? this.#count : undefined;
+  }
+
+  has(node: Node): boolean {
+    return this.get(node) !== undefined;
+  }
+
+  set(node: Node, count: number): this {
+    if (this.#many !== undefined) this.#many.set(node, count);
+    else if (this.#node === undefined || this.#node === node) {
+      this.#node = node;
+      this.#count = count;
+    } else {
+      this.#many = new Map([
+        [this.#node, this.#count],
+        [node, count],
+      ]);
+      this.#node = undefined;
+    }
+    return this;
+  }
+
+  delete(node: Node): boolean {
+    if (this.#many !== undefined) return this.#many.delete(node);
+    if (this.#node !== node) return false;
+    this.#node = undefined;
+    return true;
+  }
+
+  clear(): void {
+    this.#node = undefined;
+    this.#many = undefined;
+  }
+
+  entries(): MapIterator<[Node, number]> {
+    return this.#map().entries();
+  }
+
+  keys(): MapIterator<Node> {
+    return this.#map().keys();
+  }
+
+  values(): MapIterator<number> {
+    return this.#map().values();
+  }
+
+  [Symbol.iterator](): MapIterator<[Node, number]> {
+    return this.entries();
+  }
+
+  forEach(visit: (count: number, node: Node, uses: ReadonlyMap<Node, number>) => void): void {
+    for (const [node, count] of this) visit(count, node, this);
+  }
+
+  #map(): Map<Node, number> {
+    if (this.#many !== undefined) return this.#many;
+    return new Map(this.#node === undefined ? [] : [[this.#node, this.#count]]);
+  }
+}
