@@ -12,7 +12,7 @@ export function encodeModel(model: Model): Uint8Array {
   const source = model.origin as ModelOrigin | undefined;
   const bytes = encodeChunks(model, { kind: hasDataFiles(model) ? 'inline' : 'keep' }).join();
   // The caller may do with them as he likes; the model's own bytes must stay.
-  return bytes.buffer === source?.bytes.buffer ? bytes.slice() : bytes;
+  return bytes.buffer === source?.bytes.buffer ? new Uint8Array(bytes) : bytes;
 }
 
 /** Whether tensors of a model lie in data files. */

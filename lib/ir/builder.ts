@@ -71,5 +71,5 @@ export function appendNode(graph: Graph, parts: NodeParts): Node {
 
 /** Gives a node an attribute. */
 export function addAttribute(node: Node, attribute: Attribute): void {
-  (node.attributes as Map<string, Attribute>).set(attribute.name, attribute);
+  node.attributes = new Map(node.attributes).set(attribute.name, attribute);
 }
