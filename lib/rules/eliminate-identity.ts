@@ -2,7 +2,7 @@ import { resolveValue } from '../ir/builder.js';
 import type { Editor } from '../ir/editor.js';
 import type { Node } from '../ir/node.js';
 import type { Value } from '../ir/value.js';
-import { defaultDomain, notPinned } from '../rewrite/conditions.js';
+import { notPinned } from '../rewrite/conditions.js';
 import { defineRule, type Condition, type Match, type Rewritten } from '../rewrite/rule.js';
 import { knownAttributes } from './guards.js';
 
@@ -52,7 +52,6 @@ export const eliminateIdentity = defineRule<IdentityMatch>({
     return { nodes: [identity], into, vanishing: [], parameters: [], identity, input, output };
   },
   conditions: [
-    defaultDomain,
     knownAttributes,
     {
       ...notPinned,

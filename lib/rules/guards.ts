@@ -1,6 +1,5 @@
 import type { Node } from '../ir/node.js';
 import {
-  defaultDomain,
   firstRefusal,
   inferenceMode,
   nodeText,
@@ -87,9 +86,11 @@ export const gemmBroadcast: Condition<FoldMatch> = {
   },
 };
 
-/** What every fold of one operator into another asks for. */
+/**
+ * What every fold of one operator into another asks for. That the operators are those of ONNX, and
+ * not a custom domain's or a function's, matches see to: they ask nodes what they are.
+ */
 export const COMMON_GUARDS: readonly Condition[] = [
-  defaultDomain,
   sameGraph,
   inferenceMode,
   noExtraOutputs,

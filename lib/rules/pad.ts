@@ -1,7 +1,6 @@
 import type { Editor } from '../ir/editor.js';
 import type { Node } from '../ir/node.js';
 import {
-  defaultDomain,
   noExtraOutputs,
   notGraphOutput,
   notPinned,
@@ -112,7 +111,6 @@ export const explicitPadding: Condition<PadMatch> = {
 };
 
 export const PAD_GUARDS: readonly Condition<PadMatch>[] = [
-  defaultDomain,
   sameGraph,
   noExtraOutputs,
   knownOpset,

@@ -85,9 +85,12 @@ function difference(a: Tensor, b: Tensor): number {
   let largest = 0;
   let worst = 0;
   left.forEach((value, at) => {
-    largest = Math.max(largest, Math.abs(value));
+    if (Number.isFinite(value)) largest = Math.max(largest, Math.abs(value));
+    // Infinities are equal too.
+    if (value === right[at]) return;
     const apart = Math.abs(value - right[at]!);
     worst = Number.isNaN(apart) ? Infinity : Math.max(worst, apart);
   });
-  return worst === 0 ? 0 : worst / largest;
+  if (worst === 0) return 0;
+  return worst / largest;
 }
