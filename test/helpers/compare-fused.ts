@@ -3,11 +3,10 @@
 import { ReferenceBackend } from '#convfuse/backend/reference/index.js';
 import type { Model } from '#convfuse/ir/model.js';
 import { parseText, printNodes } from '#convfuse/ir/text.js';
-import { constantOfValue } from '#convfuse/ir/view.js';
-import { Inference } from '#convfuse/ops/infer.js';
 import type { Site } from '#convfuse/rewrite/rewriter.js';
 import type { Facts, Rule } from '#convfuse/rewrite/rule.js';
 import { RULES } from '#convfuse/rules/index.js';
+import { GraphFacts } from '#convfuse/runtime/graph-facts.js';
 import { Session } from '#convfuse/runtime/session.js';
 import type { DataType } from '#convfuse/tensor/dtype.js';
 import { Random } from '#convfuse/tensor/random.js';
@@ -17,16 +16,9 @@ import { rewriteChecked, type RewriteTextOptions } from './rewrite-text.js';
 
 const backend = new ReferenceBackend('tests');
 
-/** Facts as the library's own rewriting has them: inferred, where something can be. */
+/** Facts as the library's own rewriting has them. */
 export function inferredFacts(): Facts {
-  const inference = new Inference({ lenient: true, declarations: true });
-  return {
-    backend,
-    dims: (value) =>
-      (constantOfValue(value)?.dims ?? inference.facts(value).dims)?.map((dim) =>
-        typeof dim === 'number' ? dim : undefined,
-      ),
-  };
+  return new GraphFacts(backend);
 }
 
 export interface Comparison {
