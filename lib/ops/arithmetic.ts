@@ -1,6 +1,12 @@
 // Add, Sub, Mul, Div, Pow, Mod: the binary arithmetic family.
 
-import { inferBroadcast, binaryLoopOf, evaluateBinary, operands } from './elementwise.js';
+import {
+  binaryLoopOf,
+  evaluateBinary,
+  inferBroadcast,
+  operands,
+  overwritable,
+} from './elementwise.js';
 import type { BinaryFunction } from './elementwise.js';
 import type { Operator } from './operator.js';
 import { numbersOf, required, toRunTensor } from './run-tensor.js';
@@ -64,7 +70,10 @@ function binary(opType: string, f: BinaryFunction): Operator {
   return operator(opType, {
     inputs: [2, 2],
     infer: (node, inputs) => inferBroadcast(node, inputs),
-    evaluate: (call, inputs) => [evaluateBinary(call, ...operands(call.node, inputs), f)],
+    evaluate(call, inputs) {
+      const pair = operands(call.node, inputs);
+      return [evaluateBinary(call, ...pair, f, overwritable(call, pair))];
+    },
   });
 }
 

@@ -36,7 +36,7 @@ function normalise(
   epsilon: number,
 ): RunTensor {
   const source = floatsOf(call.node, x);
-  const data = call.allocate(x.type, x.dims) as FloatArray;
+  const data = call.canOverwrite(0) ? source : (call.allocate(x.type, x.dims) as FloatArray);
   for (let n = 0, at = 0; n < outer; n++) {
     for (let c = 0; c < channels; c++) {
       const scale = gamma![c]! / Math.sqrt(variance![c]! + epsilon);

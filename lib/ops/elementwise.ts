@@ -1,7 +1,7 @@
 import type { FloatArray } from '../backend/backend.js';
 import type { Node } from '../ir/node.js';
 import { isFloatType, type DataType } from '../tensor/dtype.js';
-import { elementCount } from '../tensor/shape.js';
+import { sameDims } from '../tensor/shape.js';
 import { broadcastDims, broadcastShapes, runsOf } from './broadcast.js';
 import { UNKNOWN } from './facts.js';
 import type { Evaluation, RunTensor, ValueFacts } from './operator.js';
@@ -37,12 +37,12 @@ export interface BinaryFunction {
   readonly wide?: (x: bigint, y: bigint) => bigint;
 }
 
-/** Runs a unary loop on a floating-point or narrow whole-number tensor. */
+/** Runs a unary loop on input 0, a floating-point or narrow whole-number tensor. */
 export function evaluateUnary(call: Evaluation, x: RunTensor, loop: UnaryLoop): RunTensor[] {
   if (x.type === 'string' || x.type === 'bool' || isWide(x.type)) {
     throw nodeError(call.node, 'ERR_UNSUPPORTED', `${x.type} elements are not supported`);
   }
-  const data = call.allocate(x.type, x.dims) as NumberArray;
+  const data = (call.canOverwrite(0) ? x.data : call.allocate(x.type, x.dims)) as NumberArray;
   loop(x.data as NumberArray, data);
   return [{ type: x.type, dims: x.dims, data }];
 }
@@ -60,12 +60,17 @@ export function binaryLoopOf(f: (x: number, y: number) => number): BinaryLoop {
   };
 }
 
-/** Applies a binary function to two operands of one type, broadcast against each other. */
+/**
+ * Applies a binary function to two operands of one type, broadcast against each other.
+ *
+ * @param overwrite the operand whose memory may take the result, if it is large enough
+ */
 export function evaluateBinary(
   call: Evaluation,
   left: RunTensor,
   right: RunTensor,
   f: BinaryFunction,
+  overwrite?: RunTensor,
 ): RunTensor {
   const { type } = left;
   if (type !== right.type) {
@@ -76,7 +81,8 @@ export function evaluateBinary(
   const [leftStep, rightStep] = runs.steps as [number, number];
   const [leftAt, rightAt] = runs.offsets as [Int32Array, Int32Array];
   const { length } = runs;
-  const data = call.allocate(type, dims);
+  const fits = overwrite !== undefined && sameDims(overwrite.dims, dims);
+  const data = fits ? overwrite.data : call.allocate(type, dims);
   if (isWide(type)) {
     const { wide } = f;
     if (wide === undefined) throw unsupported(call.node, type);
@@ -131,6 +137,15 @@ export function operands(
   return [left, dims === right.dims ? right : { ...right, dims }];
 }
 
+/** Of inputs 0 and 1, one whose memory nobody reads after this step. */
+export function overwritable(
+  call: Evaluation,
+  [left, right]: readonly [RunTensor, RunTensor],
+): RunTensor | undefined {
+  if (call.canOverwrite(0)) return left;
+  return call.canOverwrite(1) ? right : undefined;
+}
+
 /** Facts of an output that all inputs are broadcast to; of the first input's type by default. */
 export function inferBroadcast(
   node: Node,
@@ -145,9 +160,4 @@ export function inferBroadcast(
     dims = broadcastDims(dims, legacyDims(node, first.length, input.dims));
   }
   return [{ type, dims }];
-}
-
-/** The number of elements, for buffers. */
-export function sizeOf(tensor: RunTensor): number {
-  return elementCount(tensor.dims);
 }

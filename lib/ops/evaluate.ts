@@ -43,6 +43,10 @@ class Alone implements Evaluation {
     return false;
   }
 
+  canOverwrite(): boolean {
+    return false;
+  }
+
   runBody(_body: Graph): never {
     throw new ConvfuseError('ERR_UNSUPPORTED', `${this.node.label} has a body`);
   }

@@ -50,6 +50,11 @@ export interface Evaluation {
   isConstant(index: number): boolean;
   /** Runs a graph that the node holds. @throws ConvfuseError ERR_UNSUPPORTED outside a session */
   runBody(body: Graph, inputs: readonly (RunTensor | undefined)[]): readonly RunTensor[];
+  /**
+   * Whether nobody reads an input's memory after this step, so that an output of the same type and
+   * shape may take its place.
+   */
+  canOverwrite(index: number): boolean;
   /** A buffer for an output of this type: recycled where the plan allows it, not zeroed. */
   allocate(type: DataType, dims: readonly number[]): TensorData;
   /** Like allocate, for the floating-point types. */

@@ -29,8 +29,11 @@ function reduce(
   f: BinaryFunction,
 ): RunTensor {
   let result = required(call.node, inputs, 0);
+  let own = call.canOverwrite(0) ? result : undefined;
   for (let i = 1; i < inputs.length; i++) {
-    result = evaluateBinary(call, result, required(call.node, inputs, i), f);
+    result = evaluateBinary(call, result, required(call.node, inputs, i), f, own);
+    // From the first step on the partial result is nobody else's.
+    own = result;
   }
   return result;
 }

@@ -65,6 +65,11 @@ export class Arena {
     if (count !== undefined) this.#lent.set(data.buffer, count + 1);
   }
 
+  /** Whether just one value lies in this memory, and it is the arena's. */
+  isSole(data: TensorData): boolean {
+    return ArrayBuffer.isView(data) && this.#lent.get(data.buffer) === 1;
+  }
+
   /** Frees memory in which no value ever came to lie: what a step took for itself. */
   settle(data: TensorData): void {
     if (ArrayBuffer.isView(data) && this.#lent.get(data.buffer) === 0) this.release(data);

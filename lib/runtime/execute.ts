@@ -156,6 +156,16 @@ class StepCall implements Evaluation {
     return this.#step.constantInputs[index] ?? false;
   }
 
+  canOverwrite(index: number): boolean {
+    const slot = this.#step.inputs[index] ?? -1;
+    const data = this.#frame.get(slot)?.data;
+    const { inputs, release, residual } = this.#step;
+    // Read twice, it must not change in between.
+    const once = inputs.filter((other) => other === slot).length === 1 && residual !== slot;
+    const last = data !== undefined && once && release.includes(slot);
+    return last && this.#frame.machine.arena.isSole(data);
+  }
+
   allocate(type: DataType, dims: readonly number[]): TensorData {
     const { arena, arithmetic } = this.#frame.machine;
     const data = arena.take(type, dims, arithmetic);

@@ -182,3 +182,25 @@ test('a warm run finds all its memory in the arena', (t) => {
   t.deepEqual(s.memory, after);
   t.is(after.lent, 0);
 });
+
+test('steps that overwrite an input leave what others still read', (t) => {
+  const text = `
+    a = Exp(x)
+    b = Neg(a)
+    s = Sum(b, a, b)
+    v = Flatten(s)
+    w = Abs(v)
+    u = Relu(s)
+    y = Sub(w, u)
+    z = Add(u, u)
+  `;
+  const x: Tensor = { type: 'float32', dims: [2, 3000], data: new Random(5).normals(6000) };
+  const outputs = runAll(text, { x }, { arithmetic: 'float64' });
+  const data = x.data as Float32Array;
+  // s = -exp(x), so that w = exp(x) and u = 0.
+  t.deepEqual(
+    outputs['y']!.values,
+    Array.from(data, (value) => Math.fround(Math.exp(value))),
+  );
+  t.true(outputs['z']!.values.every((value) => value === 0));
+});
