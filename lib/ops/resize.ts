@@ -56,11 +56,11 @@ function resolve(
   if (sizes === undefined) throw nodeError(node, 'ERR_MODEL', 'neither scales nor sizes');
   const policy = node.attribute('keep_aspect_ratio_policy', 'string') ?? 'stretch';
   if (policy === 'stretch') {
-    return { dims: [...sizes], scales: dims.map((size, axis) => sizes[axis]! / size) };
+    return { dims: [...sizes], scales: dims.map((size, axis) => Math.fround(sizes[axis]! / size)) };
   }
   const axes = node.attribute('axes', 'ints')?.map((axis) => axisOf(node, axis, dims.length));
   const chosen = axes ?? dims.map((_, axis) => axis);
-  const ratios = chosen.map((axis) => sizes[axis]! / dims[axis]!);
+  const ratios = chosen.map((axis) => Math.fround(sizes[axis]! / dims[axis]!));
   const ratio = policy === 'not_larger' ? Math.min(...ratios) : Math.max(...ratios);
   return {
     dims: dims.map((size, axis) => (chosen.includes(axis) ? Math.round(ratio * size) : size)),

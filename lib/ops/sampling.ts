@@ -12,27 +12,36 @@ export interface Taps {
 /** How a node samples one axis of `size` elements, to `out` of them. */
 export type Sampling = (size: number, out: number, scale: number) => Taps;
 
-/** Output coordinate to input coordinate (ONNX Resize, coordinate_transformation_mode). */
+const { fround } = Math;
+
+/**
+ * Output coordinate to input coordinate (ONNX Resize, coordinate_transformation_mode). Rounded to
+ * float32 at every step, as onnxruntime and PyTorch do in every run: where an element lies halfway
+ * between two, nothing else chooses the same one.
+ */
 function coordinate(node: Node): (at: number, size: number, out: number, scale: number) => number {
   const old = node.opType === 'Upsample' || node.opset < 11;
   const mode = old
     ? 'asymmetric'
     : (node.attribute('coordinate_transformation_mode', 'string') ?? 'half_pixel');
+  const halfPixel = (at: number, scale: number): number => fround(fround((at + 0.5) / scale) - 0.5);
   switch (mode) {
     case 'asymmetric':
-      return (at, _size, _out, scale) => at / scale;
+      return (at, _size, _out, scale) => fround(at / scale);
     case 'half_pixel':
-      return (at, _size, _out, scale) => (at + 0.5) / scale - 0.5;
+      return (at, _size, _out, scale) => halfPixel(at, scale);
     case 'pytorch_half_pixel':
-      return (at, _size, out, scale) => (out > 1 ? (at + 0.5) / scale - 0.5 : 0);
+      return (at, _size, out, scale) => (out > 1 ? halfPixel(at, scale) : 0);
     case 'half_pixel_symmetric':
       // Centred on the input even where the size was rounded down.
-      return (at, size, out, scale) =>
-        (size / 2) * (1 - out / (size * scale)) + (at + 0.5) / scale - 0.5;
+      return (at, size, out, scale) => {
+        const offset = (size / 2) * (1 - out / fround(size * scale));
+        return fround(offset + halfPixel(at, scale));
+      };
     case 'align_corners':
-      return (at, size, out) => (out > 1 ? (at * (size - 1)) / (out - 1) : 0);
+      return (at, size, out) => (out > 1 ? fround((at * (size - 1)) / (out - 1)) : 0);
     case 'tf_half_pixel_for_nn':
-      return (at, _size, _out, scale) => (at + 0.5) / scale;
+      return (at, _size, _out, scale) => fround((at + 0.5) / scale);
     default:
       throw nodeError(node, 'ERR_UNSUPPORTED', `coordinate_transformation_mode ${mode}`);
   }

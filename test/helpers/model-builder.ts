@@ -47,7 +47,7 @@ export type DimSpec = number | string | undefined;
  * A value: just its name, or with dimensions (undefined: no shape), and an element type that is
  * float32 unless given.
  */
-export type ValueSpec = string | readonly [string, (readonly DimSpec[])?, DataType?];
+export type ValueSpec = string | readonly [string, (readonly DimSpec[] | undefined)?, DataType?];
 
 /** Wraps a number that is to be a FLOAT attribute, where a plain one is an INT. */
 export interface FloatAttribute {
