@@ -31,12 +31,13 @@ export async function publishData(
   model: Model,
   target: OutputTarget,
   everything: boolean,
+  signal?: AbortSignal,
 ): Promise<ModelWithData | undefined> {
   // Encoded twice: the name of the file depends on its content, the content on the encoding.
   const draft = new DataFilePlacement('', everything);
   encodeChunks(model, draft);
   if (draft.blocks.length === 0) return undefined;
-  const temp = await createFor({ ...target, replacedMode: undefined });
+  const temp = await createFor({ ...target, replacedMode: undefined }, signal);
   try {
     const location = `${path.basename(target.path)}.${await writeBlocks(draft, temp)}.data`;
     const chunks = encodeChunks(model, new DataFilePlacement(location, everything));

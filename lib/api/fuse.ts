@@ -53,8 +53,8 @@ export class VerificationError extends ConvfuseError {
  * compared in double with the nodes it replaces, at sampled positions; then both models run on
  * the same inputs (see verifyModels). The given model is not changed.
  *
- * @throws ConvfuseError ERR_VERIFICATION (a VerificationError) when a check fails,
- *   ERR_ARGUMENT
+ * @throws ConvfuseError ERR_VERIFICATION (a VerificationError) when a check fails, ERR_VERSION
+ *   when the model is of a later version of ONNX than is known here, ERR_ARGUMENT
  */
 export async function fuseModel(
   model: Model,
@@ -65,6 +65,12 @@ export async function fuseModel(
     throw argumentError("'basic' or 'extended'", 'level', level);
   }
   signal?.throwIfAborted();
+  if (model.unknownVersion !== undefined) {
+    throw new ConvfuseError(
+      'ERR_VERSION',
+      `the model uses ${model.unknownVersion}: what its operators mean may have changed`,
+    );
+  }
   const started = performance.now();
   const fused = cloneModel(model);
   fused.constantInitializers = options.constantInitializers ?? model.constantInitializers;

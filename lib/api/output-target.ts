@@ -62,10 +62,14 @@ export async function checkTarget(
 }
 
 /** A temporary file with the permissions that a target asks for. @throws ConvfuseError ERR_IO */
-export async function createFor(target: OutputTarget): Promise<TempFile> {
+export async function createFor(target: OutputTarget, signal?: AbortSignal): Promise<TempFile> {
   const { replacedMode, freshMode } = target;
   const folder = path.dirname(target.path);
-  const temp = await TempFile.create(folder, replacedMode === undefined ? freshMode : 0o600);
+  const temp = await TempFile.create(
+    folder,
+    replacedMode === undefined ? freshMode : 0o600,
+    signal,
+  );
   if (replacedMode !== undefined) {
     try {
       await temp.setMode(replacedMode);

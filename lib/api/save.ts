@@ -15,6 +15,8 @@ export interface SaveOptions {
   readonly force?: boolean;
   /** Let the output be the file that the model was loaded from. Default false. */
   readonly inPlace?: boolean;
+  /** Ends a save under way: the output is then what it was before. */
+  readonly signal?: AbortSignal;
 }
 
 /** What a model was saved as. */
@@ -34,7 +36,7 @@ export interface SavedModel {
  * content, unless it is unchanged and stays in its folder. So does a model that would pass the 2
  * GiB a file may have. Existing data files are never touched.
  *
- * @throws ConvfuseError ERR_OUTPUT, ERR_IO, ERR_LIMIT, ERR_EXTERNAL_PATH, ERR_EXTERNAL_DATA,
+ * @throws the signal's reason; ConvfuseError ERR_OUTPUT, ERR_IO, ERR_LIMIT, ERR_EXTERNAL_PATH, ERR_EXTERNAL_DATA,
  *   ERR_ARGUMENT
  */
 export async function saveModel(
@@ -45,9 +47,10 @@ export async function saveModel(
   if (typeof file !== 'string' || file === '') throw argumentError('a path', 'file', file);
   const source = model.origin as ModelOrigin | undefined;
   const target = await checkTarget(file, source?.path, options);
-  const [chunks, data] = await encodeFor(model, target);
+  options.signal?.throwIfAborted();
+  const [chunks, data] = await encodeFor(model, target, options.signal);
   try {
-    await writeTo(target, chunks);
+    await writeTo(target, chunks, options.signal);
   } catch (error) {
     await data?.discard();
     throw error;
@@ -59,16 +62,17 @@ export async function saveModel(
 async function encodeFor(
   model: Model,
   target: OutputTarget,
+  signal: AbortSignal | undefined,
 ): Promise<[Chunks, ModelWithData | undefined]> {
   if (await needsDataFile(model, target)) {
-    const data = await publishData(model, target, false);
+    const data = await publishData(model, target, false, signal);
     if (data !== undefined) return [data.chunks, data];
   }
   try {
     return [encodeChunks(model, { kind: 'keep' }), undefined];
   } catch (error) {
     if (!(error instanceof ConvfuseError) || error.code !== 'ERR_LIMIT') throw error;
-    const data = await publishData(model, target, true);
+    const data = await publishData(model, target, true, signal);
     if (data === undefined) throw error;
     return [data.chunks, data];
   }
@@ -81,8 +85,12 @@ async function needsDataFile(model: Model, target: OutputTarget): Promise<boolea
   return model.changed || external?.folder !== (await realpath(path.dirname(target.path)));
 }
 
-async function writeTo(target: OutputTarget, chunks: Chunks): Promise<void> {
-  const temp = await createFor(target);
+async function writeTo(
+  target: OutputTarget,
+  chunks: Chunks,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const temp = await createFor(target, signal);
   try {
     for (const part of chunks.parts) await temp.write(part);
     await temp.publish(target.path, target.replace);

@@ -10,12 +10,18 @@ const PATTERN = /^\.convfuse-(\d+)-[0-9a-f]{16}\.tmp$/;
 const STALE_AFTER = 24 * 3600 * 1000;
 /** Small writes are gathered up to this size. */
 const GATHER_BYTES = 2 ** 20;
+/** Large ones are cut up, so that an abort need not wait for gigabytes. */
+const PIECE_BYTES = 2 ** 26;
 
 /** Temporary files of this process that exist at the moment. */
 const live = new Set<string>();
 const swept = new Set<string>();
+let listening = false;
 
-/** Removes the temporary files of writes under way: for a process that is about to end. */
+/**
+ * Removes the temporary files of writes under way. It runs by itself when the process exits, as
+ * it does on a second Ctrl-C; only a kill leaves files behind, which removeStale() finds later.
+ */
 export function removeTempFiles(): void {
   for (const file of live) {
     try {
@@ -35,21 +41,26 @@ export class TempFile {
   readonly #path: string;
   readonly #handle: FileHandle;
   readonly #gathered = new Uint8Array(GATHER_BYTES);
+  readonly #signal: AbortSignal | undefined;
   #pending = 0;
   #closed = false;
 
-  private constructor(file: string, handle: FileHandle) {
+  private constructor(file: string, handle: FileHandle, signal: AbortSignal | undefined) {
     this.#path = file;
     this.#handle = handle;
+    this.#signal = signal;
   }
 
   /**
    * @param folder where it is made and will be published
    * @param mode permissions; the process's umask applies
+   * @param signal ends writes with its reason
    * @throws ConvfuseError ERR_IO
    */
-  static async create(folder: string, mode: number): Promise<TempFile> {
+  static async create(folder: string, mode: number, signal?: AbortSignal): Promise<TempFile> {
     await removeStale(folder);
+    if (!listening) process.once('exit', removeTempFiles);
+    listening = true;
     const name = `${PREFIX}${process.pid}-${randomBytes(8).toString('hex')}.tmp`;
     const file = path.join(folder, name);
     const flags =
@@ -57,7 +68,7 @@ export class TempFile {
     // Known before it exists: a signal in between must not leave it behind.
     live.add(file);
     try {
-      return new TempFile(file, await open(file, flags, mode));
+      return new TempFile(file, await open(file, flags, mode), signal);
     } catch (error) {
       live.delete(file);
       throw ioError(`cannot write to ${folder}`, error);
@@ -116,13 +127,14 @@ export class TempFile {
 
   async #writeAll(bytes: Uint8Array): Promise<void> {
     try {
-      for (let done = 0; done < bytes.length;) {
-        const length = Math.min(bytes.length - done, 2 ** 30);
+      for (let done = 0; done < bytes.length && this.#signal?.aborted !== true;) {
+        const length = Math.min(bytes.length - done, PIECE_BYTES);
         done += (await this.#handle.write(bytes, done, length)).bytesWritten;
       }
     } catch (error) {
       throw ioError(`cannot write ${this.#path}`, error);
     }
+    this.#signal?.throwIfAborted();
   }
 }
 

@@ -65,7 +65,11 @@ export async function fuseFile(
       await clock.time('write', async () => {
         if (job.makeFolder) await mkdir(path.dirname(job.output), { recursive: true });
         const { force = false } = options;
-        await saveModel(fused.model, job.output, { force, inPlace: inPlace(job) });
+        await saveModel(fused.model, job.output, {
+          force,
+          inPlace: inPlace(job),
+          ...(signal && { signal }),
+        });
       });
     }
     return fileReport(job, clock, report, report.status, written ? job.output : undefined);

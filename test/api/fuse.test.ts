@@ -1,8 +1,11 @@
 import test from 'ava';
 
 import { fuseModel, VerificationError } from '#convfuse/api/fuse.js';
+import { loadModel } from '#convfuse/api/load.js';
 import { parseText, printText } from '#convfuse/ir/text.js';
 import { defineRule } from '#convfuse/rewrite/rule.js';
+
+import { modelBytes, node } from '../helpers/model-builder.js';
 
 const CONV_BN = `x: input float[1, 3, 8, 8]
   y = Conv<pads = [1, 1, 1, 1]>(x, W)
@@ -108,4 +111,13 @@ test('a level that does not exist is refused', async (t) => {
   await t.throwsAsync(fuseModel(parseText(CONV_BN), { level: 'all' as 'basic' }), {
     code: 'ERR_ARGUMENT',
   });
+});
+
+test('a model of a later version of ONNX is left alone', async (t) => {
+  const nodes = [node('Relu', ['x'], ['y'])];
+  for (const later of [{ irVersion: 99 }, { opset: 99 }]) {
+    const model = await loadModel(modelBytes({ inputs: ['x'], outputs: ['y'], nodes, ...later }));
+    const error = await t.throwsAsync(fuseModel(model), { message: /99/ });
+    t.like(error, { code: 'ERR_VERSION' });
+  }
 });

@@ -205,6 +205,16 @@ test('a failed save takes its data file away again', async (t) => {
   t.deepEqual(readdirSync(path.join(folder, 'out')), []);
 });
 
+test('an aborted save changes nothing', async (t) => {
+  const { fused, folder, output } = await setUp(t);
+  const abort = new AbortController();
+  const reason = new Error('enough');
+  const saving = saveModel(fused, output, { signal: abort.signal });
+  abort.abort(reason);
+  t.is(await t.throwsAsync(saving), reason);
+  t.deepEqual(readdirSync(folder), ['m.onnx']);
+});
+
 test('killed at any time, the output is absent or whole', async (t) => {
   const { input, folder, output } = await setUp(t);
   const lib = (name: string): string => pathToFileURL(path.resolve(`dist/api/${name}.js`)).href;
