@@ -7,4 +7,5 @@
 #include "kernels/activation-inl.h"
 #include "kernels/shuffle-inl.h"
 #include "kernels/depthwise-inl.h"
+#include "kernels/winograd-inl.h"
 #include "kernels/table-inl.h"

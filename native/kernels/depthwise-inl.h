@@ -54,7 +54,7 @@ struct DepthwiseMasks {
 
 template <size_t kSize, size_t kStride>
 CONVFUSE_INLINE DepthwiseMasks MasksAt(ptrdiff_t begin, ptrdiff_t width, bool pair) {
-  DepthwiseMasks m;
+  DepthwiseMasks m = {};
   const ptrdiff_t lanes = kLanes, half = kHalf;
 #pragma GCC unroll 7
   for (size_t j = 0; j < (kStride == 1 ? kSize : (kSize + 1) / 2); ++j) {
@@ -161,7 +161,7 @@ template <size_t kSize, size_t kStride, DepthwiseView kView>
 static void DepthwiseRows(const DepthwiseShape& shape, const DepthwiseLanes<kSize * kSize>& lanes,
                           size_t y, size_t x, size_t rows, size_t cols) {
   constexpr bool kPair = kView == DepthwiseView::kPair || kView == DepthwiseView::kWholePair;
-  DepthwiseMasks masks;
+  DepthwiseMasks masks = {};
   if constexpr (kView != DepthwiseView::kInside)
     masks = MasksAt<kSize, kStride>(
         static_cast<ptrdiff_t>(x * kStride) - static_cast<ptrdiff_t>(shape.pad[2]),

@@ -80,8 +80,9 @@ static constexpr DirectFunctions AllDirect() {
 }
 
 static void Direct(const DirectTile& t) {
-  static constexpr DirectFunctions kByStep[2] = {AllDirect<1>(), AllDirect<2>()};
-  kByStep[t.step - 1].of[t.runs - 1][t.run - 1](t);
+  static constexpr DirectFunctions kByStep[3] = {AllDirect<1>(), AllDirect<2>(),
+                                                 AllDirect<kLanes>()};
+  kByStep[t.step <= 2 ? t.step - 1 : 2].of[t.runs - 1][t.run - 1](t);
 }
 
 // One row of the copy: vectors [0, begin) and [end, count) are zeros, the first and last of the

@@ -17,7 +17,7 @@ struct DirectTile {
   size_t jump;
   size_t run;   // 1 .. direct_pixels, or up to half of it in two runs
   size_t runs;  // 1 or 2
-  size_t step;  // 1 or 2
+  size_t step;  // 1, 2, or the lanes of a vector: channels in lanes
   const float* weight;
   float* sums;
   bool add;  // to what sums holds already

@@ -10,6 +10,12 @@ void ScaleRowsF64(ScaleRowsShape, const double*, const double*, double*, double*
 void ScaleRowsF16(ScaleRowsShape, const uint16_t*, const double*, uint16_t*, double*, double*);
 void ScaleRowsBf16(ScaleRowsShape, const uint16_t*, const double*, uint16_t*, double*, double*);
 
+template <WinogradKind kKind>
+static void FillWinograd(KernelTable& table) {
+  table.winograd_input[static_cast<int>(kKind)] = TransformInput<kKind>;
+  table.winograd_output[static_cast<int>(kKind)] = TransformOutput<kKind>;
+}
+
 KernelTable MakeTable();
 KernelTable MakeTable() {
   KernelTable table = {};
@@ -33,6 +39,11 @@ KernelTable MakeTable() {
   table.direct_store = StoreDirect;
   table.activate_row = ActivateRow;
   table.depthwise = Depthwise;
+  table.blocked_copy = CopyBlocked;
+  FillWinograd<WinogradKind::kF2>(table);
+  FillWinograd<WinogradKind::kF4>(table);
+  FillWinograd<WinogradKind::kStride2>(table);
+  FillWinograd<WinogradKind::kPolyphase>(table);
   return table;
 }
 

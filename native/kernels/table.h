@@ -8,6 +8,7 @@
 #include "kernels/depthwise.h"
 #include "kernels/direct.h"
 #include "kernels/gemm_tile.h"
+#include "kernels/winograd.h"
 
 namespace convfuse {
 
@@ -56,6 +57,11 @@ struct KernelTable {
   // `count` channels of one shape; neighbours may share a vector.  kernels/depthwise.h.
   void (*depthwise)(const DepthwiseShape& shape, const DepthwiseEpilogue& epilogue,
                     const DepthwiseChannel* channels, size_t count);
+
+  // Channels into lanes, and the transforms of each WinogradKind; kernels/winograd.h.
+  void (*blocked_copy)(const BlockedCopy& copy);
+  void (*winograd_input[static_cast<int>(WinogradKind::kCount)])(const WinogradInput& input);
+  void (*winograd_output[static_cast<int>(WinogradKind::kCount)])(const WinogradOutput& output);
 };
 
 // Tables that this CPU and operating system can run, worst first, null terminated.

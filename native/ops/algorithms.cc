@@ -4,6 +4,7 @@
 #include "ops/conv_direct.h"
 #include "ops/conv_packed.h"
 #include "ops/conv_plain.h"
+#include "ops/conv_winograd.h"
 
 namespace convfuse {
 namespace {
@@ -15,12 +16,19 @@ const std::shared_ptr<const Weights>& Once(std::shared_ptr<const Weights>* weigh
   return *weights;
 }
 
+// The kinds stand in the same order in both lists.
+WinogradKind WinogradOf(AlgorithmKind kind) {
+  return static_cast<WinogradKind>(static_cast<int>(kind) -
+                                   static_cast<int>(AlgorithmKind::kWinogradF2));
+}
+
 }  // namespace
 
 bool Fits(AlgorithmKind kind, const ConvLayer& layer, const ConvShape& shape) {
   if (kind == AlgorithmKind::kPlain) return true;
   // Padded zeros times infinity would be NaN where the definition has a number.
   if (!layer.finite_weights) return false;
+  if (IsWinograd(kind)) return WinogradFits(WinogradOf(kind), layer, shape);
   switch (kind) {
     case AlgorithmKind::kPacked:
       return true;
@@ -37,6 +45,12 @@ std::unique_ptr<ConvAlgorithm> MakeAlgorithm(AlgorithmKind kind,
                                              const std::shared_ptr<const ConvLayer>& layer,
                                              const ConvShape& shape, size_t threads,
                                              PreparedWeights* weights) {
+  if (IsWinograd(kind)) {
+    const WinogradKind winograd = WinogradOf(kind);
+    auto& prepared = weights->winograd[static_cast<int>(winograd)];
+    if (!prepared) prepared = std::make_shared<WinogradWeights>(winograd, *layer);
+    return MakeWinogradConv(winograd, layer, prepared, shape, threads);
+  }
   switch (kind) {
     case AlgorithmKind::kPacked:
       return MakePackedConv(layer, Once(&weights->packed, *layer), shape, threads);

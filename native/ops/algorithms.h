@@ -2,19 +2,27 @@
 #pragma once
 #include <memory>
 
+#include "kernels/winograd.h"
 #include "ops/layer.h"
 
 namespace convfuse {
 
 class DirectWeights;
 class PackedWeights;
+class WinogradWeights;
 
-enum class AlgorithmKind : int { kPlain = 0, kPacked, kDirect, kDepthwise, kCount };
+enum class AlgorithmKind : int { kPlain = 0, kPacked, kDirect, kDepthwise, kWinogradF2, kWinogradF4, kWinogradStride2,
+                                kWinogradPolyphase, kCount };
+
+inline bool IsWinograd(AlgorithmKind kind) {
+  return kind >= AlgorithmKind::kWinogradF2 && kind <= AlgorithmKind::kWinogradPolyphase;
+}
 
 // Weights in the forms that plans of one layer share; each is made when a plan first needs it.
 struct PreparedWeights {
   std::shared_ptr<const PackedWeights> packed;
   std::shared_ptr<const DirectWeights> direct;
+  std::shared_ptr<const WinogradWeights> winograd[static_cast<int>(WinogradKind::kCount)];
 };
 
 // Whether the algorithm computes this layer on this shape at the precision of the layer.

@@ -23,6 +23,24 @@ bool PointwiseSuitsDirect(const ConvLayer& layer, const ConvShape& shape) {
   return layer.GroupIn() >= 1024 || pixels * 20 < RoundUp(pixels, layer.table->lanes) * 17;
 }
 
+// Transforms cost what they cost however few channels share them: below a vector of channels in
+// and a slice of them out they are not earned back.
+bool WinogradPays(const ConvLayer& layer, const ConvShape& shape, AlgorithmKind* kind) {
+  using Kind = AlgorithmKind;
+  if (!FillsSlices(layer)) return false;
+  const size_t width = shape.out[2];
+  const auto take = [&](Kind k, bool pays) {
+    if (!pays || !Fits(k, layer, shape)) return false;
+    *kind = k;
+    return true;
+  };
+  const bool deep = layer.GroupIn() >= layer.table->lanes;
+  // On a plane of 7 x 7, F(4x4) has four tiles for its 36 matrices: a batch must give them work.
+  return take(Kind::kWinogradPolyphase, width >= 14) ||
+         take(Kind::kWinogradF4, deep && (width >= 14 || shape.batch >= 4)) ||
+         take(Kind::kWinogradF2, deep) || take(Kind::kWinogradStride2, deep && width > 7);
+}
+
 }  // namespace
 
 Choice Choose(const ConvLayer& layer, const ConvShape& shape) {
@@ -30,6 +48,8 @@ Choice Choose(const ConvLayer& layer, const ConvShape& shape) {
     return {AlgorithmKind::kPlain, "a weight is not finite: padding must be skipped"};
   if (Fits(AlgorithmKind::kDepthwise, layer, shape))
     return {AlgorithmKind::kDepthwise, "one input channel per group"};
+  AlgorithmKind winograd;
+  if (WinogradPays(layer, shape, &winograd)) return {winograd, "fewer products at this precision"};
   if (Fits(AlgorithmKind::kDirect, layer, shape) && FillsSlices(layer)) {
     if (layer.Taps() > 1) return {AlgorithmKind::kDirect, "output channels fill vectors"};
     if (PointwiseSuitsDirect(layer, shape))

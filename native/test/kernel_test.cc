@@ -13,6 +13,7 @@ int main(int argc, char** argv) {
   TestFold(options);
   TestActivations(options);
   TestDepthwise(options);
+  TestWinograd(options);
   TestGemm(options);
   TestConv(options);
   if (Failures() > 0) fprintf(stderr, "%zu checks failed\n", Failures());

@@ -6,6 +6,7 @@ namespace convfuse::test {
 
 void TestActivations(const Options& options);
 void TestDepthwise(const Options& options);
+void TestWinograd(const Options& options);
 void TestConv(const Options& options);
 void TestGemm(const Options& options);
 void TestParallel();

@@ -1,0 +1,59 @@
+// The contract of the Winograd kernels: tiles of input and output transformed with one channel in
+// each lane.  Between the two transforms, point by point, stands a matrix product (direct_tile).
+#pragma once
+#include <stddef.h>
+#include <stdint.h>
+
+namespace convfuse {
+
+// y = A^T [(G w G^T) * (B^T d B)] A: an a x a tile of the input, one every `step`, gives m x m
+// outputs for a * a products per pair of channels.
+enum class WinogradKind : int {
+  kF2 = 0,      // F(2x2, 3x3), points 0, 1, -1, infinity
+  kF4,          // F(4x4, 3x3), points 0, +-3/4, +-3/2, infinity: half the error of 0, +-1, +-2
+  kStride2,     // 2x2 outputs of a 3x3 kernel of stride 2; coefficients 0 and +-1 only
+  kPolyphase,   // F(3x3, 4x4) with the points of kF4, on the four phases of a kernel of stride 2
+  kCount
+};
+
+struct WinogradSizes {
+  size_t tile, outputs, step;
+  size_t Points() const { return tile * tile; }
+};
+constexpr WinogradSizes kWinogradSizes[] = {{4, 2, 2}, {6, 4, 4}, {5, 2, 4}, {6, 3, 3}};
+
+constexpr size_t kMostLanes = 16;
+
+// out[(y * width + x) * lanes + l] = plane[l][row + y * stride + dy[l]][col + x * stride + dx[l]],
+// or 0 outside the input and where plane[l] is null: channels become lanes, borders become zeros.
+struct BlockedCopy {
+  const float* plane[kMostLanes];
+  uint8_t dy[kMostLanes], dx[kMostLanes];  // below stride
+  size_t in_height, in_width;
+  ptrdiff_t row, col;
+  size_t stride;  // 1 or 2
+  size_t rows, width;
+  float* out;
+};
+
+// v[point * point_stride + tile * lanes + l], for a grid of tiles numbered row by row, from a
+// blocked copy whose rows hold `width` pixels.
+struct WinogradInput {
+  const float* in;
+  size_t width;
+  size_t tiles_high, tiles_wide;
+  float* v;
+  size_t point_stride;
+};
+
+// out[(y * width + x) * direct_channels + m] from the sums m[point * point_stride + tile *
+// direct_channels + m]; outputs past height and width are dropped.
+struct WinogradOutput {
+  const float* sums;
+  size_t point_stride;
+  size_t tiles_high, tiles_wide;
+  float* out;
+  size_t height, width;
+};
+
+}  // namespace convfuse
