@@ -21,12 +21,17 @@ struct DirectTile {
   const float* weight;
   float* sums;
   bool add;  // to what sums holds already
-  // k lines from here are brought into L2: weights that are needed next.  Any address will do.
+  // k lines from here are brought into L2: weights that are needed next.  Null, or any
+  // address: it is never faulted on.
   const char* prefetch;
 };
 
+// With bfloat16, an element of x and of the weights is a pair of channels, the first in the lower
+// half of its 32 bits, and a product the sum of two.
+
 // Rows [row, row + rows) of some channels, copied between zeros: out[c, y, x] = in[c, row + y,
-// x - left], or 0 outside the input.  Strides of `out` are given; it has `width` columns.
+// x - left], or 0 outside the input.  With bfloat16, pairs of channels: channel c of `out` is the
+// channels 2 c and 2 c + 1 of the input, of which the last may be missing (zeros).  Strides of `out` are given; it has `width` columns.
 struct PaddedCopy {
   const float* in;  // channel 0
   size_t in_height, in_width;

@@ -18,6 +18,9 @@ KernelTable MakeTable();
 namespace avx512 {
 KernelTable MakeTable();
 }
+namespace avx512bf16 {
+void AddTo(KernelTable* table);
+}
 namespace neon {
 KernelTable MakeTable();
 }
@@ -32,11 +35,15 @@ struct Tables {
 };
 
 #if defined(__x86_64__)
-// __builtin_cpu_supports does not know the name in every compiler.  Its vector forms need the same
-// operating system support as AVX2, which is asked for beside it.
+// __builtin_cpu_supports does not know these names in every compiler.  They need the same operating
+// system support as AVX2 and AVX-512, which is asked for beside them.
 bool HasF16c() {
   unsigned a, b, c, d;
   return __get_cpuid(1, &a, &b, &c, &d) && (c & bit_F16C);
+}
+bool HasBf16() {
+  unsigned a, b, c, d;
+  return __get_cpuid_count(7, 1, &a, &b, &c, &d) && (a & 1u << 5);  // AVX512_BF16
 }
 #endif
 
@@ -50,8 +57,10 @@ void Detect(Tables* t) {
       HasF16c()) {
     t->table[n++] = avx2::MakeTable();
     if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") &&
-        __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512bw"))
+        __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512bw")) {
       t->table[n++] = avx512::MakeTable();
+      if (HasBf16()) avx512bf16::AddTo(&t->table[n - 1]);
+    }
   }
 #elif defined(__aarch64__)
   t->table[n++] = neon::MakeTable();  // part of every ARMv8 core

@@ -33,6 +33,7 @@ typedef float V __attribute__((vector_size(kLanes * 4)));
 typedef int32_t Vi __attribute__((vector_size(kLanes * 4)));  // also what comparing two V gives
 typedef double Vd __attribute__((vector_size(kLanes * 8)));   // kLanes doubles: two registers
 typedef float UnalignedV __attribute__((vector_size(kLanes * 4), aligned(4), may_alias));
+typedef int32_t LoneInt __attribute__((may_alias));
 typedef int32_t UnalignedVi __attribute__((vector_size(kLanes * 4), aligned(4), may_alias));
 typedef double UnalignedVd __attribute__((vector_size(kLanes * 8), aligned(8), may_alias));
 

@@ -50,6 +50,9 @@ struct KernelTable {
   void (*direct_tile)(const DirectTile& tile);
   void (*copy_padded)(const PaddedCopy& copy);
   void (*direct_store)(const DirectStore& store);
+  // The same on pairs of bfloat16 numbers; null where the CPU has no dot product of them.
+  void (*direct_tile_bf16)(const DirectTile& tile);
+  void (*copy_padded_bf16)(const PaddedCopy& copy);
 
   // x[i] = activation(x[i]) for i < n: one channel, whose slope is alpha for kPrelu.
   void (*activate_row)(ActivationKind kind, float alpha, float beta, size_t n, float* x);

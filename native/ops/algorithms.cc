@@ -9,10 +9,10 @@
 namespace convfuse {
 namespace {
 
-template <class Weights>
+template <class Weights, class... Arguments>
 const std::shared_ptr<const Weights>& Once(std::shared_ptr<const Weights>* weights,
-                                           const ConvLayer& layer) {
-  if (!*weights) *weights = std::make_shared<Weights>(layer);
+                                           Arguments&&... arguments) {
+  if (!*weights) *weights = std::make_shared<Weights>(arguments...);
   return *weights;
 }
 
@@ -34,6 +34,9 @@ bool Fits(AlgorithmKind kind, const ConvLayer& layer, const ConvShape& shape) {
       return true;
     case AlgorithmKind::kDirect:
       return DirectFits(layer, shape);
+    case AlgorithmKind::kDirectBf16:
+      return layer.precision == Precision::kBfloat16 && layer.table->direct_tile_bf16 &&
+             DirectFits(layer, shape);
     case AlgorithmKind::kDepthwise:
       return DepthwiseFits(layer);
     default:
@@ -55,7 +58,12 @@ std::unique_ptr<ConvAlgorithm> MakeAlgorithm(AlgorithmKind kind,
     case AlgorithmKind::kPacked:
       return MakePackedConv(layer, Once(&weights->packed, *layer), shape, threads);
     case AlgorithmKind::kDirect:
-      return MakeDirectConv(layer, Once(&weights->direct, *layer), shape, threads);
+      return MakeDirectConv(
+          layer, Once(&weights->direct, *layer, DirectWeights::Element::kFloat), shape, threads);
+    case AlgorithmKind::kDirectBf16:
+      return MakeDirectConv(
+          layer, Once(&weights->direct_bf16, *layer, DirectWeights::Element::kBf16Pair), shape,
+          threads);
     case AlgorithmKind::kDepthwise:
       return MakeDepthwiseConv(layer, shape, threads);
     default:

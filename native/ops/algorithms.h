@@ -11,8 +11,18 @@ class DirectWeights;
 class PackedWeights;
 class WinogradWeights;
 
-enum class AlgorithmKind : int { kPlain = 0, kPacked, kDirect, kDepthwise, kWinogradF2, kWinogradF4, kWinogradStride2,
-                                kWinogradPolyphase, kCount };
+enum class AlgorithmKind : int {
+  kPlain = 0,
+  kPacked,
+  kDirect,
+  kDirectBf16,
+  kDepthwise,
+  kWinogradF2,
+  kWinogradF4,
+  kWinogradStride2,
+  kWinogradPolyphase,
+  kCount
+};
 
 inline bool IsWinograd(AlgorithmKind kind) {
   return kind >= AlgorithmKind::kWinogradF2 && kind <= AlgorithmKind::kWinogradPolyphase;
@@ -21,7 +31,7 @@ inline bool IsWinograd(AlgorithmKind kind) {
 // Weights in the forms that plans of one layer share; each is made when a plan first needs it.
 struct PreparedWeights {
   std::shared_ptr<const PackedWeights> packed;
-  std::shared_ptr<const DirectWeights> direct;
+  std::shared_ptr<const DirectWeights> direct, direct_bf16;
   std::shared_ptr<const WinogradWeights> winograd[static_cast<int>(WinogradKind::kCount)];
 };
 

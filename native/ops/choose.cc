@@ -48,6 +48,9 @@ Choice Choose(const ConvLayer& layer, const ConvShape& shape) {
     return {AlgorithmKind::kPlain, "a weight is not finite: padding must be skipped"};
   if (Fits(AlgorithmKind::kDepthwise, layer, shape))
     return {AlgorithmKind::kDepthwise, "one input channel per group"};
+  // A pair with one channel missing wastes half, so that single channels gain nothing.
+  if (Fits(AlgorithmKind::kDirectBf16, layer, shape) && FillsSlices(layer) && layer.GroupIn() > 1)
+    return {AlgorithmKind::kDirectBf16, "products in bfloat16"};
   AlgorithmKind winograd;
   if (WinogradPays(layer, shape, &winograd)) return {winograd, "fewer products at this precision"};
   if (Fits(AlgorithmKind::kDirect, layer, shape) && FillsSlices(layer)) {

@@ -8,48 +8,10 @@
 namespace convfuse {
 namespace {
 
-// Products summed before they are added to the rest.  Strict: 144 costs nothing in speed, and
-// kernels of 5 x 5 and more, which open networks on raw pixels, go channel by channel: 49 products
-// give 1.3e-7 where 98 give 1.7e-7 (relative L2, 7x7/2).
-size_t LargestBlock(const ConvLayer& layer) {
-  if (layer.precision != Precision::kStrict) return layer.Taps() == 1 ? 576 : 288;
-  return layer.Taps() >= 25 ? layer.Taps() : 144;
-}
-
 // Sums of a task stay in this many bytes: half of a 512 KB L2.
 constexpr size_t kSumsBytes = 256 << 10;
 
 }  // namespace
-
-DirectWeights::DirectWeights(const ConvLayer& layer) : layer_(layer) {
-  const size_t width = layer.table->direct_channels, taps = layer.Taps();
-  slices_ = CeilDiv(layer.GroupOut(), width);
-  blocks_ = CeilDiv(std::max<size_t>(1, layer.GroupIn()),
-                    std::max<size_t>(1, LargestBlock(layer) / taps));
-  data_.Reserve(layer.geometry.groups * layer.GroupIn() * taps * slices_ * width);
-  float* out = data_.data();
-  for (size_t g = 0; g < layer.geometry.groups; ++g)
-    for (size_t b = 0; b < blocks_; ++b)
-      for (size_t s = 0; s < slices_; ++s)
-        for (size_t c = ChannelBegin(b); c < ChannelBegin(b + 1); ++c)
-          for (size_t t = 0; t < taps; ++t)
-            for (size_t j = 0; j < width; ++j) {
-              const size_t m = s * width + j;
-              *out++ = m < layer.GroupOut() ? layer.Weight(g * layer.GroupOut() + m, c, t) : 0;
-            }
-}
-
-size_t DirectWeights::most_channels() const {
-  size_t most = 0;
-  for (size_t b = 0; b < blocks_; ++b) most = std::max(most, Channels(b));
-  return most;
-}
-
-const float* DirectWeights::Slice(size_t group, size_t block, size_t slice) const {
-  const size_t row = slices_ * layer_.table->direct_channels * layer_.Taps();
-  return data_.data() + (group * layer_.GroupIn() + ChannelBegin(block)) * row +
-         slice * Channels(block) * layer_.Taps() * layer_.table->direct_channels;
-}
 
 bool DirectFits(const ConvLayer& layer, const ConvShape& shape) {
   const ConvGeometry& g = layer.geometry;
@@ -70,6 +32,9 @@ class DirectConv final : public ConvAlgorithm {
              const ConvShape& shape, size_t threads)
       : layer_(std::move(layer)), weights_(std::move(weights)), shape_(shape),
         epilogue_(layer_->activation), table_(*layer_->table) {
+    const bool pairs = weights_->element() == DirectWeights::Element::kBf16Pair;
+    tile_ = pairs ? table_.direct_tile_bf16 : table_.direct_tile;
+    copy_ = pairs ? table_.copy_padded_bf16 : table_.copy_padded;
     if (shape.batch * Volume(shape_.out) == 0) return;
     if (Pointwise()) Flatten();
     out_width_ = shape_.out[2];
@@ -82,7 +47,7 @@ class DirectConv final : public ConvAlgorithm {
     // An odd number of vectors, so that equal rows of neighbouring channels fall into other sets.
     channel_stride_ = copy_rows_ * row_stride_;
     if (channel_stride_ / table_.lanes % 2 == 0) channel_stride_ += table_.lanes;
-    for (size_t c = 0; c < weights_->most_channels(); ++c)
+    for (size_t c = 0; c < weights_->most_elements(); ++c)
       for (size_t y = 0; y < g.kernel[1]; ++y)
         for (size_t x = 0; x < g.kernel[2]; ++x)
           offsets_.push_back(static_cast<uint32_t>(c * channel_stride_ +
@@ -91,7 +56,8 @@ class DirectConv final : public ConvAlgorithm {
   }
 
   std::string Name() const override {
-    return "direct " + std::to_string(table_.direct_pixels) + "x" +
+    const bool pairs = weights_->element() == DirectWeights::Element::kBf16Pair;
+    return (pairs ? "bfloat16 direct " : "direct ") + std::to_string(table_.direct_pixels) + "x" +
            std::to_string(table_.direct_channels);
   }
 
@@ -105,7 +71,8 @@ class DirectConv final : public ConvAlgorithm {
   }
 
  private:
-  size_t CopyFloats() const { return RoundUp(weights_->most_channels() * channel_stride_, 16); }
+  size_t ChannelsPerElement() const { return static_cast<size_t>(weights_->element()); }
+  size_t CopyFloats() const { return RoundUp(weights_->most_elements() * channel_stride_, 16); }
   size_t SliceFloats() const { return rows_ * out_width_ * table_.direct_channels; }
   size_t SlotFloats() const {
     return CopyFloats() + RoundUp(CeilDiv(weights_->slices(), splits_) * SliceFloats(), 16);
@@ -180,9 +147,11 @@ class DirectConv final : public ConvAlgorithm {
     copy.row_stride = row_stride_;
     copy.channel_stride = channel_stride_;
     for (size_t b = 0; b < weights_->blocks(); ++b) {
-      copy.in = x + weights_->ChannelBegin(b) * plane;
-      copy.channels = weights_->Channels(b);
-      table_.copy_padded(copy);
+      const size_t begin = weights_->ElementBegin(b) * ChannelsPerElement();
+      copy.in = x + begin * plane;
+      copy.channels =
+          std::min(weights_->Elements(b) * ChannelsPerElement(), layer_->GroupIn() - begin);
+      copy_(copy);
       for (size_t s = slice_begin; s < slice_end; ++s) {
         const float* weight = weights_->Slice(group, b, s);
         float* slice = sums + (s - slice_begin) * SliceFloats();
@@ -206,7 +175,7 @@ class DirectConv final : public ConvAlgorithm {
                 float* sums) const {
     const ConvGeometry& g = layer_->geometry;
     DirectTile tile = {};
-    tile.k = weights_->Channels(block) * layer_->Taps();
+    tile.k = weights_->Elements(block) * layer_->Taps();
     tile.offset = offsets_.data();
     tile.jump = g.stride[1] * row_stride_;
     tile.step = g.stride[2];
@@ -224,7 +193,7 @@ class DirectConv final : public ConvAlgorithm {
         tile.sums = sums + (y * out_width_ + i) * table_.direct_channels;
         tile.prefetch = next + std::min(fetched, bytes - 1);
         fetched += tile.k * 64;
-        table_.direct_tile(tile);
+        tile_(tile);
       }
     }
   }
@@ -257,6 +226,8 @@ class DirectConv final : public ConvAlgorithm {
   ConvShape shape_;
   Epilogue epilogue_;
   const KernelTable& table_;
+  void (*tile_)(const DirectTile& tile) = nullptr;
+  void (*copy_)(const PaddedCopy& copy) = nullptr;
   std::vector<uint32_t> offsets_;
   size_t out_width_ = 0, run_ = 0, rows_ = 0, store_rows_ = 1, bands_ = 0, splits_ = 1;
   size_t copy_rows_ = 0, copy_width_ = 0, row_stride_ = 0, channel_stride_ = 0;

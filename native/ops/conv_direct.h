@@ -9,22 +9,29 @@
 
 namespace convfuse {
 
-// Weights as [group][block of channels][slice of direct_channels outputs][channel][tap][output].
+// Weights as [group][block of elements][slice of direct_channels outputs][element][tap][output].  An
+// element is an input channel; with bfloat16 a pair of them, in the two halves of 32 bits.
 class DirectWeights {
  public:
-  // Throws std::bad_alloc.
-  explicit DirectWeights(const ConvLayer& layer);
+  enum class Element : int { kFloat = 1, kBf16Pair = 2 };  // channels in one
 
+  // Throws std::bad_alloc.
+  DirectWeights(const ConvLayer& layer, Element element);
+
+  Element element() const { return element_; }
   size_t slices() const { return slices_; }  // per group
   size_t blocks() const { return blocks_; }
-  size_t ChannelBegin(size_t block) const { return layer_.GroupIn() * block / blocks_; }
-  size_t Channels(size_t block) const { return ChannelBegin(block + 1) - ChannelBegin(block); }
-  size_t most_channels() const;
+  size_t ElementBegin(size_t block) const { return elements_ * block / blocks_; }
+  size_t Elements(size_t block) const { return ElementBegin(block + 1) - ElementBegin(block); }
+  size_t most_elements() const;
   const float* Slice(size_t group, size_t block, size_t slice) const;
 
  private:
+  float At(size_t m, size_t element, size_t tap) const;
+
   const ConvLayer& layer_;
-  size_t slices_, blocks_;
+  Element element_;
+  size_t elements_, slices_, blocks_;
   AlignedBuffer data_;
 };
 

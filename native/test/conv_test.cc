@@ -6,6 +6,7 @@
 #endif
 
 #include <algorithm>
+#include <stdexcept>
 #include <vector>
 
 #include "kernels/reference.h"
@@ -97,7 +98,7 @@ Config Draw(Random& r, const float* slopes) {
     c.activation.slope = slopes;
     c.activation.slopes = r.Chance(50) ? 1 : g.channels_out;
   }
-  c.precision = static_cast<Precision>(r.Below(3));
+  c.precision = static_cast<Precision>(r.Below(4));
   const size_t dice = r.Below(100);
   c.data = dice < 55 ? Data::kIntegers : dice < 80 ? Data::kReals
            : dice < 92 ? Data::kSpecialInput : Data::kSpecialWeights;
@@ -128,14 +129,13 @@ struct Memory {
   Guarded x{1 << 18}, weight{1 << 18}, bias{1 << 12}, residual{1 << 20}, out{1 << 20}, workspace{1 << 22};
 };
 
-// Largest error allowed: products and sums, the activation's product.  Winograd and fast modes
-// state theirs relative to the sum of absolute products too.
-double Bound(const Config& c, double mass, double want) {
+// Largest error allowed: products and sums, the activation's product; with bfloat16 the rounding of
+// both factors to 8 significant bits, of 2^-8 each.
+double Bound(const Config& c, AlgorithmKind kind, double mass, double want) {
   const double u = 0x1p-24;
   const double k = static_cast<double>(c.geometry.channels_in / c.geometry.groups *
-                                       c.geometry.kernel[0] * c.geometry.kernel[1] *
-                                       c.geometry.kernel[2]) + 3;
-  return k * u / (1 - k * u) * mass + u * fabs(want);
+                                       Volume(c.geometry.kernel)) + 3;
+  return (k * u / (1 - k * u) + (kind == AlgorithmKind::kDirectBf16 ? 0x1.01p-7 : 0)) * mass + u * fabs(want);
 }
 
 // Winograd's elements are sums over whole tiles: bounded by the largest data, times the row sums of
@@ -162,7 +162,7 @@ void CheckValues(const Config& c, AlgorithmKind kind, const reference::Sums& sum
         reference::Activate(c.activation, i / plane % c.geometry.channels_out, sums.value[i]);
     const double got = out[i];
     const bool same = got == want || (isnan(got) && isnan(want));
-    const double bound = IsWinograd(kind) ? WinogradBound(c, kind) : Bound(c, sums.mass[i], want);
+    const double bound = IsWinograd(kind) ? WinogradBound(c, kind) : Bound(c, kind, sums.mass[i], want);
     const bool near = (c.data == Data::kReals || !IsExact(kind)) && fabs(got - want) <= bound;
     if (!same && !near)
       return Fail(name + " at " + std::to_string(i) + ": expected " + std::to_string(want) +
@@ -187,6 +187,16 @@ void CheckPlan(const Config& c, AlgorithmKind kind, const ConvOptions& options, 
   Check(!conv->Run(*plan, memory.x.data(), residual, out, pool, 2, &cancel), name + " stopped");
 }
 
+void CheckRefusal(const Config& c, ConvOptions options, const Memory& memory) {
+  options.precision = Precision::kBfloat16;
+  try {
+    Conv::Create(c.geometry, memory.weight.data(), nullptr, options);
+  } catch (const std::invalid_argument& e) {
+    return Check(strstr(e.what(), options.table->isa) != nullptr, "the refusal names the ISA");
+  }
+  Fail("bfloat16 is refused where it is missing");
+}
+
 void CheckConfig(const KernelTable& table, ThreadPool& pool, const Config& c, Random& r,
                  Memory& memory) {
   const ConvGeometry& g = c.geometry;
@@ -207,7 +217,12 @@ void CheckConfig(const KernelTable& table, ThreadPool& pool, const Config& c, Ra
 
   ConvOptions options;
   options.table = &table;
-  options.precision = c.data == Data::kSpecialInput ? Precision::kStrict : c.precision;
+  options.precision = c.precision;
+  if (c.data == Data::kSpecialInput) options.precision = Precision::kStrict;
+  if (c.precision == Precision::kBfloat16 && !table.direct_tile_bf16) {
+    CheckRefusal(c, options, memory);
+    options.precision = Precision::kDefault;
+  }
   options.activation = c.activation;
   const reference::Sums sums = reference::Conv(g, c.shape, x, w, bias, residual);
   const auto layer = MakeLayer(g, w, bias, options);

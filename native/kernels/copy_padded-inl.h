@@ -1,0 +1,109 @@
+// Rows copied between zeros, for the direct kernel; contract in direct.h.
+#pragma once
+#include "kernels/direct.h"
+#include "kernels/simd.h"
+
+namespace convfuse::CONVFUSE_ISA {
+
+// One row of the copy: vectors [0, begin) and [end, count) are zeros, the first and last of the
+// rest may lie partly outside the input.
+struct RowPlan {
+  size_t begin, end, count;
+  Vi first, last;
+};
+
+static RowPlan PlanRow(const PaddedCopy& c) {
+  const ptrdiff_t left = static_cast<ptrdiff_t>(c.left), lanes = kLanes;
+  const ptrdiff_t right = left + static_cast<ptrdiff_t>(c.in_width);
+  const ptrdiff_t width = static_cast<ptrdiff_t>(c.width);
+  RowPlan plan;
+  plan.count = (c.width + kLanes - 1) / kLanes;
+  const ptrdiff_t end = right < width ? right : width;  // of what is copied, in columns of `out`
+  if (left >= end) {
+    plan.begin = plan.end = plan.count;
+    return plan;
+  }
+  plan.begin = c.left / kLanes;
+  plan.end = (static_cast<size_t>(end) + kLanes - 1) / kLanes;
+  plan.first = LaneRange(left % lanes, end - left / lanes * lanes);
+  const ptrdiff_t last = static_cast<ptrdiff_t>(plan.end - 1) * lanes;
+  plan.last = LaneRange(left - last, end - last);
+  return plan;
+}
+
+// One channel a row of elements.
+struct PlainElements {
+  static constexpr size_t kChannels = 1;
+  const float* in;
+  V Whole(size_t at) const { return Load(in + at); }
+  V Part(size_t at, Vi mask) const { return LoadMasked(in + at, mask); }
+};
+
+// To the nearest bfloat16, ties to even, as the upper half of each lane; NaN stays NaN.
+CONVFUSE_INLINE Vi RoundToBf16(V v) {
+  const Vi bits = Bits(v);
+  const Vi rounded = bits + 0x7FFF + ((bits >> 16) & 1);
+  return (v != v ? bits | 0x400000 : rounded) & static_cast<int32_t>(0xFFFF0000);
+}
+
+// Two channels a row of elements: the first in the lower halves.  Without a second, zeros.
+struct Bf16Pairs {
+  static constexpr size_t kChannels = 2;
+  const float* in;
+  const float* second;
+  static V Join(V low, V high) {
+    return FromBits((RoundToBf16(low) >> 16 & 0xFFFF) | RoundToBf16(high));
+  }
+  V Whole(size_t at) const { return Join(Load(in + at), second ? Load(second + at) : V{}); }
+  V Part(size_t at, Vi mask) const {
+    return Join(LoadMasked(in + at, mask), second ? LoadMasked(second + at, mask) : V{});
+  }
+};
+
+template <class Elements>
+CONVFUSE_INLINE void CopyRow(const RowPlan& plan, const Elements& in, float* out) {
+  size_t v = 0;
+  for (; v < plan.begin; ++v) Store(out + v * kLanes, V{});
+  if (v < plan.end) {
+    Store(out + v * kLanes, in.Part(v * kLanes, plan.first));
+    for (++v; v + 1 < plan.end; ++v) Store(out + v * kLanes, in.Whole(v * kLanes));
+    if (v < plan.end) {
+      Store(out + v * kLanes, in.Part(v * kLanes, plan.last));
+      ++v;
+    }
+  }
+  for (; v < plan.count; ++v) Store(out + v * kLanes, V{});
+}
+
+// Rows of `out` are whole vectors: row_stride has room for that.
+template <class Elements>
+static void CopyElements(const PaddedCopy& c) {
+  const RowPlan inside = PlanRow(c);
+  RowPlan outside = inside;
+  outside.begin = outside.end = outside.count;
+  const ptrdiff_t height = static_cast<ptrdiff_t>(c.in_height);
+  const size_t plane_floats = c.in_height * c.in_width;
+  float* channel_out = c.out;
+  for (size_t channel = 0; channel < c.channels; channel += Elements::kChannels) {
+    const float* plane = c.in + channel * plane_floats;
+    float* out = channel_out;
+    for (size_t y = 0; y < c.rows; ++y, out += c.row_stride) {
+      const ptrdiff_t row = c.row + static_cast<ptrdiff_t>(y);
+      const ptrdiff_t at = row * static_cast<ptrdiff_t>(c.in_width) - static_cast<ptrdiff_t>(c.left);
+      const RowPlan& plan = row < 0 || row >= height ? outside : inside;
+      if constexpr (Elements::kChannels == 1)
+        CopyRow(plan, Elements{plane + at}, out);
+      else
+        CopyRow(plan,
+                Elements{plane + at,
+                         channel + 1 < c.channels ? plane + plane_floats + at : nullptr},
+                out);
+    }
+    channel_out += c.channel_stride;
+  }
+}
+
+[[maybe_unused]] static void CopyPadded(const PaddedCopy& c) { CopyElements<PlainElements>(c); }
+[[maybe_unused]] static void CopyPaddedBf16(const PaddedCopy& c) { CopyElements<Bf16Pairs>(c); }
+
+}  // namespace convfuse::CONVFUSE_ISA
