@@ -1,4 +1,4 @@
-// Recycles large buffers.  The first touch of a fresh page costs microseconds, which for the
+// Memory for tensors, the large ones recycled.  The first touch of a fresh page costs microseconds, which for the
 // output of a convolution adds up to more than the convolution itself.
 #pragma once
 #include <stddef.h>
@@ -36,14 +36,14 @@ class BlockArena : public std::enable_shared_from_this<BlockArena> {
 
  private:
   friend class Block;
-  struct Free {
+  struct Recycled {
     void* data;
     size_t bytes;
   };
   void Release(void* data, size_t bytes) noexcept;
 
   std::mutex mutex_;
-  std::vector<Free> free_;  // oldest first
+  std::vector<Recycled> free_;  // oldest first
   size_t retained_ = 0;     // bytes in free_
 };
 
