@@ -1,3 +1,5 @@
+// The addon under malloc failures: every allocation fails in turn.
+
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import path from 'node:path';
