@@ -24,21 +24,22 @@ export class GrowthBudget {
    * Refuses a rewrite whose clones would pass the limit. What it replaces grows the file where
    * something outside the match goes on using the original.
    */
-  check({ nodes, into, parameters }: Match): Refusal | undefined {
+  check({ nodes, into, parameters, adds }: Match): Refusal | undefined {
     if (this.#allowed === Infinity) return undefined;
     const cloned = new Map<Value, number>();
-    for (const value of parameters) {
+    for (const value of adds === undefined ? parameters : []) {
       if (!into.inputs.includes(value)) continue;
       if (value.isOutput || isReadElsewhere(value, nodes)) {
         cloned.set(value, constantOfValue(value)?.byteLength ?? 0);
       }
     }
-    let bytes = 0;
+    let bytes = adds ?? 0;
     for (const size of cloned.values()) bytes += size;
-    if (bytes === 0 || this.#edit.growth + bytes <= this.#allowed) return undefined;
+    if (bytes <= 0 || this.#edit.growth + bytes <= this.#allowed) return undefined;
     this.#edit.sweep();
     if (this.#edit.growth + bytes <= this.#allowed) return undefined;
-    const names = [...cloned.keys()].map((value) => value.name).join(', ');
+    const values = adds === undefined ? [...cloned.keys()] : parameters;
+    const names = values.map((value) => value.name).join(', ');
     const detail =
       `a copy of ${names}, which others use too, would make the file more than ` +
       `${GROWTH_LIMIT} times as large; --allow-growth permits it`;

@@ -42,6 +42,11 @@ export interface Match {
   readonly vanishing: readonly Value[];
   /** Inputs that must be constants for the formula to hold. */
   readonly parameters: readonly Value[];
+  /**
+   * Bytes of the constants that the rewrite makes, less those of parameters that nothing else
+   * reads. Default: those of the parameters of `into` that others read too, as it takes copies.
+   */
+  readonly adds?: number;
 }
 
 /** What rules may ask for beyond the graph itself. */

@@ -20,9 +20,13 @@ import {
   notSpelledOut,
 } from './parameter-guards.js';
 
-/** A layer, and the channel-wise operator that is folded into it. */
-export interface FoldMatch extends Match {
+/** A layer that is linear in its data. */
+export interface LayerMatch extends Match {
   readonly layer: Node;
+}
+
+/** A layer, and the channel-wise operator that is folded into it. */
+export interface FoldMatch extends LayerMatch {
   /** Nodes between the layer and the operator, in the order of the data: they stay. */
   readonly via?: readonly Node[];
   /** The operator that goes. */
@@ -41,7 +45,7 @@ export const knownAttributes: Condition = {
   check: ({ nodes }) => firstRefusal(nodes, attributeRefusal),
 };
 
-export const layerShapes: Condition<FoldMatch> = {
+export const layerShapes: Condition<LayerMatch> = {
   name: 'layer-shapes',
   doc: 'Weight, bias, attributes and input of the layer fit each other.',
   check({ layer }, facts) {
@@ -77,7 +81,7 @@ function biasRefusal({ node, geometry }: Layer): Refusal | undefined {
 }
 
 /** Before opset 7 a Gemm broadcasts its C only where an attribute says so. */
-export const gemmBroadcast: Condition<FoldMatch> = {
+export const gemmBroadcast: Condition<LayerMatch> = {
   name: 'gemm-broadcast',
   doc: 'A Gemm broadcasts its C by itself: opset 7 and later.',
   check({ layer }) {

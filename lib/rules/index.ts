@@ -13,6 +13,8 @@ import { fuseMulIntoConv } from './fuse-mul-into-conv.js';
 import { fusePadIntoAveragePool } from './fuse-pad-into-average-pool.js';
 import { fusePadIntoConv } from './fuse-pad-into-conv.js';
 import { fusePadIntoMaxPool } from './fuse-pad-into-max-pool.js';
+import { mergeSiblingConvs } from './merge-sibling-convs.js';
+import { mergeSiblingMatMuls } from './merge-sibling-matmuls.js';
 
 /** All rules, in the order in which they are tried at a node. */
 export const RULES: readonly Rule[] = [
@@ -30,4 +32,6 @@ export const RULES: readonly Rule[] = [
   fusePadIntoConv,
   fusePadIntoAveragePool,
   fusePadIntoMaxPool,
+  mergeSiblingConvs,
+  mergeSiblingMatMuls,
 ];

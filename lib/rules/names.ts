@@ -9,6 +9,11 @@ export function biasName(weight: string): string {
   return /weight$/i.test(stem) ? stem.replace(/weight$/i, 'bias') : `${stem}_bias`;
 }
 
+/** A name for what several constants become, after the first of them. */
+export function mergedName(name: string): string {
+  return `${stemOf(name)}_merged`;
+}
+
 function stemOf(name: string): string {
-  return name.replace(/_fused(_\d+)?$/, '');
+  return name.replace(/_(fused|merged)(_\d+)?$/, '');
 }

@@ -3,7 +3,7 @@
 import test from 'ava';
 
 import { parseText, printText } from '#convfuse/ir/text.js';
-import type { Reason } from '#convfuse/rewrite/rule.js';
+import type { Level, Reason } from '#convfuse/rewrite/rule.js';
 import { RULES } from '#convfuse/rules/index.js';
 import { compareFused, inferredFacts } from './compare-fused.js';
 import { rewriteChecked, siteLines } from './rewrite-text.js';
@@ -20,12 +20,12 @@ export type Fused = readonly [string, string, string];
  */
 const TOLERANCE = 2 ** -19;
 
-export function testKept(table: readonly Kept[]): void {
+export function testKept(table: readonly Kept[], level: Level = 'basic'): void {
   for (const [name, text, reason] of table) {
-    test(`kept: ${name}`, (t) => {
+    test(`kept at level ${level}: ${name}`, (t) => {
       const model = parseText(text);
       const before = printText(model);
-      const sites = rewriteChecked(model, RULES, { facts: inferredFacts() });
+      const sites = rewriteChecked(model, RULES, { level, facts: inferredFacts() });
       // Not t.is: the difference would print every weight.
       t.true(printText(model) === before, siteLines(sites).join('\n'));
       t.false(model.changed);
@@ -35,10 +35,10 @@ export function testKept(table: readonly Kept[]): void {
 }
 
 /** Both sides run in double, so that nothing but the rounding of folded constants is between them. */
-export function testFused(table: readonly Fused[]): void {
+export function testFused(table: readonly Fused[], level: Level = 'basic'): void {
   for (const [name, text, nodes] of table) {
-    test(`fused: ${name}`, (t) => {
-      const result = compareFused(text);
+    test(`fused at level ${level}: ${name}`, (t) => {
+      const result = compareFused(text, RULES, { level });
       const lines = siteLines(result.sites).join('\n');
       t.is(result.nodes, nodes, lines);
       t.true(result.error <= TOLERANCE, `${result.error}\n${lines}`);
@@ -48,7 +48,7 @@ export function testFused(table: readonly Fused[]): void {
         else t.regex(rule, /identity|pad/);
       }
       const again = parseText(printText(result.model));
-      rewriteChecked(again, RULES, { facts: inferredFacts() });
+      rewriteChecked(again, RULES, { level, facts: inferredFacts() });
       t.false(again.changed, 'a second time finds nothing more');
     });
   }

@@ -6,13 +6,14 @@ import test from 'ava';
 
 import { RULES } from '#convfuse/rules/index.js';
 
+import { inferredFacts } from '../helpers/compare-fused.js';
 import { rewriteText } from '../helpers/rewrite-text.js';
 import { parseText, printNodes } from '#convfuse/ir/text.js';
 
 for (const rule of RULES) {
   test(`the example of ${rule.name} is true`, (t) => {
     const { before, after } = rule.example;
-    t.is(rewriteText(before, [rule]), after);
+    t.is(rewriteText(before, [rule], { level: 'extended', facts: inferredFacts() }), after);
     t.not(printNodes(parseText(before).graph), after);
   });
 }

@@ -11,8 +11,15 @@ import { rewriteChecked } from '../helpers/rewrite-text.js';
 import { testKept } from '../helpers/rule-tables.js';
 import { KEPT_BEFORE } from './kept-before.js';
 import { KEPT_BEHIND } from './kept-behind.js';
+import { KEPT_SIBLINGS } from './kept-siblings.js';
 
 testKept([...KEPT_BEHIND, ...KEPT_BEFORE]);
+testKept(KEPT_SIBLINGS, 'extended');
+
+const KEPT = [
+  ...[...KEPT_BEHIND, ...KEPT_BEFORE].map((kept) => ({ kept, level: 'basic' }) as const),
+  ...KEPT_SIBLINGS.map((kept) => ({ kept, level: 'extended' }) as const),
+];
 
 const guards = new Set(RULES.flatMap(({ conditions }) => conditions.map(({ name }) => name)));
 
@@ -22,16 +29,16 @@ for (const guard of guards) {
       const conditions = rule.conditions.filter(({ name }) => name !== guard);
       return { ...rule, conditions };
     });
-    const missed = [...KEPT_BEHIND, ...KEPT_BEFORE].filter(([, text, reason]) => {
+    const missed = KEPT.filter(({ kept: [, text, reason], level }) => {
       const model = parseText(text);
       try {
-        const sites = rewriteChecked(model, without, { facts: inferredFacts() });
+        const sites = rewriteChecked(model, without, { level, facts: inferredFacts() });
         return model.changed || sites.at(-1)?.reason !== reason;
       } catch {
         return true;
       }
     });
-    t.log(missed.map(([name]) => name).join('; '));
+    t.log(missed.map(({ kept }) => kept[0]).join('; '));
     t.true(missed.length > 0);
   });
 }

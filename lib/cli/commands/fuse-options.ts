@@ -99,7 +99,6 @@ export function addVerifyOptions(command: Command): Command {
 /** Says no, with exit code 2, to flags that contradict each other or are not there yet. */
 export function checkFuseFlags(command: Command, flags: FuseFlags): void {
   const later: [boolean, string][] = [
-    [flags.level === 'extended', '--level extended'],
     [flags.target === 'ort', '--target ort'],
     [flags.report !== undefined, '--report'],
     [flags.resume === true, '--resume'],

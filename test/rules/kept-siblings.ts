@@ -1,0 +1,45 @@
+// Layers on one input that must not become one, and why. The last of each is the one that differs.
+
+import type { Kept } from '../helpers/rule-tables.js';
+
+export const KEPT_SIBLINGS: readonly Kept[] = [
+  ['other pads', 'y = Conv(x, W)\nz = Conv<pads = [1, 1, 1, 1]>(x, W2)', 'attribute'],
+  ['other strides', 'y = Conv(x, W)\nz = Conv<strides = [2, 2]>(x, W2)', 'attribute'],
+  ['other dilations', 'y = Conv(x, W)\nz = Conv<dilations = [2, 2]>(x, W2)', 'attribute'],
+  ['another kernel', 'W2: float[4, 4, 1, 1]\ny = Conv(x, W)\nz = Conv(x, W2)', 'attribute'],
+  [
+    'automatic padding that depends on the size',
+    'y = Conv<auto_pad = "SAME_UPPER", strides = [2, 2]>(x, W)\nz = Conv<auto_pad = "SAME_LOWER", strides = [2, 2]>(x, W2)',
+    'attribute',
+  ],
+  ['groups', 'y = Conv<group = 2>(x, W)\nz = Conv<group = 2>(x, W2)', 'attribute'],
+  [
+    'a computed weight',
+    'W2: input float[4, 4, 3, 3]\ny = Conv(x, W)\nz = Conv(x, W2)',
+    'not-constant',
+  ],
+  [
+    'an overridable weight',
+    'W2: input float[4, 4, 3, 3] = random(1)\ny = Conv(x, W)\nz = Conv(x, W2)',
+    'overridable-input',
+  ],
+  ['a pinned weight', 'W2: pinned float[4, 4, 3, 3]\ny = Conv(x, W)\nz = Conv(x, W2)', 'pinned'],
+  [
+    'a bias that does not fit',
+    'b2: float[3]\nW2: float[4, 4, 3, 3]\ny = Conv(x, W)\nz = Conv(x, W2, b2)',
+    'shape',
+  ],
+  ['an unknown attribute', 'y = Conv(x, W)\nz = Conv<unheard_of = 1>(x, W2)', 'attribute'],
+  [
+    'another layer of the graph around',
+    'c: input bool\ny = Conv(x, W)\nq = If<then_branch = { t = Conv(x, W2) }, else_branch = { e = Relu(x) }>(c)',
+    undefined,
+  ],
+  ['the other alpha of Gemm', 'y = Gemm(x, W)\nz = Gemm<alpha = 0.5>(x, W2)', 'attribute'],
+  ['the other side of Gemm', 'y = Gemm(x, W)\nz = Gemm<transB = 1>(x, W2)', 'attribute'],
+  [
+    'a product of unknown rank, before opset 11',
+    '<ir_version: 4, opset_import: ["": 10]>\nx: input\nW: float[4, 4]\nW2: float[4, 4]\ny = MatMul(x, W)\nz = MatMul(x, W2)',
+    'shape',
+  ],
+];
