@@ -2,6 +2,15 @@
 #include "test/fold_test.h"
 #include "test/suites.h"
 
+namespace {
+
+struct Suite {
+  const char* name;
+  void (*run)(const convfuse::test::Options&);
+};
+
+}  // namespace
+
 int main(int argc, char** argv) {
   using namespace convfuse::test;
   Options options;
@@ -9,14 +18,23 @@ int main(int argc, char** argv) {
     if (strcmp(argv[i], "--configs") == 0) options.configs = strtoull(argv[i + 1], nullptr, 10);
     if (strcmp(argv[i], "--seed") == 0) options.seed = strtoull(argv[i + 1], nullptr, 10);
   }
-  TestParallel();
-  TestFold(options);
-  TestActivations(options);
-  TestDepthwise(options);
-  TestWinograd(options);
-  TestGemm(options);
-  TestConv(options);
-  if (Failures() > 0) fprintf(stderr, "%zu checks failed\n", Failures());
-  else printf("kernel tests passed\n");
-  return Failures() > 0;
+  const Suite suites[] = {
+      {"parallel", [](const Options&) { TestParallel(); }},
+      {"fold", TestFold},
+      {"activations", TestActivations},
+      {"depthwise", TestDepthwise},
+      {"winograd", TestWinograd},
+      {"gemm", TestGemm},
+      {"conv", TestConv},
+  };
+  size_t passed = 0, failed = 0;
+  for (const Suite& suite : suites) {
+    const size_t before = Failures();
+    suite.run(options);
+    const size_t failures = Failures() - before;
+    if (failures > 0) fprintf(stderr, "%s: %zu checks failed\n", suite.name, failures);
+    ++(failures > 0 ? failed : passed);
+  }
+  printf("kernel tests: %zu passed, %zu failed\n", passed, failed);
+  return failed > 0;
 }

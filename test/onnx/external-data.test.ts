@@ -230,6 +230,7 @@ for (const [name, change] of CHANGES) {
 unix('a file swapped for a link while it is being opened is never followed', async (t) => {
   const folder = setUp(t);
   const file = path.join(folder, 'w.bin');
+  writeFileSync(file, 'sixteen plain by');
   const script =
     `const fs = require('fs'); process.send('on');` +
     `for (;;) { for (const to of ['plain', 'link']) {` +
