@@ -1,0 +1,69 @@
+// What other tools do where a rule of ours works, read from their sources or measured: one row for
+// each rule. '-' is not verified. docs/rules.md shows it; the text of a cell says how far a yes goes.
+
+export const PEERS = [
+  'onnxruntime basic',
+  'onnxoptimizer',
+  'OnnxSlim',
+  'PyTorch',
+  'OpenVINO',
+  'TVM Relay',
+  'TensorRT',
+  'ncnn, MNN',
+];
+
+const UNKNOWN = PEERS.map(() => '-');
+
+/** Cells in the order of PEERS, by rule. */
+export const PEER_TABLE = {
+  'eliminate-identity': UNKNOWN,
+  'fuse-batch-norm-into-conv': [
+    'yes',
+    'yes; the arithmetic stays in the graph',
+    'yes',
+    'yes, in eval mode',
+    'yes, as a Mul',
+    'yes (FoldScaleAxis)',
+    '-',
+    'yes',
+  ],
+  'fuse-batch-norm-into-conv-transpose': [
+    'no',
+    'no',
+    'yes; wrong when grouped',
+    'yes; broken when grouped',
+    'yes, grouped too',
+    '-',
+    '-',
+    'ncnn',
+  ],
+  'fuse-batch-norm-into-gemm': UNKNOWN,
+  'fuse-batch-norm-into-matmul': UNKNOWN,
+  'fuse-batch-norm-into-batch-norm': UNKNOWN,
+  'fuse-mul-into-conv': [
+    'Mul by its 2nd input; no Div',
+    'no',
+    'Mul by its 2nd input; no Div',
+    'yes, Div too',
+    'Mul',
+    'Mul',
+    '-',
+    'as BN or scale',
+  ],
+  'fuse-add-into-conv': [
+    'Add of its 2nd input; no Sub',
+    'Add; no Sub',
+    'Add of its 2nd input; no Sub',
+    'yes, Sub too',
+    'no',
+    'Add',
+    '-',
+    'as BN or scale',
+  ],
+  'fuse-batch-norm-before-conv': ['no', 'no', 'no', 'no', 'the Mul of it', 'yes', '-', 'no'],
+  'fuse-mul-before-conv': ['no', 'no', 'no', 'no', 'yes', 'yes', '-', 'no'],
+  'fuse-add-before-conv': UNKNOWN,
+  'fuse-pad-into-conv': ['yes', 'yes', 'yes', '-', '-', 'yes', '-', '-'],
+  'fuse-pad-into-average-pool': UNKNOWN,
+  'fuse-pad-into-max-pool': UNKNOWN,
+};
