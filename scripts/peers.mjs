@@ -66,4 +66,6 @@ export const PEER_TABLE = {
   'fuse-pad-into-conv': ['yes', 'yes', 'yes', '-', '-', 'yes', '-', '-'],
   'fuse-pad-into-average-pool': UNKNOWN,
   'fuse-pad-into-max-pool': UNKNOWN,
+  'merge-sibling-convs': ['no', 'no', 'no', '-', '-', 'yes, groups = 1', 'yes', '-'],
+  'merge-sibling-matmuls': UNKNOWN,
 };
