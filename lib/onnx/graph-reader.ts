@@ -46,7 +46,7 @@ export class GraphReader {
     for (const initializer of record.initializers) this.#initializer(graph, initializer);
     for (const sparse of record.sparse) this.#sparse(graph, sparse);
     this.#body(graph, record);
-    graph.outputs = record.outputs.map((output) => this.#output(graph, output));
+    graph.outputs = Array.from(record.outputs, (output) => this.#output(graph, output));
     for (const annotation of record.annotations) this.#annotation(graph, annotation);
     return graph;
   }
@@ -57,13 +57,13 @@ export class GraphReader {
     const record = parseGraph(bytes, range, FUNCTION_FIELDS);
     const graph = this.#start('function', record.name, range, opsets);
     const text = ({ start, end }: Range): string => decodeText(bytes, start, end);
-    graph.inputs = record.inputs.map((input) => {
+    graph.inputs = Array.from(record.inputs, (input) => {
       const value = this.#define(graph, text(input), 'an input');
       value.isInput = true;
       return value;
     });
     this.#body(graph, record);
-    graph.outputs = record.outputs.map((output) => this.#markOutput(graph, text(output)));
+    graph.outputs = Array.from(record.outputs, (output) => this.#markOutput(graph, text(output)));
     return graph;
   }
 

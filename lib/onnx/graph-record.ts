@@ -1,18 +1,19 @@
 import { ConvfuseError } from '../errors.js';
 import { MAX_NODES, MAX_VALUES } from './limits.js';
+import { RangeList } from './range-list.js';
 import { decodeText } from './text.js';
 import { Records, type Range } from './wire.js';
 
 /** The parts of a GraphProto or a FunctionProto, as payloads of its records. */
 export interface GraphRecord {
   name: string;
-  readonly nodes: Range[];
-  readonly initializers: Range[];
-  readonly sparse: Range[];
-  readonly inputs: Range[];
-  readonly outputs: Range[];
-  readonly valueInfo: Range[];
-  readonly annotations: Range[];
+  readonly nodes: RangeList;
+  readonly initializers: RangeList;
+  readonly sparse: RangeList;
+  readonly inputs: RangeList;
+  readonly outputs: RangeList;
+  readonly valueInfo: RangeList;
+  readonly annotations: RangeList;
 }
 
 /** Field numbers: where GraphProto and FunctionProto have the parts that both may have. */
@@ -54,15 +55,15 @@ export const FUNCTION_FIELDS: GraphFields = {
 export function parseGraph(bytes: Uint8Array, range: Range, fields: GraphFields): GraphRecord {
   const graph: GraphRecord = {
     name: '',
-    nodes: [],
-    initializers: [],
-    sparse: [],
-    inputs: [],
-    outputs: [],
-    valueInfo: [],
-    annotations: [],
+    nodes: new RangeList(),
+    initializers: new RangeList(),
+    sparse: new RangeList(),
+    inputs: new RangeList(),
+    outputs: new RangeList(),
+    valueInfo: new RangeList(),
+    annotations: new RangeList(),
   };
-  const lists = new Map<number | undefined, Range[]>([
+  const lists = new Map<number | undefined, RangeList>([
     [fields.node, graph.nodes],
     [fields.initializer, graph.initializers],
     [fields.sparse, graph.sparse],
@@ -76,7 +77,7 @@ export function parseGraph(bytes: Uint8Array, range: Range, fields: GraphFields)
     if (records.field === fields.name) graph.name = decodeText(bytes, records.body, records.end);
     const list = lists.get(records.field);
     if (list === undefined) continue;
-    list.push(records.payload);
+    list.push(records.body, records.end);
     if (list.length > (list === graph.nodes ? MAX_NODES : MAX_VALUES)) throw tooMany();
   }
   return graph;

@@ -23,6 +23,9 @@ export const MAX_VALUES = 2_000_000;
 /** Attributes of one node: the operator with the most (LSTM and its kin) has about ten. */
 export const MAX_ATTRIBUTES = 1000;
 
+/** Inputs, or outputs, of one node: a Concat or Sum of everything has thousands. */
+export const MAX_OPERANDS = 100_000;
+
 /** Dimensions of a tensor. NumPy, whose arrays most files come from, stops at 64. */
 export const MAX_RANK = 64;
 

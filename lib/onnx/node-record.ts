@@ -1,5 +1,5 @@
 import { ConvfuseError } from '../errors.js';
-import { MAX_ATTRIBUTES } from './limits.js';
+import { MAX_ATTRIBUTES, MAX_OPERANDS } from './limits.js';
 import { decodeText } from './text.js';
 import { Records, type Range } from './wire.js';
 
@@ -44,9 +44,11 @@ export function parseNode(bytes: Uint8Array, range: Range): NodeRecord {
     switch (records.field) {
       case NODE_INPUT:
         inputs.push(text());
+        if (inputs.length > MAX_OPERANDS) throw tooMany('inputs', MAX_OPERANDS);
         break;
       case NODE_OUTPUT:
         outputs.push(text());
+        if (outputs.length > MAX_OPERANDS) throw tooMany('outputs', MAX_OPERANDS);
         break;
       case NODE_NAME:
         name = text();
@@ -56,6 +58,7 @@ export function parseNode(bytes: Uint8Array, range: Range): NodeRecord {
         break;
       case NODE_ATTRIBUTE:
         attributes.push(records.payload);
+        if (attributes.length > MAX_ATTRIBUTES) throw tooMany('attributes', MAX_ATTRIBUTES);
         break;
       case NODE_DOMAIN:
         domain = normalDomain(text());
@@ -71,16 +74,14 @@ export function parseNode(bytes: Uint8Array, range: Range): NodeRecord {
     const where = name === '' ? `at byte ${range.start}` : name;
     throw new ConvfuseError('ERR_MODEL', `node ${where} has no op_type`);
   }
-  if (attributes.length > MAX_ATTRIBUTES) {
-    throw new ConvfuseError(
-      'ERR_LIMIT',
-      `${opType} ${name}: more than ${MAX_ATTRIBUTES} attributes`,
-    );
-  }
   return { range, name, opType, domain, overload, inputs, outputs, attributes, placed };
 }
 
 /** The default domain has two names. */
 export function normalDomain(domain: string): string {
   return domain === 'ai.onnx' ? '' : domain;
+}
+
+function tooMany(what: string, limit: number): ConvfuseError {
+  return new ConvfuseError('ERR_LIMIT', `a node has more than ${limit} ${what}`);
 }
