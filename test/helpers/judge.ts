@@ -27,15 +27,21 @@ export async function judge(
     return undefined;
   }
   try {
-    const inputs = Object.entries(feeds).map(([name, { type, data, dims }]) => [
-      name,
-      new ort.Tensor(type as 'float32', data as Float32Array, dims),
-    ]);
+    const inputs = Object.entries(feeds).map(([name, tensor]) => [name, forJudge(tensor)]);
     const results = await session.run(Object.fromEntries(inputs) as Record<string, ort.Tensor>);
     return results as unknown as Outputs;
   } finally {
     await session.release();
   }
+}
+
+/**
+ * On Node 24 the constructor of ort.Tensor takes only Float16Array for float16, and the binding
+ * behind it only the bits in a Uint16Array: so that tensor is made without its constructor.
+ */
+function forJudge({ type, data, dims }: Tensor): ort.Tensor {
+  if (type === 'float16') return { type, data, dims, location: 'cpu' } as unknown as ort.Tensor;
+  return new ort.Tensor(type as 'float32', data as Float32Array, dims);
 }
 
 /** The first element beyond atol + rtol * abs(expected), in words; undefined when there is none. */
