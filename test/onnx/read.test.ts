@@ -241,11 +241,11 @@ const SHAPES: readonly [string, (n: number) => ModelSpec][] = [
 
 for (const [name, spec] of SHAPES) {
   test.serial(`time is linear in the size: ${name}`, (t) => {
-    const [small, large] = [modelBytes(spec(8000)), modelBytes(spec(32_000))];
+    const [small, large] = [modelBytes(spec(8000)), modelBytes(spec(64_000))];
     readBytes(small);
     const ratio = cost(large) / cost(small);
-    // 4 for linear, 16 for quadratic; caches and garbage take their share.
-    t.true(ratio < 10, `4 times the size took ${ratio.toFixed(1)} times as long`);
+    // 8 for linear, 64 for quadratic: far enough apart for caches, garbage and busy neighbours.
+    t.true(ratio < 32, `8 times the size took ${ratio.toFixed(1)} times as long`);
   });
 }
 
