@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "ops/choose.h"
+#include "ops/tune.h"
 #include "ops/workspace.h"
 
 namespace convfuse {
@@ -14,6 +15,7 @@ class ConvPlan {
  public:
   ConvShape shape;
   size_t threads;
+  AlgorithmKind kind;
   std::unique_ptr<ConvAlgorithm> algorithm;
   const char* reason;
 };
@@ -31,7 +33,8 @@ bool Same(const ConvShape& a, const ConvShape& b) {
 
 class ConvImpl final : public Conv {
  public:
-  explicit ConvImpl(std::shared_ptr<const ConvLayer> layer) : layer_(std::move(layer)) {}
+  ConvImpl(std::shared_ptr<const ConvLayer> layer, bool tune)
+      : layer_(std::move(layer)), tune_(tune) {}
 
   std::shared_ptr<const ConvPlan> Prepare(const ConvShape& shape, size_t threads) override {
     threads = std::min(std::max<size_t>(1, threads), ThreadPool::kMaxThreads);
@@ -41,9 +44,10 @@ class ConvImpl final : public Conv {
     auto plan = std::make_shared<ConvPlan>();
     plan->shape = shape;
     plan->threads = threads;
-    const Choice choice = Choose(*layer_, shape);
+    const Choice choice = ChoiceFor(shape, threads);
     plan->algorithm = MakeAlgorithm(choice.kind, layer_, shape, threads, &weights_);
     plan->reason = choice.reason;
+    plan->kind = choice.kind;
     // The first run finds its workspace made.
     WorkspacePool::Lease warm(workspaces_, plan->algorithm->WorkspaceFloats(threads));
     if (plans_.size() == kMostPlans) plans_.erase(plans_.begin());
@@ -66,7 +70,16 @@ class ConvImpl final : public Conv {
   }
 
  private:
+  // What was measured for a shape holds for all numbers of threads: results must not depend on them.
+  Choice ChoiceFor(const ConvShape& shape, size_t threads) {
+    if (!tune_) return Choose(*layer_, shape);
+    for (const auto& plan : plans_)
+      if (Same(plan->shape, shape)) return {plan->kind, plan->reason};
+    return Tune(layer_, shape, threads);
+  }
+
   std::shared_ptr<const ConvLayer> layer_;
+  bool tune_;
   std::mutex mutex_;  // of the two below
   PreparedWeights weights_;
   std::vector<std::shared_ptr<const ConvPlan>> plans_;
@@ -80,7 +93,8 @@ std::unique_ptr<Conv> Conv::Create(const ConvGeometry& geometry, const float* we
   if (options.precision == Precision::kBfloat16 && !options.table->direct_tile_bf16)
     throw std::invalid_argument(std::string("expected an ISA with bfloat16, received ") +
                                 options.table->isa);
-  return std::make_unique<ConvImpl>(MakeLayer(geometry, weight, bias, options));
+  return std::make_unique<ConvImpl>(MakeLayer(geometry, weight, bias, options),
+                                    options.tune);
 }
 
 }  // namespace convfuse

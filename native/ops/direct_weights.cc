@@ -13,7 +13,7 @@ namespace {
 // kernels of 5 x 5 and more, which open networks on raw pixels, go channel by channel: 49 products
 // give 1.3e-7 where 98 give 1.7e-7 (relative L2, 7x7/2).
 size_t LargestBlock(const ConvLayer& layer) {
-  if (layer.precision != Precision::kStrict) return layer.Taps() == 1 ? 576 : 288;
+  if (layer.precision != Precision::kStrict) return 288;
   return layer.Taps() >= 25 ? layer.Taps() : 144;
 }
 

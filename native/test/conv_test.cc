@@ -172,8 +172,7 @@ void CheckValues(const Config& c, AlgorithmKind kind, const reference::Sums& sum
 
 // What callers use: the algorithm that was chosen, through Conv.
 void CheckPlan(const Config& c, AlgorithmKind kind, const ConvOptions& options, ThreadPool& pool,
-               Memory& memory,
-               const reference::Sums& sums) {
+               Memory& memory, const reference::Sums& sums) {
   float* out = memory.out.data();
   const float* bias = c.bias ? memory.bias.data() : nullptr;
   const auto conv = Conv::Create(c.geometry, memory.weight.data(), bias, options);

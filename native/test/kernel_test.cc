@@ -26,6 +26,7 @@ int main(int argc, char** argv) {
       {"winograd", TestWinograd},
       {"gemm", TestGemm},
       {"conv", TestConv},
+      {"tune", [](const Options&) { TestTune(); }},
   };
   size_t passed = 0, failed = 0;
   for (const Suite& suite : suites) {

@@ -10,5 +10,6 @@ void TestWinograd(const Options& options);
 void TestConv(const Options& options);
 void TestGemm(const Options& options);
 void TestParallel();
+void TestTune();
 
 }  // namespace convfuse::test
