@@ -108,18 +108,18 @@ class DirectConv final : public ConvAlgorithm {
         out_width_ * weights_->slices() * table_.direct_channels * sizeof(float);
     size_t rows = std::min(height, std::max<size_t>(1, kSumsBytes / row_bytes));
     const size_t instances = shape_.batch * layer_->geometry.groups;
-    const size_t wanted = threads > 1 ? 4 * threads : 1;
+    const size_t wanted = threads > 1 ? 2 * threads : 1;
     // Narrow bands copy their border rows again: below 4 rows, channels are split instead.
     while (rows > 4 && instances * CeilDiv(height, rows) < wanted) --rows;
     // Rows that together are whole vectors of pixels.
     store_rows_ = 1;
     while (store_rows_ * out_width_ % table_.lanes != 0) ++store_rows_;
     bands_ = CeilDiv(height, rows);
-    rows_ = std::min(height, RoundUp(CeilDiv(height, bands_), store_rows_));
+    rows_ = CeilDiv(height, bands_);
     bands_ = CeilDiv(height, rows_);
     const size_t tasks = instances * bands_;
     splits_ = threads > 1 && tasks < 2 * threads
-                  ? std::min(weights_->slices(), CeilDiv(2 * threads, tasks))
+                  ? std::min(weights_->slices(), CeilDiv(threads, tasks))
                   : 1;
   }
 
@@ -154,15 +154,19 @@ class DirectConv final : public ConvAlgorithm {
       copy_(copy);
       for (size_t s = slice_begin; s < slice_end; ++s) {
         const float* weight = weights_->Slice(group, b, s);
+        const float* next = s + 1 < slice_end ? weights_->Slice(group, b, s + 1)
+                            : b + 1 < weights_->blocks()
+                                ? weights_->Slice(group, b + 1, slice_begin)
+                                : weights_->Slice(group, 0, slice_begin);  // another band's first
         float* slice = sums + (s - slice_begin) * SliceFloats();
         if (b + 1 < weights_->blocks()) {
-          Multiply(b, 0, rows, weight, scratch, slice);
+          Multiply(b, 0, rows, weight, next, scratch, slice);
           continue;
         }
         // Storing a few rows at a time lets the memory take them while the next are computed.
         for (size_t y = 0; y < rows; y += store_rows_) {
           const size_t some = std::min(store_rows_, rows - y);
-          Multiply(b, y, some, weight, scratch, slice);
+          Multiply(b, y, some, weight, next, scratch, slice);
           StoreRows(run, image, group, s, row + y, some,
                     slice + y * out_width_ * table_.direct_channels);
         }
@@ -171,8 +175,8 @@ class DirectConv final : public ConvAlgorithm {
   }
 
   // Output rows [row, row + rows) of the band.
-  void Multiply(size_t block, size_t row, size_t rows, const float* weight, const float* x,
-                float* sums) const {
+  void Multiply(size_t block, size_t row, size_t rows, const float* weight, const float* next,
+                const float* x, float* sums) const {
     const ConvGeometry& g = layer_->geometry;
     DirectTile tile = {};
     tile.k = weights_->Elements(block) * layer_->Taps();
@@ -183,7 +187,7 @@ class DirectConv final : public ConvAlgorithm {
     tile.add = block > 0;
     // The weights that follow are fetched meanwhile, a line for each product of the first tiles.
     const size_t bytes = tile.k * table_.direct_channels * sizeof(float);
-    const char* next = reinterpret_cast<const char*>(weight) + bytes;
+    const char* ahead = reinterpret_cast<const char*>(next);
     size_t fetched = row == 0 ? 0 : bytes;
     for (size_t y = row; y < row + rows; y += tile.runs) {
       tile.runs = paired_ && y + 1 < row + rows ? 2 : 1;
@@ -191,7 +195,7 @@ class DirectConv final : public ConvAlgorithm {
         tile.run = std::min(run_, out_width_ - i);
         tile.x = x + y * tile.jump + i * g.stride[2];
         tile.sums = sums + (y * out_width_ + i) * table_.direct_channels;
-        tile.prefetch = next + std::min(fetched, bytes - 1);
+        tile.prefetch = ahead + std::min(fetched, bytes - 1);
         fetched += tile.k * 64;
         tile_(tile);
       }
