@@ -3,7 +3,7 @@
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 
-import { machine } from '#convfuse/api/measure.js';
+import { machine } from '#convfuse/api/machine.js';
 import { selectBackend } from '#convfuse/backend/select.js';
 
 import { benchConv2d, geomeans, type ConvRow } from './conv2d.bench.js';

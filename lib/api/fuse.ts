@@ -8,7 +8,7 @@ import { RULES } from '../rules/index.js';
 import { GraphFacts } from '../runtime/graph-facts.js';
 import { summarize } from './summary.js';
 import type { FuseReport, SiteReport, VerificationReport } from './report.js';
-import { verifyModels, type VerifyOptions } from './verify.js';
+import { skippedVerification, verifyModels, type VerifyOptions } from './verify.js';
 
 /** What fuseModel is doing: applying rules, checking fused sites, comparing whole models. */
 export interface FuseProgress {
@@ -100,11 +100,12 @@ export async function fuseModel(
   const verification =
     skip === undefined
       ? await verifyWhole(model, fused, verifyOptions, options)
-      : skipped(skip, verifyOptions);
+      : skippedVerification(skip, verifyOptions.seed);
+  const before = summarize(model, verifyOptions.inputShapes);
   const report: FuseReport = {
     status: changed ? 'fused' : 'unchanged',
-    before: summarize(model, verifyOptions.inputShapes),
-    after: summarize(fused, verifyOptions.inputShapes),
+    before,
+    after: changed ? summarize(fused, verifyOptions.inputShapes) : before,
     sites: sites.map((site) => siteReport(site, checks.get(site))),
     verification,
     milliseconds: { fuse: rewritten - started, verify: performance.now() - rewritten },
@@ -141,18 +142,6 @@ async function verifyWhole(
   const report = await verifyModels(original, fused, options);
   onProgress?.({ phase: 'verify', done: 1, total: 1 });
   return report;
-}
-
-function skipped(reason: string, { seed = 0 }: VerifyOptions): VerificationReport {
-  return {
-    status: 'skipped',
-    reason,
-    runs: 0,
-    seed,
-    maxAbs: undefined,
-    relL2: undefined,
-    worst: undefined,
-  };
 }
 
 function siteReport(site: Site, check: SiteCheck | undefined): SiteReport {

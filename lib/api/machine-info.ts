@@ -1,7 +1,7 @@
 import type { BackendInfo } from '../backend/info.js';
 import { loadAddon } from '../backend/native/binding.js';
 import { chosenBackend, type BackendChoice } from './backend-choice.js';
-import { machine, type Machine } from './measure.js';
+import { machine, type Machine } from './machine.js';
 
 /** One data cache that a CPU uses. */
 export interface Cache {

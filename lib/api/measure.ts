@@ -1,4 +1,3 @@
-import { cpus } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { Bench } from 'tinybench';
@@ -102,22 +101,4 @@ export function quantile(sample: Float64Array, q: number): number {
   const low = Math.floor(at);
   const high = Math.ceil(at);
   return sorted[low]! + (sorted[high]! - sorted[low]!) * (at - low);
-}
-
-/** What a measurement was taken on. */
-export interface Machine {
-  readonly cpu: string;
-  readonly cores: number;
-  readonly node: string;
-  readonly platform: string;
-}
-
-export function machine(): Machine {
-  const cores = cpus();
-  return {
-    cpu: cores[0]?.model.trim() ?? 'unknown',
-    cores: cores.length,
-    node: process.version,
-    platform: `${process.platform}-${process.arch}`,
-  };
 }

@@ -1,5 +1,6 @@
 import type { ErrorCode } from '../errors.js';
-import type { Reason, SiteCheck } from '../rewrite/rule.js';
+import type { Site } from '../rewrite/report.js';
+import type { SiteCheck } from '../rewrite/rule.js';
 
 /** Counts of a model, before or after. undefined where shapes are unknown. */
 export interface ModelSummary {
@@ -15,16 +16,8 @@ export interface ModelSummary {
   readonly trafficBytes: number | undefined;
 }
 
-/** One place where a rule could apply, and what came of it. */
-export interface SiteReport {
-  readonly rule: string;
-  /** The node the verdict is about (a batch norm, for instance). */
-  readonly node: string;
-  /** The node that took it in. */
-  readonly into: string | undefined;
-  readonly verdict: 'fused' | 'skipped';
-  readonly reason: Reason | undefined;
-  readonly detail: string | undefined;
+/** A site of the rewriter, with what its check gave in place of the check. */
+export interface SiteReport extends Omit<Site, 'check'> {
   readonly check: SiteCheck | undefined;
 }
 

@@ -51,13 +51,18 @@ export async function verifyModels(
     inputs?.[run] ?? randomInputs(original, seed + run, inputShapes);
   try {
     const pair = new Pair(original, fused, options);
+    let inDouble: Pair | undefined;
     for (let run = 0; run < runs; run++) {
       const feeds = feedsOf(run);
-      for (const comparison of await pair.compare(feeds)) {
-        if (comparison.equal) outcome.add(comparison);
-        else if (pair.isDouble) outcome.add(comparison, comparison.problem ?? 'beyond tolerance');
-        else await settleInDouble(original, fused, options, feeds, outcome);
+      const comparisons = await pair.compare(feeds);
+      if (pair.isDouble || comparisons.every(({ equal }) => equal)) {
+        outcome.judge(comparisons);
+        continue;
       }
+      inDouble ??= new Pair(original, fused, { ...options, backend: 'reference' });
+      outcome.judge(comparisons.filter(({ equal }) => equal));
+      outcome.judge(await inDouble.compare(feeds));
+      outcome.note('unstable in float32: a tie flips; equal in double');
     }
   } catch (error) {
     signal?.throwIfAborted();
@@ -65,7 +70,7 @@ export async function verifyModels(
     // Inputs that do not fit were meant to: only random ones may fail without anybody's fault.
     if (error instanceof ConvfuseError && error.code === 'ERR_ARGUMENT' && inputs) throw error;
     if (error instanceof ConvfuseError && error.code !== 'ERR_INTERNAL') {
-      return outcome.skipped(error.message);
+      return skippedVerification(error.message, seed);
     }
     throw error;
   }
@@ -114,19 +119,17 @@ class Pair {
   }
 }
 
-async function settleInDouble(
-  original: Model,
-  fused: Model,
-  options: VerifyOptions,
-  feeds: Readonly<Record<string, Tensor>>,
-  outcome: Outcome,
-): Promise<void> {
-  const pair = new Pair(original, fused, { ...options, backend: 'reference' });
-  for (const comparison of await pair.compare(feeds)) {
-    if (comparison.equal) outcome.add(comparison);
-    else outcome.add(comparison, comparison.problem ?? 'beyond tolerance');
-  }
-  outcome.note('unstable in float32: a tie flips; equal in double');
+/** The report of a comparison that did not take place. */
+export function skippedVerification(reason: string, seed = 0): VerificationReport {
+  return {
+    status: 'skipped',
+    reason,
+    runs: 0,
+    seed,
+    maxAbs: undefined,
+    relL2: undefined,
+    worst: undefined,
+  };
 }
 
 /** Says how the signatures differ, where they do. */
@@ -155,12 +158,14 @@ class Outcome {
     this.#seed = seed;
   }
 
-  add(comparison: Comparison, problem?: string): void {
-    this.#problem ??= problem;
-    this.#maxAbs = Math.max(this.#maxAbs, comparison.maxAbs);
-    if (comparison.relL2 >= this.#relL2) {
-      this.#relL2 = comparison.relL2;
-      this.#worst = comparison.worst ?? this.#worst;
+  judge(comparisons: readonly Comparison[]): void {
+    for (const { equal, problem, maxAbs, relL2, worst } of comparisons) {
+      if (!equal) this.#problem ??= problem ?? 'beyond tolerance';
+      this.#maxAbs = Math.max(this.#maxAbs, maxAbs);
+      if (relL2 >= this.#relL2) {
+        this.#relL2 = relL2;
+        this.#worst = worst ?? this.#worst;
+      }
     }
   }
 
@@ -171,18 +176,6 @@ class Outcome {
   failed(reason: string): VerificationReport {
     this.#problem ??= reason;
     return this.report();
-  }
-
-  skipped(reason: string): VerificationReport {
-    return {
-      status: 'skipped',
-      reason,
-      runs: 0,
-      seed: this.#seed,
-      maxAbs: undefined,
-      relL2: undefined,
-      worst: undefined,
-    };
   }
 
   report(): VerificationReport {

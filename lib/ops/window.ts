@@ -36,9 +36,9 @@ function positive(node: Node, name: string, values: readonly number[], rank: num
   return [...values];
 }
 
-function paddingOf(node: Node, rank: number): Padding {
-  const auto = node.attribute('auto_pad', 'string') ?? 'NOTSET';
-  switch (auto) {
+/** ONNX's auto_pad with its pads; undefined for a mode that does not exist. */
+export function paddingFrom(mode: string, pads: readonly number[]): Padding | undefined {
+  switch (mode) {
     case 'VALID':
       return 'valid';
     case 'SAME_UPPER':
@@ -46,16 +46,25 @@ function paddingOf(node: Node, rank: number): Padding {
     case 'SAME_LOWER':
       return 'same-lower';
     case 'NOTSET':
-    case '': {
-      const pads = node.attribute('pads', 'ints') ?? new Array<number>(2 * rank).fill(0);
-      if (pads.length !== 2 * rank || pads.some((pad) => pad < 0)) {
-        throw nodeError(node, 'ERR_MODEL', `expected ${2 * rank} sizes >= 0 for pads`);
-      }
-      return { begin: pads.slice(0, rank), end: pads.slice(rank) };
-    }
+    case '':
+      return { begin: pads.slice(0, pads.length / 2), end: pads.slice(pads.length / 2) };
     default:
-      throw nodeError(node, 'ERR_MODEL', `auto_pad is ${JSON.stringify(auto)}`);
+      return undefined;
   }
+}
+
+function paddingOf(node: Node, rank: number): Padding {
+  const auto = node.attribute('auto_pad', 'string') ?? 'NOTSET';
+  const explicit = auto === '' || auto === 'NOTSET';
+  const pads = (explicit && node.attribute('pads', 'ints')) || new Array<number>(2 * rank).fill(0);
+  if (pads.length !== 2 * rank || pads.some((pad) => pad < 0)) {
+    throw nodeError(node, 'ERR_MODEL', `expected ${2 * rank} sizes >= 0 for pads`);
+  }
+  const padding = paddingFrom(auto, pads);
+  if (padding === undefined) {
+    throw nodeError(node, 'ERR_MODEL', `auto_pad is ${JSON.stringify(auto)}`);
+  }
+  return padding;
 }
 
 /** Output sizes of a window over spatial dimensions that may be unknown. */

@@ -1,7 +1,8 @@
 import type { Node } from '../ir/node.js';
+import { paddingFrom } from '../ops/window.js';
 import type { Refusal } from '../rewrite/rule.js';
 import { sameDims } from '../tensor/shape.js';
-import type { Padding, Window } from '../tensor/window.js';
+import type { Window } from '../tensor/window.js';
 
 /** The sliding window of a convolution whose kernel has these sizes, from its attributes. */
 export function windowOf(node: Node, kernel: readonly number[]): Window | Refusal {
@@ -20,28 +21,11 @@ export function windowOf(node: Node, kernel: readonly number[]): Window | Refusa
     const detail = `strides, dilations, pads or kernel_shape of ${node.label} do not fit its weight`;
     return { reason: 'shape', detail };
   }
-  const padding = paddingOf(node.attribute('auto_pad', 'string') ?? 'NOTSET', pads);
+  const padding = paddingFrom(node.attribute('auto_pad', 'string') ?? 'NOTSET', pads);
   if (padding === undefined) {
     return { reason: 'attribute', detail: `auto_pad of ${node.label} is not a known one` };
   }
   return { kernel, strides, dilations, padding };
-}
-
-function paddingOf(mode: string, pads: readonly number[]): Padding | undefined {
-  const rank = pads.length / 2;
-  switch (mode) {
-    case '':
-    case 'NOTSET':
-      return { begin: pads.slice(0, rank), end: pads.slice(rank) };
-    case 'VALID':
-      return 'valid';
-    case 'SAME_UPPER':
-      return 'same-upper';
-    case 'SAME_LOWER':
-      return 'same-lower';
-    default:
-      return undefined;
-  }
 }
 
 /** Whether every output position sees every tap: no padding on any side. */

@@ -7,6 +7,15 @@ import type { Tensor } from '#convfuse/tensor/tensor.js';
 
 export type Outputs = Readonly<Record<string, Tensor>>;
 
+/** A session that computes what the file says, as it says it. */
+export function literalSession(bytes: Uint8Array): Promise<ort.InferenceSession> {
+  return ort.InferenceSession.create(bytes, {
+    graphOptimizationLevel: 'disabled',
+    intraOpNumThreads: 1,
+    logSeverityLevel: 4,
+  });
+}
+
 /** Runs a model; undefined, with a printed line, where onnxruntime does not take the file. */
 export async function judge(
   label: string,
@@ -15,11 +24,7 @@ export async function judge(
 ): Promise<Outputs | undefined> {
   let session: ort.InferenceSession;
   try {
-    session = await ort.InferenceSession.create(bytes, {
-      graphOptimizationLevel: 'disabled',
-      intraOpNumThreads: 1,
-      logSeverityLevel: 4,
-    });
+    session = await literalSession(bytes);
   } catch (error) {
     console.error(
       `skipped: onnxruntime refuses ${label}: ${(error as Error).message.slice(0, 120)}`,

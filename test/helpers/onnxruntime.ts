@@ -8,6 +8,7 @@ import { readModel } from '#convfuse/onnx/read.js';
 import { Session } from '#convfuse/runtime/session.js';
 import { Random } from '#convfuse/tensor/random.js';
 import type { Tensor } from '#convfuse/tensor/tensor.js';
+import { literalSession } from './judge.js';
 import { modelBytes, node, tensor, type AttributeSpec } from './model-builder.js';
 import { distance } from './model-files.js';
 
@@ -56,11 +57,7 @@ function bytesOf({ op, opset, x, attributes = {}, more = [], outputs = 1 }: Conf
 async function judge(bytes: Uint8Array, x: Tensor): Promise<Tensor[] | undefined> {
   let session: ort.InferenceSession;
   try {
-    session = await ort.InferenceSession.create(bytes, {
-      graphOptimizationLevel: 'disabled',
-      intraOpNumThreads: 1,
-      logSeverityLevel: 4,
-    });
+    session = await literalSession(bytes);
   } catch {
     return undefined;
   }
