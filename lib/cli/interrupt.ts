@@ -32,6 +32,10 @@ export async function interruptible(
     if (exitCode === undefined) throw error;
     return { exitCode };
   } finally {
-    for (const signal of CODES.keys()) process.off(signal, listener);
+    // Once interrupted, the process is on its way out: a second signal must meet the listener
+    // until the end, or it would kill the process without the exit code.
+    if (exitCode === undefined) {
+      for (const signal of CODES.keys()) process.off(signal, listener);
+    }
   }
 }
