@@ -57,8 +57,10 @@ function withParameters(node: Node, kind: ActivationKind): Activation {
   };
 }
 
-function gelu(node: Node): Activation {
-  const kind = node.attribute('approximate', 'string') === 'tanh' ? 'gelu-tanh' : 'gelu';
+function gelu(node: Node): Activation | undefined {
+  const approximate = node.attribute('approximate', 'string') ?? 'none';
+  if (approximate !== 'none' && approximate !== 'tanh') return undefined;
+  const kind = approximate === 'tanh' ? 'gelu-tanh' : 'gelu';
   return { kind, ...defaultParameters(kind) };
 }
 

@@ -3,11 +3,11 @@
 
 import { IDENTITY, type Activation } from '../backend/activation.js';
 import type { Node } from '../ir/node.js';
-import type { Dim, Value } from '../ir/value.js';
+import type { Value } from '../ir/value.js';
 import { hasSingleUse, onlyConsumer } from '../ir/view.js';
-import { activationOf } from '../ops/activation-of.js';
 import type { Inference } from '../ops/infer.js';
 import type { Operator } from '../ops/operator.js';
+import { findActivation } from './find-activation.js';
 
 export interface Merged {
   /** The nodes behind the host that vanish into it, in order. */
@@ -36,10 +36,10 @@ export function mergeInto(
     residual = add.residual;
     output = add.node.output(0);
   }
-  const found = activationBehind(output, inference.facts(output).dims);
+  const found = findActivation(output, inference, free);
   let activation = IDENTITY;
   const one = found?.activation.slope === undefined || found.activation.slope.length === 1;
-  if (found?.nodes.every(free) === true && (one || operator.takesEpilogue === 'all')) {
+  if (found !== undefined && (one || operator.takesEpilogue === 'all')) {
     absorbed.push(...found.nodes);
     activation = found.activation;
     output = found.nodes.at(-1)!.output(0);
@@ -70,33 +70,4 @@ function addBehind(
     own.dims.length === other.dims?.length &&
     own.dims.every((size, axis) => typeof size === 'number' && size === other.dims?.[axis]);
   return same ? { node, residual } : undefined;
-}
-
-/** One activation node, or x * Sigmoid(x) and x * HardSigmoid(x) spelt out. */
-function activationBehind(
-  value: Value,
-  dims: readonly Dim[] | undefined,
-): { readonly nodes: readonly Node[]; readonly activation: Activation } | undefined {
-  if (hasSingleUse(value)) {
-    const node = onlyConsumer(value);
-    if (node === undefined || node.inputs[0] !== value || node.outputs.length !== 1)
-      return undefined;
-    const activation = activationOf(node, dims);
-    return activation && { nodes: [node], activation };
-  }
-  if (value.isOutput || value.pinned !== undefined || value.uses.size !== 2) return undefined;
-  const gate = [...value.uses.keys()].find((node) => node.is('Sigmoid') || node.is('HardSigmoid'));
-  const product = [...value.uses.keys()].find((node) => node.is('Mul'));
-  if (gate === undefined || product === undefined || value.useCount !== 2) return undefined;
-  const gated = gate.output(0);
-  if (!hasSingleUse(gated) || onlyConsumer(gated) !== product) return undefined;
-  const inner = activationOf(gate);
-  if (inner?.kind === 'sigmoid') {
-    return { nodes: [gate, product], activation: { kind: 'silu', alpha: 0, beta: 0 } };
-  }
-  // HardSwish is x * HardSigmoid(x) with alpha 1/6, which files hold as a float32.
-  const swish = inner !== undefined && Math.fround(inner.alpha) === Math.fround(1 / 6);
-  return swish && inner.beta === 0.5
-    ? { nodes: [gate, product], activation: { kind: 'hard-swish', alpha: 0, beta: 0 } }
-    : undefined;
 }

@@ -1,21 +1,10 @@
 import test from 'ava';
 
 import { ReferenceBackend } from '#convfuse/backend/reference/index.js';
-import { parseText, type TextOptions } from '#convfuse/ir/text.js';
+import { parseText } from '#convfuse/ir/text.js';
 import { Session } from '#convfuse/runtime/session.js';
+import { planSteps as steps } from '../helpers/plan-steps.js';
 import { tensorOf } from '../helpers/run-text.js';
-
-/** Steps as the operators they run, with what was merged into each. */
-function steps(text: string, options: TextOptions = {}): string[] {
-  const head = 'x: input float[1, 2, 4, 4]\nw: float[2, 2, 1, 1]\n';
-  const model = parseText(head + text, options);
-  const session = Session.create(model, { backend: new ReferenceBackend('tests') });
-  const plan = session.plan({ x: tensorOf([1, 2, 4, 4]) });
-  return plan.steps.map(({ node, absorbed, activation }) => {
-    const names = [node, ...absorbed].map(({ opType }) => opType).join(' + ');
-    return activation === undefined ? names : `${names} = ${activation.kind}`;
-  });
-}
 
 test('Add of a residual and activation go into the convolution', (t) => {
   t.deepEqual(steps('a = Conv(x, w)\nb = Add(x, a)\ny = Relu(b)'), ['Conv + Add + Relu = relu']);
