@@ -5,15 +5,26 @@ export { fuseModel, type FuseOptions, type FuseProgress } from './api/fuse.js';
 export { VerificationError } from './api/fuse.js';
 export { inspectModel, type Inspection, type InspectOptions } from './api/inspect.js';
 export type { SignatureEntry, WeightGroup } from './api/inspect.js';
+export { loadInputSets } from './api/input-sets.js';
 export { loadModel, type LoadOptions } from './api/load.js';
+export type { MeasureOptions, Spread } from './api/measure.js';
+export type { OutputError } from './api/output-error.js';
+export {
+  REPLACEMENTS as activationReplacements,
+  type Replacement,
+} from './api/activation-sites.js';
 export { machineInfo, type Cache, type MachineInfo } from './api/machine-info.js';
 export type * from './api/report.js';
 export { saveModel, type SavedModel, type SaveOptions } from './api/save.js';
 export { InferenceSession, type SessionOptions } from './api/session.js';
 export type { Feeds, Fetches, InferenceRunOptions } from './api/session.js';
+export { studyActivations } from './api/study.js';
+export type { ActivationStudyOptions } from './api/study-options.js';
+export type * from './api/study-report.js';
 export { loadTensor, saveTensor } from './api/tensor-file.js';
 export { verifyModels, type VerifyOptions } from './api/verify.js';
 export { version } from './api/version.js';
+export { ACTIVATION_KINDS as activationKinds, type ActivationKind } from './backend/activation.js';
 export { backend, type BackendInfo } from './backend/info.js';
 export type { Precision } from './backend/backend.js';
 export type { BackendName, IsaName } from './backend/select.js';

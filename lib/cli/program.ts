@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander';
 
 import { version } from '../index.js';
+import { addActivations } from './commands/activations.js';
 import { addFuse } from './commands/fuse.js';
 import { addInfo } from './commands/info.js';
 import { addInspect } from './commands/inspect.js';
@@ -37,7 +38,16 @@ export async function runProgram(arguments_: readonly string[]): Promise<number>
     })
     .addHelpText('after', EXIT_CODES)
     .exitOverride();
-  for (const add of [addFuse, addInspect, addVerify, addRun, addRules, addInfo, addLater]) {
+  for (const add of [
+    addFuse,
+    addInspect,
+    addVerify,
+    addRun,
+    addActivations,
+    addRules,
+    addInfo,
+    addLater,
+  ]) {
     add(program, done);
   }
   try {

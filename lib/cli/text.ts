@@ -1,5 +1,7 @@
 // Text for people: numbers in a few digits, and names from files made harmless.
 
+import type { Spread } from '../index.js';
+
 /**
  * Control characters, line ends among them, and the marks that turn writing around. A name from
  * a model could otherwise drive the terminal or forge a line of output.
@@ -41,6 +43,13 @@ export function errorText(value: number | undefined): string {
 export function millisecondsText(milliseconds: number): string {
   if (milliseconds < 1000) return `${Math.round(milliseconds)} ms`;
   return `${(milliseconds / 1000).toFixed(1)} s`;
+}
+
+/** median (low-high), the latter the quartiles. */
+export function spreadText(spread: Spread): string {
+  const { median, low, high } = spread;
+  const digits = median >= 100 ? 0 : median >= 10 ? 1 : 2;
+  return `${median.toFixed(digits)} (${low.toFixed(digits)}-${high.toFixed(digits)})`;
 }
 
 /** `1 model`, `2 models`. */

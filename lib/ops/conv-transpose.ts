@@ -18,8 +18,14 @@ interface Resolved {
  * Geometry with explicit pads. Where output_shape or auto_pad is given, the pads follow from
  * total = stride * (in - 1) + output_padding + extent - out (ONNX ConvTranspose); a negative total
  * becomes output padding.
+ *
+ * @throws ConvfuseError ERR_MODEL, ERR_UNSUPPORTED
  */
-function geometryOf(node: Node, x: readonly number[], w: readonly number[]): Resolved {
+export function transposedGeometry(
+  node: Node,
+  x: readonly number[],
+  w: readonly number[],
+): Resolved {
   const groups = node.attribute('group', 'int') ?? 1;
   checkChannels(node, x, w, w[0]!);
   if (groups < 1 || w[0]! % groups !== 0) {
@@ -82,7 +88,7 @@ export const convTranspose = operator('ConvTranspose', {
         weights[0]!,
         ...spatial.map((size) => (typeof size === 'number' ? size : 1)),
       ];
-      const { geometry, output } = geometryOf(node, standIn, weights);
+      const { geometry, output } = transposedGeometry(node, standIn, weights);
       const out: Dim[] = output.map((size, axis) =>
         typeof spatial[axis] === 'number' ? size : undefined,
       );
@@ -97,7 +103,7 @@ export const convTranspose = operator('ConvTranspose', {
     const x = required(call.node, inputs, 0);
     const w = required(call.node, inputs, 1);
     return withLabel(call.node, () => {
-      const { geometry } = geometryOf(call.node, x.dims, w.dims);
+      const { geometry } = transposedGeometry(call.node, x.dims, w.dims);
       const pads = JSON.stringify([geometry.window.padding, geometry.transposed]);
       return runConvolution(call, inputs, geometry, pads);
     });

@@ -104,7 +104,12 @@ export function checkChannels(
   }
 }
 
-function geometryOf(node: Node, x: readonly unknown[], w: readonly number[]): Geometry {
+/** @throws ConvfuseError ERR_MODEL, ERR_UNSUPPORTED */
+export function convGeometry(
+  node: Node,
+  x: readonly unknown[],
+  w: readonly number[],
+): Geometry {
   const groups = node.attribute('group', 'int') ?? 1;
   checkChannels(node, x, w, w[1]! * groups);
   if (groups < 1 || w[0]! % groups !== 0) {
@@ -127,7 +132,7 @@ export const conv = operator('Conv', {
     if (x?.dims === undefined || weights === undefined) return [typeOnly(x)];
     const { dims } = x;
     return withLabel(node, () => {
-      const { window, outputChannels } = geometryOf(node, dims, weights);
+      const { window, outputChannels } = convGeometry(node, dims, weights);
       return [
         { type: x.type, dims: [dims[0], outputChannels, ...windowDims(window, dims.slice(2))] },
       ];
@@ -141,7 +146,7 @@ export const conv = operator('Conv', {
     const x = required(call.node, inputs, 0);
     const w = required(call.node, inputs, 1);
     return withLabel(call.node, () =>
-      runConvolution(call, inputs, geometryOf(call.node, x.dims, w.dims)),
+      runConvolution(call, inputs, convGeometry(call.node, x.dims, w.dims)),
     );
   },
 });

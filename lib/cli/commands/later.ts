@@ -5,7 +5,6 @@ import type { AddCommand } from './command.js';
 /** Commands that the manual names and this version does not have: wrong usage, said plainly. */
 const LATER: readonly (readonly [string, string])[] = [
   ['bench', 'unfused against fused: latency and throughput'],
-  ['activations', 'what swapping GELU, Swish or Mish for ReLU would do'],
 ];
 
 export const addLater: AddCommand = (program) => {

@@ -2,7 +2,7 @@ import test from 'ava';
 
 import { cli } from '../../helpers/cli.js';
 
-for (const command of ['bench', 'activations']) {
+for (const command of ['bench']) {
   test(`${command} is not there yet, and says so`, async (t) => {
     const { code, stdout, stderr } = await cli([command, 'model.onnx', '--json']);
     t.is(code, 2);

@@ -1,0 +1,77 @@
+import { readdir } from 'node:fs/promises';
+import path from 'node:path';
+
+import { ConvfuseError } from '../errors.js';
+import type { Model } from '../ir/model.js';
+import type { Tensor } from '../tensor/tensor.js';
+import { requiredInputs } from './random-inputs.js';
+import { loadTensor } from './tensor-file.js';
+
+/**
+ * Reads sets of inputs for a model from a folder of .npy and TensorProto .pb files. Each folder in
+ * it is one set, with a file for each input: `NAME.npy`, or `input_0.pb` and on, in the order of
+ * the model, as the test data of ONNX models is laid out. Files that lie in the folder itself are
+ * one set too; for a model of one input, each of them is one. Outputs (`output_0.pb`) are passed
+ * over.
+ *
+ * @returns at least one record of tensors by name, in the order of the file names
+ * @throws ConvfuseError ERR_IO where nothing is there, or an input is missing; what loadTensor
+ *   throws
+ */
+export async function loadInputSets(
+  folder: string,
+  model: Model,
+): Promise<Readonly<Record<string, Tensor>>[]> {
+  const names = requiredInputs(model).map(({ name }) => name);
+  const { files, folders } = await listed(folder);
+  const sets: Readonly<Record<string, Tensor>>[] = [];
+  const [only, second] = names;
+  if (only !== undefined && second === undefined) {
+    for (const file of files) sets.push({ [only]: await loadTensor(file) });
+  } else if (files.length > 0) {
+    sets.push(await loadSet(folder, files, names));
+  }
+  for (const below of folders) {
+    const { files: inside } = await listed(below);
+    if (inside.length > 0) sets.push(await loadSet(below, inside, names));
+  }
+  if (sets.length > 0) return sets;
+  throw new ConvfuseError('ERR_IO', `no .npy or .pb file of inputs in ${folder}`);
+}
+
+async function loadSet(
+  folder: string,
+  files: readonly string[],
+  names: readonly string[],
+): Promise<Record<string, Tensor>> {
+  const byStem = new Map(files.map((file) => [path.parse(file).name, file]));
+  const tensors: [string, Tensor][] = [];
+  for (const [at, name] of names.entries()) {
+    const file = byStem.get(name) ?? byStem.get(`input_${at}`);
+    if (file === undefined) {
+      throw new ConvfuseError('ERR_IO', `${folder} has no file for the input ${name}`);
+    }
+    tensors.push([name, await loadTensor(file)]);
+  }
+  return Object.fromEntries(tensors);
+}
+
+/** Tensor files that may be inputs, and folders; links are passed over. */
+async function listed(folder: string): Promise<{ files: string[]; folders: string[] }> {
+  try {
+    const entries = await readdir(folder, { withFileTypes: true });
+    const sorted = entries.sort((a, b) => a.name.localeCompare(b.name, 'en', { numeric: true }));
+    const paths = (wanted: (entry: (typeof entries)[number]) => boolean): string[] =>
+      sorted.filter(wanted).map(({ name }) => path.join(folder, name));
+    return {
+      files: paths(
+        (entry) =>
+          entry.isFile() && /\.(npy|pb)$/i.test(entry.name) && !/^output_\d+\./.test(entry.name),
+      ),
+      folders: paths((entry) => entry.isDirectory()),
+    };
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException;
+    throw new ConvfuseError('ERR_IO', `cannot read the folder ${folder}: ${code}`, { cause });
+  }
+}

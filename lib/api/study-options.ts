@@ -1,0 +1,56 @@
+import { ACTIVATION_KINDS, type ActivationKind } from '../backend/activation.js';
+import { argumentError } from '../errors.js';
+import type { Tensor } from '../tensor/tensor.js';
+import { REPLACEMENTS, type Replacement } from './activation-sites.js';
+import type { BackendChoice } from './backend-choice.js';
+import type { MeasureOptions } from './measure.js';
+import type { ActivationStudyProgress } from './study-report.js';
+
+export interface ActivationStudyOptions extends BackendChoice {
+  /** Kinds to replace; `gelu` stands for both of its forms. Default: the costly ones. */
+  readonly replace?: readonly ActivationKind[] | undefined;
+  /** Default 'relu'. */
+  readonly with?: Replacement | undefined;
+  /** Inputs by name, one record per run, in place of random ones. */
+  readonly inputs?: readonly Readonly<Record<string, Tensor>>[] | undefined;
+  /** Random inputs to try. Default 4; with `inputs`, as many as there are. */
+  readonly runs?: number | undefined;
+  /** Of the random inputs. Default 0. */
+  readonly seed?: number | undefined;
+  /** Shapes of random inputs by name, where the model leaves them open. */
+  readonly inputShapes?: Readonly<Record<string, readonly number[]>> | undefined;
+  /** Choose layers to swap, as many as keep the relative L2 error of every output within this. */
+  readonly budget?: number | undefined;
+  /** How long to measure; false: not at all. */
+  readonly timing?: MeasureOptions | false | undefined;
+  readonly signal?: AbortSignal | undefined;
+  readonly onProgress?: ((progress: ActivationStudyProgress) => void) | undefined;
+}
+
+/** Activations that cost an exponential or more, where ReLU costs a comparison. */
+const COSTLY: readonly ActivationKind[] = ['gelu', 'silu', 'mish', 'hard-swish'];
+
+const DEFAULT_RUNS = 4;
+/** Those of the options that have defaults, checked. @throws ConvfuseError ERR_ARGUMENT */
+export function readStudyOptions(options: ActivationStudyOptions): {
+  readonly replace: readonly ActivationKind[];
+  readonly replacement: Replacement;
+  readonly runs: number;
+  readonly seed: number;
+} {
+  const { runs = DEFAULT_RUNS, seed = 0, budget, inputs, with: replacement = 'relu' } = options;
+  const replace = options.replace ?? COSTLY.filter((kind) => kind !== replacement);
+  if (!(REPLACEMENTS as readonly string[]).includes(replacement)) {
+    throw argumentError(`one of ${REPLACEMENTS.join(', ')}`, 'with', replacement);
+  }
+  if (!Array.isArray(replace)) throw argumentError('an array', 'replace', replace);
+  const known = ACTIVATION_KINDS.filter((kind) => kind !== 'identity' && kind !== replacement);
+  for (const kind of replace) {
+    if (!known.includes(kind)) throw argumentError(`one of ${known.join(', ')}`, 'replace', kind);
+  }
+  if (!Number.isSafeInteger(runs) || runs < 1) throw argumentError('at least 1', 'runs', runs);
+  if (!Number.isSafeInteger(seed)) throw argumentError('a whole number', 'seed', seed);
+  if (budget !== undefined && !(budget >= 0)) throw argumentError('>= 0', 'budget', budget);
+  if (inputs?.length === 0) throw argumentError('at least one record', 'inputs', inputs);
+  return { replace: [...replace], replacement, runs, seed };
+}

@@ -1,0 +1,87 @@
+import type { ActivationKind } from '../backend/activation.js';
+import { ConvfuseError } from '../errors.js';
+import type { Value } from '../ir/value.js';
+import type { ActivationOption } from '../layers/activation-option.js';
+import { FusedConv2d } from '../layers/fused-conv2d.js';
+import type { Inference } from '../ops/infer.js';
+import { Random } from '../tensor/random.js';
+import { elementCount } from '../tensor/shape.js';
+import type { ActivationSite } from './activation-sites.js';
+import type { BackendChoice } from './backend-choice.js';
+import { convLayer, type ConvLayer } from './conv-layers.js';
+import { measure, type Measurement, type MeasureOptions } from './measure.js';
+
+/** A convolution is at most this many nodes in front: batch norms, sums. */
+const MAX_STEPS = 4;
+
+/** Times layers with one activation and with another. Layers of one shape are timed once. */
+export class LayerTimes {
+  readonly #inference: Inference;
+  readonly #with: ActivationKind;
+  readonly #choice: BackendChoice;
+  readonly #known = new Map<string, Measurement[] | undefined>();
+
+  constructor(inference: Inference, replacement: ActivationKind, choice: BackendChoice) {
+    this.#inference = inference;
+    this.#with = replacement;
+    this.#choice = choice;
+  }
+
+  /** The convolution whose result, normalised maybe, an activation is applied to. */
+  layerOf(site: ActivationSite): ConvLayer | undefined {
+    let values: readonly (Value | undefined)[] = [site.input];
+    for (let step = 0; step < MAX_STEPS; step++) {
+      const producers = values.flatMap((value) => value?.producer ?? []);
+      for (const node of producers) {
+        const layer = convLayer(node, this.#inference);
+        if (layer !== undefined) return layer;
+      }
+      values = producers.flatMap((node) => {
+        if (node.is('BatchNormalization')) return [node.inputs[0]];
+        return node.is('Add') || node.is('Sum') ? node.inputs : [];
+      });
+    }
+    return undefined;
+  }
+
+  /** With the activation as it is, then with the other. undefined where it is no such layer. */
+  async measure(site: ActivationSite, options: MeasureOptions): Promise<Measurement[] | undefined> {
+    const layer = this.layerOf(site);
+    if (layer === undefined) return undefined;
+    const { weight, bias, ...geometry } = layer.options;
+    const { kind, alpha, beta, slope } = site.activation;
+    const shape = [layer.dims, weight.dims, bias !== undefined, geometry, kind];
+    const key = JSON.stringify(shape);
+    if (!this.#known.has(key)) {
+      const activations: ActivationOption[] = [{ kind, alpha, beta, slope }, this.#with];
+      this.#known.set(key, await this.#time(layer, activations, options));
+    }
+    return this.#known.get(key);
+  }
+
+  async #time(
+    { options, dims }: ConvLayer,
+    activations: readonly ActivationOption[],
+    measureOptions: MeasureOptions,
+  ): Promise<Measurement[] | undefined> {
+    const data = new Random(1).normals(elementCount(dims));
+    const x = { type: 'float32', data, dims } as const;
+    const layers: FusedConv2d[] = [];
+    try {
+      for (const activation of activations) {
+        layers.push(new FusedConv2d({ ...options, ...this.#choice, activation }));
+      }
+      const candidates = layers.map((layer, at) => {
+        const out = layer.runSync(x);
+        return { name: at === 0 ? 'before' : 'after', run: () => layer.runSync(x, { out }) };
+      });
+      return await measure(candidates, measureOptions);
+    } catch (error) {
+      // A geometry that single layers do not have.
+      if (error instanceof ConvfuseError && error.code === 'ERR_ARGUMENT') return undefined;
+      throw error;
+    } finally {
+      for (const layer of layers) layer.dispose();
+    }
+  }
+}
