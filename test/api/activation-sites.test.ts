@@ -92,7 +92,7 @@ test('the form of an operator set', (t) => {
     at(13, 'hard-swish'),
     'y_gate = HardSigmoid<alpha = 0.1666666716337204, beta = 0.5>(x)\ny = Mul(x, y_gate)',
   );
-  t.is(at(10, 'relu6'), 'y = Clip<max = 6, min = 0>(x)');
+  t.is(at(10, 'relu6'), 'y = Clip<min = 0.0, max = 6.0>(x)');
   t.is(at(11, 'relu6'), 'y = Clip(x, limit, limit_1)');
 });
 
