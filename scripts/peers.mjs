@@ -68,4 +68,7 @@ export const PEER_TABLE = {
   'fuse-pad-into-max-pool': UNKNOWN,
   'merge-sibling-convs': ['no', 'no', 'no', '-', '-', 'yes, groups = 1', 'yes', '-'],
   'merge-sibling-matmuls': UNKNOWN,
+  'merge-padded-sibling-convs': UNKNOWN,
+  'eliminate-split-concat': UNKNOWN,
+  'eliminate-concat-split': UNKNOWN,
 };

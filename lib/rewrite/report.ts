@@ -106,7 +106,10 @@ function finalNode(node: Node, into: ReadonlyMap<Node, Node>): Node {
   return at;
 }
 
-/** The first rule that had more to say than that there was no pattern for it, or else the first. */
+/**
+ * The rule that got furthest: to the cost model, which is asked last; or the first that had more to
+ * say than that there was no pattern for it; or else the first.
+ */
 function bestOf(
   table: readonly Rule[],
   byRule: ReadonlyMap<Rule, Refusal>,
@@ -115,8 +118,10 @@ function bestOf(
   for (const rule of table) {
     const refusal = byRule.get(rule);
     if (refusal === undefined) continue;
-    if (refusal.reason !== 'pattern') return [rule, refusal];
-    best ??= [rule, refusal];
+    if (refusal.reason === 'cost') return [rule, refusal];
+    if (best === undefined || (best[1].reason === 'pattern' && refusal.reason !== 'pattern')) {
+      best = [rule, refusal];
+    }
   }
   return best;
 }

@@ -1,5 +1,7 @@
 import type { Rule } from '../rewrite/rule.js';
+import { eliminateConcatSplit } from './eliminate-concat-split.js';
 import { eliminateIdentity } from './eliminate-identity.js';
+import { eliminateSplitConcat } from './eliminate-split-concat.js';
 import { fuseAddBeforeConv } from './fuse-add-before-conv.js';
 import { fuseAddIntoConv } from './fuse-add-into-conv.js';
 import { fuseBatchNormBeforeConv } from './fuse-batch-norm-before-conv.js';
@@ -13,6 +15,7 @@ import { fuseMulIntoConv } from './fuse-mul-into-conv.js';
 import { fusePadIntoAveragePool } from './fuse-pad-into-average-pool.js';
 import { fusePadIntoConv } from './fuse-pad-into-conv.js';
 import { fusePadIntoMaxPool } from './fuse-pad-into-max-pool.js';
+import { mergePaddedSiblingConvs } from './merge-padded-sibling-convs.js';
 import { mergeSiblingConvs } from './merge-sibling-convs.js';
 import { mergeSiblingMatMuls } from './merge-sibling-matmuls.js';
 
@@ -34,4 +37,7 @@ export const RULES: readonly Rule[] = [
   fusePadIntoMaxPool,
   mergeSiblingConvs,
   mergeSiblingMatMuls,
+  mergePaddedSiblingConvs,
+  eliminateSplitConcat,
+  eliminateConcatSplit,
 ];

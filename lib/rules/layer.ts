@@ -27,6 +27,12 @@ export function isLayer(node: Node | undefined): node is Node {
   return node !== undefined && LAYERS.some((opType) => node.is(opType));
 }
 
+/** The axis of the weight that counts output channels, or columns: of Conv, Gemm and MatMul. */
+export function outputAxis(layer: Node): 0 | 1 {
+  const byRows = layer.is('Gemm') && (layer.attribute('transB', 'int') ?? 0) !== 0;
+  return layer.is('Conv') || byRows ? 0 : 1;
+}
+
 export function biasOf(layer: Node): Value | undefined {
   return layer.is('MatMul') ? undefined : layer.optionalInput(2);
 }

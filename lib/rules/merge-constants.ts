@@ -8,8 +8,16 @@ import type { FloatType } from '../tensor/dtype.js';
 import { elementCount } from '../tensor/shape.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { biasRows, rowCount } from './bias-rows.js';
+import { crop, embed, type Embedding } from './embed-kernel.js';
 import { readLayer, type Layer } from './layer.js';
 import { parameterOf } from './parameter.js';
+
+/** A layer that is to be a part of another one. */
+export interface LayerPart {
+  readonly node: Node;
+  /** Where its kernel stands in that of the merged layer; undefined: both are alike. */
+  readonly embedding?: Embedding | undefined;
+}
 
 /** Constants of one layer that computes what several did. */
 export interface MergedConstants {
@@ -23,13 +31,17 @@ export interface MergedConstants {
 
 /**
  * Puts the weights of layers on one input side by side on the output axis, and their biases,
- * with zeros for a layer that has none. Every element stays the number that it was.
+ * with zeros for a layer that has none. Smaller kernels get zeros around them. Every element stays
+ * the number that it was.
  *
  * @param axis of the weight that counts output channels: 0 or 1
  */
-export function mergeConstants(nodes: readonly Node[], axis: 0 | 1): MergedConstants {
-  const layers = nodes.map((node) => readLayer(node) as Layer);
-  const weights = nodes.map((node) => parameterOf(node.input(1))!.read());
+export function mergeConstants(given: readonly LayerPart[], axis: 0 | 1): MergedConstants {
+  const layers = given.map(({ node }) => readLayer(node) as Layer);
+  const weights = given.map(({ node, embedding }) => {
+    const weight = parameterOf(node.input(1))!.read();
+    return embedding === undefined ? weight : embed(weight, embedding);
+  });
   const sizes = layers.map(({ geometry }) => geometry.outputChannels);
   const weight = concatenate(weights, axis);
   const type = weight.type as FloatType;
@@ -37,17 +49,19 @@ export function mergeConstants(nodes: readonly Node[], axis: 0 | 1): MergedConst
   const rowed = biases.find((bias) => bias?.dims.length === 2);
   const rows = rowed === undefined ? 1 : rowCount(rowed.dims);
   const parts = biases.map((bias, at): Tensor => {
-    const given = bias?.rows ?? new Float64Array(rows * sizes[at]!);
+    const own = bias?.rows ?? new Float64Array(rows * sizes[at]!);
     return {
       type,
-      data: narrow(type, repeated(given, rows * sizes[at]!)),
+      data: narrow(type, repeated(own, rows * sizes[at]!)),
       dims: [rows, sizes[at]!],
     };
   });
   const joined = biases.some((bias) => bias !== undefined) ? concatenate(parts, 1) : undefined;
   const total = sizes.reduce((sum, size) => sum + size, 0);
   const bias = joined && { ...joined, dims: rowed === undefined ? [total] : [rows, total] };
-  const checks = layers.map((_, at) => partCheck(layers, at, weight, bias, axis));
+  const checks = given.map(({ embedding }, at) =>
+    partCheck({ layers, index: at, embedding, weight, bias, axis }),
+  );
   return {
     weight,
     bias,
@@ -85,13 +99,7 @@ function concatenate(tensors: readonly Tensor[], axis: number): Tensor {
 }
 
 /** Cuts a part out of the merged constants, when asked, and compares it with the layer it came from. */
-function partCheck(
-  layers: readonly Layer[],
-  index: number,
-  weight: Tensor,
-  bias: Tensor | undefined,
-  axis: 0 | 1,
-): (seed: number) => SiteCheck {
+function partCheck({ layers, index, embedding, weight, bias, axis }: MergedPart) {
   const layer = layers[index]!;
   const type = weight.type as FloatType;
   const channels = layers.map(({ geometry }) => geometry.outputChannels);
@@ -103,9 +111,13 @@ function partCheck(
   const stored = parameterOf(layer.node.input(1))!;
   const before = own && repeated(own.rows, rows * size);
   const map = scaling(new Float64Array(size).fill(1));
-  return (seed) => {
+  return (seed: number): SiteCheck => {
+    const part = cut(weight, axis, from, size);
+    const kernel = embedding === undefined ? part : crop(part, stored.dims, embedding);
+    // Something else than zeros around a smaller kernel: no bound covers that.
+    if (kernel === undefined) return { error: Infinity, bound: 0, samples: part.length };
     const after = {
-      weight: cut(weight, axis, from, size),
+      weight: kernel,
       bias:
         bias === undefined
           ? narrow(type, new Float64Array(size))
@@ -114,6 +126,16 @@ function partCheck(
     const given = { weight: () => stored.read().data as StoredArray, bias: before };
     return checkFold({ type, geometry, before: given, after, map, side: 'output' }, seed);
   };
+}
+
+interface MergedPart {
+  readonly layers: readonly Layer[];
+  /** Which of them the part is. */
+  readonly index: number;
+  readonly embedding: Embedding | undefined;
+  readonly weight: Tensor;
+  readonly bias: Tensor | undefined;
+  readonly axis: 0 | 1;
 }
 
 function cut({ data, dims }: Tensor, axis: number, from: number, size: number): StoredArray {

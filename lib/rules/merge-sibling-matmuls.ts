@@ -31,9 +31,9 @@ export const mergeSiblingMatMuls = defineRule<SiblingMatch>({
   match: (node, facts) => matchSiblings(node, facts, SIBLING_GUARDS, productLikeness),
   conditions: [...SIBLING_GUARDS, equalSibling, knownAxis],
   rewrite(match, edit, facts) {
-    const { layer } = match;
-    const byRows = layer.is('Gemm') && (layer.attribute('transB', 'int') ?? 0) !== 0;
-    return rewriteSiblings(match, edit, byRows ? 0 : 1, columnAxis(layer, facts)!);
+    const parts = match.group.map((node) => ({ node }));
+    const axis = columnAxis(match.layer, facts)!;
+    return rewriteSiblings({ parts, like: match.group[0]!, axis }, edit);
   },
   example: {
     before: 'y = MatMul(x, W1)\nz = MatMul(x, W2)',

@@ -1,31 +1,57 @@
 import type { Editor } from '../ir/editor.js';
+import type { Node } from '../ir/node.js';
 import type { Rewritten } from '../rewrite/rule.js';
 import { noteFused } from './absorb.js';
-import { mergeConstants } from './merge-constants.js';
+import { outputAxis } from './layer.js';
+import { mergeConstants, type LayerPart, type MergedConstants } from './merge-constants.js';
 import { biasName, mergedName } from './names.js';
-import { placeBehind, replaceGroup, type SiblingMatch } from './siblings.js';
+import { placeBehind, replaceGroup } from './replace-siblings.js';
+import { shareConstants, sharedConstants, type SharedConstants } from './shared-merges.js';
 
-/**
- * Puts one layer in place of the group, with a Split behind it.
- *
- * @param weightAxis of the weight, and @param axis of the output, that count output channels
- */
-export function rewriteSiblings(
-  { layer, group }: SiblingMatch,
-  edit: Editor,
-  weightAxis: 0 | 1,
-  axis: number,
-): Rewritten {
-  const like = group[0]!;
-  const data = layer.input(0);
-  const { weight, bias, sizes, check } = mergeConstants(group, weightAxis);
-  const before = placeBehind(data, layer.graph, like);
-  const w = like.input(1).name;
-  const b = like.optionalInput(2)?.name ?? biasName(w);
-  const inputs = [data, edit.constant(layer.graph, mergedName(w), weight, before)];
-  if (bias !== undefined) inputs.push(edit.constant(layer.graph, mergedName(b), bias, before));
+/** How layers become one. */
+export interface MergePlan {
+  /** In the order of their outputs. */
+  readonly parts: readonly LayerPart[];
+  /** The layer whose attributes the merged one has. */
+  readonly like: Node;
+  /** The axis of the output that counts channels. */
+  readonly axis: number;
+  /** More to say about the site. */
+  readonly detail?: string;
+}
+
+/** Puts one layer in place of several on one input, with a Split behind it. */
+export function rewriteSiblings(plan: MergePlan, edit: Editor): Rewritten {
+  const { parts, like, axis } = plan;
+  const group = parts.map(({ node }) => node);
+  const { graph } = like;
+  const data = like.input(0);
+  const merged = mergeConstants(parts, outputAxis(like));
+  const before = placeBehind(data, graph, group[0]!);
+  const { weight, bias } = constantsFor(parts, merged, edit, before);
+  const inputs = bias === undefined ? [data, weight] : [data, weight, bias];
   const labels = group.map(({ label }) => label).join(', ');
-  const into = replaceGroup(edit, group, { inputs, like, axis, sizes, before });
+  const into = replaceGroup(edit, group, { inputs, like, axis, sizes: merged.sizes, before });
   noteFused(edit, into, labels);
-  return { into, detail: `one layer in place of ${labels}`, check };
+  const detail = `one layer in place of ${labels}${plan.detail ? `: ${plan.detail}` : ''}`;
+  return { into, detail, check: merged.check };
+}
+
+function constantsFor(
+  parts: readonly LayerPart[],
+  { weight, bias }: MergedConstants,
+  edit: Editor,
+  before: Node,
+): SharedConstants {
+  const shared = sharedConstants(parts);
+  if (shared !== undefined) return shared;
+  const [{ node: first }] = parts as [LayerPart];
+  const w = first.input(1).name;
+  const b = first.optionalInput(2)?.name ?? biasName(w);
+  const made = {
+    weight: edit.constant(first.graph, mergedName(w), weight, before),
+    bias: bias && edit.constant(first.graph, mergedName(b), bias, before),
+  };
+  shareConstants(parts, made);
+  return made;
 }

@@ -45,6 +45,9 @@ const KNOWN: ReadonlyMap<string, KnownOperator> = new Map<string, KnownOperator>
   // Before opset 5 the shape is an attribute.
   ['Reshape', { opsets: [5, NEWEST], attributes: ['allowzero'] }],
   ['Transpose', { opsets: [1, NEWEST], attributes: ['perm'] }],
+  // Before opset 2 the sizes may be an input, before 4 the axis may be left out.
+  ['Split', { opsets: [2, NEWEST], attributes: ['axis', 'split', 'num_outputs'] }],
+  ['Concat', { opsets: [4, NEWEST], attributes: ['axis'] }],
   ['Identity', { opsets: [1, NEWEST], attributes: [] }],
 ]);
 

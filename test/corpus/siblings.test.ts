@@ -29,8 +29,7 @@ for (const [name, { conv_after, inputs, outputs }] of Object.entries(cases)) {
   test(name, async (t) => {
     const folder = path.join(path.dirname(index!), name);
     const model = await loadModel(path.join(folder, 'model.onnx'));
-    // Blocks that share one weight grow the file by a copy each: that is for the user to permit.
-    const options = { level: 'extended', allowGrowth: /shared_w$/.test(name) } as const;
+    const options = { level: 'extended' } as const;
     const { model: fused } = await fuseModel(model, options);
     const convolutions = [...fused.graph.nodes()].filter((node) => node.opType === 'Conv');
     if (conv_after !== null) t.is(convolutions.length, conv_after);

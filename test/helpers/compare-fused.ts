@@ -6,6 +6,7 @@ import { parseText, printNodes } from '#convfuse/ir/text.js';
 import type { Site } from '#convfuse/rewrite/rewriter.js';
 import type { Facts, Rule } from '#convfuse/rewrite/rule.js';
 import { RULES } from '#convfuse/rules/index.js';
+import { narrow } from '#convfuse/fold/stored.js';
 import { GraphFacts } from '#convfuse/runtime/graph-facts.js';
 import { Session } from '#convfuse/runtime/session.js';
 import type { DataType } from '#convfuse/tensor/dtype.js';
@@ -68,6 +69,7 @@ function dataOf(type: DataType, values: Float32Array): Tensor['data'] {
   if (type === 'float64') return Float64Array.from(values);
   if (type === 'bool') return Uint8Array.from(values, (value) => (value > 0 ? 1 : 0));
   if (type === 'float32') return values;
+  if (type === 'float16') return narrow(type, Float64Array.from(values));
   throw new Error(`no inputs of type ${type} here`);
 }
 

@@ -9,6 +9,9 @@ export interface Image {
   readonly size: number;
 }
 
+/** Element types as the text form calls them. */
+export type FloatName = 'float' | 'double' | 'float16';
+
 /** A model being written: what random-graph.ts makes its nodes with. */
 export class GraphText {
   protected readonly random: Random;
@@ -18,11 +21,13 @@ export class GraphText {
   protected readonly declarations: string[] = [];
   protected readonly nodes: string[] = [];
   protected readonly images: Image[] = [];
+  /** Model-local functions, one a line. */
+  protected readonly functions: string[] = [];
   /** Constants that may be shared, by type of shape. */
   readonly #constants = new Map<string, string[]>();
   #count = 0;
 
-  constructor(random: Random, options: { readonly type?: 'float' | 'double' }) {
+  constructor(random: Random, options: { readonly type?: FloatName }) {
     this.random = random;
     this.opset = this.pick([6, 7, 8, 9, 11, 13, 14, 15, 17, 20]);
     // Below IR 4 every initializer has to be listed as an input.
@@ -69,6 +74,18 @@ export class GraphText {
     const elements = data ?? `random(${seed})`;
     this.declarations.push(`${name}: ${input}${type}[${dims.join(', ')}] = ${elements}`);
     if (this.chance(0.01)) this.declarations.push(`${name}: output`);
+    return name;
+  }
+
+  protected norm(x: string, channels: number): string {
+    const parameters = [0, 1, 2].map(() => this.parameter([channels]));
+    parameters.push(this.constant(this.type, [channels], undefined, 'var'));
+    const attributes = [`epsilon = ${this.pick(['1e-05', '0.001', '0.1'])}`];
+    if (this.opset < 7) attributes.push('is_test = 1');
+    if (this.opset < 9 && this.chance(0.3)) attributes.push('spatial = 1');
+    const name = this.name('bn');
+    const inputs = [x, ...parameters].join(', ');
+    this.nodes.push(`${name} = BatchNormalization<${attributes.join(', ')}>(${inputs})`);
     return name;
   }
 

@@ -4,7 +4,8 @@
 // either side of every arithmetic operator. They run: shapes fit, and numbers stay finite.
 
 import { Random } from '#convfuse/tensor/random.js';
-import { GraphText, type Image } from './graph-text.js';
+import type { FloatName, Image } from './graph-text.js';
+import { GraphBlocks } from './random-blocks.js';
 
 export interface RandomGraphOptions {
   /** Nodes to make, more or less. A graph with fewer steps of a seed is the beginning of one with more. */
@@ -12,7 +13,9 @@ export interface RandomGraphOptions {
   /** Also what no engine runs: training mode, foreign operators. Default false. */
   readonly hostile?: boolean;
   /** Of everything; mostly float when undefined. */
-  readonly type?: 'float' | 'double';
+  readonly type?: FloatName;
+  /** Model-local functions; only files that had them can be written with them. Default true. */
+  readonly functions?: boolean;
 }
 
 /** @returns a model in the form of lib/ir/text.ts */
@@ -20,7 +23,7 @@ export function randomGraph(seed: number, options: RandomGraphOptions): string {
   return new RandomGraph(new Random(seed), options).text();
 }
 
-class RandomGraph extends GraphText {
+class RandomGraph extends GraphBlocks {
   readonly #options: RandomGraphOptions;
 
   constructor(random: Random, options: RandomGraphOptions) {
@@ -36,8 +39,9 @@ class RandomGraph extends GraphText {
       if (this.chance(0.4)) this.#batchNorm(this.images.at(-1)!);
     }
     this.#outputs();
-    const header = `<ir_version: ${this.irVersion}, opset_import: ["": ${this.opset}]>`;
-    return [header, ...this.declarations, ...this.nodes].join('\n');
+    const local = this.functions.length > 0 ? ', "local": 1' : '';
+    const header = `<ir_version: ${this.irVersion}, opset_import: ["": ${this.opset}${local}]>`;
+    return [header, ...this.functions, ...this.declarations, ...this.nodes].join('\n');
   }
 
   #input(): void {
@@ -49,8 +53,11 @@ class RandomGraph extends GraphText {
   }
 
   #outputs(): void {
+    // What stands right of the first " = ", attributes and bodies included.
     const read = (name: string): boolean =>
-      this.nodes.some((node) => new RegExp(`[(, ]${name}[,) ]`).test(node.split('= ')[1] ?? ''));
+      this.nodes.some((node) =>
+        new RegExp(`[(, ]${name}[,) ]`).test(node.slice(node.indexOf(' = ') + 2)),
+      );
     const last = this.images.at(-1)!;
     for (const image of this.images) {
       const unread = !image.name.startsWith('x') && !read(image.name);
@@ -61,6 +68,7 @@ class RandomGraph extends GraphText {
   }
 
   #step(): void {
+    const options = this.#options;
     const steps: readonly [number, () => void][] = [
       [5, () => this.#conv()],
       [2, () => this.#convTranspose()],
@@ -72,6 +80,11 @@ class RandomGraph extends GraphText {
       [3, () => this.#sum()],
       [4, () => this.#constantArithmetic()],
       [2, () => this.#branch()],
+      [2, () => this.siblings(this.recent())],
+      [1, () => this.products(this.recent())],
+      [1, () => this.joins(this.recent())],
+      [0.7, () => this.loop(this.recent())],
+      [options.functions === false ? 0 : 0.7, () => this.call(this.recent())],
       [1, () => this.#hostile()],
       [0.3, () => this.#input()],
     ];
@@ -186,25 +199,13 @@ class RandomGraph extends GraphText {
         ? `${product} = Gemm<transB = ${transB ? 1 : 0}${scale}>(${[flat, weight, ...this.bias(n)].join(', ')})`
         : `${product} = MatMul(${flat}, ${weight})`,
     );
-    const normed = this.chance(0.7) ? this.#norm(product, n) : product;
+    const normed = this.chance(0.7) ? this.norm(product, n) : product;
     const shape = this.constant('int64', [4], `{1, ${n}, 1, 1}`);
     this.emit(`Reshape(${normed}, ${shape})`, n, 1);
   }
 
   #batchNorm(x = this.recent()): void {
-    this.images.push({ ...x, name: this.#norm(x.name, x.channels) });
-  }
-
-  #norm(x: string, channels: number): string {
-    const parameters = [0, 1, 2].map(() => this.parameter([channels]));
-    parameters.push(this.constant(this.type, [channels], undefined, 'var'));
-    const attributes = [`epsilon = ${this.pick(['1e-05', '0.001', '0.1'])}`];
-    if (this.opset < 7) attributes.push('is_test = 1');
-    if (this.opset < 9 && this.chance(0.3)) attributes.push('spatial = 1');
-    const name = this.name('bn');
-    const inputs = [x, ...parameters].join(', ');
-    this.nodes.push(`${name} = BatchNormalization<${attributes.join(', ')}>(${inputs})`);
-    return name;
+    this.images.push({ ...x, name: this.norm(x.name, x.channels) });
   }
 
   #unary(): void {
@@ -262,7 +263,7 @@ class RandomGraph extends GraphText {
     const weight = this.parameter([x.channels, x.channels, 1, 1]);
     const lines = [`${inner} = Conv(${x.name}, ${weight})`];
     const normed = this.name('bn');
-    const made = this.#norm(inner, x.channels);
+    const made = this.norm(inner, x.channels);
     // The norm belongs into the branch; what its parameters needed stays outside.
     const norm = this.nodes.pop()!;
     lines.push(norm.replace(made, normed));

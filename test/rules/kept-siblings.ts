@@ -8,6 +8,26 @@ export const KEPT_SIBLINGS: readonly Kept[] = [
   ['other dilations', 'y = Conv(x, W)\nz = Conv<dilations = [2, 2]>(x, W2)', 'attribute'],
   ['another kernel', 'W2: float[4, 4, 1, 1]\ny = Conv(x, W)\nz = Conv(x, W2)', 'attribute'],
   [
+    'a smaller kernel whose padding costs more than a launch',
+    'x: input float[1, 4, 56, 56]\nW2: float[8, 4, 1, 1]\ny = Conv<pads = [1, 1, 1, 1]>(x, W)\nz = Conv(x, W2)\nc = Concat<axis = 1>(y, z)',
+    'cost',
+  ],
+  [
+    'a smaller kernel, and nothing that joins the outputs again',
+    'x: input float[1, 4, 1, 1]\nW2: float[4, 4, 1, 1]\ny = Conv<pads = [1, 1, 1, 1]>(x, W)\nz = Conv(x, W2)',
+    'cost',
+  ],
+  [
+    'a smaller kernel, and images of unknown size',
+    'x: input float[1, 4, ?, ?]\nW2: float[4, 4, 1, 1]\ny = Conv<pads = [1, 1, 1, 1]>(x, W)\nz = Conv(x, W2)\nc = Concat<axis = 1>(y, z)',
+    'cost',
+  ],
+  [
+    'a smaller kernel at places that a larger one steps over',
+    'x: input float[1, 4, 1, 1]\nW2: float[4, 4, 1, 1]\ny = Conv<pads = [3, 3, 3, 3], dilations = [2, 2]>(x, W)\nz = Conv<pads = [2, 2, 2, 2]>(x, W2)',
+    'attribute',
+  ],
+  [
     'automatic padding that depends on the size',
     'y = Conv<auto_pad = "SAME_UPPER", strides = [2, 2]>(x, W)\nz = Conv<auto_pad = "SAME_LOWER", strides = [2, 2]>(x, W2)',
     'attribute',

@@ -11,14 +11,15 @@ import { rewriteChecked } from '../helpers/rewrite-text.js';
 import { testKept } from '../helpers/rule-tables.js';
 import { KEPT_BEFORE } from './kept-before.js';
 import { KEPT_BEHIND } from './kept-behind.js';
+import { KEPT_JOINS } from './kept-joins.js';
 import { KEPT_SIBLINGS } from './kept-siblings.js';
 
 testKept([...KEPT_BEHIND, ...KEPT_BEFORE]);
-testKept(KEPT_SIBLINGS, 'extended');
+testKept([...KEPT_SIBLINGS, ...KEPT_JOINS], 'extended');
 
 const KEPT = [
   ...[...KEPT_BEHIND, ...KEPT_BEFORE].map((kept) => ({ kept, level: 'basic' }) as const),
-  ...KEPT_SIBLINGS.map((kept) => ({ kept, level: 'extended' }) as const),
+  ...[...KEPT_SIBLINGS, ...KEPT_JOINS].map((kept) => ({ kept, level: 'extended' }) as const),
 ];
 
 const guards = new Set(RULES.flatMap(({ conditions }) => conditions.map(({ name }) => name)));

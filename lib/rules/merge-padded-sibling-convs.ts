@@ -1,0 +1,128 @@
+import type { Node } from '../ir/node.js';
+import { nodeText } from '../rewrite/conditions.js';
+import { defineRule, type Condition, type Facts, type Refusal } from '../rewrite/rule.js';
+import { elementBytes, type FloatType } from '../tensor/dtype.js';
+import { elementCount } from '../tensor/shape.js';
+import { onlyConcat } from './concat-run.js';
+import { copyWork, layerWork, positionsOf, sumWork, weigh, type Positions } from './cost.js';
+import { embeddingOf, type Embedding } from './embed-kernel.js';
+import type { LayerMatch } from './guards.js';
+import { readLayer, type Layer } from './layer.js';
+import type { LayerPart } from './merge-constants.js';
+import { rewriteSiblings } from './merge-siblings.js';
+import { attributeRefusal } from './operators.js';
+import { parameterOf } from './parameter.js';
+import { addedBytes } from './shared-merges.js';
+import { ableSiblings, alone, inOrder } from './sibling-group.js';
+import { SIBLING_CONV_GUARDS } from './siblings.js';
+
+/** A convolution, and one on the same input whose kernel is larger. */
+interface PaddedMatch extends LayerMatch {
+  /** undefined: no kernel there that it fits into. */
+  readonly host: Host | undefined;
+}
+
+interface Host {
+  readonly node: Node;
+  readonly embedding: Embedding;
+}
+
+/** Of the kernels that one fits into the smallest, and of these the first by name. */
+function hostOf(conv: Node, able: readonly Node[]): Host | undefined {
+  // Attributes that are not known here cannot be asked for: the guards will say so.
+  const own = attributeRefusal(conv) ?? readLayer(conv);
+  if ('reason' in own) return undefined;
+  const type = parameterOf(conv.input(1))?.type;
+  const taps = ({ kernel }: Embedding) => elementCount(kernel);
+  const hosts = able.flatMap((node): Host[] => {
+    const other = readLayer(node);
+    if ('reason' in other || parameterOf(node.input(1))?.type !== type) return [];
+    const embedding = embeddingOf(own.geometry.window, other.geometry.window);
+    const larger = embedding && taps(embedding) > elementCount(own.geometry.window.kernel);
+    return larger === true ? [{ node, embedding }] : [];
+  });
+  return hosts.sort(
+    (a, b) =>
+      taps(a.embedding) - taps(b.embedding) ||
+      (a.node.output(0).name < b.node.output(0).name ? -1 : 1),
+  )[0];
+}
+
+function partsOf(layer: Node, host: Host): LayerPart[] {
+  return inOrder([layer, host.node]).map((node) =>
+    node === layer ? { node, embedding: host.embedding } : { node },
+  );
+}
+
+const fittingSibling: Condition<PaddedMatch> = {
+  name: 'fitting-sibling',
+  doc: 'Another convolution on its input has a kernel that its own is a part of, tap for tap.',
+  check({ layer, host }) {
+    if (host !== undefined) return undefined;
+    const detail = `no kernel on the same input has the taps of ${nodeText(layer)}, and more`;
+    return { reason: 'attribute', detail };
+  },
+};
+
+const paysOff: Condition<PaddedMatch> = {
+  name: 'pays-off',
+  doc: 'By the cost model, the launches and bytes saved outweigh the multiplications by zero.',
+  check(match, facts) {
+    const weighed = weighPadding(match, facts);
+    return typeof weighed === 'string' ? undefined : weighed;
+  },
+};
+
+/** Two layers, and the Concat that joins just these, against one, and a Split where none does. */
+function weighPadding({ layer, host }: PaddedMatch, facts: Facts): Refusal | string {
+  const [inner, outer] = [readLayer(layer), readLayer(host!.node)] as [Layer, Layer];
+  const bytes = elementBytes(parameterOf(layer.input(1))!.type as FloatType);
+  const outputs = [layer, host!.node].map((node) => node.output(0));
+  const concat = onlyConcat(outputs);
+  const channels = inner.geometry.outputChannels + outer.geometry.outputChannels;
+  const merged = { ...outer.geometry, outputChannels: channels };
+  const copies = ({ output }: Positions) => copyWork(output * channels, bytes);
+  const joins = concat?.inputs.length === outputs.length;
+  return weigh(
+    {
+      before: (at) =>
+        sumWork(
+          layerWork(inner.geometry, at, bytes),
+          layerWork(outer.geometry, at, bytes),
+          ...(joins ? [copies(at)] : []),
+        ),
+      after: (at) =>
+        sumWork(layerWork(merged, at, bytes), ...(concat === undefined ? [copies(at)] : [])),
+    },
+    positionsOf(layer, facts),
+  );
+}
+
+export const mergePaddedSiblingConvs = defineRule<PaddedMatch>({
+  name: 'merge-padded-sibling-convs',
+  level: 'extended',
+  doc: 'Conv(x, W1), Conv(x, W2) = Split(Conv(x, [W1; W2 among zeros]), axis 1), for a smaller W2, where that pays',
+  roots: ['Conv'],
+  match(conv, facts) {
+    const able = ableSiblings(conv, facts, SIBLING_CONV_GUARDS);
+    if (able === undefined || able.length === 0) return undefined;
+    const host = hostOf(conv, able);
+    const match = { ...alone(conv), host };
+    if (host === undefined) return match;
+    return { ...match, adds: addedBytes(partsOf(conv, host), () => undefined) };
+  },
+  conditions: [...SIBLING_CONV_GUARDS, fittingSibling, paysOff],
+  rewrite(match, edit, facts) {
+    const [parts, { node }] = [partsOf(match.layer, match.host!), match.host!];
+    const detail = weighPadding(match, facts) as string;
+    return rewriteSiblings({ parts, like: node, axis: 1, detail }, edit);
+  },
+  example: {
+    before:
+      'x: input float[1, 4, 1, 1]\ny = Conv<pads = [1, 1, 1, 1]>(x, W1)\n' +
+      'W2: float[4, 4, 1, 1]\nz = Conv(x, W2)\nc = Concat<axis = 1>(y, z)',
+    after:
+      'y_merged = Conv<pads = [1, 1, 1, 1]>(x, W1_merged)\n' +
+      'y, z = Split<axis = 1>(y_merged, y_split)\nc = Concat<axis = 1>(y, z)',
+  },
+});
