@@ -1,5 +1,7 @@
 // The public names, and nothing else.
 
+export { benchModel, type ModelBenchOptions } from './api/bench.js';
+export type * from './api/bench-report.js';
 export { encodeModel } from './api/encode.js';
 export { fuseModel, type FuseOptions, type FuseProgress } from './api/fuse.js';
 export { VerificationError } from './api/fuse.js';

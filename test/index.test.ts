@@ -18,6 +18,7 @@ const NAMES = [
   'backend',
   'batchNorm',
   'batchNormMatrix',
+  'benchModel',
   'conditions',
   'conv2d',
   'defineRule',

@@ -8,6 +8,11 @@ export function positiveInteger(text: string): number {
   return value;
 }
 
+/** `1,2,8` */
+export function positiveIntegers(text: string): number[] {
+  return text.split(',').map((part) => positiveInteger(part.trim()));
+}
+
 export function wholeNumber(text: string): number {
   const value = Number(text);
   if (!/^\d+$/.test(text) || !Number.isSafeInteger(value)) {

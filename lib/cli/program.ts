@@ -2,10 +2,10 @@ import { Command, CommanderError } from 'commander';
 
 import { version } from '../index.js';
 import { addActivations } from './commands/activations.js';
+import { addBench } from './commands/bench.js';
 import { addFuse } from './commands/fuse.js';
 import { addInfo } from './commands/info.js';
 import { addInspect } from './commands/inspect.js';
-import { addLater } from './commands/later.js';
 import { addRules } from './commands/rules.js';
 import { addRun } from './commands/run.js';
 import { addVerify } from './commands/verify.js';
@@ -43,10 +43,10 @@ export async function runProgram(arguments_: readonly string[]): Promise<number>
     addInspect,
     addVerify,
     addRun,
+    addBench,
     addActivations,
     addRules,
     addInfo,
-    addLater,
   ]) {
     add(program, done);
   }

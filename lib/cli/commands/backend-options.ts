@@ -10,6 +10,15 @@ export interface BackendFlags {
 
 /** Flags of every command that computes. */
 export function addBackendOptions(command: Command): Command {
+  return addBackendChoice(command).option(
+    '--threads <n>',
+    'threads of the native code',
+    positiveInteger,
+  );
+}
+
+/** The same for commands that try several numbers of threads. */
+export function addBackendChoice(command: Command): Command {
   return command
     .optionsGroup('What computes (each also an environment variable, see info):')
     .addOption(
@@ -26,6 +35,5 @@ export function addBackendOptions(command: Command): Command {
         'avx512',
         'neon',
       ]),
-    )
-    .option('--threads <n>', 'threads of the native code', positiveInteger);
+    );
 }
