@@ -76,7 +76,7 @@ function table(title, runners, folder, wanted) {
 }
 
 must('npm', ['run', 'build']);
-must('npm', ['run', 'build:prebuilds']);
+process.stdout.write(must('npm', ['run', '--silent', 'build:prebuilds']));
 const packed = JSON.parse(must('npm', ['pack', '--json', '--pack-destination', scratch]))[0];
 const tarball = path.join(scratch, packed.filename);
 for (const file of packed.files) {
@@ -96,13 +96,18 @@ const runners = MAJORS.flatMap((major) => {
 const emulator = 'qemu-aarch64-static';
 const prebuilds = path.join(folder, 'node_modules/convfuse/prebuilds');
 if (process.arch === 'x64' && has(emulator) && existsSync(path.join(prebuilds, 'linux-arm64'))) {
+  // By its path, as the programs run without any PATH.
+  const where = must('sh', ['-c', `command -v ${emulator}`]).trim();
+  const emulated = [where, '-L', '/usr/aarch64-linux-gnu'];
   const binary = nodeBinary(22, 'linux', 'arm64');
   if (binary !== undefined) {
-    const where = must('sh', ['-c', `command -v ${emulator}`]).trim();
-    const runner = [where, '-L', '/usr/aarch64-linux-gnu', binary];
-    const version = must(where, [...runner.slice(1), '-p', 'process.version']).trim();
+    const runner = [...emulated, binary];
+    const version = must(emulated[0], [...runner.slice(1), '-p', 'process.version']).trim();
     runners.push({ label: `Node ${version}, arm64 under emulation`, runner, version });
   }
+  // Fewer configurations than on the machine itself: emulation is slow.
+  const kernels = ['build-arm64/kernel_test', '--configs', '60'];
+  process.stdout.write(`arm64 ${must(emulated[0], [...emulated.slice(1), ...kernels])}`);
 } else {
   console.log(`skipped: arm64 (wants ${emulator} and a linux-arm64 prebuild)`);
 }

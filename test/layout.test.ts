@@ -25,6 +25,7 @@ const natives = filesIn('native', /\.(cc|h)$/);
 /** Ranks of the folders of lib, and of the files that lie in lib itself. */
 const RANKS: Readonly<Record<string, number>> = {
   'errors.ts': 0,
+  'version.ts': 0,
   tensor: 1,
   ir: 2,
   backend: 2,

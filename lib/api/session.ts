@@ -76,9 +76,8 @@ export class InferenceSession {
 
   /**
    * One inference. Feeds are copied before this returns; results are in memory that is never
-   * overwritten later.
+   * overwritten later. Fetches name the outputs wanted: all where they are left out.
    *
-   * @param fetches the outputs wanted; all where it is left out
    * @throws ConvfuseError ERR_ARGUMENT, ERR_MODEL, ERR_UNSUPPORTED, ERR_DISPOSED; the signal's
    *   reason when it aborts
    */

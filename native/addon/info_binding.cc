@@ -43,6 +43,7 @@ Napi::Value Info(const Napi::CallbackInfo& info) {
   for (int level = 0; level < 3; ++level)
     caches.Set(caches.Length(), Napi::Number::New(env, CacheBytes(level)));
   Napi::Object result = Napi::Object::New(env);
+  result.Set("version", Napi::String::New(env, CONVFUSE_VERSION));
   result.Set("isas", isas);
   result.Set("activations", activations);
   result.Set("caches", caches);

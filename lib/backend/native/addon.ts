@@ -9,6 +9,8 @@ export interface ConvHandle {
  */
 export interface Addon {
   info(): {
+    /** The version of the package that it was built from. */
+    readonly version: string;
     /** ISAs of this CPU, worst first. */
     readonly isas: readonly string[];
     /** Kinds in the order of the native enum. */

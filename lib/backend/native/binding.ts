@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 
 import bindings from 'bindings';
 
+import { version } from '../../version.js';
 import type { Addon } from './addon.js';
 
 export type LoadResult = { readonly addon: Addon } | { readonly reason: string };
@@ -14,7 +15,8 @@ let loaded: LoadResult | undefined;
 
 /**
  * The addon, or the reason why there is none. A build made here is preferred to a prebuilt one;
- * either is tried when the other is absent or broken, and the outcome is kept.
+ * either is tried when the other is absent, broken or left over from another version of this
+ * package, and the outcome is kept.
  */
 export function loadAddon(): LoadResult {
   loaded ??= tryToLoad();
@@ -26,9 +28,10 @@ function tryToLoad(): LoadResult {
   for (const folder of [() => ['build', 'Release'], () => ['prebuilds', platformName()]]) {
     const tried = ['module_root', ...folder(), 'bindings'];
     try {
-      return {
-        addon: bindings({ bindings: 'convfuse', module_root: root, try: [tried] }) as Addon,
-      };
+      const addon = bindings({ bindings: 'convfuse', module_root: root, try: [tried] }) as Addon;
+      const built = addon.info().version;
+      if (built === version) return { addon };
+      reasons.push(`${folder().join('/')}: built for version ${built}, this is ${version}`);
     } catch (error) {
       reasons.push(`${folder().join('/')}: ${shortReason(error)}`);
     }

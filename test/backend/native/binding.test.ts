@@ -1,7 +1,15 @@
 // Loading, in copies of the package that lack the addon or hold a broken one.
 
 import { spawnSync } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -19,10 +27,17 @@ interface Copy {
   run(code: string, env?: Record<string, string>): { stdout: string; stderr: string };
 }
 
-function copyPackage(): Copy {
+const { version: packageVersion } = JSON.parse(
+  readFileSync(path.join(root, 'package.json'), 'utf8'),
+) as {
+  version: string;
+};
+
+function copyPackage(version = packageVersion): Copy {
   const folder = mkdtempSync(path.join(tmpdir(), 'convfuse-binding-'));
-  writeFileSync(path.join(folder, 'package.json'), '{"type": "module"}');
-  for (const part of ['errors.js', 'backend', 'tensor']) {
+  const of = { type: 'module', version };
+  writeFileSync(path.join(folder, 'package.json'), JSON.stringify(of));
+  for (const part of ['errors.js', 'version.js', 'backend', 'tensor']) {
     cpSync(path.join(root, 'dist', part), path.join(folder, 'dist', part), { recursive: true });
   }
   symlinkSync(path.dirname(bindings), path.join(folder, 'node_modules'));
@@ -83,5 +98,14 @@ test('a broken build does not hide the prebuilt addon', (t) => {
   mkdirSync(target, { recursive: true });
   cpSync(addon, path.join(target, 'convfuse.node'));
   t.deepEqual(copy.run(SELECT), { stdout: 'native\nnative', stderr: '' });
+  tearDown(copy);
+});
+
+test('an addon left over from another version is not used', (t) => {
+  const copy = copyPackage('999.0.0');
+  mkdirSync(path.join(copy.folder, 'build', 'Release'), { recursive: true });
+  cpSync(addon, path.join(copy.folder, 'build', 'Release', 'convfuse.node'));
+  const { stdout } = copy.run('console.log(s.selectBackend().reason)');
+  t.regex(stdout, /build\/Release: built for version \S+, this is 999\.0\.0/);
   tearDown(copy);
 });
