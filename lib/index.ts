@@ -29,7 +29,7 @@ export { verifyModels, type VerifyOptions } from './api/verify.js';
 export { ACTIVATION_KINDS as activationKinds, type ActivationKind } from './backend/activation.js';
 export { version } from './version.js';
 export { backend, type BackendInfo } from './backend/info.js';
-export type { ActivationKind } from './backend/activation.js';
+export type { Activation, ACTIVATION_KINDS, ActivationKind } from './backend/activation.js';
 export type * from './backend/backend.js';
 export type { BACKEND_NAMES, BackendName, ISA_NAMES, IsaName } from './backend/select.js';
 export type { FileOptions, FileProgress } from './batch/fuse-file.js';
@@ -58,6 +58,7 @@ export { defineRule, type Level, type Match, type Reason, type Rule } from './re
 export type { Condition, Facts, Refusal, Rewritten, SiteCheck } from './rewrite/rule.js';
 export { RULES as rules } from './rules/index.js';
 export type { ValueMetadata } from './runtime/session.js';
-export type { DataType, TensorData } from './tensor/dtype.js';
+export type { DataType, FloatType, TensorData } from './tensor/dtype.js';
 export type { Tensor as TensorLike } from './tensor/tensor.js';
+export type { Padding, Window } from './tensor/window.js';
 export { Tensor } from './tensor/tensor-class.js';
