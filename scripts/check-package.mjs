@@ -10,6 +10,7 @@ import { MAJORS, has, nodeBinary, run } from './nodes.mjs';
 
 const scratch = mkdtempSync(path.join(tmpdir(), 'convfuse-package-'));
 const failures = [];
+let passed = 0;
 
 function must(command, args, options) {
   const result = run(command, args, options);
@@ -63,8 +64,8 @@ function cell(runner, folder, program, version, wanted) {
   // A worker stays silent: the warning is the main thread's.
   const expected = wanted === 'auto' && program !== 'worker.mjs' ? 1 : 0;
   const ok = status === 0 && stdout.trim() === 'ok' && warnings === expected;
-  if (!ok)
-    failures.push(`${version} ${program} ${wanted}: ${status}, ${warnings} warnings\n${stderr}`);
+  if (ok) passed += 1;
+  else failures.push(`${version} ${program} ${wanted}: ${status}, ${warnings} warnings\n${stderr}`);
   return ok ? 'ok' : 'FAILED';
 }
 
@@ -76,7 +77,10 @@ function table(title, runners, folder, wanted) {
 }
 
 must('npm', ['run', 'build']);
-process.stdout.write(must('npm', ['run', '--silent', 'build:prebuilds']));
+// Without the compiler's progress.
+for (const line of must('npm', ['run', '--silent', 'build:prebuilds']).split('\n')) {
+  if (/^(?:prebuilds|build|skipped)\b/.test(line)) console.log(line);
+}
 const packed = JSON.parse(must('npm', ['pack', '--json', '--pack-destination', scratch]))[0];
 const tarball = path.join(scratch, packed.filename);
 for (const file of packed.files) {
@@ -118,13 +122,15 @@ rmSync(prebuilds, { recursive: true });
 table('reference (no prebuilds)', runners, folder, 'auto');
 
 for (const [tool, ...args] of [
-  ['publint', '--strict'],
-  ['attw', '--pack', '.'],
+  ['publint', '--strict', tarball],
+  ['attw', tarball],
 ]) {
-  const { status, stdout, stderr } = run('npx', ['--no', tool, ...args]);
+  const { status, stdout, stderr } = run('npx', ['--no', '--', tool, ...args]);
   console.log(`${tool}: ${status === 0 ? 'clean' : 'FAILED'}`);
-  if (status !== 0) failures.push(`${tool}\n${stdout}${stderr}`);
+  if (status === 0) passed += 1;
+  else failures.push(`${tool}\n${stdout}${stderr}`);
 }
 rmSync(scratch, { recursive: true });
 for (const failure of failures) console.error(failure);
+console.log(`package checks: ${passed} passed, ${failures.length} failed`);
 process.exit(failures.length === 0 ? 0 : 1);

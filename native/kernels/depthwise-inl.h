@@ -295,7 +295,10 @@ static void Depthwise(const DepthwiseShape& shape, const DepthwiseEpilogue& epil
     if (size == 5)
       return stride == 1 ? DepthwiseFixed<5, 1>(shape, epilogue, channels, count)
                          : DepthwiseFixed<5, 2>(shape, epilogue, channels, count);
-    if (size == 7 && stride == 1) return DepthwiseFixed<7, 1>(shape, epilogue, channels, count);
+    // Unrolled for 64 floats of registers it would be 85 KB of spills.
+    if constexpr (kLanes * kRegisters >= 128) {
+      if (size == 7 && stride == 1) return DepthwiseFixed<7, 1>(shape, epilogue, channels, count);
+    }
   }
   for (size_t i = 0; i < count; ++i) DepthwiseGeneral(shape, epilogue, channels[i]);
 }
