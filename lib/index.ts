@@ -16,6 +16,7 @@ export {
   REPLACEMENTS as activationReplacements,
   type Replacement,
 } from './api/activation-sites.js';
+export type { Machine } from './api/machine.js';
 export { machineInfo, type Cache, type MachineInfo } from './api/machine-info.js';
 export type * from './api/report.js';
 export { saveModel, type SavedModel, type SaveOptions } from './api/save.js';
@@ -26,8 +27,8 @@ export type { ActivationStudyOptions } from './api/study-options.js';
 export type * from './api/study-report.js';
 export { loadTensor, saveTensor } from './api/tensor-file.js';
 export { verifyModels, type VerifyOptions } from './api/verify.js';
-export { ACTIVATION_KINDS as activationKinds, type ActivationKind } from './backend/activation.js';
 export { version } from './version.js';
+export { ACTIVATION_KINDS as activationKinds } from './backend/activation.js';
 export { backend, type BackendInfo } from './backend/info.js';
 export type { Activation, ACTIVATION_KINDS, ActivationKind } from './backend/activation.js';
 export type * from './backend/backend.js';
