@@ -14,12 +14,14 @@ import { attributeRefusal } from './operators.js';
 import { parameterOf } from './parameter.js';
 import { addedBytes } from './shared-merges.js';
 import { ableSiblings, alone, inOrder } from './sibling-group.js';
-import { SIBLING_CONV_GUARDS } from './siblings.js';
+import { noSibling, SIBLING_CONV_GUARDS } from './siblings.js';
 
 /** A convolution, and one on the same input whose kernel is larger. */
 interface PaddedMatch extends LayerMatch {
   /** undefined: no kernel there that it fits into. */
   readonly host: Host | undefined;
+  /** Another convolution there that could be merged at all. */
+  readonly other: Node | undefined;
 }
 
 interface Host {
@@ -57,8 +59,9 @@ function partsOf(layer: Node, host: Host): LayerPart[] {
 const fittingSibling: Condition<PaddedMatch> = {
   name: 'fitting-sibling',
   doc: 'Another convolution on its input has a kernel that its own is a part of, tap for tap.',
-  check({ layer, host }) {
+  check({ layer, host, other }) {
     if (host !== undefined) return undefined;
+    if (other === undefined) return noSibling(layer);
     const detail = `no kernel on the same input has the taps of ${nodeText(layer)}, and more`;
     return { reason: 'attribute', detail };
   },
@@ -105,9 +108,9 @@ export const mergePaddedSiblingConvs = defineRule<PaddedMatch>({
   roots: ['Conv'],
   match(conv, facts) {
     const able = ableSiblings(conv, facts, SIBLING_CONV_GUARDS);
-    if (able === undefined || able.length === 0) return undefined;
+    if (able === undefined) return undefined;
     const host = hostOf(conv, able);
-    const match = { ...alone(conv), host };
+    const match = { ...alone(conv), host, other: able[0] };
     if (host === undefined) return match;
     return { ...match, adds: addedBytes(partsOf(conv, host), () => undefined) };
   },

@@ -1,6 +1,6 @@
 import type { Node } from '../ir/node.js';
 import { noExtraOutputs, notPinned, nodeText } from '../rewrite/conditions.js';
-import type { Condition, Facts } from '../rewrite/rule.js';
+import type { Condition, Facts, Refusal } from '../rewrite/rule.js';
 import {
   gemmBroadcast,
   knownAttributes,
@@ -96,11 +96,13 @@ export const equalSibling: Condition<SiblingMatch> = {
   doc: 'Another layer on the same input is like it in everything but its weight and bias.',
   check({ layer, group, unlike }) {
     if (group.length > 1) return undefined;
-    if (unlike === undefined) {
-      const detail = `no other layer on the input of ${layer.label} can be merged`;
-      return { reason: 'pattern', detail };
-    }
+    if (unlike === undefined) return noSibling(layer);
     const detail = `${nodeText(unlike)} reads the same input, but with another geometry or type`;
     return { reason: 'attribute', detail };
   },
 };
+
+export function noSibling(layer: Node): Refusal {
+  const detail = `no other layer on the input of ${layer.label} can be merged`;
+  return { reason: 'pattern', detail };
+}

@@ -78,4 +78,14 @@ export const KEPT_JOINS: readonly Kept[] = [
     `c: input bool\n${CONCAT}w = If<then_branch = { p, q = Split<axis = 1>(y); t = Add(p, q) }, else_branch = { e = Neg(x) }>(c)`,
     'pattern',
   ],
+  [
+    'a name that means something else where the whole is read',
+    `c: input bool\n${X}w = Neg(x)\na, b = Split<axis = 1>(w)\ny = Concat<axis = 1>(a, b)\nq = If<then_branch = { w = Relu(x); t = Add(y, w) }, else_branch = { e = Neg(x) }>(c)`,
+    'pattern',
+  ],
+  [
+    'a name that means something else where a piece is read',
+    `c: input bool\n${CONCAT}p, q = Split<axis = 1>(y)\nw = If<then_branch = { a = Relu(x); t = Add(p, a) }, else_branch = { e = Neg(x) }>(c)\ns = Relu(q)`,
+    'pattern',
+  ],
 ];

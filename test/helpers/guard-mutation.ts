@@ -1,0 +1,68 @@
+// Rule tables with a guard taken out, and the graphs of test/rules that notice.
+
+import { parseText } from '#convfuse/ir/text.js';
+import type { Site } from '#convfuse/rewrite/rewriter.js';
+import type { Level, Rule } from '#convfuse/rewrite/rule.js';
+import { RULES } from '#convfuse/rules/index.js';
+
+import { BROKEN } from '../rules/broken-examples.js';
+import { KEPT_BEFORE } from '../rules/kept-before.js';
+import { KEPT_BEHIND } from '../rules/kept-behind.js';
+import { KEPT_JOINS } from '../rules/kept-joins.js';
+import { KEPT_SIBLINGS } from '../rules/kept-siblings.js';
+import { inferredFacts } from './compare-fused.js';
+import { rewriteChecked } from './rewrite-text.js';
+import type { Kept } from './rule-tables.js';
+
+/** Graphs that must stay as they are, and the level at which the test for each runs. */
+export const KEPT: readonly { readonly kept: Kept; readonly level: Level }[] = [
+  ...[...KEPT_BEHIND, ...KEPT_BEFORE].map((kept) => ({ kept, level: 'basic' }) as const),
+  ...[...KEPT_SIBLINGS, ...KEPT_JOINS].map((kept) => ({ kept, level: 'extended' }) as const),
+];
+
+/** Every guard of a rule table, with the rules that have it. */
+export function guardsOf(rules: readonly Rule[] = RULES): Map<string, string[]> {
+  const guards = new Map<string, string[]>();
+  for (const { name: rule, conditions } of rules) {
+    for (const { name } of conditions) guards.set(name, [...(guards.get(name) ?? []), rule]);
+  }
+  return guards;
+}
+
+/** Names of the graphs that do not stay, or not for their reason, once rules lack a guard. */
+export function noticing(guard: string, rules: ReadonlySet<string>): string[] {
+  const without = (rule: Rule): Rule => {
+    if (!rules.has(rule.name)) return rule;
+    return { ...rule, conditions: rule.conditions.filter(({ name }) => name !== guard) };
+  };
+  const table = RULES.map(without);
+  const missed = KEPT.filter(
+    ({ kept: [, text, reason], level }) =>
+      !stays(text, table, level, (sites) => sites.at(-1)?.reason === reason),
+  );
+  const broken = BROKEN.filter(
+    ({ rule, guard: own, text, reason }) =>
+      own === guard &&
+      rules.has(rule.name) &&
+      !stays(text, [without(rule)], 'extended', (sites) =>
+        sites.some((site) => site.reason === reason),
+      ),
+  );
+  return [...missed.map(({ kept }) => kept[0]), ...broken.map(({ name }) => name)];
+}
+
+/** Whether a table leaves a model alone, and says what is expected. */
+export function stays(
+  text: string,
+  rules: readonly Rule[],
+  level: Level,
+  expected: (sites: readonly Site[]) => boolean,
+): boolean {
+  const model = parseText(text);
+  try {
+    const sites = rewriteChecked(model, rules, { level, facts: inferredFacts() });
+    return !model.changed && expected(sites);
+  } catch {
+    return false;
+  }
+}
