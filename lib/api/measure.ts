@@ -1,7 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { Bench } from 'tinybench';
-
 /** Something to be timed against its rivals. */
 export interface Candidate {
   readonly name: string;
@@ -70,6 +68,8 @@ export async function measure(
 }
 
 async function turnOf(candidate: Candidate, time: number): Promise<Float64Array> {
+  // Loaded by those who measure: the command line starts without it.
+  const { Bench } = await import('tinybench');
   const bench = new Bench({
     iterations: 1,
     time,

@@ -1,18 +1,14 @@
+import { createRequire } from 'node:module';
+
 import { Command, CommanderError } from 'commander';
 
-import { version } from '../index.js';
-import { addActivations } from './commands/activations.js';
-import { addBench } from './commands/bench.js';
-import { addFuse } from './commands/fuse.js';
-import { addInfo } from './commands/info.js';
-import { addInspect } from './commands/inspect.js';
-import { addRules } from './commands/rules.js';
-import { addRun } from './commands/run.js';
-import { addVerify } from './commands/verify.js';
+import { COMMANDS } from './commands.js';
 import { EXIT } from './exit-codes.js';
-import { failureOf } from './failure.js';
 import { printError } from './print.js';
 import { safe } from './text.js';
+
+// As the library has it, without loading the library.
+const { version } = createRequire(import.meta.url)('../../package.json') as { version: string };
 
 const EXIT_CODES = `
 Exit codes: 0 fine; 1 error; 2 wrong usage; 3 verification failed, nothing written;
@@ -38,29 +34,30 @@ export async function runProgram(arguments_: readonly string[]): Promise<number>
     })
     .addHelpText('after', EXIT_CODES)
     .exitOverride();
-  for (const add of [
-    addFuse,
-    addInspect,
-    addVerify,
-    addRun,
-    addBench,
-    addActivations,
-    addRules,
-    addInfo,
-  ]) {
-    add(program, done);
-  }
+  for (const { name, description } of COMMANDS) program.command(name).description(description);
+  program.hook('preSubcommand', async (_program, command) => {
+    const entry = COMMANDS.find(({ name }) => name === command.name());
+    (await entry?.load())?.(command, done);
+  });
   try {
-    await program.parseAsync([...arguments_], { from: 'user' });
+    await program.parseAsync(withoutHelpCommand(arguments_), { from: 'user' });
     return code;
   } catch (error) {
-    return report(error);
+    return await report(error);
   }
 }
 
-function report(error: unknown): number {
+/** `help NAME` as `NAME --help`: commander shows the former without loading the command. */
+function withoutHelpCommand(arguments_: readonly string[]): string[] {
+  const [first, name, ...rest] = arguments_;
+  const known = COMMANDS.some((entry) => entry.name === name);
+  return first === 'help' && known ? [name!, '--help', ...rest] : [...arguments_];
+}
+
+async function report(error: unknown): Promise<number> {
   // Commander has printed its own message by now. Help that was not asked for is wrong usage.
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+  const { failureOf } = await import('./failure.js');
   const { code, message } = failureOf(error);
   printError(code, message);
   return EXIT.error;

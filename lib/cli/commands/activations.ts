@@ -41,10 +41,8 @@ interface ActivationFlags extends BackendFlags {
 }
 
 /** `convfuse activations`: what another activation would do to a model, and to its time. */
-export const addActivations: AddCommand = (program, done) => {
-  const command = program
-    .command('activations')
-    .description('what swapping GELU, Swish or Mish for ReLU would do to outputs and time')
+export const addActivations: AddCommand = (command, done) => {
+  command
     .argument('<model>')
     .option('--replace <kind,...>', 'kinds to swap (default: gelu,silu,mish,hard-swish)', kinds)
     .addOption(

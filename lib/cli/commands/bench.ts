@@ -41,10 +41,8 @@ interface Entry extends Partial<ModelBench> {
 }
 
 /** `convfuse bench`: what fusing saves, measured here. */
-export const addBench: AddCommand = (program, done) => {
-  const command = program
-    .command('bench')
-    .description('unfused against fused: latency and throughput, by layer and as a whole')
+export const addBench: AddCommand = (command, done) => {
+  command
     .argument('<model...>', '.onnx files, or folders of them')
     .option('--batch <n,...>', 'images at a time', parse.positiveIntegers, [1])
     .addOption(

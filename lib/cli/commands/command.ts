@@ -1,4 +1,4 @@
 import type { Command } from 'commander';
 
-/** Hangs a command on the program; it tells its exit code when it has run. */
-export type AddCommand = (program: Command, done: (exitCode: number) => void) => void;
+/** Gives a command its arguments, options and action, which tells its exit code when it has run. */
+export type AddCommand = (command: Command, done: (exitCode: number) => void) => void;

@@ -17,11 +17,8 @@ import {
 } from './fuse-options.js';
 
 /** `convfuse fuse`: the main job. */
-export const addFuse: AddCommand = (program, done) => {
-  const command = program
-    .command('fuse')
-    .description('fuse models, check the results and write them')
-    .argument('<model...>', '.onnx files, or folders of them');
+export const addFuse: AddCommand = (command, done) => {
+  command.argument('<model...>', '.onnx files, or folders of them');
   addFuseOptions(command).action(async (paths: string[], flags: FuseFlags) => {
     checkFuseFlags(command, flags);
     const reports: FileReport[] = [];

@@ -6,11 +6,8 @@ import type { AddCommand } from './command.js';
 import { defined } from './fuse-options.js';
 
 /** `convfuse info`: what runs here, and why. */
-export const addInfo: AddCommand = (program) => {
-  const command = program
-    .command('info')
-    .description('version, backend and why, ISA, threads, caches')
-    .option('--json', 'print one JSON document');
+export const addInfo: AddCommand = (command) => {
+  command.option('--json', 'print one JSON document');
   addBackendOptions(command).action((flags: BackendFlags & { readonly json?: true }) => {
     const { backend, isa, threads } = flags;
     const info = machineInfo(defined({ backend, isa, threads }));

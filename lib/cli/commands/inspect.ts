@@ -29,10 +29,8 @@ interface Entry extends Partial<Inspection> {
 }
 
 /** `convfuse inspect`: what is in models, and what could fuse. */
-export const addInspect: AddCommand = (program, done) => {
-  program
-    .command('inspect')
-    .description('op counts, types, what could fuse, memory, MACs')
+export const addInspect: AddCommand = (command, done) => {
+  command
     .argument('<model...>', '.onnx files, or folders of them')
     .option('--explain', 'print the verdict on every site, and its reason')
     .option('--json', 'print one JSON document')

@@ -4,15 +4,11 @@ import { plural } from '../text.js';
 import type { AddCommand } from './command.js';
 
 /** `convfuse rules`: the table that `fuse` works by. */
-export const addRules: AddCommand = (program) => {
-  program
-    .command('rules')
-    .description('the rule table: formula, conditions, example')
-    .option('--json', 'print one JSON document')
-    .action((flags: { readonly json?: true }) => {
-      if (flags.json === true) printJson({ schema: 1, rules: rules.map(ruleData) });
-      else printRules();
-    });
+export const addRules: AddCommand = (command) => {
+  command.option('--json', 'print one JSON document').action((flags: { readonly json?: true }) => {
+    if (flags.json === true) printJson({ schema: 1, rules: rules.map(ruleData) });
+    else printRules();
+  });
 };
 
 function ruleData(rule: (typeof rules)[number]): object {

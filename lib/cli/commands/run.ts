@@ -19,10 +19,8 @@ interface RunFlags extends BackendFlags {
 }
 
 /** `convfuse run`: one inference, from files to files. */
-export const addRun: AddCommand = (program) => {
-  const command = program
-    .command('run')
-    .description('run a model on inputs from files')
+export const addRun: AddCommand = (command) => {
+  command
     .argument('<model>')
     .option('--input <name=file>', 'an input: .npy or TensorProto .pb', parse.namedFile)
     .requiredOption(

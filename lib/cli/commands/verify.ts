@@ -9,10 +9,8 @@ import { addVerifyOptions, defined, verifyOptions, type FuseFlags } from './fuse
 type VerifyFlags = Omit<FuseFlags, 'verify' | 'level' | 'target'>;
 
 /** `convfuse verify`: do two models compute the same? */
-export const addVerify: AddCommand = (program, done) => {
-  const command = program
-    .command('verify')
-    .description('compare two models on the same inputs')
+export const addVerify: AddCommand = (command, done) => {
+  command
     .argument('<original>')
     .argument('<fused>')
     .option('--json', 'print one JSON document')
