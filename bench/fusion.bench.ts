@@ -1,6 +1,6 @@
 // What fusing saves on one layer, and what the native backend saves over the TypeScript one.
 
-import { measure, type Spread } from '#convfuse/api/measure.js';
+import { measure, type Measurement, type Spread } from '#convfuse/api/measure.js';
 import { batchNormMatrix, fuseConvBn } from '#convfuse/fold/fuse.js';
 import { FusedConv2d } from '#convfuse/layers/fused-conv2d.js';
 import { Random } from '#convfuse/tensor/random.js';
@@ -16,12 +16,21 @@ export interface FusionRow {
   readonly milliseconds: Spread;
   readonly gflops: number;
   readonly ratio: Spread;
+  /** Passes over memory, and the bytes that they read and write. */
+  readonly launches: number;
+  readonly trafficBytes: number;
 }
 
 export interface FusionBenchOptions {
   readonly rounds: number;
   readonly milliseconds: number;
 }
+
+/** Variants: three native passes, or one; then one image on either backend. */
+export const UNFUSED = 'unfused: three native passes';
+export const FUSED = 'fused';
+export const TYPESCRIPT = 'fused, TypeScript oracle';
+export const NATIVE = 'fused, native';
 
 /** The classic layer at batch 16, and one of each kind at batch 1. */
 const CASES = [
@@ -84,27 +93,45 @@ async function benchLayer(
 
   const fast = await measure(
     [
-      { name: 'unfused: three native passes', run: unfusedRun },
-      { name: 'fused', run: () => native.runSync(x, { out }) },
+      { name: UNFUSED, run: unfusedRun },
+      { name: FUSED, run: () => native.runSync(x, { out }) },
     ],
     options,
   );
+  // One image is enough for the slow one.
+  const image = {
+    ...x,
+    data: x.data.subarray(0, x.data.length / batch),
+    dims: [1, ...x.dims.slice(1)],
+  };
+  const single = native.runSync(image);
   const slow = await measure(
     [
-      { name: 'fused, TypeScript oracle', run: () => reference.runSync(x, { out }) },
-      { name: 'fused, native', run: () => native.runSync(x, { out }) },
+      { name: TYPESCRIPT, run: () => reference.runSync(image, { out: single }) },
+      { name: NATIVE, run: () => native.runSync(image, { out: single }) },
     ],
     { ...options, rounds: 3 },
   );
   for (const conv of [plain, normalise, rectify, native, reference]) conv.dispose();
-  return [...fast, ...slow].map(({ name, latency, ratio }) => ({
-    layer: layer.name,
-    batch,
-    variant: name,
-    milliseconds: latency,
-    gflops: flops(layer, batch) / latency.median / 1e6,
-    ratio,
-  }));
+  const row = (images: number, passes: (name: string) => number) => {
+    const [before, after] = [images * x.data.length, images * y.data.length].map((n) => n / batch);
+    const weights = weight.data.length + bias.length;
+    return ({ name, latency, ratio }: Measurement): FusionRow => ({
+      layer: layer.name,
+      batch: images,
+      variant: name,
+      milliseconds: latency,
+      gflops: flops(layer, images) / latency.median / 1e6,
+      ratio,
+      launches: passes(name),
+      // The convolution reads its input and writes its output; each further pass does both again.
+      trafficBytes: 4 * (weights + before! + after! + 2 * after! * (passes(name) - 1)),
+    });
+  };
+  return [
+    ...fast.map(row(batch, (name) => (name === FUSED ? 1 : 3))),
+    ...slow.map(row(1, () => 1)),
+  ];
 }
 
 function statistics(channels: number) {

@@ -1,15 +1,25 @@
-// npm run bench [-- [layers|fusion|models] [--quick] [--json] [--only REGEXP] [--out FILE]]
+// npm run bench [-- [fusion|models|node|layers|render] [--quick] [--json] [--only REGEXP] [--out FILE]]
+//
+// All parts together write bench/results/<date>-<cpu>.json and render docs/performance.md from it;
+// `render` renders the newest results again.
 
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 
+import * as ort from 'onnxruntime-node';
+
 import { machine } from '#convfuse/api/machine.js';
 import { selectBackend } from '#convfuse/backend/select.js';
 
-import { benchConv2d, geomeans, type ConvRow } from './conv2d.bench.js';
+import { benchConv2d } from './conv2d.bench.js';
 import { benchFusion } from './fusion.bench.js';
 import { benchModels } from './models.bench.js';
-import { spread, table } from './print.js';
+import { benchNodeUser } from './node-user.bench.js';
+import { fusionTable, geomeanTables, layerLine, modelTable, nodeTable } from './print.js';
+import { renderPerformance } from './render.js';
+import { newestResults, PAGE, resultText, writeResults, type BenchResults } from './results.js';
+
+const PARTS = ['fusion', 'models', 'node', 'layers'];
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -21,91 +31,76 @@ const { values, positionals } = parseArgs({
   },
 });
 
-const parts = positionals.length === 0 ? ['fusion', 'models', 'layers'] : positionals;
-const quick = values.quick;
+const { quick, only } = values;
 const print = values.json ? console.error : console.log;
-const { isa, threads } = selectBackend('native');
-const where = { ...machine(), isa, threads, date: new Date().toISOString().slice(0, 10) };
-const results: Record<string, unknown> = { schema: 1, machine: where };
-print(`${where.cpu}, ${where.cores} cores, ${isa}, ${threads} threads, Node ${where.node}\n`);
 
-if (parts.includes('fusion')) {
-  const rows = await benchFusion({ rounds: quick ? 3 : 9, milliseconds: quick ? 50 : 150 });
-  results['fusion'] = rows;
-  print('Fused against unfused, native against the TypeScript oracle:\n');
-  print(
-    table(
-      ['layer', 'variant', 'ms (quartiles)', 'GFLOP/s', 'ratio to the first'],
-      rows.map((row) => [
-        row.layer,
-        row.variant,
-        spread(row.milliseconds),
-        row.gflops.toFixed(1),
-        spread(row.ratio),
-      ]),
-    ),
+if (positionals.includes('render')) render();
+else await run(positionals.length === 0 ? PARTS : positionals);
+
+async function run(parts: readonly string[]): Promise<void> {
+  const started = performance.now();
+  const { isa, threads } = selectBackend('native');
+  const onnxruntime = ort.env.versions.node ?? ort.env.versions.common;
+  const where = { ...machine(), isa, threads, onnxruntime };
+  print(`${where.cpu}, ${where.cores} cores, ${isa}, ${threads} threads, Node ${where.node}\n`);
+  const part = async <T>(name: string, rows: () => Promise<T[]>): Promise<T[]> =>
+    parts.includes(name) ? rows() : [];
+  // A day is named by its date here: whoever reads it need not convert.
+  const now = new Date();
+  const date = [now.getFullYear(), now.getMonth() + 1, now.getDate()]
+    .map((number) => String(number).padStart(2, '0'))
+    .join('-');
+  const fusion = await part('fusion', () =>
+    benchFusion({ rounds: quick ? 3 : 7, milliseconds: quick ? 50 : 150 }),
   );
-}
-
-if (parts.includes('models')) {
-  const rows = await benchModels({ rounds: quick ? 3 : 7, milliseconds: quick ? 100 : 400 });
-  results['models'] = rows;
-  print('\nWhole networks, seeded weights:\n');
-  print(
-    table(
-      ['network', 'variant', 'ms (quartiles)', 'images/s', 'ratio to the first'],
-      rows.map((row) => [
-        row.network,
-        row.variant,
-        spread(row.milliseconds),
-        row.imagesPerSecond.toFixed(1),
-        spread(row.ratio),
-      ]),
-    ),
+  if (fusion.length > 0) print(fusionTable(fusion));
+  const models = await part('models', () =>
+    benchModels({ rounds: quick ? 3 : 7, milliseconds: quick ? 100 : 300 }),
   );
-}
-
-if (parts.includes('layers')) {
-  const rows = await benchConv2d({
-    batches: quick ? [1] : [1, 16],
-    threads: quick ? [1] : [1, 2],
-    rounds: quick ? 3 : 7,
-    milliseconds: quick ? 30 : 60,
-    only: values.only === undefined ? undefined : new RegExp(values.only),
-    onRow: (row) => print(layerLine(row)),
-  });
-  results['layers'] = rows;
-  print('\nGeometric means of the ratio to onnxruntime-node:\n');
-  for (const batch of new Set(rows.map((row) => row.batch))) {
-    for (const count of new Set(rows.map((row) => row.threads))) {
-      const some = rows.filter((row) => row.batch === batch && row.threads === count);
-      print(`batch ${batch}, ${count} threads`);
-      print(
-        table(
-          ['group', 'strict', 'default', 'fast'],
-          [...geomeans(some)].map(([group, means]) => [
-            group,
-            ...[...means.values()].map((mean) => mean.toFixed(2)),
-          ]),
-        ),
-      );
-    }
+  if (models.length > 0) print(modelTable(models));
+  const node = await part('node', () =>
+    benchNodeUser({
+      threads: quick ? [1] : [1, 2],
+      rounds: quick ? 3 : 9,
+      milliseconds: quick ? 100 : 300,
+    }),
+  );
+  if (node.length > 0) print(nodeTable(node));
+  const layers = await part('layers', () =>
+    benchConv2d({
+      batches: quick ? [1] : [1, 16],
+      threads: quick ? [1] : [1, 2],
+      rounds: quick ? 3 : 5,
+      milliseconds: quick ? 30 : 50,
+      only: only === undefined ? undefined : new RegExp(only),
+      onRow: (row) => print(layerLine(row)),
+    }),
+  );
+  if (layers.length > 0) print(geomeanTables(layers));
+  const seconds = (performance.now() - started) / 1000;
+  print(`\n${seconds.toFixed(0)} s`);
+  const results: BenchResults = {
+    schema: 1,
+    mode: quick ? 'quick' : 'full',
+    date,
+    machine: where,
+    seconds,
+    fusion,
+    models,
+    node,
+    layers,
+  };
+  if (values.json) console.log(resultText(results));
+  if (values.out !== undefined) writeFileSync(values.out, resultText(results));
+  // Results of a part alone are no page.
+  else if (PARTS.every((name) => parts.includes(name)) && only === undefined) {
+    print(`written: ${writeResults(results)}`);
+    render();
   }
 }
 
-const document = JSON.stringify(results, null, 2);
-if (values.out !== undefined) writeFileSync(values.out, document + '\n');
-if (values.json) console.log(document);
-
-function layerLine(row: ConvRow): string {
-  return [
-    row.layer.padEnd(36),
-    `b${row.batch} t${row.threads}`,
-    row.engine.padEnd(16),
-    `${row.milliseconds.median.toFixed(3)} ms`.padStart(11),
-    `${row.gflops.toFixed(1)} GFLOP/s`.padStart(15),
-    `x${spread(row.ratio)}`.padStart(18),
-    row.relativeL2.toExponential(1),
-    row.algorithm,
-  ].join('  ');
+function render(): void {
+  const { results, file } = newestResults();
+  writeFileSync(PAGE, renderPerformance(results, file));
+  print(`rendered: docs/performance.md from ${file}`);
 }

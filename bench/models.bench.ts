@@ -18,6 +18,11 @@ export interface ModelRow {
   readonly milliseconds: Spread;
   readonly imagesPerSecond: number;
   readonly ratio: Spread;
+  /** Steps of our plan, and the bytes that they read and write; not known of others. */
+  readonly launches: number | undefined;
+  readonly trafficBytes: number | undefined;
+  /** Seconds that fusing and proving took. */
+  readonly proving: number;
 }
 
 export interface ModelBenchOptions {
@@ -73,11 +78,18 @@ async function benchModel(
     { ...options, settle: 300 },
   );
   await peer.release();
+  const plans = new Map([
+    ['unfused', report.before],
+    ['fused', report.after],
+  ]);
   return results.map(({ name: variant, latency, ratio }) => ({
     network: name,
     variant,
     milliseconds: latency,
     imagesPerSecond: (batch * 1000) / latency.median,
     ratio,
+    launches: plans.get(variant)?.launches,
+    trafficBytes: plans.get(variant)?.trafficBytes,
+    proving: proving / 1000,
   }));
 }
