@@ -1,7 +1,7 @@
-// The examples of the README run as they stand there.
+// The programs in examples/ run as they stand there.
 
 import { execFile } from 'node:child_process';
-import { existsSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -50,4 +50,17 @@ test('custom-rule', async (t) => {
   const stdout = await example('custom-rule', input);
   t.regex(stdout, /^Relu: 3 -> 1$/m);
   t.is(stdout.match(/^fuse-relu-into-relu: \w+ fused$/gm)?.length, 2);
+});
+
+test('demo', async (t) => {
+  const stdout = await example('demo');
+  t.regex(stdout, /^16x3x256x256 -> 16x64x128x128$/m);
+  t.regex(stdout, /^error: \d\.\d+e-7$/m);
+  t.regex(stdout, /^BN +35 -> 0$/m);
+  t.regex(stdout, /^whole model on 2 random inputs: passed, relative L2 \S+$/m);
+});
+
+test('every example is run here', (t) => {
+  const programs = readdirSync(folder).filter((file) => file.endsWith('.js'));
+  t.deepEqual(programs.sort(), ['custom-rule.js', 'demo.js', 'fuse-file.js', 'run-model.js']);
 });
