@@ -57,7 +57,7 @@ export type { PaddingOption, PerAxis } from './layers/window-option.js';
 export * as conditions from './rewrite/conditions.js';
 export { defineRule, type Level, type Match, type Reason, type Rule } from './rewrite/rule.js';
 export type { Condition, Facts, Refusal, Rewritten, SiteCheck } from './rewrite/rule.js';
-export { RULES as rules } from './rules/index.js';
+export { ALL_RULES as rules } from './rules/index.js';
 export type { ValueMetadata } from './runtime/session.js';
 export type { DataType, FloatType, TensorData } from './tensor/dtype.js';
 export type { Tensor as TensorLike } from './tensor/tensor.js';

@@ -71,4 +71,15 @@ export const PEER_TABLE = {
   'merge-padded-sibling-convs': UNKNOWN,
   'eliminate-split-concat': UNKNOWN,
   'eliminate-concat-split': UNKNOWN,
+  'fuse-activation-into-conv': [
+    'no, from extended on',
+    'no',
+    'no',
+    'ReLU',
+    'Mish, HardSwish',
+    '-',
+    'yes',
+    'ReLU, ReLU6',
+  ],
+  'fuse-residual-into-conv': UNKNOWN,
 };

@@ -18,13 +18,14 @@ export function renderRules(rules, reasons, peers = PEER_TABLE) {
     '# Rules',
     '',
     'Rendered from the rule table by `npm run docs:rules`; do not edit. `convfuse rules` prints the',
-    'same table. Rules are tried at a node in this order, until nothing changes. A rule applies where',
+    'same table. Rules are tried at a node in this order, until nothing changes; those of --target ort',
+    'after all others, as what they make is an operator of onnxruntime. A rule applies where',
     'its structure matches and all of its conditions hold; otherwise `fuse --explain` prints the reason.',
     'Examples are in the text form of ONNX: declarations, then nodes.',
     '',
     ...rules.map(
-      ({ name, level, doc }) =>
-        `- [${name}](#${name})${level === 'basic' ? '' : ` (${level})`}: ${doc}`,
+      ({ name, level, target, doc }) =>
+        `- [${name}](#${name})${target === 'ort' ? ' (--target ort)' : level === 'basic' ? '' : ` (${level})`}: ${doc}`,
     ),
     '',
     ...rules.flatMap(ruleSection),
@@ -46,11 +47,11 @@ export function renderRules(rules, reasons, peers = PEER_TABLE) {
   ].join('\n')}\n`;
 }
 
-function ruleSection({ name, level, doc, roots, conditions, example }) {
+function ruleSection({ name, level, target, doc, roots, conditions, example }) {
   return [
     `## ${name}`,
     '',
-    `Level ${level}, tried at ${roots.join(', ')}.`,
+    `Level ${level}, tried at ${roots.join(', ')}${target === 'ort' ? ', only with --target ort' : ''}.`,
     '',
     '```',
     doc,
@@ -91,9 +92,9 @@ function table(head, rows) {
 }
 
 if (pathToFileURL(process.argv[1] ?? '').href === import.meta.url) {
-  const { RULES } = await import('../dist/rules/index.js');
+  const { ALL_RULES } = await import('../dist/rules/index.js');
   const { REASONS } = await import('../dist/rewrite/reasons.js');
-  const text = renderRules(RULES, REASONS);
+  const text = renderRules(ALL_RULES, REASONS);
   if (!process.argv.includes('--check')) {
     writeFileSync(target, text);
   } else if (readFileSync(target, 'utf8') !== text) {

@@ -3,8 +3,8 @@ import { argumentError, ConvfuseError } from '../errors.js';
 import { cloneModel } from '../ir/clone.js';
 import type { Model } from '../ir/model.js';
 import { rewriteModelAsync, type Site } from '../rewrite/rewriter.js';
-import type { Level, Rule, SiteCheck } from '../rewrite/rule.js';
-import { RULES } from '../rules/index.js';
+import type { Level, Rule, SiteCheck, Target } from '../rewrite/rule.js';
+import { ORT_RULES, RULES } from '../rules/index.js';
 import { GraphFacts } from '../runtime/graph-facts.js';
 import { summarize } from './summary.js';
 import type { FuseReport, SiteReport, VerificationReport } from './report.js';
@@ -23,6 +23,11 @@ export interface FuseOptions extends BackendChoice {
   /** Apply these rules and no others, by name. */
   readonly only?: readonly string[] | undefined;
   readonly skip?: readonly string[] | undefined;
+  /**
+   * portable (default): standard operators alone. ort: convolutions take in the activations behind
+   * them as com.microsoft FusedConv, which onnxruntime runs and other engines do not.
+   */
+  readonly target?: Target | undefined;
   /** More rules, tried after the built-in ones; see defineRule. */
   readonly rules?: readonly Rule[] | undefined;
   /**
@@ -60,9 +65,12 @@ export async function fuseModel(
   model: Model,
   options: FuseOptions = {},
 ): Promise<{ model: Model; report: FuseReport }> {
-  const { level = 'basic', verify = true, signal, onProgress } = options;
+  const { level = 'basic', target = 'portable', verify = true, signal } = options;
   if (level !== 'basic' && level !== 'extended') {
     throw argumentError("'basic' or 'extended'", 'level', level);
+  }
+  if (target !== 'portable' && target !== 'ort') {
+    throw argumentError("'portable' or 'ort'", 'target', target);
   }
   signal?.throwIfAborted();
   if (model.unknownVersion !== undefined) {
@@ -75,15 +83,7 @@ export async function fuseModel(
   const fused = cloneModel(model);
   fused.constantInitializers = options.constantInitializers ?? model.constantInitializers;
   fused.changed = false;
-  const sites = await rewriteModelAsync(fused, [...RULES, ...(options.rules ?? [])], {
-    level,
-    only: options.only,
-    skip: options.skip,
-    allowGrowth: options.allowGrowth,
-    facts: new GraphFacts(chosenBackend(options)),
-    signal,
-    onProgress: (done, total) => onProgress?.({ phase: 'fuse', done, total }),
-  });
+  const sites = await rewrite(fused, level, target, options);
   const rewritten = performance.now();
   const changed = fused.changed;
   fused.changed ||= model.changed;
@@ -113,6 +113,39 @@ export async function fuseModel(
   const problem = findProblem(report);
   if (problem !== undefined) throw new VerificationError(problem, report);
   return { model: fused, report };
+}
+
+/**
+ * Applies the rules; then, for onnxruntime, those that make its own operators, which no other rule
+ * knows.
+ */
+async function rewrite(
+  model: Model,
+  level: Level,
+  target: Target,
+  options: FuseOptions,
+): Promise<Site[]> {
+  const { only, skip, allowGrowth, signal, onProgress } = options;
+  const rules = [...RULES, ...(options.rules ?? [])];
+  const ort = target === 'ort' ? ORT_RULES : [];
+  const apply = (table: readonly Rule[], others: readonly Rule[]): Promise<Site[]> => {
+    // Names of the other table are no mistakes.
+    const names = (list: readonly string[] | undefined): readonly string[] | undefined =>
+      Array.isArray(list)
+        ? list.filter((name) => !others.some((rule) => rule.name === name))
+        : list;
+    return rewriteModelAsync(model, table, {
+      level,
+      only: names(only),
+      skip: names(skip),
+      allowGrowth,
+      facts: new GraphFacts(chosenBackend(options)),
+      signal,
+      onProgress: (done, total) => onProgress?.({ phase: 'fuse', done, total }),
+    });
+  };
+  const sites = await apply(rules, ort);
+  return ort.length === 0 ? sites : [...sites, ...(await apply(ort, rules))];
 }
 
 /** Runs the check of every fused site that has one, letting the event loop in between. */

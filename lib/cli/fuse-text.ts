@@ -70,8 +70,15 @@ export function printNotes(
   reports: readonly FileReport[],
   flags: { readonly verify: boolean; readonly dryRun?: true },
 ): void {
-  for (const { input, error, verification, status, sites } of reports) {
+  for (const { input, error, verification, status, sites, after } of reports) {
     if (error !== undefined) printError(error.code, withName(input, error.message));
+    const own = after?.ops['com.microsoft::FusedConv'] ?? 0;
+    if (own > 0) {
+      note(
+        `note: ${safe(input)}: ${plural(own, 'convolution')} as com.microsoft FusedConv, which ` +
+          'onnxruntime runs and other engines do not',
+      );
+    }
     const locked = sites.filter(({ reason }) => reason === 'overridable-input').length;
     if (locked > 0) {
       note(

@@ -20,14 +20,17 @@ class Cloner {
 
   constructor(source: Model) {
     this.#source = source;
-    this.#model = new Model(source.irVersion, source.opsets, source.producer);
+    this.#model = new Model(source.irVersion, new Map(source.opsets), source.producer);
   }
 
   run(): Model {
     const { graph, functions, irVersion, opsets, producer, ...rest } = this.#source;
     void [irVersion, opsets, producer];
     // What is left are plain flags and the writer's origin.
-    Object.assign(this.#model, rest, { names: new Set(rest.names) });
+    Object.assign(this.#model, rest, {
+      names: new Set(rest.names),
+      imports: new Map(rest.imports),
+    });
     this.#model.graph = this.#graph(graph, undefined);
     for (const { body, ...fn } of functions) {
       this.#model.addFunction({ ...fn, body: this.#graph(body, undefined) });
@@ -40,7 +43,9 @@ class Cloner {
   }
 
   #graph(from: Graph, owner: Node | undefined): Graph {
-    const graph = new Graph(this.#model, from.kind, from.name, from.opsets, owner);
+    // The model's own may grow; those of a function stay.
+    const opsets = from.opsets === this.#source.opsets ? this.#model.opsets : from.opsets;
+    const graph = new Graph(this.#model, from.kind, from.name, opsets, owner);
     graph.origin = from.origin;
     for (const value of from.values.values()) {
       const copy = new Value(value.name, graph);

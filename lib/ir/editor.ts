@@ -96,6 +96,21 @@ export class Editor {
     return this.#insert(graph, spec, place).output(0);
   }
 
+  /**
+   * Imports an operator set for the main graph and its bodies. Functions have their own imports.
+   *
+   * @throws ConvfuseError ERR_INTERNAL when the domain is imported in another version
+   */
+  importOperatorSet(domain: string, version: number): void {
+    const { opsets, imports } = this.model;
+    const known = opsets.get(domain);
+    if (known === version) return;
+    if (known !== undefined) throw internal(`${domain} is imported in version ${known}`);
+    this.model.changed = true;
+    (opsets as Map<string, number>).set(domain, version);
+    imports.set(domain, version);
+  }
+
   /** Makes a node and puts it in front of `before`, in the same graph. */
   insertBefore(before: Node, spec: NodeSpec): Node {
     return this.#insert(before.graph, spec, before);

@@ -14,6 +14,8 @@ export class Model {
   /** Opset versions by domain; '' is the default one, also where the file says 'ai.onnx'. */
   readonly opsets: ReadonlyMap<string, number>;
   readonly producer: string;
+  /** Operator sets that an edit imported: the file does not list them yet. */
+  readonly imports = new Map<string, number>();
   /** Set once by the reader. */
   graph!: Graph;
   readonly functions: ModelFunction[] = [];

@@ -42,6 +42,7 @@ export function encodeChunks(model: Model, placement: Placement): Chunks {
       if (body !== undefined) chunks.replace(records, graphs.encode(body));
     } else copyRecord(records, MODEL, source, placement, chunks);
   }
+  if (source !== NO_SOURCE) writeOpsets(model.imports, chunks);
   if (chunks.length > MAX_MODEL_BYTES) {
     throw new ConvfuseError(
       'ERR_LIMIT',
@@ -58,8 +59,12 @@ function writeHead(model: Model, chunks: Chunks): Chunks {
   }
   chunks.integer(1, model.irVersion);
   if (model.producer !== '') chunks.text(2, model.producer);
-  for (const [domain, version] of model.opsets) {
+  writeOpsets(model.opsets, chunks);
+  return chunks;
+}
+
+function writeOpsets(opsets: ReadonlyMap<string, number>, chunks: Chunks): void {
+  for (const [domain, version] of opsets) {
     chunks.message(8, new Chunks().text(1, domain).integer(2, version));
   }
-  return chunks;
 }

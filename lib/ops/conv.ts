@@ -41,14 +41,16 @@ export type Geometry = Pick<
  * Runs a convolution node on the backend: weights are packed once where they are constant.
  *
  * @param variant tells apart kernels of one node that differ in more than the activation
+ * @param epilogue what the node itself says, or the plan merged into it
  */
 export function runConvolution(
   call: Evaluation,
   inputs: readonly (RunTensor | undefined)[],
   geometry: Geometry,
   variant = '',
+  epilogue = call.epilogue,
 ): RunTensor[] {
-  const { node, epilogue } = call;
+  const { node } = call;
   const x = required(node, inputs, 0);
   const w = required(node, inputs, 1);
   const bias = inputs[2];
@@ -105,11 +107,7 @@ export function checkChannels(
 }
 
 /** @throws ConvfuseError ERR_MODEL, ERR_UNSUPPORTED */
-export function convGeometry(
-  node: Node,
-  x: readonly unknown[],
-  w: readonly number[],
-): Geometry {
+export function convGeometry(node: Node, x: readonly unknown[], w: readonly number[]): Geometry {
   const groups = node.attribute('group', 'int') ?? 1;
   checkChannels(node, x, w, w[1]! * groups);
   if (groups < 1 || w[0]! % groups !== 0) {

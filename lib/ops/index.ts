@@ -18,6 +18,7 @@ import { conv } from './conv.js';
 import { depthToSpaces } from './depth-to-space.js';
 import { expand } from './expand.js';
 import { flatten } from './flatten.js';
+import { fusedConv } from './fused-conv.js';
 import { gather } from './gather.js';
 import { gemm } from './gemm.js';
 import { globalPools } from './global-pool.js';
@@ -71,6 +72,7 @@ export const OPERATORS: readonly Operator[] = [
   ...depthToSpaces,
   expand,
   flatten,
+  fusedConv,
   gather,
   gemm,
   ...globalPools,

@@ -94,10 +94,15 @@ export function isRefusal(result: Rewritten | Refusal): result is Refusal {
 /** basic: exact folds. extended: sibling and branch merges, which change the graph's shape. */
 export type Level = 'basic' | 'extended';
 
+/** portable: standard operators alone. ort: those of onnxruntime too. */
+export type Target = 'portable' | 'ort';
+
 /** One rewrite, as data: the rewriter, the documentation, the tests and the CLI all read it. */
 export interface Rule<M extends Match = Match> {
   readonly name: string;
   readonly level: Level;
+  /** ort: what it makes is an operator of onnxruntime, and not of ONNX. Default: portable. */
+  readonly target?: Target;
   /** The formula, in one line. */
   readonly doc: string;
   /** Operators a match can start at: the node whose verdict the site reports. */

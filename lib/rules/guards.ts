@@ -90,6 +90,17 @@ export const gemmBroadcast: Condition<LayerMatch> = {
   },
 };
 
+/** What nodes must be, and values between them, for one to take the others in. */
+export const STRUCTURE_GUARDS: readonly Condition[] = [
+  sameGraph,
+  noExtraOutputs,
+  knownOpset,
+  knownAttributes,
+  singleConsumer,
+  notGraphOutput,
+  notPinned,
+];
+
 /**
  * What every fold of one operator into another asks for. That the operators are those of ONNX, and
  * not a custom domain's or a function's, matches see to: they ask nodes what they are.

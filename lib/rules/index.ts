@@ -2,6 +2,7 @@ import type { Rule } from '../rewrite/rule.js';
 import { eliminateConcatSplit } from './eliminate-concat-split.js';
 import { eliminateIdentity } from './eliminate-identity.js';
 import { eliminateSplitConcat } from './eliminate-split-concat.js';
+import { fuseActivationIntoConv } from './fuse-activation-into-conv.js';
 import { fuseAddBeforeConv } from './fuse-add-before-conv.js';
 import { fuseAddIntoConv } from './fuse-add-into-conv.js';
 import { fuseBatchNormBeforeConv } from './fuse-batch-norm-before-conv.js';
@@ -15,6 +16,7 @@ import { fuseMulIntoConv } from './fuse-mul-into-conv.js';
 import { fusePadIntoAveragePool } from './fuse-pad-into-average-pool.js';
 import { fusePadIntoConv } from './fuse-pad-into-conv.js';
 import { fusePadIntoMaxPool } from './fuse-pad-into-max-pool.js';
+import { fuseResidualIntoConv } from './fuse-residual-into-conv.js';
 import { mergePaddedSiblingConvs } from './merge-padded-sibling-convs.js';
 import { mergeSiblingConvs } from './merge-sibling-convs.js';
 import { mergeSiblingMatMuls } from './merge-sibling-matmuls.js';
@@ -41,3 +43,8 @@ export const RULES: readonly Rule[] = [
   eliminateSplitConcat,
   eliminateConcatSplit,
 ];
+
+/** Rules for onnxruntime alone: applied to what the others leave. */
+export const ORT_RULES: readonly Rule[] = [fuseActivationIntoConv, fuseResidualIntoConv];
+
+export const ALL_RULES: readonly Rule[] = [...RULES, ...ORT_RULES];

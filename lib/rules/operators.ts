@@ -48,6 +48,13 @@ const KNOWN: ReadonlyMap<string, KnownOperator> = new Map<string, KnownOperator>
   // Before opset 2 the sizes may be an input, before 4 the axis may be left out.
   ['Split', { opsets: [2, NEWEST], attributes: ['axis', 'split', 'num_outputs'] }],
   ['Concat', { opsets: [4, NEWEST], attributes: ['axis'] }],
+  // Before opset 6 activations may overwrite their input.
+  ['Relu', { opsets: [6, NEWEST], attributes: [] }],
+  ['Tanh', { opsets: [6, NEWEST], attributes: [] }],
+  ['Sigmoid', { opsets: [6, NEWEST], attributes: [] }],
+  ['LeakyRelu', { opsets: [6, NEWEST], attributes: ['alpha'] }],
+  ['HardSigmoid', { opsets: [6, NEWEST], attributes: ['alpha', 'beta'] }],
+  ['Clip', { opsets: [6, NEWEST], attributes: ['min', 'max'] }],
   ['Identity', { opsets: [1, NEWEST], attributes: [] }],
 ]);
 

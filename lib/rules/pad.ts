@@ -1,18 +1,11 @@
 import type { Editor } from '../ir/editor.js';
 import type { Node } from '../ir/node.js';
-import {
-  noExtraOutputs,
-  notGraphOutput,
-  notPinned,
-  sameGraph,
-  singleConsumer,
-} from '../rewrite/conditions.js';
 import type { Condition, Match, Refusal, Rewritten } from '../rewrite/rule.js';
 import { widen, type StoredArray } from '../fold/stored.js';
 import { isFloatType } from '../tensor/dtype.js';
 import { normalizeAxis } from '../tensor/shape.js';
 import { absorbBefore, noteFused } from './absorb.js';
-import { knownAttributes, knownOpset } from './guards.js';
+import { STRUCTURE_GUARDS } from './guards.js';
 import { parameterOf } from './parameter.js';
 import { constantParameters, notOverridable } from './parameter-guards.js';
 
@@ -111,13 +104,7 @@ export const explicitPadding: Condition<PadMatch> = {
 };
 
 export const PAD_GUARDS: readonly Condition<PadMatch>[] = [
-  sameGraph,
-  noExtraOutputs,
-  knownOpset,
-  knownAttributes,
-  singleConsumer,
-  notGraphOutput,
-  notPinned,
+  ...STRUCTURE_GUARDS,
   notOverridable,
   constantParameters,
   constantMode,

@@ -3,25 +3,27 @@
 import { parseText } from '#convfuse/ir/text.js';
 import type { Site } from '#convfuse/rewrite/rewriter.js';
 import type { Level, Rule } from '#convfuse/rewrite/rule.js';
-import { RULES } from '#convfuse/rules/index.js';
+import { ALL_RULES, ORT_RULES, RULES } from '#convfuse/rules/index.js';
 
 import { BROKEN } from '../rules/broken-examples.js';
 import { KEPT_BEFORE } from '../rules/kept-before.js';
 import { KEPT_BEHIND } from '../rules/kept-behind.js';
+import { KEPT_FUSED_CONVS } from '../rules/kept-fused-convs.js';
 import { KEPT_JOINS } from '../rules/kept-joins.js';
 import { KEPT_SIBLINGS } from '../rules/kept-siblings.js';
 import { inferredFacts } from './compare-fused.js';
 import { rewriteChecked } from './rewrite-text.js';
 import type { Kept } from './rule-tables.js';
 
-/** Graphs that must stay as they are, and the level at which the test for each runs. */
-export const KEPT: readonly { readonly kept: Kept; readonly level: Level }[] = [
-  ...[...KEPT_BEHIND, ...KEPT_BEFORE].map((kept) => ({ kept, level: 'basic' }) as const),
-  ...[...KEPT_SIBLINGS, ...KEPT_JOINS].map((kept) => ({ kept, level: 'extended' }) as const),
+/** Graphs that must stay as they are, and the level and the rules that the test for each has. */
+const KEPT: readonly (readonly [readonly Kept[], Level, readonly Rule[]])[] = [
+  [[...KEPT_BEHIND, ...KEPT_BEFORE], 'basic', RULES],
+  [[...KEPT_SIBLINGS, ...KEPT_JOINS], 'extended', RULES],
+  [KEPT_FUSED_CONVS, 'basic', ORT_RULES],
 ];
 
 /** Every guard of a rule table, with the rules that have it. */
-export function guardsOf(rules: readonly Rule[] = RULES): Map<string, string[]> {
+export function guardsOf(rules: readonly Rule[] = ALL_RULES): Map<string, string[]> {
   const guards = new Map<string, string[]>();
   for (const { name: rule, conditions } of rules) {
     for (const { name } of conditions) guards.set(name, [...(guards.get(name) ?? []), rule]);
@@ -35,10 +37,11 @@ export function noticing(guard: string, rules: ReadonlySet<string>): string[] {
     if (!rules.has(rule.name)) return rule;
     return { ...rule, conditions: rule.conditions.filter(({ name }) => name !== guard) };
   };
-  const table = RULES.map(without);
-  const missed = KEPT.filter(
-    ({ kept: [, text, reason], level }) =>
-      !stays(text, table, level, (sites) => sites.at(-1)?.reason === reason),
+  const missed = KEPT.flatMap(([graphs, level, table]) =>
+    graphs.filter(([, text, reason]) => {
+      const expected = (sites: readonly Site[]) => sites.at(-1)?.reason === reason;
+      return !stays(text, table.map(without), level, expected);
+    }),
   );
   const broken = BROKEN.filter(
     ({ rule, guard: own, text, reason }) =>
@@ -48,7 +51,7 @@ export function noticing(guard: string, rules: ReadonlySet<string>): string[] {
         sites.some((site) => site.reason === reason),
       ),
   );
-  return [...missed.map(({ kept }) => kept[0]), ...broken.map(({ name }) => name)];
+  return [...missed.map(([name]) => name), ...broken.map(({ name }) => name)];
 }
 
 /** Whether a table leaves a model alone, and says what is expected. */

@@ -3,7 +3,7 @@
 import test from 'ava';
 
 import { parseText, printText } from '#convfuse/ir/text.js';
-import type { Level, Reason } from '#convfuse/rewrite/rule.js';
+import type { Level, Reason, Rule } from '#convfuse/rewrite/rule.js';
 import { RULES } from '#convfuse/rules/index.js';
 import { compareFused, inferredFacts } from './compare-fused.js';
 import { rewriteChecked, siteLines } from './rewrite-text.js';
@@ -20,12 +20,16 @@ export type Fused = readonly [string, string, string];
  */
 const TOLERANCE = 2 ** -19;
 
-export function testKept(table: readonly Kept[], level: Level = 'basic'): void {
+export function testKept(
+  table: readonly Kept[],
+  level: Level = 'basic',
+  rules: readonly Rule[] = RULES,
+): void {
   for (const [name, text, reason] of table) {
     test(`kept at level ${level}: ${name}`, (t) => {
       const model = parseText(text);
       const before = printText(model);
-      const sites = rewriteChecked(model, RULES, { level, facts: inferredFacts() });
+      const sites = rewriteChecked(model, rules, { level, facts: inferredFacts() });
       // Not t.is: the difference would print every weight.
       t.true(printText(model) === before, siteLines(sites).join('\n'));
       t.false(model.changed);

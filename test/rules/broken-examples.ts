@@ -6,7 +6,7 @@ import type { Node } from '#convfuse/ir/node.js';
 import { parseText } from '#convfuse/ir/text.js';
 import type { Value } from '#convfuse/ir/value.js';
 import type { Match, Reason, Rule } from '#convfuse/rewrite/rule.js';
-import { RULES } from '#convfuse/rules/index.js';
+import { ALL_RULES } from '#convfuse/rules/index.js';
 
 import { inferredFacts } from '../helpers/compare-fused.js';
 
@@ -177,7 +177,7 @@ function inBranch(lines: readonly string[], { nodes }: Match): readonly string[]
   return ['flag: input bool', ...lines.slice(0, start), branch];
 }
 
-export const BROKEN: readonly Broken[] = RULES.flatMap((rule) => {
+export const BROKEN: readonly Broken[] = ALL_RULES.flatMap((rule) => {
   const example = examplesOf(rule);
   if (example === undefined) throw new Error(`${rule.name} does not match its example`);
   const guards = new Set(rule.conditions.map(({ name }) => name));

@@ -6,7 +6,7 @@ import test from 'ava';
 
 import { REASONS } from '#convfuse/rewrite/reasons.js';
 import { defineRule, type Rule } from '#convfuse/rewrite/rule.js';
-import { RULES } from '#convfuse/rules/index.js';
+import { ALL_RULES as RULES } from '#convfuse/rules/index.js';
 
 type Peers = Readonly<Record<string, readonly string[]>>;
 

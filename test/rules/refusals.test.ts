@@ -2,15 +2,19 @@
 
 import test from 'ava';
 
+import { ORT_RULES } from '#convfuse/rules/index.js';
+
 import { guardsOf, noticing } from '../helpers/guard-mutation.js';
 import { testKept } from '../helpers/rule-tables.js';
 import { KEPT_BEFORE } from './kept-before.js';
 import { KEPT_BEHIND } from './kept-behind.js';
+import { KEPT_FUSED_CONVS } from './kept-fused-convs.js';
 import { KEPT_JOINS } from './kept-joins.js';
 import { KEPT_SIBLINGS } from './kept-siblings.js';
 
 testKept([...KEPT_BEHIND, ...KEPT_BEFORE]);
 testKept([...KEPT_SIBLINGS, ...KEPT_JOINS], 'extended');
+testKept(KEPT_FUSED_CONVS, 'basic', ORT_RULES);
 
 for (const [guard, rules] of guardsOf()) {
   test(`without ${guard}, a graph that must stay does not`, (t) => {

@@ -99,7 +99,6 @@ export function addVerifyOptions(command: Command): Command {
 /** Says no, with exit code 2, to flags that contradict each other or are not there yet. */
 export function checkFuseFlags(command: Command, flags: FuseFlags): void {
   const later: [boolean, string][] = [
-    [flags.target === 'ort', '--target ort'],
     [flags.report !== undefined, '--report'],
     [flags.resume === true, '--resume'],
   ];
@@ -121,6 +120,9 @@ export function checkFuseFlags(command: Command, flags: FuseFlags): void {
       command.error(`error: there is no rule '${name}': 'convfuse rules' lists them`);
     }
   }
+  const ort = new Set(rules.filter(({ target }) => target === 'ort').map(({ name }) => name));
+  const idle = flags.target === 'ort' ? undefined : flags.only?.find((name) => ort.has(name));
+  if (idle !== undefined) command.error(`error: rule '${idle}' needs --target ort`);
   const both = flags.only?.find((name) => flags.skip?.includes(name));
   if (both !== undefined) command.error(`error: rule '${both}' is in --only and in --skip`);
 }
@@ -135,6 +137,7 @@ export async function fuseModelsOptions(flags: FuseFlags): Promise<FuseModelsOpt
     force: flags.force,
     dryRun: flags.dryRun,
     level: flags.level,
+    target: flags.target,
     only: flags.only,
     skip: flags.skip,
     constantInitializers: flags.constantInitializers,

@@ -12,10 +12,11 @@ export const addRules: AddCommand = (command) => {
 };
 
 function ruleData(rule: (typeof rules)[number]): object {
-  const { name, level, doc, roots, conditions, example } = rule;
+  const { name, level, target = 'portable', doc, roots, conditions, example } = rule;
   return {
     name,
     level,
+    target,
     formula: doc,
     roots,
     conditions: conditions.map((condition) => ({ name: condition.name, doc: condition.doc })),
@@ -24,8 +25,9 @@ function ruleData(rule: (typeof rules)[number]): object {
 }
 
 function printRules(): void {
-  for (const { name, level, doc, roots, conditions, example } of rules) {
-    print(`${outColors.bold(name)}  (${level}, at ${roots.join(', ')})`);
+  for (const { name, level, target, doc, roots, conditions, example } of rules) {
+    const only = target === 'ort' ? ', --target ort' : '';
+    print(`${outColors.bold(name)}  (${level}${only}, at ${roots.join(', ')})`);
     print(`  ${doc}`);
     for (const condition of conditions) print(`  - ${condition.name}: ${condition.doc}`);
     print(`  ${outColors.dim('before')}`);

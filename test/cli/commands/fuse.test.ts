@@ -208,7 +208,11 @@ const USAGE: readonly (readonly [string, readonly string[], RegExp])[] = [
   ['a bad shape', ['fuse', 'm.onnx', '--input-shape', 'x=1,3'], /NAME=1x3x224x224/],
   ['a bad choice', ['fuse', 'm.onnx', '--backend', 'gpu'], /Allowed choices/],
   ['an empty output', ['fuse', 'm.onnx', '-o', ''], /Expected a path/],
-  ['--target ort', ['fuse', 'm.onnx', '--target', 'ort'], /does not have/],
+  [
+    'a rule of the other target',
+    ['fuse', 'm.onnx', '--only', 'fuse-activation-into-conv'],
+    /needs --target ort/,
+  ],
   ['--report', ['fuse', 'm.onnx', '--report', 'r.html'], /does not have/],
   ['--resume', ['fuse', 'm.onnx', '--resume'], /does not have/],
 ];
