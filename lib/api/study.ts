@@ -5,7 +5,6 @@ import { cloneModel } from '../ir/clone.js';
 import { Editor } from '../ir/editor.js';
 import type { Model } from '../ir/model.js';
 import { Inference } from '../ops/infer.js';
-
 import { Session } from '../runtime/session.js';
 import type { Tensor } from '../tensor/tensor.js';
 import {
@@ -61,7 +60,6 @@ class Study {
   readonly #with: Replacement;
   readonly #feeds: readonly Readonly<Record<string, Tensor>>[];
   readonly #sites: readonly ActivationSite[];
-  readonly #inference: Inference;
   #expected: readonly Readonly<Record<string, Tensor>>[] = [];
 
   constructor(model: Model, options: ActivationStudyOptions) {
@@ -79,8 +77,7 @@ class Study {
       Array.from({ length: runs }, (_, run) =>
         randomInputs(model, seed + run, options.inputShapes),
       );
-    this.#inference = this.#inferenceFor();
-    this.#sites = this.#sitesOf(model, this.#inference);
+    this.#sites = this.#sitesOf(model);
   }
 
   async run(): Promise<{ study: ActivationStudy; model: Model | undefined }> {
@@ -91,7 +88,9 @@ class Study {
       this.#progress('error', at, this.#sites.length);
       errors.push(await this.#errorOf([at]));
     }
-    const order = [...this.#sites.keys()].sort((a, b) => errors[a]!.relL2 - errors[b]!.relL2);
+    const order = [...this.#sites.keys()].sort((a, b) =>
+      compare(errors[a]!.relL2, errors[b]!.relL2),
+    );
     const chosen = budget === undefined ? undefined : await this.#choose(order, errors, budget);
     const times = await this.#layerTimes();
     const layers = order.map((at): ActivationLayer => {
@@ -180,7 +179,7 @@ class Study {
 
   async #layerTimes(): Promise<{ layer: string | undefined; time: TimeChange | undefined }[]> {
     const { timing = TIMING, signal, backend, isa, threads } = this.#options;
-    const times = new LayerTimes(this.#inference, this.#with, { backend, isa, threads });
+    const times = new LayerTimes(this.#shapes(), this.#with, { backend, isa, threads });
     const results: { layer: string | undefined; time: TimeChange | undefined }[] = [];
     for (const [at, site] of this.#sites.entries()) {
       this.#progress('time', at, this.#sites.length);
@@ -195,21 +194,22 @@ class Study {
   /** A copy of the model with these sites swapped. */
   #swapped(places: readonly number[]): Model {
     const copy = cloneModel(this.#model);
-    const sites = this.#sitesOf(copy, this.#inferenceFor());
+    const sites = this.#sitesOf(copy);
     const edit = new Editor(copy);
     for (const at of places) replaceActivation(edit, sites[at]!, this.#with);
     edit.sweep();
     return copy;
   }
 
-  #sitesOf(model: Model, inference: Inference): ActivationSite[] {
+  /** By what holds in every run: no shape of a particular input, no constant that callers replace. */
+  #sitesOf(model: Model): ActivationSite[] {
     const kinds = new Set(this.#replace);
     if (kinds.has('gelu')) kinds.add('gelu-tanh');
-    return activationSites(model.graph, inference, kinds);
+    return activationSites(model.graph, new Inference({ lenient: true }), kinds);
   }
 
-  /** What a caller may override is not known: a site must hold in every run. */
-  #inferenceFor(): Inference {
+  /** Shapes in a run on the first input. */
+  #shapes(): Inference {
     const dims = Object.entries(this.#feeds[0]!).map(
       ([name, tensor]) => [name, tensor.dims] as const,
     );
@@ -235,4 +235,9 @@ function withSignal(timing: MeasureOptions, signal: AbortSignal | undefined): Me
 
 function timeChange([before, after]: Awaited<ReturnType<typeof measure>>): TimeChange {
   return { before: before!.latency, after: after!.latency, ratio: after!.ratio };
+}
+
+/** Infinities are equal here, where their difference is no number. */
+function compare(a: number, b: number): number {
+  return a === b ? 0 : a - b;
 }
