@@ -27,6 +27,8 @@ interface Fused {
 export class Verdicts {
   readonly #table: readonly Rule[];
   readonly #fused: Fused[] = [];
+  /** What rewrites took away besides their roots, and what took it in. */
+  readonly #taken = new Map<Node, Node>();
   /** By root, then by rule. A later look replaces what an earlier one found. */
   readonly #refused = new Map<Node, Map<Rule, Refusal>>();
   /** Where the nodes stood in the original, and what they were called: what users know. */
@@ -45,8 +47,18 @@ export class Verdicts {
   fused(rule: Rule, root: Node, result: Rewritten): void {
     this.#fused.push({ rule, root, result });
     this.#refused.delete(root);
+    const { taken = [], into, check } = result;
+    for (const node of taken) {
+      this.#refused.delete(node);
+      this.#taken.set(node, into);
+      if (node.opType !== 'BatchNormalization') continue;
+      this.#fused.push({
+        rule,
+        root: node,
+        result: check === undefined ? { into } : { into, check },
+      });
+    }
     // What a rewrite makes counts as standing where it took place.
-    const { into } = result;
     if (!this.#places.has(into)) {
       this.#places.set(into, { order: this.#place(root).order, label: into.label });
     }
@@ -63,7 +75,8 @@ export class Verdicts {
   sites(model: Model, active: readonly Rule[]): Site[] {
     const placed: [number, Site][] = [];
     const roots = new Set<Node>();
-    const into = new Map(this.#fused.map(({ root, result }) => [root, result.into]));
+    const into = new Map(this.#taken);
+    for (const { root, result } of this.#fused) into.set(root, result.into);
     for (const { rule, root, result } of this.#fused) {
       roots.add(root);
       const { detail, check } = result;

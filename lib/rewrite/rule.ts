@@ -76,6 +76,8 @@ export interface SiteCheck {
 /** What a rewrite did. */
 export interface Rewritten {
   readonly into: Node;
+  /** Nodes besides the root that it took away: batch norms among them get a verdict of their own. */
+  readonly taken?: readonly Node[];
   /** Says more about the site, for reports: underflow accepted, dead channels ... */
   readonly detail?: string;
   /**

@@ -113,6 +113,31 @@ test('sites call nodes what the original calls them', (t) => {
   ]);
 });
 
+test('what a rewrite took besides its root is accounted for', (t) => {
+  const takeBefore = rule({
+    name: 'take-before',
+    match: (node) => {
+      const before = node.input(0).producer;
+      return before && { nodes: [before, node], into: node, vanishing: [], parameters: [] };
+    },
+    rewrite: ({ nodes: [before], into }, edit) => {
+      edit.setInputs(into, [before!.input(0)]);
+      edit.remove(before!);
+      return { into, taken: [before!] };
+    },
+  });
+  t.deepEqual(sitesOf(`${bn('y', 'x')}\nr = Relu(y)`, [takeBefore]), [
+    'fused y into r (take-before)',
+    'fused r into r (take-before)',
+  ]);
+  // The convolution that took a batch norm in goes into another node with it.
+  const text = `y = Conv(x, W)\n${bn('z', 'y')}\nr = Relu(z)`;
+  t.deepEqual(sitesOf(text, [foldIntoConv, takeBefore]), [
+    'fused z into r (fuse-batch-norm-into-conv)',
+    'fused r into r (take-before)',
+  ]);
+});
+
 test('a refusal with something to say goes before one that found no pattern', (t) => {
   const refuse = (name: string, reason: 'pattern' | 'padding'): Rule =>
     rule({ name, conditions: [{ name, doc: '', check: () => ({ reason, detail: name }) }] });
