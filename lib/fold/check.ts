@@ -115,13 +115,13 @@ function sample(
 }
 
 /** Up to `count` of the channels, the first and the last among them. */
-function spread(channels: number, count: number): number[] {
+export function spread(channels: number, count: number): number[] {
   if (channels <= count) return Array.from({ length: channels }, (_, c) => c);
   return Array.from({ length: count }, (_, i) => Math.round((i * (channels - 1)) / (count - 1)));
 }
 
 /** A number in [-1, 1) that the seed, the channel and the place name: 24 bits, so a float32. */
-function inputValue(seed: number, channel: number, place: number): number {
+export function inputValue(seed: number, channel: number, place: number): number {
   let h = Math.imul(seed ^ 0x9e3779b9, 0x85ebca6b) ^ Math.imul(channel + 1, 0xc2b2ae35);
   h = Math.imul(h ^ (h >>> 15) ^ place, 0x2c1b3c6d);
   h = Math.imul(h ^ (h >>> 12), 0x297a2d39);

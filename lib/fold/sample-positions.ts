@@ -37,12 +37,31 @@ export function samplePositions(geometry: LayerGeometry): SamplePosition[] {
     }));
   }
   const axes = geometry.transposed ? transposedAxes(window) : convolutionAxes(window);
+  return placesOfThree(rank).map((choice) => combine(axes, window.kernel, choice));
+}
+
+/**
+ * Output coordinates at the corners, on the borders and inside of an output of these sizes: those
+ * of the positions above.
+ */
+export function sampleCoordinates(output: readonly number[]): number[][] {
+  const choices = placesOfThree(output.length);
+  return choices.map((choice) => choice.map((at, axis) => ends(output[axis]!)[at]!));
+}
+
+/**
+ * For each axis the first, the middle or the last place. Nine of all combinations: in two
+ * dimensions that is all; in three, both ends and the middle are among them.
+ */
+function placesOfThree(rank: number): number[][] {
   const combinations = 3 ** rank;
-  // Nine of them: all in two dimensions; in three, both ends and the middle are among them.
   const count = Math.min(combinations, 9);
   return Array.from({ length: count }, (_, at) => {
     const combination = Math.round((at * (combinations - 1)) / (count - 1));
-    return combine(axes, window.kernel, combination);
+    return Array.from(
+      { length: rank },
+      (_, axis) => Math.floor(combination / 3 ** (rank - 1 - axis)) % 3,
+    );
   });
 }
 
@@ -52,13 +71,18 @@ interface AxisSamples {
   readonly covered: readonly (readonly { readonly tap: number; readonly at: number }[])[];
 }
 
-function convolutionAxes(window: Window): AxisSamples[] {
-  const { kernel, strides, dilations, padding } = window;
-  const sizes = kernel.map((size, axis) => {
+/** Sizes of an image that has outputs at its corners, on its borders and inside. */
+export function imageSizes({ kernel, strides, dilations, padding }: Window): number[] {
+  return kernel.map((size, axis) => {
     const explicit = typeof padding === 'string' ? 0 : padding.begin[axis]! + padding.end[axis]!;
     const extent = dilatedExtent(size, dilations[axis]!);
     return extent + 2 * strides[axis]! + 1 + Math.max(0, -explicit);
   });
+}
+
+function convolutionAxes(window: Window): AxisSamples[] {
+  const { kernel, strides, dilations } = window;
+  const sizes = imageSizes(window);
   const { padBegin, output } = resolveWindow(window, sizes);
   return kernel.map((taps, axis) => {
     const covered = ends(output[axis]!).map((out) =>
@@ -105,14 +129,12 @@ function tapsWhere(taps: number, place: (tap: number) => number, size: number) {
 function combine(
   axes: readonly AxisSamples[],
   kernel: readonly number[],
-  combination: number,
+  choice: readonly number[],
 ): SamplePosition {
   let taps = [0];
   let places = [0];
-  for (let axis = axes.length - 1, rest = combination; axis >= 0; axis--) {
-    const { covered } = axes[axis]!;
-    const here = covered[rest % 3]!;
-    rest = Math.floor(rest / 3);
+  for (let axis = axes.length - 1; axis >= 0; axis--) {
+    const here = axes[axis]!.covered[choice[axis]!]!;
     const tapStep = elementCount(kernel.slice(axis + 1));
     const placeStep = elementCount(axes.slice(axis + 1).map((other) => other.size));
     taps = here.flatMap(({ tap }) => taps.map((inner) => tap * tapStep + inner));

@@ -1,0 +1,94 @@
+import {
+  greatestCommonDivisor as gcd,
+  growthOf,
+  tapCount,
+  type LinearStage,
+  type PaddedWindow,
+} from './linear-stage.js';
+
+/**
+ * The smallest window with all taps of the given ones, for outputs at the same places: a kernel
+ * padded with zeros on the sides that it lacks, of the largest dilation whose taps meet all. A
+ * 3x3 with pads of 1 takes in a 1x1 without; a 1x3 and a 3x1 make a 3x3. The dilation of an axis
+ * with one tap does not matter.
+ *
+ * @returns undefined where strides differ, or the sizes of the outputs
+ */
+export function unionWindow(windows: readonly PaddedWindow[]): PaddedWindow | undefined {
+  const [first] = windows as [PaddedWindow];
+  const growth = growthOf(first);
+  const like = windows.every(
+    (window) =>
+      `${window.strides.join()}:${growthOf(window).join()}` ===
+      `${first.strides.join()}:${growth.join()}`,
+  );
+  if (!like) return undefined;
+  const axes = growth.map((grown, axis) => unionAxis(windows, axis, grown));
+  return {
+    kernel: axes.map(({ size }) => size),
+    strides: first.strides,
+    dilations: axes.map(({ step }) => step),
+    padding: { begin: axes.map(({ begin }) => begin), end: axes.map(({ end }) => end) },
+  };
+}
+
+function unionAxis(windows: readonly PaddedWindow[], axis: number, growth: number) {
+  const spans = windows.map(({ kernel, dilations, padding }) => {
+    const begin = padding.begin[axis]!;
+    const [size, dilation] = [kernel[axis]!, dilations[axis]!];
+    // Places of the first and the last tap, counted from where the output stands.
+    return { begin, last: dilation * (size - 1) - begin, step: size === 1 ? 0 : dilation };
+  });
+  const begin = Math.max(...spans.map((span) => span.begin));
+  const last = Math.max(...spans.map((span) => span.last));
+  const common = spans.reduce((step, span) => gcd(gcd(step, span.step), begin - span.begin), 0);
+  const step = common === 0 ? 1 : common;
+  return { size: (begin + last) / step + 1, step, begin, end: growth + last };
+}
+
+/** Where each tap of a window lies among the taps of a union with it. */
+function tapPlaces(window: PaddedWindow, union: PaddedWindow): number[] {
+  let places = [0];
+  window.kernel.forEach((size, axis) => {
+    const shift = union.padding.begin[axis]! - window.padding.begin[axis]!;
+    const at = Array.from(
+      { length: size },
+      (_, tap) => (tap * window.dilations[axis]! + shift) / union.dilations[axis]!,
+    );
+    places = places.flatMap((outer) => at.map((tap) => outer * union.kernel[axis]! + tap));
+  });
+  return places;
+}
+
+/**
+ * sum of y_k for stages y_k on one input, as one stage: kernels added where their taps coincide,
+ * biases added. Stages of more groups are block diagonal among those of fewer; the sum has as many
+ * as divide all. (Ding et al. 2021, RepVGG, section 3.3; Ding et al. 2021, Diverse Branch Block,
+ * transforms II and VI.)
+ *
+ * @param stages of equal channels, with a common `unionWindow`
+ */
+export function sumStages(stages: readonly LinearStage[], window: PaddedWindow): LinearStage {
+  const { inputChannels, outputChannels } = stages[0]!;
+  const groups = stages.reduce((common, stage) => gcd(common, stage.groups), 0);
+  const taps = tapCount(window);
+  const inputs = inputChannels / groups;
+  const weight = new Float64Array(outputChannels * inputs * taps);
+  const bias = new Float64Array(outputChannels);
+  for (const stage of stages) {
+    const places = tapPlaces(stage.window, window);
+    const ownInputs = inputChannels / stage.groups;
+    let at = 0;
+    for (let o = 0; o < outputChannels; o++) {
+      bias[o]! += stage.bias[o]!;
+      const group = Math.floor((o * groups) / outputChannels);
+      const own = Math.floor((o * stage.groups) / outputChannels);
+      const first = own * ownInputs - group * inputs;
+      for (let i = first; i < first + ownInputs; i++) {
+        const base = (o * inputs + i) * taps;
+        for (const place of places) weight[base + place]! += stage.weight[at++]!;
+      }
+    }
+  }
+  return { inputChannels, outputChannels, groups, window, weight, bias };
+}
