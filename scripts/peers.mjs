@@ -66,6 +66,8 @@ export const PEER_TABLE = {
   'fuse-pad-into-conv': ['yes', 'yes', 'yes', '-', '-', 'yes', '-', '-'],
   'fuse-pad-into-average-pool': UNKNOWN,
   'fuse-pad-into-max-pool': UNKNOWN,
+  'merge-conv-sequence': UNKNOWN,
+  'merge-parallel-conv-sum': ['no', 'no', 'no', 'in model code', '-', '-', '-', '-'],
   'merge-sibling-convs': ['no', 'no', 'no', '-', '-', 'yes, groups = 1', 'yes', '-'],
   'merge-sibling-matmuls': UNKNOWN,
   'merge-padded-sibling-convs': UNKNOWN,

@@ -17,7 +17,9 @@ import { fusePadIntoAveragePool } from './fuse-pad-into-average-pool.js';
 import { fusePadIntoConv } from './fuse-pad-into-conv.js';
 import { fusePadIntoMaxPool } from './fuse-pad-into-max-pool.js';
 import { fuseResidualIntoConv } from './fuse-residual-into-conv.js';
+import { mergeConvSequence } from './merge-conv-sequence.js';
 import { mergePaddedSiblingConvs } from './merge-padded-sibling-convs.js';
+import { mergeParallelConvSum } from './merge-parallel-conv-sum.js';
 import { mergeSiblingConvs } from './merge-sibling-convs.js';
 import { mergeSiblingMatMuls } from './merge-sibling-matmuls.js';
 
@@ -37,6 +39,8 @@ export const RULES: readonly Rule[] = [
   fusePadIntoConv,
   fusePadIntoAveragePool,
   fusePadIntoMaxPool,
+  mergeConvSequence,
+  mergeParallelConvSum,
   mergeSiblingConvs,
   mergeSiblingMatMuls,
   mergePaddedSiblingConvs,

@@ -111,6 +111,12 @@ export class GraphText {
     return items[this.random.integer(0, items.length - 1)]!;
   }
 
+  /** One of the items, each as often as its weight says. */
+  protected weighted<T>(items: readonly (readonly [number, T])[]): T {
+    let at = this.random.uniform() * items.reduce((sum, [weight]) => sum + weight, 0);
+    return items.find(([weight]) => (at -= weight) < 0)![1];
+  }
+
   protected chance(probability: number): boolean {
     return this.random.uniform() < probability;
   }

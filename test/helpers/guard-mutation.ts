@@ -11,6 +11,7 @@ import { KEPT_BEHIND } from '../rules/kept-behind.js';
 import { KEPT_FUSED_CONVS } from '../rules/kept-fused-convs.js';
 import { KEPT_JOINS } from '../rules/kept-joins.js';
 import { KEPT_SIBLINGS } from '../rules/kept-siblings.js';
+import { KEPT_SUMS } from '../rules/kept-sums.js';
 import { inferredFacts } from './compare-fused.js';
 import { rewriteChecked } from './rewrite-text.js';
 import type { Kept } from './rule-tables.js';
@@ -18,7 +19,7 @@ import type { Kept } from './rule-tables.js';
 /** Graphs that must stay as they are, and the level and the rules that the test for each has. */
 const KEPT: readonly (readonly [readonly Kept[], Level, readonly Rule[]])[] = [
   [[...KEPT_BEHIND, ...KEPT_BEFORE], 'basic', RULES],
-  [[...KEPT_SIBLINGS, ...KEPT_JOINS], 'extended', RULES],
+  [[...KEPT_SIBLINGS, ...KEPT_JOINS, ...KEPT_SUMS], 'extended', RULES],
   [KEPT_FUSED_CONVS, 'basic', ORT_RULES],
 ];
 

@@ -5,7 +5,7 @@
 
 import { Random } from '#convfuse/tensor/random.js';
 import type { FloatName, Image } from './graph-text.js';
-import { GraphBlocks } from './random-blocks.js';
+import { BranchText, divisors } from './random-branches.js';
 
 export interface RandomGraphOptions {
   /** Nodes to make, more or less. A graph with fewer steps of a seed is the beginning of one with more. */
@@ -23,7 +23,7 @@ export function randomGraph(seed: number, options: RandomGraphOptions): string {
   return new RandomGraph(new Random(seed), options).text();
 }
 
-class RandomGraph extends GraphBlocks {
+class RandomGraph extends BranchText {
   readonly #options: RandomGraphOptions;
 
   constructor(random: Random, options: RandomGraphOptions) {
@@ -78,6 +78,8 @@ class RandomGraph extends GraphBlocks {
       [1.5, () => this.#pool()],
       [3, () => this.#unary()],
       [3, () => this.#sum()],
+      [3, () => this.block(this.recent())],
+      [1, () => this.sequence(this.recent())],
       [4, () => this.#constantArithmetic()],
       [2, () => this.#branch()],
       [2, () => this.siblings(this.recent())],
@@ -88,11 +90,7 @@ class RandomGraph extends GraphBlocks {
       [1, () => this.#hostile()],
       [0.3, () => this.#input()],
     ];
-    let at = this.random.uniform() * steps.reduce((sum, [weight]) => sum + weight, 0);
-    for (const [weight, make] of steps) {
-      at -= weight;
-      if (at < 0) return make();
-    }
+    this.weighted(steps)();
   }
 
   #conv(x = this.recent()): void {
@@ -299,8 +297,4 @@ class RandomGraph extends GraphBlocks {
     this.nodes.push(`${name}${extra} = ${text}`);
     this.images.push({ ...x, name });
   }
-}
-
-function divisors(n: number): number[] {
-  return Array.from({ length: n }, (_, i) => i + 1).filter((d) => n % d === 0);
 }

@@ -11,9 +11,10 @@ import { KEPT_BEHIND } from './kept-behind.js';
 import { KEPT_FUSED_CONVS } from './kept-fused-convs.js';
 import { KEPT_JOINS } from './kept-joins.js';
 import { KEPT_SIBLINGS } from './kept-siblings.js';
+import { KEPT_SUMS } from './kept-sums.js';
 
 testKept([...KEPT_BEHIND, ...KEPT_BEFORE]);
-testKept([...KEPT_SIBLINGS, ...KEPT_JOINS], 'extended');
+testKept([...KEPT_SIBLINGS, ...KEPT_JOINS, ...KEPT_SUMS], 'extended');
 testKept(KEPT_FUSED_CONVS, 'basic', ORT_RULES);
 
 for (const [guard, rules] of guardsOf()) {

@@ -1,0 +1,189 @@
+import { composeWindows, productMacs } from '../fold/compose-stages.js';
+import {
+  greatestCommonDivisor as gcd,
+  growthOf,
+  hasPads,
+  pointWindow,
+  tapCount,
+  type PaddedWindow,
+} from '../fold/linear-stage.js';
+
+import { unionWindow } from '../fold/sum-stages.js';
+import type { Node } from '../ir/node.js';
+import type { Value } from '../ir/value.js';
+import { firstRefusal } from '../rewrite/conditions.js';
+import type { Condition, Match, Refusal } from '../rewrite/rule.js';
+import { COMMON_GUARDS, layerShapes } from './guards.js';
+import { readLayer } from './layer.js';
+import { attributeRefusal } from './operators.js';
+import { stageShapes, stageShift, unevenPool, type Frame, type StageShape } from './stages.js';
+
+/** Linear operators in a row, in the order of the data. None: the branch is the input itself. */
+export interface Branch {
+  readonly stages: readonly Node[];
+  /** What it comes to. */
+  readonly leaf: Value;
+}
+
+/** Branches on one input that are to be one convolution. */
+export interface BranchMatch extends Match {
+  readonly source: Value;
+  readonly branches: readonly Branch[];
+  /** Of the source; undefined where no convolution tells. */
+  readonly frame: Frame | undefined;
+}
+
+/** What a branch is as a whole. */
+export interface BranchShape {
+  readonly stages: readonly StageShape[];
+  readonly outputChannels: number;
+  readonly window: PaddedWindow;
+}
+
+/** Channels and axes of what branches read: those of the first convolution of any of them. */
+export function frameOf(branches: readonly Branch[]): Frame | undefined {
+  for (const { stages } of branches) {
+    const conv = stages.find((node) => node.is('Conv'));
+    // What an attribute of a function stands for is not known, and no guard has been asked yet.
+    const layer = conv && attributeRefusal(conv) === undefined ? readLayer(conv) : undefined;
+    if (layer === undefined || 'reason' in layer) continue;
+    const { inputChannels, window } = layer.geometry;
+    return { channels: inputChannels, rank: window.kernel.length };
+  }
+  return undefined;
+}
+
+/** The stages and the whole of a branch. */
+export function branchShape({ stages }: Branch, frame: Frame): BranchShape | Refusal {
+  const shapes = stageShapes(stages, frame);
+  if ('reason' in shapes) return shapes;
+  let window = shapes[0]?.window ?? pointWindow(frame.rank);
+  for (const next of shapes.slice(1)) {
+    const both = composeWindows(window, next.window);
+    if (both === undefined) {
+      const detail = `${next.node.label} and what stands before it both have kernels or pads`;
+      return { reason: 'attribute', detail };
+    }
+    window = both;
+  }
+  return {
+    stages: shapes,
+    outputChannels: shapes.at(-1)?.outputChannels ?? frame.channels,
+    window,
+  };
+}
+
+/** The shapes of all branches; for use behind the guards. */
+export function branchShapes({ branches, frame }: BranchMatch): BranchShape[] {
+  return branches.map((branch) => branchShape(branch, frame!) as BranchShape);
+}
+
+const stagesFit: Condition<BranchMatch> = {
+  name: 'stages-fit',
+  doc: 'Channels, axes and parameters of each branch fit its input; its pads are numbers.',
+  check({ branches, frame, into }, facts) {
+    if (frame === undefined) return noFrame(into);
+    return firstRefusal(branches, (branch) => {
+      for (const layer of branch.stages) {
+        if (!layer.is('Conv')) continue;
+        const alone = { nodes: [layer], into: layer, vanishing: [], parameters: [], layer };
+        const refusal = layerShapes.check(alone, facts);
+        if (refusal !== undefined) return refusal;
+      }
+      const shapes = stageShapes(branch.stages, frame);
+      return 'reason' in shapes ? shapes : undefined;
+    });
+  },
+};
+
+function noFrame(into: Node): Refusal {
+  return { reason: 'shape', detail: `no convolution tells what ${into.label} is made of` };
+}
+
+const singleTaps: Condition<BranchMatch> = {
+  name: 'single-taps',
+  doc: 'Of two operators in a row one is a single tap without pads: the other has the kernel.',
+  check: ({ branches, frame, into }) =>
+    frame === undefined
+      ? noFrame(into)
+      : firstRefusal(branches, (branch) => {
+          const shape = branchShape(branch, frame);
+          return 'reason' in shape ? shape : undefined;
+        }),
+};
+
+const evenPools: Condition<BranchMatch> = {
+  name: 'even-pools',
+  doc: 'An average divides by its whole kernel everywhere: it counts its pads or has none, ceil_mode 0.',
+  check: ({ branches }) =>
+    firstRefusal(
+      branches.flatMap(({ stages }) => stages),
+      unevenPool,
+    ),
+};
+
+const exactBorders: Condition<BranchMatch> = {
+  name: 'exact-borders',
+  doc: 'Nothing is added in front of pads: the second of two pads with 0, not with the bias of the first.',
+  check: ({ branches, frame, into }) =>
+    frame === undefined
+      ? noFrame(into)
+      : firstRefusal(branches, ({ stages }) => {
+          const shapes = stageShapes(stages, frame);
+          if ('reason' in shapes) return shapes;
+          const last = shapes.findLastIndex(({ window }) => hasPads(window.padding));
+          const adds = shapes
+            .slice(0, Math.max(0, last))
+            .find(({ node }) => stageShift(node).some((shift) => shift !== 0));
+          if (adds === undefined) return undefined;
+          const detail = `${adds.node.label} adds a bias, and ${shapes[last]!.node.label} pads behind it`;
+          return { reason: 'padding', detail };
+        }),
+};
+
+/** What a merge of convolutions in a row asks for. */
+export const SEQUENCE_GUARDS: readonly Condition<BranchMatch>[] = [
+  ...COMMON_GUARDS,
+  stagesFit,
+  singleTaps,
+  exactBorders,
+];
+
+/** What a merge of branches of any kind asks for. */
+export const BRANCH_GUARDS: readonly Condition<BranchMatch>[] = [...SEQUENCE_GUARDS, evenPools];
+
+/** Outputs of branches with equal keys are alike in size, whatever the input. */
+export function outputKey({ outputChannels, window }: BranchShape): string {
+  return JSON.stringify([outputChannels, window.strides, growthOf(window)]);
+}
+
+/** The groups of the sum: as many as divide those of all stages. */
+export function mergedGroups(match: BranchMatch): number {
+  const stages = branchShapes(match).flatMap((shape) => shape.stages);
+  return stages.reduce((common, { groups }) => gcd(common, groups), match.frame!.channels);
+}
+
+/** The window of the sum; undefined where the outputs of the branches differ. */
+export function mergedWindow(match: BranchMatch): PaddedWindow | undefined {
+  return unionWindow(branchShapes(match).map(({ window }) => window));
+}
+
+/** Multiply-adds that the product of two weights may take: some seconds. */
+const MAX_PRODUCT = 2 ** 31;
+
+/** Why the products of the weights of branches in several stages would take too long. */
+export function longProduct(shapes: readonly BranchShape[]): Refusal | undefined {
+  return firstRefusal(shapes, ({ stages }) => {
+    let [first] = stages;
+    for (const second of stages.slice(1)) {
+      const macs = productMacs(first!, second);
+      if (macs > MAX_PRODUCT) {
+        const detail = `the product of the weights of ${first!.node.label} and ${second.node.label} takes ${macs} multiply-adds`;
+        return { reason: 'cost', detail };
+      }
+      const window = tapCount(first!.window) > 1 ? first!.window : second.window;
+      first = { ...second, inputChannels: first!.inputChannels, groups: 1, window };
+    }
+    return undefined;
+  });
+}

@@ -1,0 +1,130 @@
+import type { Node } from '../ir/node.js';
+import type { Value } from '../ir/value.js';
+import { elementCount } from '../tensor/shape.js';
+import { firstRefusal } from '../rewrite/conditions.js';
+import type { Condition, Facts } from '../rewrite/rule.js';
+import { withAdds } from './fold-branches.js';
+import {
+  BRANCH_GUARDS,
+  branchShape,
+  frameOf,
+  outputKey,
+  type Branch,
+  type BranchMatch,
+  type BranchShape,
+} from './linear-branches.js';
+import { parameterOf } from './parameter.js';
+import { isStage, stageParameters } from './stages.js';
+import { leavesOf, sumsOf, type SumTree } from './sum-tree.js';
+
+/** Branches of a sum that read one value. */
+export interface SumMatch extends BranchMatch {
+  readonly tree: SumTree;
+  /** Indices of the branches among the leaves of the tree. */
+  readonly places: readonly number[];
+}
+
+/** A branch, and its place among the leaves. */
+type Found = Branch & { readonly place: number; readonly source: Value };
+
+/** Operators in a row that are looked at: real branches have four at most. */
+const MAX_STAGES = 6;
+
+/**
+ * The branches of a sum that become one: those on one input that pass the guards by themselves and
+ * make outputs of one size. Where no two do, those that only look like it, for the guards to say
+ * why not.
+ */
+export function matchSum(
+  tree: SumTree,
+  conditions: readonly Condition<SumMatch>[],
+  facts: Facts,
+): SumMatch | undefined {
+  const strict = groupsOf(tree, false);
+  const able = strict.flatMap((group) => alikeIn(tree, group, facts));
+  const matches = able.map((group) => matchOf(tree, group));
+  const passes = (match: SumMatch): boolean =>
+    firstRefusal(conditions, (condition) => condition.check(match, facts)) === undefined;
+  const found = matches.find(passes) ?? matches[0];
+  if (found !== undefined) return found;
+  const group = strict[0] ?? groupsOf(tree, true)[0];
+  return group && matchOf(tree, group);
+}
+
+/** Branches by what they read, where two or more do and one has a convolution. */
+function groupsOf(tree: SumTree, loose: boolean): Found[][] {
+  const found = leavesOf(tree).map((leaf, place) => branchOf(leaf, place, tree.node, loose));
+  return partition(found, ({ source }) => source).filter(isGroup);
+}
+
+/** What a leaf is made of. Loose: also of a node with other readers, or around this graph, so that a guard can say so. */
+function branchOf(leaf: Value, place: number, { graph }: Node, loose: boolean): Found {
+  const stages: Node[] = [];
+  let source = leaf;
+  while (stages.length < MAX_STAGES) {
+    const { producer } = source;
+    const free = source.uses.size === 1 && source.useCount === 1 && !source.isOutput;
+    if (!isStage(producer)) break;
+    if (!(free && producer.graph === graph) && !(loose && stages.length === 0)) break;
+    stages.unshift(producer);
+    source = producer.input(0);
+  }
+  return { stages, leaf, place, source };
+}
+
+/** The parts of a group whose members pass the guards one by one, and make outputs of one size. */
+function alikeIn(tree: SumTree, group: readonly Found[], facts: Facts): Found[][] {
+  const frame = frameOf(group);
+  if (frame === undefined) return [];
+  const able = group.filter((branch) => {
+    const match = matchOf(tree, [branch], frame);
+    return firstRefusal(BRANCH_GUARDS, (guard) => guard.check(match, facts)) === undefined;
+  });
+  const keyOf = (branch: Branch): string => outputKey(branchShape(branch, frame) as BranchShape);
+  return partition(able, keyOf).filter(isGroup);
+}
+
+function partition<T>(items: readonly T[], keyOf: (item: T) => unknown): T[][] {
+  const parts = new Map<unknown, T[]>();
+  for (const item of items) {
+    const key = keyOf(item);
+    const part = parts.get(key);
+    if (part === undefined) parts.set(key, [item]);
+    else part.push(item);
+  }
+  return [...parts.values()];
+}
+
+function isGroup(group: readonly Branch[]): boolean {
+  return group.length > 1 && group.some(({ stages }) => stages.some((node) => node.is('Conv')));
+}
+
+/** @param frame where the branches alone do not tell it */
+function matchOf(tree: SumTree, group: readonly Found[], frame = frameOf(group)): SumMatch {
+  const stages = group.flatMap((branch) => branch.stages);
+  const sums = sumsOf(tree);
+  const match = {
+    nodes: [...sums, ...stages],
+    into: mainConv(stages) ?? tree.node,
+    vanishing: [...stages, ...sums.slice(1)].map((node) => node.output(0)),
+    parameters: stages.flatMap(stageParameters),
+    source: group[0]!.source,
+    branches: group,
+    frame,
+    tree,
+    places: group.map(({ place }) => place),
+  };
+  return withAdds(match);
+}
+
+/** The convolution that stays: the first of those with the most taps, and of these with most weights. */
+function mainConv(stages: readonly Node[]): Node | undefined {
+  const dims = (node: Node): readonly number[] => parameterOf(node.input(1))?.dims ?? [];
+  const isMore = (node: Node, other: Node): boolean => {
+    const [taps, others] = [node, other].map((conv) => elementCount(dims(conv).slice(2)));
+    if (taps !== others) return taps! > others!;
+    return elementCount(dims(node)) > elementCount(dims(other));
+  };
+  const [first, ...rest] = stages.filter((node) => node.is('Conv'));
+  return rest.reduce((best, node) => (best && isMore(node, best) ? node : best), first);
+}

@@ -1,0 +1,110 @@
+import type { Editor } from '../ir/editor.js';
+import type { Node } from '../ir/node.js';
+import type { Value } from '../ir/value.js';
+
+/** Operands of a tree that are looked at: real ones have a few. */
+const MAX_LEAVES = 64;
+
+/** Add and Sum nodes that only feed each other, as one sum of its leaves. */
+export interface SumTree {
+  readonly node: Node;
+  readonly operands: readonly (SumTree | Value)[];
+}
+
+export function isSum(node: Node | undefined): node is Node {
+  if (node === undefined || node.optionalOutput(0) === undefined) return false;
+  const adds = node.is('Add') && node.inputs.length === 2;
+  if (!adds && !node.is('Sum')) return false;
+  return node.inputs.every((value) => value !== undefined);
+}
+
+/**
+ * The whole sum that ends in a node; undefined where that is only a part of another sum, or has
+ * too many leaves.
+ */
+export function sumTree(root: Node): SumTree | undefined {
+  if (!isSum(root)) return undefined;
+  const output = root.output(0);
+  if (isInner(output)) {
+    const [reader] = output.uses.keys();
+    if (isSum(reader) && reader.graph === root.graph) return undefined;
+  }
+  const tree = grow(root, MAX_LEAVES);
+  return tree === undefined || leavesOf(tree).length > MAX_LEAVES ? undefined : tree;
+}
+
+/** Whether a value is nothing but the operand of one node. */
+function isInner(value: Value): boolean {
+  return value.uses.size === 1 && value.useCount === 1 && !value.isOutput;
+}
+
+function grow(node: Node, depth: number): SumTree | undefined {
+  if (depth === 0) return undefined;
+  const operands: (SumTree | Value)[] = [];
+  for (const value of node.inputs as readonly Value[]) {
+    const { producer } = value;
+    const inner =
+      isInner(value) &&
+      value.pinned === undefined &&
+      isSum(producer) &&
+      producer.graph === node.graph;
+    const operand = inner ? grow(producer, depth - 1) : value;
+    if (operand === undefined) return undefined;
+    operands.push(operand);
+  }
+  return { node, operands };
+}
+
+function isTree(operand: SumTree | Value): operand is SumTree {
+  return 'operands' in operand;
+}
+
+/** In the order of the operands. */
+export function leavesOf({ operands }: SumTree): Value[] {
+  return operands.flatMap((operand) => (isTree(operand) ? leavesOf(operand) : [operand]));
+}
+
+/** All nodes, the root first. */
+export function sumsOf({ node, operands }: SumTree): Node[] {
+  return [node, ...operands.filter(isTree).flatMap(sumsOf)];
+}
+
+/**
+ * Takes leaves out of a sum. Nodes with one operand left vanish; what the root made is then made
+ * by the node that makes this operand. One leaf at least has to stay, made by a node of the graph.
+ *
+ * @param dropped indices of leaves
+ */
+export function dropLeaves(
+  edit: Editor,
+  tree: SumTree,
+  dropped: ReadonlySet<number>,
+): readonly Node[] {
+  const gone: Node[] = [];
+  let leaf = 0;
+  const visit = ({ node, operands }: SumTree): Value | undefined => {
+    const left = operands
+      .map((operand) => {
+        if (isTree(operand)) return visit(operand);
+        return dropped.has(leaf++) ? undefined : operand;
+      })
+      .filter((value) => value !== undefined);
+    if (left.length < 2) {
+      gone.push(node);
+      return left[0];
+    }
+    edit.setInputs(node, left);
+    return node.output(0);
+  };
+  const result = visit(tree)!;
+  for (const node of gone) edit.setInputs(node, []);
+  if (gone.includes(tree.node)) {
+    edit.takeOutput(
+      result.producer!,
+      result.producer!.outputs.indexOf(result),
+      tree.node.output(0),
+    );
+  }
+  for (const node of gone) edit.remove(node);
+  return gone;
+}
