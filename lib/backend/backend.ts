@@ -109,6 +109,32 @@ export interface GemmCall {
   readonly beta: number;
 }
 
+/** For each output index of one axis of a pool: the taps that lie inside the input. */
+export interface PoolAxis {
+  readonly input: number;
+  readonly output: number;
+  readonly dilation: number;
+  /** First input index covered. */
+  readonly start: Int32Array;
+  /** Number of input indices covered. */
+  readonly taps: Int32Array;
+  /** Number of taps inside the input or its pads: what count_include_pad divides by. */
+  readonly padded: Int32Array;
+}
+
+/** y[p, ...] = the largest element, or the mean, under each window of x[p, ...]; both dense. */
+export interface PoolCall {
+  readonly kind: 'max' | 'mean';
+  readonly x: Float32Array;
+  readonly y: Float32Array;
+  readonly planes: number;
+  /** Depth, height, width; leading ones of size 1 for lower ranks. */
+  readonly axes: readonly [PoolAxis, PoolAxis, PoolAxis];
+  /** Whether a mean divides by `padded` and not by `taps`. */
+  readonly padded: boolean;
+  readonly threads: number | undefined;
+}
+
 /** The arithmetic behind everything. Chosen once, by select.ts. */
 export interface Backend {
   readonly name: 'native' | 'reference';
@@ -121,4 +147,6 @@ export interface Backend {
   /** @throws ConvfuseError ERR_UNSUPPORTED for a precision this CPU lacks */
   conv(spec: ConvSpec): ConvKernel;
   gemm(call: GemmCall): void;
+  /** Absent where the operators' own loops are to run. NaN under a window gives NaN. */
+  pool?(call: PoolCall): void;
 }

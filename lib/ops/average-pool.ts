@@ -1,5 +1,5 @@
 import type { FloatArray } from '../backend/backend.js';
-import { inferPool, poolOf, type Pool } from './pool.js';
+import { inferPool, poolOf, ranOnBackend, type Pool } from './pool.js';
 import { floatsOf, required } from './run-tensor.js';
 import { operator } from './schema.js';
 
@@ -40,7 +40,9 @@ export const averagePool = operator('AveragePool', {
     const pool = poolOf(node, x.dims);
     const data = call.allocate(x.type, pool.outDims) as FloatArray;
     const padded = node.attribute('count_include_pad', 'int') === 1;
-    averagePoolLoop(pool, floatsOf(node, x), data, padded);
+    if (!ranOnBackend(call, pool, x.data, data, 'mean', padded)) {
+      averagePoolLoop(pool, floatsOf(node, x), data, padded);
+    }
     return [{ type: x.type, dims: pool.outDims, data }];
   },
 });

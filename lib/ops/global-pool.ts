@@ -1,9 +1,10 @@
 // GlobalAveragePool, GlobalMaxPool, GlobalLpPool: one number per channel and image.
 
-import type { FloatArray } from '../backend/backend.js';
+import type { FloatArray, PoolCall } from '../backend/backend.js';
 import type { Node } from '../ir/node.js';
 import { elementCount } from '../tensor/shape.js';
 import type { Operator } from './operator.js';
+import { ranOnBackend, wholePlanes } from './pool.js';
 import { floatsOf, required } from './run-tensor.js';
 import { operator } from './schema.js';
 
@@ -29,17 +30,21 @@ const norm: Reduction = (x, from, to, node) => {
   return sum ** (1 / p);
 };
 
-function globalPool(opType: string, reduction: Reduction): Operator {
+function globalPool(opType: string, reduction: Reduction, kind?: PoolCall['kind']): Operator {
   return operator(opType, {
     infer: (_node, [x]) => [
       { type: x?.type, dims: x?.dims?.map((size, axis) => (axis < 2 ? size : 1)) },
     ],
     evaluate(call, inputs) {
       const x = required(call.node, inputs, 0);
-      const dims = x.dims.map((size, axis) => (axis < 2 ? size : 1));
+      const pool = wholePlanes(x.dims);
+      const dims = pool.outDims;
       const source = floatsOf(call.node, x);
       const data = call.allocate(x.type, dims) as FloatArray;
       const plane = elementCount(x.dims.slice(2));
+      if (kind !== undefined && ranOnBackend(call, pool, source, data, kind)) {
+        return [{ type: x.type, dims, data }];
+      }
       for (let i = 0; i < data.length; i++) {
         data[i] = reduction(source, i * plane, (i + 1) * plane, call.node);
       }
@@ -49,7 +54,7 @@ function globalPool(opType: string, reduction: Reduction): Operator {
 }
 
 export const globalPools: readonly Operator[] = [
-  globalPool('GlobalAveragePool', average),
-  globalPool('GlobalMaxPool', maximum),
+  globalPool('GlobalAveragePool', average, 'mean'),
+  globalPool('GlobalMaxPool', maximum, 'max'),
   globalPool('GlobalLpPool', norm),
 ];

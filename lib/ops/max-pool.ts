@@ -1,5 +1,5 @@
 import type { NumberArray } from './elementwise.js';
-import { inferPool, poolOf, type Pool } from './pool.js';
+import { inferPool, poolOf, ranOnBackend, type Pool } from './pool.js';
 import { isWide, required } from './run-tensor.js';
 import { nodeError, operator } from './schema.js';
 
@@ -66,7 +66,9 @@ export const maxPool = operator('MaxPool', {
     const data = call.allocate(x.type, pool.outDims) as NumberArray;
     const y = { type: x.type, dims: pool.outDims, data };
     if (node.optionalOutput(1) === undefined) {
-      maxPoolLoop(pool, x.data as NumberArray, data);
+      if (!ranOnBackend(call, pool, x.data, data, 'max')) {
+        maxPoolLoop(pool, x.data as NumberArray, data);
+      }
       return [y];
     }
     const offsets = new Float64Array(data.length);

@@ -1,25 +1,13 @@
 // What the pooling operators share: which input elements each output element covers.
 
+import type { PoolAxis, PoolCall } from '../backend/backend.js';
 import type { Node } from '../ir/node.js';
 import { elementCount } from '../tensor/shape.js';
 import { resolveWindow } from '../tensor/window.js';
 import { typeOnly } from './facts.js';
-import type { ValueFacts } from './operator.js';
+import type { Evaluation, ValueFacts } from './operator.js';
 import { nodeError } from './schema.js';
 import { windowDims, windowOf, withLabel } from './window.js';
-
-/** For each output index of one axis: the taps that lie inside the input. */
-export interface PoolAxis {
-  readonly input: number;
-  readonly output: number;
-  readonly dilation: number;
-  /** First input index covered. */
-  readonly start: Int32Array;
-  /** Number of input indices covered. */
-  readonly taps: Int32Array;
-  /** Number of taps inside the input or its pads: what count_include_pad divides by. */
-  readonly padded: Int32Array;
-}
 
 export interface Pool {
   readonly planes: number;
@@ -81,6 +69,32 @@ function axisTaps(
     padded[at] = Math.min(kernel, Math.ceil((input + padEnd - origin) / dilation));
   }
   return { input, output, dilation, start, taps, padded };
+}
+
+/** Whether the backend ran the pool: it may have no pools, or none for such elements. */
+export function ranOnBackend(
+  { backend, threads }: Evaluation,
+  { planes, axes }: Pool,
+  x: unknown,
+  y: unknown,
+  kind: PoolCall['kind'],
+  padded = false,
+): boolean {
+  if (backend.pool === undefined) return false;
+  if (!(x instanceof Float32Array && y instanceof Float32Array)) return false;
+  backend.pool({ kind, x, y, planes, axes, padded, threads });
+  return true;
+}
+
+/** One window over all of each plane. */
+export function wholePlanes(dims: readonly number[]): Pool {
+  const sizes = [elementCount(dims.slice(2, -2)), ...[1, 1, ...dims.slice(2)].slice(-2)];
+  const axes = sizes.map((size) => axisTaps(size, 1, size, 1, 1, 0, 0));
+  return {
+    planes: elementCount(dims.slice(0, 2)),
+    axes: axes as unknown as Pool['axes'],
+    outDims: dims.map((size, axis) => (axis < 2 ? size : 1)),
+  };
 }
 
 /** Facts of a pool's outputs; the second, where there is one, holds int64 indices. */

@@ -33,6 +33,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   Export<Info>(env, exports, "info");
   Export<ScaleRows>(env, exports, "scaleRows");
   Export<MultiplyMatrices>(env, exports, "gemm");
+  Export<PoolTensor>(env, exports, "pool");
   Export<CreateConv>(env, exports, "createConv");
   Export<DescribeConv>(env, exports, "describeConv");
   Export<RunConv>(env, exports, "runConv");

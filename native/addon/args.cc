@@ -23,6 +23,11 @@ struct Kind<uint16_t> {
   static constexpr const char* name = "a Uint16Array";
 };
 template <>
+struct Kind<int32_t> {
+  static constexpr napi_typedarray_type type = napi_int32_array;
+  static constexpr const char* name = "an Int32Array";
+};
+template <>
 struct Kind<uint32_t> {
   static constexpr napi_typedarray_type type = napi_uint32_array;
   static constexpr const char* name = "a Uint32Array";
@@ -63,6 +68,7 @@ template Elements<float> ReadArray(const Napi::Value&, const char*);
 template Elements<float> ReadArray(const Napi::Value&, const char*, size_t);
 template Elements<double> ReadArray(const Napi::Value&, const char*, size_t);
 template Elements<uint16_t> ReadArray(const Napi::Value&, const char*, size_t);
+template Elements<int32_t> ReadArray(const Napi::Value&, const char*, size_t);
 template Elements<uint32_t> ReadArray(const Napi::Value&, const char*, size_t);
 template Elements<float> ReadOptionalArray(const Napi::Value&, const char*, size_t);
 

@@ -1,19 +1,9 @@
 // The direct kernel; contract in direct.h.
 #pragma once
 #include "kernels/direct.h"
-#include "kernels/simd.h"
+#include "kernels/direct_size-inl.h"
 
 namespace convfuse::CONVFUSE_ISA {
-
-// 32 registers: 28 accumulators, 2 of weights, a broadcast.  16: 12, 2 and 1 with FMA; without it
-// the product needs one too.
-constexpr size_t kDirectVectors = 2;
-constexpr size_t kDirectChannels = kDirectVectors * kLanes;
-#if defined(__AVX2__) && !defined(__AVX512F__)
-constexpr size_t kDirectPixels = 6;
-#else
-constexpr size_t kDirectPixels = kRegisters == 32 ? 14 : 4;
-#endif
 
 // What one element of x and of the weights stands for: a number, or a pair of bfloat16 numbers of
 // neighbouring channels (in the translation unit that is compiled for their dot products).

@@ -1,12 +1,10 @@
 // Sums of the direct kernel turned into channel planes; contract in direct.h.
 #pragma once
 #include "kernels/direct.h"
+#include "kernels/direct_size-inl.h"
 #include "kernels/transpose-inl.h"
 
 namespace convfuse::CONVFUSE_ISA {
-
-// As the kernel leaves them: two vectors of output channels per pixel.
-constexpr size_t kSumsStride = 2 * kLanes;
 
 // A square block: its bias is added while channels are lanes, the residual once pixels are.
 enum class StoreMode { kPart, kWhole, kStream };
@@ -18,7 +16,7 @@ CONVFUSE_INLINE void StoreBlock(const float* sums, V bias, V low, V high, const 
   V block[kLanes];
 #pragma GCC unroll 16
   for (size_t i = 0; i < kLanes; ++i)
-    block[i] = kWhole || i < pixels ? Load(sums + i * kSumsStride) + bias : V{};
+    block[i] = kWhole || i < pixels ? Load(sums + i * kDirectChannels) + bias : V{};
   Transpose(block);
 #pragma GCC unroll 16
   for (size_t i = 0; i < kLanes; ++i, out += stride) {
@@ -51,10 +49,10 @@ static void StoreBlocks(const DirectStore& s) {
     size_t p = 0;
     if (channels == kLanes)
       for (; p + kLanes <= pixels; p += kLanes)
-        StoreBlock<kWholeMode, kAdds>(sums + p * kSumsStride, bias, low, high, kAdds ? add + p : add,
+        StoreBlock<kWholeMode, kAdds>(sums + p * kDirectChannels, bias, low, high, kAdds ? add + p : add,
                                 out + p, stride, kLanes, kLanes);
     for (; p < pixels; p += kLanes)
-      StoreBlock<StoreMode::kPart, kAdds>(sums + p * kSumsStride, bias, low, high, kAdds ? add + p : add,
+      StoreBlock<StoreMode::kPart, kAdds>(sums + p * kDirectChannels, bias, low, high, kAdds ? add + p : add,
                                out + p, stride, channels,
                                pixels - p < kLanes ? pixels - p : kLanes);
   }

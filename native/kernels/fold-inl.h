@@ -9,14 +9,14 @@
 // ISA and the reference agree bit for bit; only the payload of a NaN is unspecified.
 //
 // w and out hold groups * outer * rows * cols elements of any alignment and may be the same
-// array.  Any size may be 0.  Needs the default rounding mode, and no contraction: fold_*.cc is
+// array.  Any size may be 0.  Needs the default rounding mode, and no contraction: fold.cc is
 // compiled with -ffp-contract=off.
 #pragma once
 #include <stddef.h>
 #include <stdint.h>
 
+#include "kernels/families.h"
 #include "kernels/fold_format-inl.h"
-#include "kernels/table.h"
 
 namespace convfuse::CONVFUSE_ISA {
 namespace {
@@ -148,12 +148,6 @@ CONVFUSE_INLINE void ScaleRows(ScaleRowsShape shape, const typename Format::T* w
 }
 
 }  // namespace
-
-// Declared here so that -Wmissing-declarations holds; table-inl.h declares them again.
-void ScaleRowsF32(ScaleRowsShape, const float*, const double*, float*, double*, double*);
-void ScaleRowsF64(ScaleRowsShape, const double*, const double*, double*, double*, double*);
-void ScaleRowsF16(ScaleRowsShape, const uint16_t*, const double*, uint16_t*, double*, double*);
-void ScaleRowsBf16(ScaleRowsShape, const uint16_t*, const double*, uint16_t*, double*, double*);
 
 void ScaleRowsF32(ScaleRowsShape shape, const float* w, const double* scale, float* out,
                   double* loss, double* mass) {

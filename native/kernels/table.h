@@ -1,5 +1,4 @@
-// The kernels of one ISA, as function pointers.  Each isa_*.cc fills one table from the same
-// -inl.h sources; each fold_*.cc fills the fold entries, compiled without contraction.
+// The kernels of one ISA, as function pointers, filled from the same sources for each (families.h).
 #pragma once
 #include <stddef.h>
 #include <stdint.h>
@@ -8,6 +7,7 @@
 #include "kernels/depthwise.h"
 #include "kernels/direct.h"
 #include "kernels/gemm_tile.h"
+#include "kernels/pool.h"
 #include "kernels/winograd.h"
 
 namespace convfuse {
@@ -60,6 +60,9 @@ struct KernelTable {
   // `count` channels of one shape; neighbours may share a vector.  kernels/depthwise.h.
   void (*depthwise)(const DepthwiseShape& shape, const DepthwiseEpilogue& epilogue,
                     const DepthwiseChannel* channels, size_t count);
+
+  // Planes pooled; kernels/pool.h.
+  void (*pool)(const PoolPlanes& planes);
 
   // Channels into lanes, and the transforms of each WinogradKind; kernels/winograd.h.
   void (*blocked_copy)(const BlockedCopy& copy);

@@ -1,6 +1,7 @@
 // Winograd transforms, purely vertical: every lane is another channel.  Contract in winograd.h.
 #pragma once
-#include "kernels/direct-inl.h"
+#include "kernels/direct_size-inl.h"
+#include "kernels/transpose-inl.h"
 #include "kernels/winograd.h"
 
 namespace convfuse::CONVFUSE_ISA {

@@ -14,6 +14,15 @@ bool FillsSlices(const ConvLayer& layer) {
   return layer.GroupOut() * 4 >= RoundUp(layer.GroupOut(), width) * 3;
 }
 
+// With 16 registers both kernels multiply by tiles of the same size, and direct's copy and transposed
+// store cost more than packing does (3x3 64 @56: 80 against 84 % of peak; 1x1 1024-256 @14: 66
+// against 88; AVX2).  Large kernels over few channels remain: packing the stem 7x7/2 costs half of
+// its time (54 against 73 %).
+bool PackingIsCheaper(const ConvLayer& layer) {
+  return layer.table->direct_pixels <= layer.table->mr &&
+         layer.GroupIn() >= layer.table->lanes;
+}
+
 // Pointwise layers: packed stores its sums as they are, where direct transposes them, which counts
 // when few products went into each (64-256 @56: 92 against 84 % of peak).  From 1024 input channels
 // on, direct wins (94 against 87 %), and on planes that are no whole number of vectors (7 x 7: 91
@@ -53,7 +62,8 @@ Choice Choose(const ConvLayer& layer, const ConvShape& shape) {
     return {AlgorithmKind::kDirectBf16, "products in bfloat16"};
   AlgorithmKind winograd;
   if (WinogradPays(layer, shape, &winograd)) return {winograd, "fewer products at this precision"};
-  if (Fits(AlgorithmKind::kDirect, layer, shape) && FillsSlices(layer)) {
+  if (Fits(AlgorithmKind::kDirect, layer, shape) && FillsSlices(layer) &&
+      !PackingIsCheaper(layer)) {
     if (layer.Taps() > 1) return {AlgorithmKind::kDirect, "output channels fill vectors"};
     if (PointwiseSuitsDirect(layer, shape))
       return {AlgorithmKind::kDirect, "many input channels, or a narrow plane"};

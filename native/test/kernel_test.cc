@@ -25,6 +25,7 @@ int main(int argc, char** argv) {
       {"depthwise", TestDepthwise},
       {"winograd", TestWinograd},
       {"gemm", TestGemm},
+      {"pool", TestPool},
       {"conv", TestConv},
       {"tune", [](const Options&) { TestTune(); }},
   };

@@ -10,6 +10,7 @@ void TestWinograd(const Options& options);
 void TestConv(const Options& options);
 void TestGemm(const Options& options);
 void TestParallel();
+void TestPool(const Options& options);
 void TestTune();
 
 }  // namespace convfuse::test

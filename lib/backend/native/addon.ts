@@ -50,6 +50,20 @@ export interface Addon {
   ): void;
 
   /**
+   * @param sizes [planes, in x 3, out x 3, dilation x 3]
+   * @param windows of each axis: start, taps and divisor of every output
+   */
+  pool(
+    isa: string,
+    mean: boolean,
+    x: Float32Array,
+    y: Float32Array,
+    sizes: Uint32Array,
+    windows: Int32Array,
+    threads: number,
+  ): void;
+
+  /**
    * @param geometry [C, M, groups, kernel x 3, stride x 3, dilation x 3, transposed]
    * @param precision 0 strict, 1 default, 2 fast, 3 bfloat16
    * @param kind index into ACTIVATION_KINDS

@@ -3,6 +3,7 @@ import type {
   ConvKernel,
   ConvSpec,
   GemmCall,
+  PoolCall,
   ScaledRows,
   ScaleRowsRequest,
 } from '../backend.js';
@@ -79,5 +80,23 @@ export class NativeBackend implements Backend {
     native(() =>
       this.#addon.gemm(this.isa, a, b, c, m, n, k, transA, transB, alpha, beta, this.threads),
     );
+  }
+
+  pool({ kind, x, y, planes, axes, padded, threads }: PoolCall): void {
+    const sizes = Uint32Array.of(
+      planes,
+      ...axes.map(({ input }) => input),
+      ...axes.map(({ output }) => output),
+      ...axes.map(({ dilation }) => dilation),
+    );
+    const parts = axes.flatMap((axis) => [axis.start, axis.taps, padded ? axis.padded : axis.taps]);
+    const windows = new Int32Array(parts.reduce((sum, part) => sum + part.length, 0));
+    let at = 0;
+    for (const part of parts) {
+      windows.set(part, at);
+      at += part.length;
+    }
+    const mean = kind === 'mean';
+    native(() => this.#addon.pool(this.isa, mean, x, y, sizes, windows, threads ?? this.threads));
   }
 }

@@ -99,6 +99,14 @@ const CALLS: Readonly<Record<string, { args: () => unknown[]; optional: readonly
     args: () => [isa, floats(6), floats(12), floats(8), 2, 4, 3, false, false, 1, 0, 1],
     optional: [],
   },
+  pool: {
+    args: () => {
+      const sizes = Uint32Array.of(2, 1, 1, 3, 1, 1, 2, 1, 1, 1);
+      const windows = Int32Array.of(0, 1, 1, 0, 1, 1, 0, 1, 2, 2, 2, 2);
+      return [isa, false, floats(6), floats(4), sizes, windows, 1];
+    },
+    optional: [],
+  },
   createConv: {
     args: () => [isa, GEOMETRY, floats(8), floats(4), 0, 3, 0, 0, floats(4), false],
     optional: [3],
@@ -152,6 +160,22 @@ test('missing arguments', (t) => {
     for (let count = 0; count < args().length - 1; count++) {
       t.throws(() => call(name, args().slice(0, count)), undefined, `${name} with ${count}`);
     }
+  }
+});
+
+test('a pool reads nothing outside its input', (t) => {
+  const sizes = Uint32Array.of(1, 1, 1, 3, 1, 1, 1, 1, 1, 2);
+  for (const [start, taps] of [
+    [0, 3],
+    [2, 2],
+    [3, 1],
+    [-1, 1],
+    [0, -1],
+    [2 ** 31 - 1, 2 ** 31 - 1],
+  ] as const) {
+    const windows = Int32Array.of(0, 1, 1, 0, 1, 1, start, taps, 1);
+    const run = (): void => addon.pool(isa, true, floats(3), floats(1), sizes, windows, 1);
+    t.throws(run, { code: 'ERR_ARGUMENT' }, `${start}, ${taps}`);
   }
 });
 

@@ -1,0 +1,17 @@
+// The direct kernel with its way in and its way out, compiled once per ISA.
+#include "kernels/copy_padded-inl.h"
+#include "kernels/direct-inl.h"
+#include "kernels/direct_store-inl.h"
+#include "kernels/families.h"
+
+namespace convfuse::CONVFUSE_ISA {
+
+void AddDirect(KernelTable* table) {
+  table->direct_pixels = kDirectPixels;
+  table->direct_channels = kDirectChannels;
+  table->direct_tile = Direct;
+  table->copy_padded = CopyPadded;
+  table->direct_store = StoreDirect;
+}
+
+}  // namespace convfuse::CONVFUSE_ISA

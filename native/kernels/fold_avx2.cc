@@ -1,2 +1,0 @@
-#define CONVFUSE_ISA avx2
-#include "kernels/fold-inl.h"

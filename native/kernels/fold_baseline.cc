@@ -1,2 +1,0 @@
-#define CONVFUSE_ISA baseline
-#include "kernels/fold-inl.h"

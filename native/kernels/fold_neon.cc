@@ -1,2 +1,0 @@
-#define CONVFUSE_ISA neon
-#include "kernels/fold-inl.h"

@@ -1,3 +1,0 @@
-#define CONVFUSE_ISA neon
-#define CONVFUSE_ISA_NAME "neon"
-#include "kernels/all-inl.h"

@@ -1,0 +1,24 @@
+// The Winograd transforms, compiled once per ISA.
+#include "kernels/families.h"
+#include "kernels/winograd-inl.h"
+
+namespace convfuse::CONVFUSE_ISA {
+namespace {
+
+template <WinogradKind kKind>
+void Fill(KernelTable* table) {
+  table->winograd_input[static_cast<int>(kKind)] = TransformInput<kKind>;
+  table->winograd_output[static_cast<int>(kKind)] = TransformOutput<kKind>;
+}
+
+}  // namespace
+
+void AddWinograd(KernelTable* table) {
+  table->blocked_copy = CopyBlocked;
+  Fill<WinogradKind::kF2>(table);
+  Fill<WinogradKind::kF4>(table);
+  Fill<WinogradKind::kStride2>(table);
+  Fill<WinogradKind::kPolyphase>(table);
+}
+
+}  // namespace convfuse::CONVFUSE_ISA

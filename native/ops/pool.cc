@@ -1,0 +1,38 @@
+#include "ops/pool.h"
+
+#include <algorithm>
+
+#include "ops/integers.h"
+#include "ops/workspace.h"
+
+namespace convfuse {
+namespace {
+
+// Inputs of a task: some ten microseconds of work, so that handing it out is lost in it.
+constexpr size_t kTaskInputs = 32 << 10;
+
+}  // namespace
+
+void RunPool(const KernelTable& table, const PoolPlanes& planes, ThreadPool& pool,
+             size_t threads) {
+  const PoolAxis(&axis)[3] = planes.axis;
+  const size_t in = axis[0].in * axis[1].in * axis[2].in;
+  const size_t out = axis[0].out * axis[1].out * axis[2].out;
+  if (planes.planes * out == 0) return;
+  threads = std::min(std::max<size_t>(1, threads), ThreadPool::kMaxThreads);
+  const size_t each = std::max<size_t>(1, kTaskInputs / std::max<size_t>(1, in));
+  const size_t tasks = CeilDiv(planes.planes, each);
+  threads = std::min(threads, tasks);
+  const size_t row = RoundUp(axis[2].in + kPoolSlack, 16);
+  const AlignedBuffer rows(threads * row);
+  pool.ParallelFor(tasks, threads, [&](size_t task, size_t slot) {
+    PoolPlanes some = planes;
+    some.x += task * each * in;
+    some.y += task * each * out;
+    some.planes = std::min(each, planes.planes - task * each);
+    some.row = rows.data() + slot * row;
+    table.pool(some);
+  });
+}
+
+}  // namespace convfuse

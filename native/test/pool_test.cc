@@ -1,0 +1,129 @@
+// The pools of every ISA against plain loops in double, on inputs between guards of NaN and outputs
+// between canaries: the largest element exactly, means within the bound of their sum.
+#include <math.h>
+
+#include <algorithm>
+#include <vector>
+
+#include "ops/pool.h"
+#include "test/guarded.h"
+#include "test/suites.h"
+
+namespace convfuse::test {
+namespace {
+
+constexpr size_t kMostFloats = 1 << 16;
+
+struct Axis {
+  size_t in, kernel, stride, dilation, pad_begin, pad_end;
+  std::vector<int32_t> start, taps, divisor;
+
+  size_t out() const { return start.size(); }
+};
+
+// As lib/ops/pool.ts has it: taps outside the input are left out, and count for the divisor where
+// they lie in the pads and `padded` is asked for.
+void Resolve(Axis* a, bool padded) {
+  const long in = static_cast<long>(a->in), dilation = static_cast<long>(a->dilation);
+  const long reach = static_cast<long>(a->kernel - 1) * dilation;
+  for (size_t o = 0;; ++o) {
+    const long origin = static_cast<long>(o * a->stride) - static_cast<long>(a->pad_begin);
+    if (origin + reach >= in + static_cast<long>(a->pad_end)) break;
+    int32_t start = 0, taps = 0, all = 0;
+    for (size_t k = 0; k < a->kernel; ++k) {
+      const long i = origin + static_cast<long>(k) * dilation;
+      ++all;
+      if (i < 0 || i >= in) continue;
+      if (taps++ == 0) start = static_cast<int32_t>(i);
+    }
+    a->start.push_back(start);
+    a->taps.push_back(taps);
+    a->divisor.push_back(padded ? all : taps);
+  }
+}
+
+Axis RandomAxis(Random& random, bool used, size_t most, bool padded) {
+  Axis a = {1, 1, 1, 1, 0, 0, {}, {}, {}};
+  if (used) {
+    a.in = random.Between(1, most);
+    a.kernel = random.Between(1, random.Chance(70) ? 3 : 7);
+    a.stride = random.Between(1, 3);
+    a.dilation = random.Chance(80) ? 1 : random.Between(2, 3);
+    a.pad_begin = random.Below(a.kernel);
+    a.pad_end = random.Below(a.kernel);
+  }
+  Resolve(&a, padded);
+  return a;
+}
+
+void Run(const KernelTable& table, Random& random, Guarded& x, Guarded& y) {
+  const bool mean = random.Chance(50), padded = random.Chance(50), deep = random.Chance(20);
+  Axis axes[3] = {RandomAxis(random, deep, 5, padded),
+                  RandomAxis(random, random.Chance(90), deep ? 9 : 30, padded),
+                  RandomAxis(random, true, deep ? 20 : 70, padded)};
+  if (random.Chance(10))
+    for (Axis& a : axes) {  // one window over everything
+      a.start = {0};
+      a.taps = a.divisor = {static_cast<int32_t>(a.in)};
+      a.dilation = 1;
+    }
+  PoolPlanes p = {};
+  p.mean = mean;
+  p.planes = random.Between(1, 5);
+  size_t in = 1, out = 1;
+  for (int i = 0; i < 3; ++i) {
+    const Axis& a = axes[i];
+    p.axis[i] = {a.in, a.out(), a.dilation, a.start.data(), a.taps.data(), a.divisor.data()};
+    in *= a.in, out *= a.out();
+  }
+  float* from = x.Place(p.planes * in, random.Chance(50));
+  for (size_t i = 0; i < p.planes * in; ++i) from[i] = random.Real();
+  if (random.Chance(30)) from[random.Below(p.planes * in)] = NAN;
+  if (random.Chance(10)) from[random.Below(p.planes * in)] = -INFINITY;
+  float* to = y.Place(p.planes * out, random.Chance(50));
+  p.x = from;
+  p.y = to;
+  ThreadPool pool(2);
+  RunPool(table, p, pool, random.Between(1, 3));
+
+  const std::string what = std::string(table.isa) + (mean ? " mean" : " largest") + " pool of " +
+                           std::to_string(in) + " to " + std::to_string(out);
+  Check(y.Intact(), what + " wrote outside");
+  for (size_t at = 0; at < p.planes * out; ++at) {
+    const size_t o[3] = {at % out / (axes[1].out() * axes[2].out()),
+                         at / axes[2].out() % axes[1].out(), at % axes[2].out()};
+    const float* plane = from + at / out * in;
+    double sum = 0, mass = 0, largest = -INFINITY, divisor = 1, count = 1;
+    for (int a = 0; a < 3; ++a)
+      divisor *= axes[a].divisor[o[a]], count += axes[a].taps[o[a]];
+    for (int32_t i = 0; i < axes[0].taps[o[0]]; ++i)
+      for (int32_t j = 0; j < axes[1].taps[o[1]]; ++j)
+        for (int32_t k = 0; k < axes[2].taps[o[2]]; ++k) {
+          const size_t z = static_cast<size_t>(axes[0].start[o[0]]) + static_cast<size_t>(i) * axes[0].dilation;
+          const size_t r = static_cast<size_t>(axes[1].start[o[1]]) + static_cast<size_t>(j) * axes[1].dilation;
+          const size_t c = static_cast<size_t>(axes[2].start[o[2]]) + static_cast<size_t>(k) * axes[2].dilation;
+          const double v = plane[(z * axes[1].in + r) * axes[2].in + c];
+          sum += v, mass += fabs(v);
+          if (v > largest || v != v) largest = v;
+        }
+    const double want = mean ? sum / divisor : largest;
+    const double u = 0x1p-24, terms = count + axes[0].taps[o[0]] * axes[1].taps[o[1]] + 2;
+    const double bound = mean ? mass / divisor * terms * u / (1 - terms * u) : 0;
+    const bool same = want != want ? to[at] != to[at] : to[at] == want || fabs(to[at] - want) <= bound;
+    if (!same)
+      return Fail(what + ": output " + std::to_string(at) + " is " + std::to_string(to[at]) +
+                  ", not " + std::to_string(want));
+  }
+}
+
+}  // namespace
+
+void TestPool(const Options& options) {
+  Guarded x(kMostFloats), y(kMostFloats);
+  for (const KernelTable* const* t = SupportedKernelTables(); *t; ++t) {
+    Random random(options.seed);
+    for (size_t i = 0; i < options.configs; ++i) Run(**t, random, x, y);
+  }
+}
+
+}  // namespace convfuse::test
