@@ -1,6 +1,7 @@
 import type { FloatType } from '../tensor/dtype.js';
 import type { Window } from '../tensor/window.js';
 import type { Activation } from './activation.js';
+import type { BlockedLayout } from './layout.js';
 
 /** What convolutions and matrix products read and write. Float64Array: the reference only. */
 export type FloatArray = Float32Array | Float64Array;
@@ -71,6 +72,18 @@ export interface ConvCall<A extends FloatArray = FloatArray> {
   readonly dims: readonly number[];
   readonly out: A;
   readonly residual?: A | undefined;
+  /**
+   * Where each tensor lies in blocks; absent: all are dense. Only for backends with `lanes`, planes
+   * (4 dimensions), and runs that are not asynchronous.
+   */
+  readonly layouts?: ConvLayouts | undefined;
+}
+
+/** The halo of x may be too small, and any of them missing: what no kernel knows is copied. */
+export interface ConvLayouts {
+  readonly x: BlockedLayout | undefined;
+  readonly residual: BlockedLayout | undefined;
+  readonly out: BlockedLayout | undefined;
 }
 
 /** As ConvCall; `out` may be left to the backend. */
@@ -135,6 +148,13 @@ export interface PoolCall {
   readonly threads: number | undefined;
 }
 
+/** The same for planes of [N, C] that lie in blocks, of which depth is 1. */
+export interface BlockedPoolCall extends Omit<PoolCall, 'planes'> {
+  readonly batch: number;
+  readonly channels: number;
+  readonly layouts: { readonly x: BlockedLayout; readonly y: BlockedLayout };
+}
+
 /** The arithmetic behind everything. Chosen once, by select.ts. */
 export interface Backend {
   readonly name: 'native' | 'reference';
@@ -143,10 +163,14 @@ export interface Backend {
   readonly threads: number;
   /** Why this one and not the other, for `convfuse info`. */
   readonly reason: string;
+  /** Channels in a block where activations may lie in blocks; absent where they may not. */
+  readonly lanes?: number;
   scaleRows(request: ScaleRowsRequest): ScaledRows;
   /** @throws ConvfuseError ERR_UNSUPPORTED for a precision this CPU lacks */
   conv(spec: ConvSpec): ConvKernel;
   gemm(call: GemmCall): void;
   /** Absent where the operators' own loops are to run. NaN under a window gives NaN. */
   pool?(call: PoolCall): void;
+  /** As pool(), for backends with `lanes`. */
+  poolBlocked?(call: BlockedPoolCall): void;
 }

@@ -1,5 +1,6 @@
 import type { FloatArray } from '../backend/backend.js';
-import { inferPool, poolOf, ranOnBackend, type Pool } from './pool.js';
+import type { TensorData } from '../tensor/dtype.js';
+import { inferPool, poolOf, runPool, type Pool } from './pool.js';
 import { floatsOf, required } from './run-tensor.js';
 import { operator } from './schema.js';
 
@@ -38,11 +39,9 @@ export const averagePool = operator('AveragePool', {
     const { node } = call;
     const x = required(node, inputs, 0);
     const pool = poolOf(node, x.dims);
-    const data = call.allocate(x.type, pool.outDims) as FloatArray;
     const padded = node.attribute('count_include_pad', 'int') === 1;
-    if (!ranOnBackend(call, pool, x.data, data, 'mean', padded)) {
-      averagePoolLoop(pool, floatsOf(node, x), data, padded);
-    }
-    return [{ type: x.type, dims: pool.outDims, data }];
+    const source = floatsOf(node, x);
+    const loop = (y: TensorData): void => averagePoolLoop(pool, source, y as FloatArray, padded);
+    return [runPool(call, pool, x, 'mean', padded, loop)];
   },
 });

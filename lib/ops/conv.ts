@@ -1,5 +1,6 @@
 import { IDENTITY } from '../backend/activation.js';
-import type { ConvKernel, ConvSpec, FloatArray } from '../backend/backend.js';
+import type { ConvKernel, ConvLayouts, ConvSpec, FloatArray } from '../backend/backend.js';
+import type { BlockedLayout } from '../backend/layout.js';
 import type { Node } from '../ir/node.js';
 import { dimsText, sameDims } from '../tensor/shape.js';
 import { countOf, knownDims, typeOnly } from './facts.js';
@@ -72,8 +73,12 @@ export function runConvolution(
     : make();
   try {
     const dims = kernel.outputDims(x.dims);
-    const out = call.allocate(x.type, dims) as FloatArray;
+    const { layout } = call;
+    const out = layout
+      ? call.allocateBlocked(dims, layout)
+      : (call.allocate(x.type, dims) as FloatArray);
     const residual = epilogue?.residual;
+    const blocked = layout ?? x.layout ?? residual?.layout;
     if (residual !== undefined && !sameDims(residual.dims, dims)) {
       throw nodeError(node, 'ERR_INTERNAL', `a residual of ${dimsText(residual.dims)} was merged`);
     }
@@ -82,11 +87,21 @@ export function runConvolution(
       dims: x.dims,
       out,
       ...(residual === undefined ? {} : { residual: floatsOf(node, residual) }),
+      ...(blocked === undefined ? {} : { layouts: layoutsOf(x, residual, layout) }),
     });
-    return [{ type: x.type, dims, data: out }];
+    return [{ type: x.type, dims, data: out, layout }];
   } finally {
     if (!stable) kernel.dispose();
   }
+}
+
+/** Without a residual, the backend expects its layout to be the output's. */
+function layoutsOf(
+  x: RunTensor,
+  residual: RunTensor | undefined,
+  out: BlockedLayout | undefined,
+): ConvLayouts {
+  return { x: x.layout, residual: residual ? residual.layout : out, out };
 }
 
 /** Ranks, channels and groups must fit. @throws ConvfuseError ERR_MODEL */

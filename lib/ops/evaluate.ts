@@ -1,4 +1,5 @@
 import type { Backend, FloatArray, Precision } from '../backend/backend.js';
+import { blockedCount, type BlockedLayout } from '../backend/layout.js';
 import { ConvfuseError } from '../errors.js';
 import type { Constant } from '../ir/constant.js';
 import type { Graph } from '../ir/graph.js';
@@ -29,6 +30,7 @@ class Alone implements Evaluation {
   readonly precision: Precision = 'strict';
   readonly threads = 1;
   readonly epilogue = undefined;
+  readonly layout = undefined;
   readonly node: Node;
   readonly arithmetic: Arithmetic;
   readonly #backend: Backend | undefined;
@@ -62,6 +64,10 @@ class Alone implements Evaluation {
 
   allocateFloat(type: DataType, count: number): FloatArray {
     return floatArray(type, this.arithmetic, count);
+  }
+
+  allocateBlocked(dims: readonly number[], layout: BlockedLayout): Float32Array {
+    return new Float32Array(blockedCount(dims, layout));
   }
 
   keep<T extends object>(make: () => T): T {

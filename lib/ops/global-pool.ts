@@ -2,9 +2,10 @@
 
 import type { FloatArray, PoolCall } from '../backend/backend.js';
 import type { Node } from '../ir/node.js';
+import type { TensorData } from '../tensor/dtype.js';
 import { elementCount } from '../tensor/shape.js';
 import type { Operator } from './operator.js';
-import { ranOnBackend, wholePlanes } from './pool.js';
+import { runPool, wholePlanes } from './pool.js';
 import { floatsOf, required } from './run-tensor.js';
 import { operator } from './schema.js';
 
@@ -38,17 +39,18 @@ function globalPool(opType: string, reduction: Reduction, kind?: PoolCall['kind'
     evaluate(call, inputs) {
       const x = required(call.node, inputs, 0);
       const pool = wholePlanes(x.dims);
-      const dims = pool.outDims;
       const source = floatsOf(call.node, x);
-      const data = call.allocate(x.type, dims) as FloatArray;
       const plane = elementCount(x.dims.slice(2));
-      if (kind !== undefined && ranOnBackend(call, pool, source, data, kind)) {
-        return [{ type: x.type, dims, data }];
-      }
-      for (let i = 0; i < data.length; i++) {
-        data[i] = reduction(source, i * plane, (i + 1) * plane, call.node);
-      }
-      return [{ type: x.type, dims, data }];
+      const loop = (y: TensorData): void => {
+        const data = y as FloatArray;
+        for (let i = 0; i < data.length; i++) {
+          data[i] = reduction(source, i * plane, (i + 1) * plane, call.node);
+        }
+      };
+      if (kind !== undefined) return [runPool(call, pool, x, kind, false, loop)];
+      const data = call.allocate(x.type, pool.outDims);
+      loop(data);
+      return [{ type: x.type, dims: pool.outDims, data }];
     },
   });
 }

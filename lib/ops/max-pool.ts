@@ -1,5 +1,6 @@
+import type { TensorData } from '../tensor/dtype.js';
 import type { NumberArray } from './elementwise.js';
-import { inferPool, poolOf, ranOnBackend, type Pool } from './pool.js';
+import { inferPool, poolOf, runPool, type Pool } from './pool.js';
 import { isWide, required } from './run-tensor.js';
 import { nodeError, operator } from './schema.js';
 
@@ -63,14 +64,13 @@ export const maxPool = operator('MaxPool', {
       throw nodeError(node, 'ERR_UNSUPPORTED', `${x.type} elements are not supported`);
     }
     const pool = poolOf(node, x.dims);
+    if (node.optionalOutput(1) === undefined) {
+      const loop = (y: TensorData): void =>
+        maxPoolLoop(pool, x.data as NumberArray, y as NumberArray);
+      return [runPool(call, pool, x, 'max', false, loop)];
+    }
     const data = call.allocate(x.type, pool.outDims) as NumberArray;
     const y = { type: x.type, dims: pool.outDims, data };
-    if (node.optionalOutput(1) === undefined) {
-      if (!ranOnBackend(call, pool, x.data, data, 'max')) {
-        maxPoolLoop(pool, x.data as NumberArray, data);
-      }
-      return [y];
-    }
     const offsets = new Float64Array(data.length);
     maxPoolLoop(pool, x.data as NumberArray, data, offsets);
     const byColumns = node.attribute('storage_order', 'int') === 1;

@@ -1,5 +1,6 @@
 import type { Activation } from '../backend/activation.js';
 import type { Backend, FloatArray, Precision } from '../backend/backend.js';
+import type { BlockedLayout } from '../backend/layout.js';
 import type { Constant } from '../ir/constant.js';
 import type { Graph } from '../ir/graph.js';
 import type { Node } from '../ir/node.js';
@@ -25,6 +26,8 @@ export interface RunTensor {
   readonly type: DataType;
   readonly dims: readonly number[];
   readonly data: TensorData;
+  /** Of 4 dimensions in blocks. Operators that know no blocks are never given such a tensor. */
+  readonly layout?: BlockedLayout | undefined;
 }
 
 /** The arithmetic of a run: what floating-point tensors are held in. */
@@ -59,6 +62,10 @@ export interface Evaluation {
   allocate(type: DataType, dims: readonly number[]): TensorData;
   /** Like allocate, for the floating-point types. */
   allocateFloat(type: DataType, count: number): FloatArray;
+  /** Where output 0 is to lie in blocks. Only ever present for operators that know them. */
+  readonly layout: BlockedLayout | undefined;
+  /** A buffer for a tensor of [N, C, H, W] in blocks, its halo of zeros. */
+  allocateBlocked(dims: readonly number[], layout: BlockedLayout): Float32Array;
   /** Anything an operator wants to keep from run to run for this node (packed weights). */
   keep<T extends object>(make: () => T): T;
 }

@@ -1,11 +1,13 @@
 // What the pooling operators share: which input elements each output element covers.
 
 import type { PoolAxis, PoolCall } from '../backend/backend.js';
+import { NO_HALO } from '../backend/layout.js';
 import type { Node } from '../ir/node.js';
+import type { TensorData } from '../tensor/dtype.js';
 import { elementCount } from '../tensor/shape.js';
 import { resolveWindow } from '../tensor/window.js';
 import { typeOnly } from './facts.js';
-import type { Evaluation, ValueFacts } from './operator.js';
+import type { Evaluation, RunTensor, ValueFacts } from './operator.js';
 import { nodeError } from './schema.js';
 import { windowDims, windowOf, withLabel } from './window.js';
 
@@ -71,19 +73,40 @@ function axisTaps(
   return { input, output, dilation, start, taps, padded };
 }
 
-/** Whether the backend ran the pool: it may have no pools, or none for such elements. */
-export function ranOnBackend(
-  { backend, threads }: Evaluation,
-  { planes, axes }: Pool,
-  x: unknown,
-  y: unknown,
+/**
+ * The pool of a tensor, by the backend where it has pools for such elements and layouts, else by
+ * the operator's own loop over dense elements.
+ */
+export function runPool(
+  call: Evaluation,
+  pool: Pool,
+  input: RunTensor,
   kind: PoolCall['kind'],
-  padded = false,
-): boolean {
-  if (backend.pool === undefined) return false;
-  if (!(x instanceof Float32Array && y instanceof Float32Array)) return false;
-  backend.pool({ kind, x, y, planes, axes, padded, threads });
-  return true;
+  padded: boolean,
+  loop: (y: TensorData) => void,
+): RunTensor {
+  const { backend, threads } = call;
+  const { planes, axes, outDims: dims } = pool;
+  const { type, data: x } = input;
+  if (input.layout !== undefined) {
+    const [batch, channels] = dims as readonly [number, number];
+    // Without a layout the output is a pixel of whole blocks.
+    const layout = call.layout ?? { lanes: input.layout.lanes, ...NO_HALO };
+    const y = call.layout
+      ? call.allocateBlocked(dims, call.layout)
+      : (call.allocate(type, dims) as Float32Array);
+    const layouts = { x: input.layout, y: layout };
+    const request = { kind, x: x as Float32Array, y, batch, channels, axes, padded, threads };
+    backend.poolBlocked!({ ...request, layouts });
+    return { type, dims, data: y, layout: call.layout };
+  }
+  const y = call.allocate(type, dims);
+  if (backend.pool !== undefined && x instanceof Float32Array && y instanceof Float32Array) {
+    backend.pool({ kind, x, y, planes, axes, padded, threads });
+  } else {
+    loop(y);
+  }
+  return { type, dims, data: y };
 }
 
 /** One window over all of each plane. */

@@ -1,3 +1,4 @@
+import { blockedCount, type BlockedLayout } from '../backend/layout.js';
 import { ConvfuseError } from '../errors.js';
 import {
   allocate,
@@ -25,6 +26,29 @@ export class Arena {
   /** Buffers that are lent out, and how many values lie in each. */
   readonly #lent = new Map<ArrayBufferLike, number>();
 
+  /** Free buffers of blocked tensors, by geometry: their halos stay zeros. */
+  readonly #freeBlocked = new Map<string, ArrayBuffer[]>();
+  readonly #geometries = new WeakMap<ArrayBufferLike, string>();
+
+  /** Memory for a tensor in blocks; what is not its halo is not zeroed. */
+  takeBlocked(dims: readonly number[], layout: BlockedLayout): Float32Array {
+    const { lanes, top, left, bottom, right } = layout;
+    const geometry = [...dims, lanes, top, left, bottom, right].join();
+    const count = countToAllocate([blockedCount(dims, layout)]);
+    let buffer = this.#freeBlocked.get(geometry)?.pop();
+    if (buffer === undefined) {
+      buffer = newBuffer(count * 4);
+      this.#geometries.set(buffer, geometry);
+    }
+    this.#lent.set(buffer, 0);
+    return new Float32Array(buffer, 0, count);
+  }
+
+  /** Drops free buffers whose geometries may never be asked for again. */
+  forgetBlocked(): void {
+    this.#freeBlocked.clear();
+  }
+
   /** Memory of an array for a tensor; not zeroed. */
   take(type: DataType, dims: readonly number[], arithmetic: Arithmetic): TensorData {
     const count = countToAllocate(dims);
@@ -51,11 +75,7 @@ export class Arena {
       this.#free.splice(low, 1);
       return found;
     }
-    try {
-      return new ArrayBuffer(Math.ceil(bytes / 64) * 64);
-    } catch (cause) {
-      throw new ConvfuseError('ERR_MEMORY', `no memory for a tensor of ${bytes} bytes`, { cause });
-    }
+    return newBuffer(bytes);
   }
 
   /** Notes that one more value lies in this memory. */
@@ -86,13 +106,21 @@ export class Arena {
       return;
     }
     this.#lent.delete(buffer);
+    const geometry = this.#geometries.get(buffer);
+    if (geometry !== undefined) {
+      const free = this.#freeBlocked.get(geometry);
+      if (free === undefined) this.#freeBlocked.set(geometry, [buffer as ArrayBuffer]);
+      else free.push(buffer as ArrayBuffer);
+      return;
+    }
     const at = this.#free.findIndex((other) => other.byteLength >= buffer.byteLength);
     this.#free.splice(at < 0 ? this.#free.length : at, 0, buffer as ArrayBuffer);
   }
 
   /** Bytes that no value lies in. */
   get freeBytes(): number {
-    return this.#free.reduce((sum, buffer) => sum + buffer.byteLength, 0);
+    const blocked = [...this.#freeBlocked.values()].flat();
+    return [...this.#free, ...blocked].reduce((sum, { byteLength }) => sum + byteLength, 0);
   }
 
   /** Bytes that values lie in. */
@@ -104,7 +132,17 @@ export class Arena {
 
   clear(): void {
     this.#free.length = 0;
+    this.#freeBlocked.clear();
     this.#lent.clear();
+  }
+}
+
+/** Zeroed. @throws ConvfuseError ERR_MEMORY */
+function newBuffer(bytes: number): ArrayBuffer {
+  try {
+    return new ArrayBuffer(Math.ceil(bytes / 64) * 64);
+  } catch (cause) {
+    throw new ConvfuseError('ERR_MEMORY', `no memory for a tensor of ${bytes} bytes`, { cause });
   }
 }
 

@@ -1,4 +1,5 @@
 import type { Backend, FloatArray, Precision } from '../backend/backend.js';
+import type { BlockedLayout } from '../backend/layout.js';
 import { ConvfuseError } from '../errors.js';
 import type { Graph } from '../ir/graph.js';
 import type { Node } from '../ir/node.js';
@@ -152,6 +153,10 @@ class StepCall implements Evaluation {
     return activation && { activation, residual: this.#frame.get(residual) };
   }
 
+  get layout(): BlockedLayout | undefined {
+    return this.#step.layout;
+  }
+
   isConstant(index: number): boolean {
     return this.#step.constantInputs[index] ?? false;
   }
@@ -169,6 +174,12 @@ class StepCall implements Evaluation {
   allocate(type: DataType, dims: readonly number[]): TensorData {
     const { arena, arithmetic } = this.#frame.machine;
     const data = arena.take(type, dims, arithmetic);
+    this.#taken.push(data);
+    return data;
+  }
+
+  allocateBlocked(dims: readonly number[], layout: BlockedLayout): Float32Array {
+    const data = this.#frame.machine.arena.takeBlocked(dims, layout);
     this.#taken.push(data);
     return data;
   }

@@ -1,5 +1,6 @@
 import { ConvfuseError } from '../errors.js';
 import type { Activation } from '../backend/activation.js';
+import type { BlockedLayout } from '../backend/layout.js';
 import type { Graph } from '../ir/graph.js';
 import type { Node } from '../ir/node.js';
 import type { Value } from '../ir/value.js';
@@ -10,6 +11,7 @@ import { isFloatType } from '../tensor/dtype.js';
 import { capturesOf, dependenciesOf } from './captures.js';
 import type { Constants } from './constants.js';
 import { meaningOf } from './functions.js';
+import { planLayouts, type Blocks } from './layouts.js';
 import { mergeInto, type Merged } from './merge.js';
 import { executionOrder } from './order.js';
 
@@ -24,6 +26,8 @@ export interface Step {
   readonly constantInputs: readonly boolean[];
   readonly activation: Activation | undefined;
   readonly residual: number;
+  /** Where output 0 lies in blocks. */
+  readonly layout: BlockedLayout | undefined;
   /** Slots that nobody reads after this step. */
   readonly release: readonly number[];
 }
@@ -45,6 +49,7 @@ export interface Plan {
  * every value is released after its last use.
  *
  * @param fed inputs that each run provides, though they have an initializer
+ * @param blocks where activations may lie in blocks: shapes are the same in every run then
  * @throws ConvfuseError ERR_UNSUPPORTED, ERR_MODEL, ERR_ARGUMENT
  */
 export function planGraph(
@@ -52,8 +57,9 @@ export function planGraph(
   inference: Inference,
   store: Constants,
   fed: ReadonlySet<Value>,
+  blocks?: Blocks,
 ): Plan {
-  return new Planner(graph, inference, store, fed).plan();
+  return new Planner(graph, inference, store, fed).plan(blocks);
 }
 
 interface Draft {
@@ -77,7 +83,7 @@ class Planner {
     this.#fed = fed;
   }
 
-  plan(): Plan {
+  plan(blocks: Blocks | undefined): Plan {
     const captured = this.#graph.kind === 'body' ? capturesOf(this.#graph) : [];
     const captures = captured.map((value) => ({ value, slot: this.#slot(value) }));
     const inputs = this.#graph.inputs.map((value) => this.#slot(value));
@@ -86,7 +92,8 @@ class Planner {
       this.#noteConstant(value);
       return this.#slot(value);
     });
-    const steps = this.#lifetimes(drafts, outputs);
+    const layouts = blocks && planLayouts(drafts, this.#inference, blocks);
+    const steps = this.#lifetimes(drafts, outputs, layouts);
     return {
       graph: this.#graph,
       steps,
@@ -171,7 +178,11 @@ class Planner {
     return tensor;
   }
 
-  #lifetimes(drafts: readonly Draft[], outputs: readonly number[]): Step[] {
+  #lifetimes(
+    drafts: readonly Draft[],
+    outputs: readonly number[],
+    layouts: ReadonlyMap<Value, BlockedLayout> | undefined,
+  ): Step[] {
     const kept = new Set(outputs);
     const lastUse = new Map<number, number>();
     const reads = drafts.map(({ node, merged }) => {
@@ -205,6 +216,7 @@ class Planner {
         constantInputs: inputs.map((slot) => this.#constants.has(slot)),
         activation: merged?.activation,
         residual: merged?.residual === undefined ? -1 : this.#slot(merged.residual),
+        layout: layouts?.get(merged?.output ?? node.output(0)),
         release: releases[at]!,
       };
     });

@@ -15,6 +15,7 @@ import { ConstantStore } from './constants.js';
 import { Frame, type Machine } from './execute.js';
 import { checkFeeds, inputsOf, type Feeds } from './feeds.js';
 import { unsupportedOperators } from './functions.js';
+import type { Blocks } from './layouts.js';
 import { planGraph, type Plan } from './plan.js';
 
 export interface SessionOptions {
@@ -184,10 +185,22 @@ export class Session {
     const fed = new Set(feeds.keys());
     const inputDims = new Map([...feeds].map(([{ name }, { dims }]) => [name, dims]));
     const inference = new Inference({ inputDims, overridden: fed });
-    const plan = planGraph(this.#graph, inference, this.#store, fed);
-    if (this.#plans.size >= MAX_PLANS) this.#plans.delete([...this.#plans.keys()][0]!);
+    const plan = planGraph(this.#graph, inference, this.#store, fed, this.#blocks());
+    if (this.#plans.size >= MAX_PLANS) {
+      this.#plans.delete([...this.#plans.keys()][0]!);
+      this.#machine.arena.forgetBlocked();
+    }
     this.#plans.set(key, plan);
     return plan;
+  }
+
+  /** What blocks are like where the backend computes on them; products of bfloat16 it packs. */
+  #blocks(): Blocks | undefined {
+    const { backend, arithmetic, precision } = this.#machine;
+    const { lanes } = backend;
+    if (lanes === undefined || arithmetic !== 'float32' || precision === 'bfloat16')
+      return undefined;
+    return { lanes, precision };
   }
 
   /** Bodies are planned without shapes: they may differ from round to round. */

@@ -34,6 +34,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   Export<ScaleRows>(env, exports, "scaleRows");
   Export<MultiplyMatrices>(env, exports, "gemm");
   Export<PoolTensor>(env, exports, "pool");
+  Export<PoolBlocks>(env, exports, "poolBlocked");
   Export<CreateConv>(env, exports, "createConv");
   Export<DescribeConv>(env, exports, "describeConv");
   Export<RunConv>(env, exports, "runConv");

@@ -69,6 +69,7 @@ template Elements<float> ReadArray(const Napi::Value&, const char*, size_t);
 template Elements<double> ReadArray(const Napi::Value&, const char*, size_t);
 template Elements<uint16_t> ReadArray(const Napi::Value&, const char*, size_t);
 template Elements<int32_t> ReadArray(const Napi::Value&, const char*, size_t);
+template Elements<uint32_t> ReadArray(const Napi::Value&, const char*);
 template Elements<uint32_t> ReadArray(const Napi::Value&, const char*, size_t);
 template Elements<float> ReadOptionalArray(const Napi::Value&, const char*, size_t);
 

@@ -90,7 +90,11 @@ class ConvJob : public Job {
 Napi::Value StartConv(const Napi::CallbackInfo& info) {
   Environment& environment = Environment::Of(info.Env());
   const std::shared_ptr<Layer> layer = ReadLayer(info[0]);
-  const RunArgs run = ReadRun(info, 1, layer->geometry);
+  const RunArgs run = ReadRun(info, 1, *layer);
+  // Results are handed over whole, and nobody zeroes their halo.
+  if (run.shape.x_layout.blocked || run.shape.residual_layout.blocked ||
+      run.shape.out_layout.blocked)
+    throw ArgumentFailure("dense tensors", "shape");
   const uint32_t id = environment.Start(
       info.Env(), std::make_unique<ConvJob>(layer, run, environment.arena()));
   return Napi::Number::New(info.Env(), id);

@@ -9,6 +9,7 @@ Napi::Value Info(const Napi::CallbackInfo& info);
 Napi::Value ScaleRows(const Napi::CallbackInfo& info);
 Napi::Value MultiplyMatrices(const Napi::CallbackInfo& info);
 Napi::Value PoolTensor(const Napi::CallbackInfo& info);
+Napi::Value PoolBlocks(const Napi::CallbackInfo& info);
 
 Napi::Value CreateConv(const Napi::CallbackInfo& info);
 Napi::Value DescribeConv(const Napi::CallbackInfo& info);

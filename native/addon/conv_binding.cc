@@ -43,6 +43,7 @@ Napi::Value CreateConv(const Napi::CallbackInfo& info) {
       ReadSize(info[4], "precision", static_cast<size_t>(Precision::kBfloat16)));
   options.activation = ReadActivation(info, g.channels_out);
   options.tune = ReadBoolean(info[9], "tune");
+  layer->lanes = options.table->lanes;
   layer->conv = Conv::Create(g, weight.data, bias.data, options);
   return WrapLayer(info.Env(), std::move(layer));
 }
@@ -59,7 +60,7 @@ Napi::Value DescribeConv(const Napi::CallbackInfo& info) {
 // (layer, x, residual or undefined, shape, threads, out)
 Napi::Value RunConv(const Napi::CallbackInfo& info) {
   const std::shared_ptr<Layer> layer = ReadLayer(info[0]);
-  const RunArgs run = ReadRun(info, 1, layer->geometry);
+  const RunArgs run = ReadRun(info, 1, *layer);
   const Elements<float> out = ReadArray<float>(info[5], "out", run.out_size);
   if (Overlap(out, run.x) || Overlap(out, run.residual))
     throw ArgumentFailure("memory that no input shares", "out");

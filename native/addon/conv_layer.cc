@@ -72,7 +72,9 @@ ConvGeometry ReadGeometry(const Napi::Value& value) {
 }
 
 ConvShape ReadShape(const Napi::Value& value) {
-  const Elements<uint32_t> numbers = ReadArray<uint32_t>(value, "shape", 10);
+  const Elements<uint32_t> numbers = ReadArray<uint32_t>(value, "shape");
+  if (numbers.size != 10 && numbers.size != 25)
+    throw ArgumentFailure("10 numbers, or 25 with layouts", "shape");
   ConvShape shape;
   shape.batch = numbers.data[0];
   for (size_t axis = 0; axis < 3; ++axis) {
@@ -83,7 +85,28 @@ ConvShape ReadShape(const Napi::Value& value) {
     if (shape.in[axis] == 0 || shape.out[axis] == 0 || shape.batch == 0)
       throw ArgumentFailure("no empty dimension", "shape");
   }
+  if (numbers.size == 10) return shape;
+  const uint32_t* at = numbers.data + 10;
+  for (Layout* layout : {&shape.x_layout, &shape.residual_layout, &shape.out_layout}) {
+    if (at[0] != 0) *layout = ReadHalo(at + 1);
+    at += 5;
+    if (layout->blocked && (shape.in[0] != 1 || shape.out[0] != 1))
+      throw ArgumentFailure("planes where a layout is blocked", "shape");
+  }
   return shape;
+}
+
+Layout ReadHalo(const uint32_t* numbers) {
+  for (size_t i = 0; i < 4; ++i)
+    if (numbers[i] > kMostSpatial) throw ArgumentFailure("halos up to 2^24", "layout");
+  return {true, numbers[0], numbers[1], numbers[2], numbers[3]};
+}
+
+size_t CheckedFloats(const Layout& layout, size_t lanes, size_t batch, size_t channels,
+                     size_t height, size_t width) {
+  const size_t images = Multiply(batch, layout.blocked ? RoundUp(channels, lanes) : channels);
+  return Multiply(Multiply(images, layout.top + height + layout.bottom),
+                  layout.left + width + layout.right);
 }
 
 size_t ReadThreads(const Napi::Value& value) {
@@ -91,17 +114,19 @@ size_t ReadThreads(const Napi::Value& value) {
   return threads > 0 ? threads : 1;
 }
 
-RunArgs ReadRun(const Napi::CallbackInfo& info, size_t first, const ConvGeometry& geometry) {
+RunArgs ReadRun(const Napi::CallbackInfo& info, size_t first, const Layer& layer) {
   RunArgs args{};
   args.shape = ReadShape(info[first + 2]);
-  size_t in = Multiply(args.shape.batch, geometry.channels_in);
-  size_t out = Multiply(args.shape.batch, geometry.channels_out);
-  for (size_t axis = 0; axis < 3; ++axis) {
-    in = Multiply(in, args.shape.in[axis]);
-    out = Multiply(out, args.shape.out[axis]);
-  }
-  args.x = ReadArray<float>(info[first], "x", in);
-  args.residual = ReadOptionalArray<float>(info[first + 1], "residual", out);
+  const ConvShape& s = args.shape;
+  const auto floats = [&](const Layout& layout, size_t channels, const size_t(&size)[3]) {
+    return CheckedFloats(layout, layer.lanes, s.batch, channels, Multiply(size[0], size[1]),
+                         size[2]);
+  };
+  const size_t channels = layer.geometry.channels_out;
+  const size_t out = floats(s.out_layout, channels, s.out);
+  args.x = ReadArray<float>(info[first], "x", floats(s.x_layout, layer.geometry.channels_in, s.in));
+  args.residual = ReadOptionalArray<float>(info[first + 1], "residual",
+                                           floats(s.residual_layout, channels, s.out));
   args.out_size = out;
   args.threads = ReadThreads(info[first + 3]);
   return args;

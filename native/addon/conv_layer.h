@@ -11,6 +11,7 @@ namespace convfuse::addon {
 
 struct Layer {
   ConvGeometry geometry;
+  size_t lanes = 1;  // channels in a block
   std::unique_ptr<Conv> conv;
 };
 
@@ -23,7 +24,8 @@ void ReleaseLayer(const Napi::Value& value);
 // [C, M, groups, kernel x 3, stride x 3, dilation x 3, transposed] in a Uint32Array.
 ConvGeometry ReadGeometry(const Napi::Value& value);
 
-// [N, in x 3, out x 3, pad x 3] in a Uint32Array.
+// [N, in x 3, out x 3, pad x 3] in a Uint32Array; and, where any is blocked, for x, residual and out
+// [blocked, top, left, bottom, right].
 ConvShape ReadShape(const Napi::Value& value);
 size_t ReadThreads(const Napi::Value& value);
 
@@ -36,6 +38,13 @@ struct RunArgs {
 };
 
 // Arguments `first` and following: x, residual or undefined, shape, threads.
-RunArgs ReadRun(const Napi::CallbackInfo& info, size_t first, const ConvGeometry& geometry);
+RunArgs ReadRun(const Napi::CallbackInfo& info, size_t first, const Layer& layer);
+
+// [top, left, bottom, right] of a blocked layout.
+Layout ReadHalo(const uint32_t* numbers);
+
+// Floats of [N, C, H, W] in a layout; throws where they do not fit.
+size_t CheckedFloats(const Layout& layout, size_t lanes, size_t batch, size_t channels,
+                     size_t height, size_t width);
 
 }  // namespace convfuse::addon

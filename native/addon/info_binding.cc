@@ -34,8 +34,11 @@ double CacheBytes(int level) {
 Napi::Value Info(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   Napi::Array isas = Napi::Array::New(env);
-  for (const KernelTable* const* table = SupportedKernelTables(); *table; ++table)
+  Napi::Array lanes = Napi::Array::New(env);
+  for (const KernelTable* const* table = SupportedKernelTables(); *table; ++table) {
     isas.Set(isas.Length(), Napi::String::New(env, (*table)->isa));
+    lanes.Set(lanes.Length(), Napi::Number::New(env, static_cast<double>((*table)->lanes)));
+  }
   Napi::Array activations = Napi::Array::New(env);
   for (const char* name : kActivations)
     activations.Set(activations.Length(), Napi::String::New(env, name));
@@ -45,6 +48,7 @@ Napi::Value Info(const Napi::CallbackInfo& info) {
   Napi::Object result = Napi::Object::New(env);
   result.Set("version", Napi::String::New(env, CONVFUSE_VERSION));
   result.Set("isas", isas);
+  result.Set("lanes", lanes);
   result.Set("activations", activations);
   result.Set("caches", caches);
   return result;

@@ -1,5 +1,6 @@
 #include "addon/args.h"
 #include "addon/bindings.h"
+#include "addon/conv_layer.h"
 #include "addon/environment.h"
 #include "addon/errors.h"
 #include "ops/pool.h"
@@ -19,6 +20,21 @@ void CheckAxis(const PoolAxis& axis) {
   }
 }
 
+// Start, taps and divisor of every output, axis by axis.
+void ReadWindows(const Napi::Value& value, PoolAxis* axes, size_t count) {
+  size_t outputs = 0;
+  for (size_t a = 0; a < count; ++a) outputs += axes[a].out;
+  const Elements<int32_t> windows = ReadArray<int32_t>(value, "windows", Multiply(3, outputs));
+  const int32_t* at = windows.data;
+  for (PoolAxis* axis = axes; axis < axes + count; ++axis) {
+    axis->start = at;
+    axis->taps = at + axis->out;
+    axis->divisor = at + 2 * axis->out;
+    at += 3 * axis->out;
+    CheckAxis(*axis);
+  }
+}
+
 }  // namespace
 
 // (isa, mean, x, y, sizes, windows, threads); lib/backend/native/addon.ts
@@ -28,7 +44,7 @@ Napi::Value PoolTensor(const Napi::CallbackInfo& info) {
   planes.mean = ReadBoolean(info[1], "mean");
   const Elements<uint32_t> sizes = ReadArray<uint32_t>(info[4], "sizes", 10);
   planes.planes = sizes.data[0];
-  size_t in = planes.planes, out = planes.planes, outputs = 0;
+  size_t in = planes.planes, out = planes.planes;
   for (size_t a = 0; a < 3; ++a) {
     PoolAxis& axis = planes.axis[a];
     axis.in = sizes.data[1 + a];
@@ -36,17 +52,8 @@ Napi::Value PoolTensor(const Napi::CallbackInfo& info) {
     axis.dilation = sizes.data[7 + a];
     in = Multiply(in, axis.in);
     out = Multiply(out, axis.out);
-    outputs += axis.out;
   }
-  const Elements<int32_t> windows = ReadArray<int32_t>(info[5], "windows", Multiply(3, outputs));
-  const int32_t* at = windows.data;
-  for (PoolAxis& axis : planes.axis) {
-    axis.start = at;
-    axis.taps = at + axis.out;
-    axis.divisor = at + 2 * axis.out;
-    at += 3 * axis.out;
-    CheckAxis(axis);
-  }
+  ReadWindows(info[5], planes.axis, 3);
   const Elements<float> x = ReadArray<float>(info[2], "x", in);
   const Elements<float> y = ReadArray<float>(info[3], "y", out);
   const size_t threads = ReadSize(info[6], "threads", ThreadPool::kMaxThreads);
@@ -54,6 +61,38 @@ Napi::Value PoolTensor(const Napi::CallbackInfo& info) {
   planes.x = x.data;
   planes.y = y.data;
   RunPool(table, planes, Environment::Of(info.Env()).pool(), threads);
+  return info.Env().Undefined();
+}
+
+// The same arguments, on blocks.
+Napi::Value PoolBlocks(const Napi::CallbackInfo& info) {
+  const KernelTable& table = ReadIsa(info[0]);
+  BlockedPoolPlanes planes = {};
+  planes.mean = ReadBoolean(info[1], "mean");
+  const Elements<uint32_t> sizes = ReadArray<uint32_t>(info[4], "sizes", 16);
+  planes.batch = sizes.data[0];
+  planes.channels = sizes.data[1];
+  for (size_t a = 0; a < 2; ++a) {
+    PoolAxis& axis = planes.axis[a];
+    axis.in = sizes.data[2 + a];
+    axis.out = sizes.data[4 + a];
+    axis.dilation = sizes.data[6 + a];
+  }
+  planes.x_layout = ReadHalo(sizes.data + 8);
+  planes.y_layout = ReadHalo(sizes.data + 12);
+  ReadWindows(info[5], planes.axis, 2);
+  const PoolAxis(&axis)[2] = planes.axis;
+  const Elements<float> x =
+      ReadArray<float>(info[2], "x", CheckedFloats(planes.x_layout, table.lanes, planes.batch,
+                                                   planes.channels, axis[0].in, axis[1].in));
+  const Elements<float> y =
+      ReadArray<float>(info[3], "y", CheckedFloats(planes.y_layout, table.lanes, planes.batch,
+                                                   planes.channels, axis[0].out, axis[1].out));
+  const size_t threads = ReadSize(info[6], "threads", ThreadPool::kMaxThreads);
+  if (Overlap(x, y)) throw ArgumentFailure("memory of its own", "y");
+  planes.x = x.data;
+  planes.y = y.data;
+  RunBlockedPool(table, planes, Environment::Of(info.Env()).pool(), threads);
   return info.Env().Undefined();
 }
 

@@ -2,7 +2,7 @@
 // around it.  Results are checked against double sums before they are timed.
 //
 //   kernel_bench [--layers FILE] [--batch N] [--threads T] [--precision strict|default|fast]
-//                [--isa NAME] [--only PART-OF-NAME] [--rounds R] [--chosen]
+//                [--isa NAME] [--only PART-OF-NAME] [--rounds R] [--chosen] [--blocked]
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,6 +16,7 @@
 #include "bench/layers.h"
 #include "ops/algorithms.h"
 #include "ops/choose.h"
+#include "ops/reorder.h"
 #include "ops/workspace.h"
 
 namespace convfuse {
@@ -40,6 +41,7 @@ struct Arguments {
   size_t batch = 1, threads = 1, rounds = 31;
   const KernelTable* table = SelectKernelTable(nullptr);
   bool chosen = false;
+  bool blocked = false;  // activations in blocks, in and out
 };
 
 // One thread is timed by the CPU time it used, so that other work on the machine counts less.
@@ -118,8 +120,20 @@ void BenchOne(const Arguments& a, const BenchLayer& l, ThreadPool& pool) {
   };
   std::vector<float> x(a.batch * l.c * l.h * l.w), w(l.oc * (l.c / l.groups) * l.k * l.k);
   std::vector<float> bias(l.oc);
-  const AlignedBuffer out(a.batch * l.oc * s.out[1] * s.out[2]);
+  std::vector<float> dense_out(a.batch * l.oc * s.out[1] * s.out[2]);
+  // The halo that whole Winograd tiles may read.
+  if (a.blocked) s.x_layout = {true, l.pad, l.pad, l.pad + 3, l.pad + 3};
+  s.out_layout.blocked = s.residual_layout.blocked = a.blocked;
+  const ReorderShape in_shape = {a.batch, l.c, l.h, l.w};
+  const ReorderShape out_shape = {a.batch, l.oc, s.out[1], s.out[2]};
+  const AlignedBuffer in(LayoutFloats(s.x_layout, a.table->lanes, in_shape));
+  const AlignedBuffer out(LayoutFloats(s.out_layout, a.table->lanes, out_shape));
   fill(&x, 1);
+  memset(in.data(), 0, in.size() * sizeof(float));
+  if (a.blocked)
+    RunReorder(*a.table, in_shape, {}, x.data(), s.x_layout, in.data(), pool, 1);
+  else
+    std::copy(x.begin(), x.end(), in.data());
   fill(&w, 0.1f);
   fill(&bias, 0.1f);
   ConvOptions options;
@@ -149,10 +163,12 @@ void BenchOne(const Arguments& a, const BenchLayer& l, ThreadPool& pool) {
     workspace.Reserve(c.algorithm->WorkspaceFloats(a.threads));
     candidates.push_back(std::move(c));
   }
-  const ConvRun run = {x.data(), nullptr, out.data(), workspace.data(), &pool, a.threads, nullptr};
+  const ConvRun run = {in.data(), nullptr, out.data(), workspace.data(), &pool, a.threads, nullptr};
   for (Candidate& c : candidates) {
     c.algorithm->Run(run);
-    c.error = ErrorOf(l, x, w, bias, out.data());
+    if (a.blocked)
+      RunReorder(*a.table, out_shape, s.out_layout, out.data(), {}, dense_out.data(), pool, 1);
+    c.error = ErrorOf(l, x, w, bias, a.blocked ? dense_out.data() : out.data());
   }
   const size_t repeats = std::max<size_t>(1, static_cast<size_t>(2e8 / l.Flops(a.batch)));
   double best_peak = 0;
@@ -184,6 +200,7 @@ int Main(int argc, char** argv) {
   for (int i = 1; i < argc; ++i) {
     const std::string flag = argv[i];
     if (flag == "--chosen") a.chosen = true;
+    if (flag == "--blocked") a.blocked = true;
     if (i + 1 >= argc) continue;
     if (flag == "--layers") a.layers = argv[i + 1];
     if (flag == "--only") a.only = argv[i + 1];

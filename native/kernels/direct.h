@@ -15,15 +15,25 @@ struct DirectTile {
   const uint32_t* offset;
   const float* x;
   size_t jump;
-  size_t run;   // 1 .. direct_pixels, or up to half of it in two runs
+  size_t run;   // 1 .. direct_pixels, or up to half of it in two runs, or narrow_pixels for one vector
   size_t runs;  // 1 or 2
-  size_t step;  // 1, 2, or the lanes of a vector: channels in lanes
+  size_t step;  // 1 or 2, times the lanes of a vector where channels lie in lanes
   const float* weight;
   float* sums;
+  size_t vectors;  // of channels that are computed: 2, or 1 where step is lanes
   bool add;  // to what sums holds already
   // k lines from here are brought into L2: weights that are needed next.  Null, or any
   // address: it is never faulted on.
   const char* prefetch;
+  // Where the sums end in blocks, pixels being one run of whole vectors: out[b * out_block + p *
+  // lanes + l] = clamp(sum + bias[b * lanes + l] + residual[likewise], low, high) for b < vectors, and
+  // nothing is written to sums.  Null: they stay sums.
+  float* out;
+  size_t out_block;
+  const float* bias;         // direct_channels values
+  const float* residual;     // or null; may be out
+  size_t residual_block;
+  float low, high;
 };
 
 // With bfloat16, an element of x and of the weights is a pair of channels, the first in the lower

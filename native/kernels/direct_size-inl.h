@@ -13,5 +13,7 @@ constexpr size_t kDirectPixels = 6;
 #else
 constexpr size_t kDirectPixels = kRegisters == 32 ? 14 : 4;
 #endif
+// For one vector of channels: fewer would wait for each other's products.
+constexpr size_t kNarrowPixels = kRegisters == 32 ? kDirectPixels : 2 * kDirectPixels;
 
 }  // namespace convfuse::CONVFUSE_ISA

@@ -4,6 +4,7 @@
 #include <stdint.h>
 
 #include "kernels/activation.h"
+#include "kernels/blocked.h"
 #include "kernels/depthwise.h"
 #include "kernels/direct.h"
 #include "kernels/gemm_tile.h"
@@ -47,6 +48,7 @@ struct KernelTable {
 
   // The direct kernel: tiles of direct_pixels x direct_channels; kernels/direct.h.
   size_t direct_pixels, direct_channels;
+  size_t narrow_pixels;  // of a tile of one vector of channels
   void (*direct_tile)(const DirectTile& tile);
   void (*copy_padded)(const PaddedCopy& copy);
   void (*direct_store)(const DirectStore& store);
@@ -63,6 +65,13 @@ struct KernelTable {
 
   // Planes pooled; kernels/pool.h.
   void (*pool)(const PoolPlanes& planes);
+
+  // On blocked activations; kernels/blocked.h.
+  void (*blocked_store)(const BlockedStore& store);
+  void (*blocked_depthwise)(const BlockedDepthwise& depthwise);
+  void (*blocked_pool)(const BlockedPool& pool);
+  void (*to_blocked)(const Reorder& reorder);
+  void (*from_blocked)(const Reorder& reorder);
 
   // Channels into lanes, and the transforms of each WinogradKind; kernels/winograd.h.
   void (*blocked_copy)(const BlockedCopy& copy);

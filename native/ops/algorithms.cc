@@ -1,5 +1,7 @@
 #include "ops/algorithms.h"
 
+#include "ops/conv_blocked.h"
+#include "ops/conv_converted.h"
 #include "ops/conv_depthwise.h"
 #include "ops/conv_direct.h"
 #include "ops/conv_packed.h"
@@ -25,20 +27,26 @@ WinogradKind WinogradOf(AlgorithmKind kind) {
 }  // namespace
 
 bool Fits(AlgorithmKind kind, const ConvLayer& layer, const ConvShape& shape) {
-  if (kind == AlgorithmKind::kPlain) return true;
+  const bool dense =
+      !shape.x_layout.blocked && !shape.residual_layout.blocked && !shape.out_layout.blocked;
+  if (kind == AlgorithmKind::kPlain) return dense;
   // Padded zeros times infinity would be NaN where the definition has a number.
   if (!layer.finite_weights) return false;
   if (IsWinograd(kind)) return WinogradFits(WinogradOf(kind), layer, shape);
   switch (kind) {
     case AlgorithmKind::kPacked:
-      return true;
+      return dense;
+    case AlgorithmKind::kBlockedDirect:
+      return BlockedDirectFits(layer, shape);
+    case AlgorithmKind::kBlockedDepthwise:
+      return BlockedDepthwiseFits(layer, shape);
     case AlgorithmKind::kDirect:
       return DirectFits(layer, shape);
     case AlgorithmKind::kDirectBf16:
       return layer.precision == Precision::kBfloat16 && layer.table->direct_tile_bf16 &&
              DirectFits(layer, shape);
     case AlgorithmKind::kDepthwise:
-      return DepthwiseFits(layer);
+      return dense && DepthwiseFits(layer);
     default:
       return false;
   }
@@ -66,9 +74,22 @@ std::unique_ptr<ConvAlgorithm> MakeAlgorithm(AlgorithmKind kind,
           threads);
     case AlgorithmKind::kDepthwise:
       return MakeDepthwiseConv(layer, shape, threads);
+    case AlgorithmKind::kBlockedDirect:
+      return MakeBlockedDirectConv(
+          layer, Once(&weights->direct, *layer, DirectWeights::Element::kFloat), shape, threads);
+    case AlgorithmKind::kBlockedDepthwise:
+      return MakeBlockedDepthwiseConv(layer, shape, threads);
     default:
       return MakePlainConv(layer, shape);
   }
+}
+
+std::unique_ptr<ConvAlgorithm> MakeConverted(AlgorithmKind kind,
+                                             const std::shared_ptr<const ConvLayer>& layer,
+                                             const ConvShape& shape, size_t threads,
+                                             PreparedWeights* weights) {
+  return MakeConvertedConv(MakeAlgorithm(kind, layer, DenseShape(shape), threads, weights), layer,
+                           shape);
 }
 
 }  // namespace convfuse

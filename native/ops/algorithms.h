@@ -17,6 +17,8 @@ enum class AlgorithmKind : int {
   kDirect,
   kDirectBf16,
   kDepthwise,
+  kBlockedDirect,
+  kBlockedDepthwise,
   kWinogradF2,
   kWinogradF4,
   kWinogradStride2,
@@ -35,12 +37,19 @@ struct PreparedWeights {
   std::shared_ptr<const WinogradWeights> winograd[static_cast<int>(WinogradKind::kCount)];
 };
 
-// Whether the algorithm computes this layer on this shape at the precision of the layer.
+// Whether the algorithm computes this layer on this shape, in its layouts, at the precision of the
+// layer.  What fits the dense shape fits any layouts by way of copies (MakeConverted).
 bool Fits(AlgorithmKind kind, const ConvLayer& layer, const ConvShape& shape);
 
 // One that fits.  `threads` shapes how work is divided, never what is computed.  Throws
 // std::bad_alloc.
 std::unique_ptr<ConvAlgorithm> MakeAlgorithm(AlgorithmKind kind,
+                                             const std::shared_ptr<const ConvLayer>& layer,
+                                             const ConvShape& shape, size_t threads,
+                                             PreparedWeights* weights);
+
+// One that fits the shape with all layouts dense, between copies.
+std::unique_ptr<ConvAlgorithm> MakeConverted(AlgorithmKind kind,
                                              const std::shared_ptr<const ConvLayer>& layer,
                                              const ConvShape& shape, size_t threads,
                                              PreparedWeights* weights);

@@ -2,6 +2,7 @@
 // AVX-512, and are ratios of sizes, so that they carry over to other widths.
 #include "ops/choose.h"
 
+#include "ops/conv_converted.h"
 #include "ops/integers.h"
 
 namespace convfuse {
@@ -52,7 +53,27 @@ bool WinogradPays(const ConvLayer& layer, const ConvShape& shape, AlgorithmKind*
 
 }  // namespace
 
+namespace {
+
+// From blocks nothing is copied or packed, and into them nothing is transposed: whatever can reads
+// and writes them as they are.
+Choice ChooseBlocked(const ConvLayer& layer, const ConvShape& shape) {
+  AlgorithmKind winograd;
+  if (Fits(AlgorithmKind::kBlockedDepthwise, layer, shape))
+    return {AlgorithmKind::kBlockedDepthwise, "one input channel per group"};
+  if (WinogradPays(layer, shape, &winograd)) return {winograd, "fewer products at this precision"};
+  for (const AlgorithmKind kind : {AlgorithmKind::kBlockedDirect, AlgorithmKind::kDirectBf16, AlgorithmKind::kDirect})
+    if (Fits(kind, layer, shape)) return {kind, "channels in blocks"};
+  return {AlgorithmKind::kCount, nullptr};
+}
+
+}  // namespace
+
 Choice Choose(const ConvLayer& layer, const ConvShape& shape) {
+  if (shape.x_layout.blocked || shape.residual_layout.blocked || shape.out_layout.blocked) {
+    const Choice blocked = ChooseBlocked(layer, shape);
+    return blocked.reason ? blocked : Choose(layer, DenseShape(shape));
+  }
   if (!layer.finite_weights)
     return {AlgorithmKind::kPlain, "a weight is not finite: padding must be skipped"};
   if (Fits(AlgorithmKind::kDepthwise, layer, shape))

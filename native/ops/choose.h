@@ -9,6 +9,7 @@ struct Choice {
   const char* reason;
 };
 
+// For blocked layouts, one that fits them, or else one that fits the shape when all is dense.
 Choice Choose(const ConvLayer& layer, const ConvShape& shape);
 
 }  // namespace convfuse

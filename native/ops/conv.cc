@@ -28,7 +28,8 @@ constexpr size_t kMostPlans = 32;
 bool Same(const ConvShape& a, const ConvShape& b) {
   return a.batch == b.batch && std::equal(a.in, a.in + 3, b.in) &&
          std::equal(a.out, a.out + 3, b.out) &&
-         std::equal(a.pad_begin, a.pad_begin + 3, b.pad_begin);
+         std::equal(a.pad_begin, a.pad_begin + 3, b.pad_begin) && a.x_layout == b.x_layout &&
+         a.residual_layout == b.residual_layout && a.out_layout == b.out_layout;
 }
 
 class ConvImpl final : public Conv {
@@ -45,7 +46,8 @@ class ConvImpl final : public Conv {
     plan->shape = shape;
     plan->threads = threads;
     const Choice choice = ChoiceFor(shape, threads);
-    plan->algorithm = MakeAlgorithm(choice.kind, layer_, shape, threads, &weights_);
+    const auto make = Fits(choice.kind, *layer_, shape) ? MakeAlgorithm : MakeConverted;
+    plan->algorithm = make(choice.kind, layer_, shape, threads, &weights_);
     plan->reason = choice.reason;
     plan->kind = choice.kind;
     // The first run finds its workspace made.
@@ -72,7 +74,8 @@ class ConvImpl final : public Conv {
  private:
   // What was measured for a shape holds for all numbers of threads: results must not depend on them.
   Choice ChoiceFor(const ConvShape& shape, size_t threads) {
-    if (!tune_) return Choose(*layer_, shape);
+    if (!tune_ || shape.x_layout.blocked || shape.out_layout.blocked)
+      return Choose(*layer_, shape);
     for (const auto& plan : plans_)
       if (Same(plan->shape, shape)) return {plan->kind, plan->reason};
     return Tune(layer_, shape, threads);

@@ -9,6 +9,7 @@
 
 #include "kernels/activation.h"
 #include "kernels/table.h"
+#include "ops/layout.h"
 #include "ops/parallel.h"
 
 namespace convfuse {
@@ -34,6 +35,9 @@ struct ConvShape {
   size_t in[3] = {1, 1, 1};
   size_t out[3] = {1, 1, 1};
   size_t pad_begin[3] = {0, 0, 0};
+  // Blocked layouts are for planes: depth 1, any halo.  Without a residual, its layout is that of
+  // the output.
+  Layout x_layout, residual_layout, out_layout;
 };
 
 struct ConvOptions {
@@ -64,7 +68,8 @@ class Conv {
   virtual std::string Describe(const ConvPlan& plan) const = 0;
 
   // out = activation(conv(x) + bias + residual).  x: [N, C, in...]; out and residual (may be
-  // null): [N, M, out...].  out aliases neither x nor the weights; residual may be out.  Returns
+  // null): [N, M, out...]; each in the layout that the shape gives it, halos of zeros.  The halo of
+  // out is not written.  out aliases neither x nor the weights; residual may be out.  Returns
   // false if `cancel` was seen set: out is then undefined.  Bit-identical for any thread count.
   virtual bool Run(const ConvPlan& plan, const float* x, const float* residual, float* out,
                    ThreadPool& pool, size_t threads, const std::atomic<bool>* cancel) = 0;

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "ops/epilogue.h"
+#include "ops/output_store.h"
 #include "ops/integers.h"
 
 namespace convfuse {
@@ -18,6 +18,10 @@ bool DirectFits(const ConvLayer& layer, const ConvShape& shape) {
   if (g.transposed || g.kernel[0] != 1 || g.stride[0] != 1 || shape.pad_begin[0] != 0 ||
       shape.in[0] != 1 || shape.out[0] != 1)
     return false;
+  // Blocks out have no groups.
+  if (shape.x_layout.blocked || shape.residual_layout.blocked != shape.out_layout.blocked)
+    return false;
+  if (shape.out_layout.blocked && (g.groups > 1 || !SuitsBlocks(layer.activation))) return false;
   // A row is copied whole, and reach is copied with it: neither may grow without bound.
   return g.stride[2] <= 2 && g.stride[1] <= 8 && layer.Taps() <= 144 && layer.GroupIn() > 0 &&
          shape.out[2] <= 1024 && (g.kernel[1] - 1) * g.dilation[1] <= 64 &&
@@ -31,7 +35,7 @@ class DirectConv final : public ConvAlgorithm {
   DirectConv(std::shared_ptr<const ConvLayer> layer, std::shared_ptr<const DirectWeights> weights,
              const ConvShape& shape, size_t threads)
       : layer_(std::move(layer)), weights_(std::move(weights)), shape_(shape),
-        epilogue_(layer_->activation), table_(*layer_->table) {
+        store_(*layer_, shape_), table_(*layer_->table) {
     const bool pairs = weights_->element() == DirectWeights::Element::kBf16Pair;
     tile_ = pairs ? table_.direct_tile_bf16 : table_.direct_tile;
     copy_ = pairs ? table_.copy_padded_bf16 : table_.copy_padded;
@@ -80,7 +84,7 @@ class DirectConv final : public ConvAlgorithm {
 
   bool Pointwise() const {
     const ConvGeometry& g = layer_->geometry;
-    return layer_->Taps() == 1 && g.stride[1] == 1 && g.stride[2] == 1 &&
+    return !shape_.out_layout.blocked && layer_->Taps() == 1 && g.stride[1] == 1 && g.stride[2] == 1 &&
            std::equal(shape_.in, shape_.in + 3, shape_.out) && shape_.pad_begin[1] == 0 &&
            shape_.pad_begin[2] == 0;
   }
@@ -167,8 +171,8 @@ class DirectConv final : public ConvAlgorithm {
         for (size_t y = 0; y < rows; y += store_rows_) {
           const size_t some = std::min(store_rows_, rows - y);
           Multiply(b, y, some, weight, next, scratch, slice);
-          StoreRows(run, image, group, s, row + y, some,
-                    slice + y * out_width_ * table_.direct_channels);
+          store_.Store(run, {image, group, s, row + y, 0, some, out_width_,
+                             slice + y * out_width_ * table_.direct_channels, true});
         }
       }
     }
@@ -179,6 +183,7 @@ class DirectConv final : public ConvAlgorithm {
                 const float* x, float* sums) const {
     const ConvGeometry& g = layer_->geometry;
     DirectTile tile = {};
+    tile.vectors = 2;
     tile.k = weights_->Elements(block) * layer_->Taps();
     tile.offset = offsets_.data();
     tile.jump = g.stride[1] * row_stride_;
@@ -195,40 +200,18 @@ class DirectConv final : public ConvAlgorithm {
         tile.run = std::min(run_, out_width_ - i);
         tile.x = x + y * tile.jump + i * g.stride[2];
         tile.sums = sums + (y * out_width_ + i) * table_.direct_channels;
-        tile.prefetch = ahead + std::min(fetched, bytes - 1);
+        // More would drive what is needed out of the caches.
+        tile.prefetch = fetched < bytes ? ahead + fetched : nullptr;
         fetched += tile.k * 64;
         tile_(tile);
       }
     }
   }
 
-  void StoreRows(const ConvRun& run, size_t image, size_t group, size_t slice, size_t row,
-                 size_t rows, const float* sums) const {
-    const size_t plane = shape_.out[1] * shape_.out[2];
-    const size_t m = group * layer_->GroupOut() + slice * table_.direct_channels;
-    const size_t at = (image * layer_->geometry.channels_out + m) * plane + row * out_width_;
-    DirectStore store = {};
-    store.sums = sums;
-    store.pixels = rows * out_width_;
-    store.channels =
-        std::min(table_.direct_channels, layer_->GroupOut() - slice * table_.direct_channels);
-    store.bias = layer_->bias.data() + m;
-    store.add = run.residual ? run.residual + at : nullptr;
-    store.out = run.out + at;
-    store.stride = plane;
-    store.low = epilogue_.low;
-    store.high = epilogue_.high;
-    // Channel planes 4 KB apart, or a multiple of it, share the sets of an L1.
-    store.stream = plane * sizeof(float) % 4096 == 0 && !epilogue_.rows;
-    table_.direct_store(store);
-    for (size_t i = 0; epilogue_.rows && i < store.channels; ++i)
-      FinishRow(table_, layer_->activation, m + i, store.pixels, store.out + i * plane);
-  }
-
   std::shared_ptr<const ConvLayer> layer_;
   std::shared_ptr<const DirectWeights> weights_;
   ConvShape shape_;
-  Epilogue epilogue_;
+  OutputStore store_;
   const KernelTable& table_;
   void (*tile_)(const DirectTile& tile) = nullptr;
   void (*copy_)(const PaddedCopy& copy) = nullptr;

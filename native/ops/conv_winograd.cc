@@ -2,32 +2,9 @@
 
 #include <algorithm>
 
-#include "ops/epilogue.h"
-#include "ops/integers.h"
+#include "ops/output_store.h"
 
 namespace convfuse {
-
-bool WinogradFits(WinogradKind kind, const ConvLayer& layer, const ConvShape& shape) {
-  const ConvGeometry& g = layer.geometry;
-  const bool fast = kind == WinogradKind::kF4 || kind == WinogradKind::kPolyphase;
-  if (layer.precision == Precision::kStrict) return false;
-  if (fast && layer.precision != Precision::kFast) return false;
-  if (g.transposed || g.kernel[0] != 1 || g.stride[0] != 1 || shape.pad_begin[0] != 0 ||
-      shape.in[0] != 1 || shape.out[0] != 1 || layer.GroupIn() == 0)
-    return false;
-  if (layer.GroupIn() == 1 && g.groups > 1) return false;  // depthwise: no matrix to speak of
-  if (g.dilation[1] != 1 || g.dilation[2] != 1 || g.stride[1] != g.stride[2]) return false;
-  const size_t stride = g.stride[1];
-  const size_t low = std::min(g.kernel[1], g.kernel[2]), high = std::max(g.kernel[1], g.kernel[2]);
-  switch (kind) {
-    case WinogradKind::kStride2:
-      return stride == 2 && low == 3 && high == 3;
-    case WinogradKind::kPolyphase:
-      return stride == 2 && low >= 7 && high <= 8;
-    default:
-      return stride == 1 && low == 3 && high == 3;
-  }
-}
 
 namespace {
 
@@ -43,14 +20,63 @@ size_t WantedTiles(WinogradKind kind, size_t channels) {
 // Point matrices end this many floats apart, so that their starts fall into different cache sets.
 constexpr size_t kPadding = 16;
 
+// Whole tiles are read from blocks: those that reach past the last output need a wider halo.
+bool HaloHoldsTiles(WinogradKind kind, const ConvShape& shape) {
+  const WinogradSizes& sizes = kWinogradSizes[static_cast<int>(kind)];
+  const auto holds = [&](int a, size_t begin, size_t end) {
+    const size_t reads = (CeilDiv(shape.out[a], sizes.outputs) - 1) * sizes.step + sizes.tile;
+    return begin >= shape.pad_begin[a] && reads <= shape.pad_begin[a] + shape.in[a] + end;
+  };
+  const Layout& x = shape.x_layout;
+  return shape.out[2] <= kMostWide * sizes.outputs && Volume(shape.out) > 0 &&
+         holds(1, x.top, x.bottom) && holds(2, x.left, x.right);
+}
+
+// Blocks have one group, and no phases.
+bool LayoutsFit(WinogradKind kind, const ConvLayer& layer, const ConvShape& shape) {
+  const Layout& out = shape.out_layout;
+  if (out.blocked != shape.residual_layout.blocked) return false;
+  if ((shape.x_layout.blocked || out.blocked) && layer.geometry.groups != 1) return false;
+  if (out.blocked && !SuitsBlocks(layer.activation)) return false;
+  return !shape.x_layout.blocked ||
+         (WinogradPhases(kind) == 1 && HaloHoldsTiles(kind, shape));
+}
+
+}  // namespace
+
+bool WinogradFits(WinogradKind kind, const ConvLayer& layer, const ConvShape& shape) {
+  const ConvGeometry& g = layer.geometry;
+  const bool fast = kind == WinogradKind::kF4 || kind == WinogradKind::kPolyphase;
+  if (layer.precision == Precision::kStrict) return false;
+  if (fast && layer.precision != Precision::kFast) return false;
+  if (g.transposed || g.kernel[0] != 1 || g.stride[0] != 1 || shape.pad_begin[0] != 0 ||
+      shape.in[0] != 1 || shape.out[0] != 1 || layer.GroupIn() == 0)
+    return false;
+  if (layer.GroupIn() == 1 && g.groups > 1) return false;  // depthwise: no matrix to speak of
+  if (!LayoutsFit(kind, layer, shape)) return false;
+  if (g.dilation[1] != 1 || g.dilation[2] != 1 || g.stride[1] != g.stride[2]) return false;
+  const size_t stride = g.stride[1];
+  const size_t low = std::min(g.kernel[1], g.kernel[2]), high = std::max(g.kernel[1], g.kernel[2]);
+  switch (kind) {
+    case WinogradKind::kStride2:
+      return stride == 2 && low == 3 && high == 3;
+    case WinogradKind::kPolyphase:
+      return stride == 2 && low >= 7 && high <= 8;
+    default:
+      return stride == 1 && low == 3 && high == 3;
+  }
+}
+
+namespace {
+
 class WinogradConv final : public ConvAlgorithm {
  public:
   WinogradConv(WinogradKind kind, std::shared_ptr<const ConvLayer> layer,
                std::shared_ptr<const WinogradWeights> weights, const ConvShape& shape,
                size_t threads)
       : kind_(kind), sizes_(kWinogradSizes[static_cast<int>(kind)]), layer_(std::move(layer)),
-        weights_(std::move(weights)), shape_(shape), epilogue_(layer_->activation),
-        table_(*layer_->table) {
+        weights_(std::move(weights)), shape_(shape), store_(*layer_, shape_), table_(*layer_->table),
+        x_(shape.x_layout, table_.lanes, layer_->geometry.channels_in, shape.in[1], shape.in[2]) {
     if (shape.batch * Volume(shape_.out) == 0) return;
     const size_t wide = CeilDiv(shape_.out[2], sizes_.outputs);
     parts_ = CeilDiv(wide, kMostWide);
@@ -132,6 +158,7 @@ class WinogradConv final : public ConvAlgorithm {
   size_t TaskCount() const { return layer_->geometry.groups * parts_ * blocks_; }
   size_t CopyWidth() const { return (wide_ - 1) * sizes_.step + sizes_.tile; }
   size_t CopyFloats() const {
+    if (shape_.x_layout.blocked) return 0;
     const size_t rows = (std::min(rows_, high_) - 1) * sizes_.step + sizes_.tile;
     return rows * CopyWidth() * table_.lanes;
   }
@@ -172,6 +199,7 @@ class WinogradConv final : public ConvAlgorithm {
   // Channels [v * lanes, ...) of a block: from planes to lanes, then to points.
   void TransformIn(const ConvRun& run, const Block& b, size_t v, float* copy_to,
                    float* input) const {
+    if (shape_.x_layout.blocked) return TransformBlocks(run, b, v, input);
     const size_t plane = shape_.in[1] * shape_.in[2], phases = WinogradPhases(kind_);
     const size_t group_in = layer_->GroupIn();
     const size_t stride = phases > 1 ? 2 : 1;
@@ -207,6 +235,22 @@ class WinogradConv final : public ConvAlgorithm {
     });
   }
 
+  // The same from blocks, where channels lie in lanes already.
+  void TransformBlocks(const ConvRun& run, const Block& b, size_t v, float* input) const {
+    ForEachSegment(b, [&](const Segment& s) {
+      WinogradInput transform = {};
+      transform.in = run.x + s.image * x_.image + v * x_.block + x_.origin +
+                     s.row * sizes_.step * x_.row - shape_.pad_begin[1] * x_.row +
+                     (b.part * wide_ * sizes_.step - shape_.pad_begin[2]) * table_.lanes;
+      transform.width = x_.row / table_.lanes;
+      transform.tiles_high = s.rows;
+      transform.tiles_wide = wide_;
+      transform.v = input + (v * tiles_ + s.first) * table_.lanes;
+      transform.point_stride = input_stride_;
+      table_.winograd_input[static_cast<int>(kind_)](transform);
+    });
+  }
+
   // One slice of output channels of a block.
   void MultiplyOut(const ConvRun& run, const Block& b, size_t slice, const float* input,
                    float* scratch) const {
@@ -214,15 +258,20 @@ class WinogradConv final : public ConvAlgorithm {
     float* pixels = scratch + SumsFloats();
     const size_t tiles = b.rows * wide_;
     DirectTile tile = {};
+    tile.vectors = 2;
     tile.k = weights_->channels();
     tile.offset = offsets_.data();
     tile.runs = 1;
     tile.step = table_.lanes;
     for (size_t p = 0; p < sizes_.Points(); ++p) {
       tile.weight = weights_->Slice(b.group, slice, p);
-      // The next point's weights follow; each run brings some of them nearer.
-      tile.prefetch = reinterpret_cast<const char*>(tile.weight + tile.k * table_.direct_channels);
-      for (size_t t = 0; t < tiles; t += run_, tile.prefetch += 64 * tile.k) {
+      // The next point's weights follow; the first runs bring them nearer, and no others.
+      const size_t floats = tile.k * table_.direct_channels;
+      size_t fetched = 0;
+      for (size_t t = 0; t < tiles; t += run_, fetched += 16 * tile.k) {
+        tile.prefetch = fetched < floats
+                            ? reinterpret_cast<const char*>(tile.weight + floats + fetched)
+                            : nullptr;
         tile.run = std::min(run_, tiles - t);
         tile.x = input + p * input_stride_ + t * table_.lanes;
         tile.sums = sums + p * sums_stride_ + t * table_.direct_channels;
@@ -240,33 +289,9 @@ class WinogradConv final : public ConvAlgorithm {
       transform.width = std::min(wide_ * sizes_.outputs, shape_.out[2] - x);
       transform.tiles_wide = wide_;
       table_.winograd_output[static_cast<int>(kind_)](transform);
-      StorePixels(run, b, s, slice, y, x, transform.height, transform.width, pixels);
+      store_.Store(run, {s.image, b.group, slice, y, x, transform.height, transform.width, pixels,
+                         false});
     });
-  }
-
-  void StorePixels(const ConvRun& run, const Block& b, const Segment& s, size_t slice, size_t y,
-                   size_t x, size_t height, size_t width, const float* pixels) const {
-    const size_t plane = shape_.out[1] * shape_.out[2];
-    const size_t m = b.group * layer_->GroupOut() + slice * table_.direct_channels;
-    const bool whole = width == shape_.out[2];  // rows follow one another
-    DirectStore store = {};
-    store.pixels = whole ? height * width : width;
-    store.channels =
-        std::min(table_.direct_channels, layer_->GroupOut() - slice * table_.direct_channels);
-    store.bias = layer_->bias.data() + m;
-    store.stride = plane;
-    store.low = epilogue_.low;
-    store.high = epilogue_.high;
-    for (size_t i = 0; i < (whole ? 1 : height); ++i) {
-      const size_t at = (s.image * layer_->geometry.channels_out + m) * plane +
-                        (y + i) * shape_.out[2] + x;
-      store.sums = pixels + i * width * table_.direct_channels;
-      store.add = run.residual ? run.residual + at : nullptr;
-      store.out = run.out + at;
-      table_.direct_store(store);
-      for (size_t c = 0; epilogue_.rows && c < store.channels; ++c)
-        FinishRow(table_, layer_->activation, m + c, store.pixels, store.out + c * plane);
-    }
   }
 
   WinogradKind kind_;
@@ -274,8 +299,9 @@ class WinogradConv final : public ConvAlgorithm {
   std::shared_ptr<const ConvLayer> layer_;
   std::shared_ptr<const WinogradWeights> weights_;
   ConvShape shape_;
-  Epilogue epilogue_;
+  OutputStore store_;
   const KernelTable& table_;
+  BlockedStrides x_;
   std::vector<uint32_t> offsets_;
   // In tiles: columns of a part, rows of an image, rows and tiles of a block.
   size_t wide_ = 1, high_ = 1, rows_ = 1, tiles_ = 0;

@@ -35,4 +35,20 @@ void RunPool(const KernelTable& table, const PoolPlanes& planes, ThreadPool& poo
   });
 }
 
+void RunBlockedPool(const KernelTable& table, const BlockedPoolPlanes& planes, ThreadPool& pool,
+                    size_t threads) {
+  const PoolAxis(&axis)[2] = planes.axis;
+  const BlockedStrides x(planes.x_layout, table.lanes, planes.channels, axis[0].in, axis[1].in);
+  const BlockedStrides y(planes.y_layout, table.lanes, planes.channels, axis[0].out, axis[1].out);
+  const size_t blocks = planes.batch * CeilDiv(planes.channels, table.lanes);
+  const size_t each = std::max<size_t>(1, kTaskInputs / std::max<size_t>(1, x.block));
+  pool.ParallelFor(CeilDiv(blocks, each), threads, [&](size_t task, size_t) {
+    for (size_t b = task * each; b < std::min(blocks, (task + 1) * each); ++b) {
+      const float* from = planes.x + b * x.block + x.origin;
+      float* to = planes.y + b * y.block + y.origin;
+      table.blocked_pool({planes.mean, {axis[0], axis[1]}, from, x.row, to, y.row});
+    }
+  });
+}
+
 }  // namespace convfuse

@@ -1,6 +1,7 @@
 // Pools over many planes, divided among threads.
 #pragma once
 #include "kernels/table.h"
+#include "ops/layout.h"
 #include "ops/parallel.h"
 
 namespace convfuse {
@@ -8,5 +9,18 @@ namespace convfuse {
 // planes.row is ignored: each thread has its own.  Bit-identical for any number of threads.  Throws
 // std::bad_alloc.
 void RunPool(const KernelTable& table, const PoolPlanes& planes, ThreadPool& pool, size_t threads);
+
+// Planes in blocks; only pixels inside the halo of y are written.
+struct BlockedPoolPlanes {
+  bool mean;
+  PoolAxis axis[2];  // height, width
+  size_t batch, channels;
+  const float* x;
+  Layout x_layout;
+  float* y;
+  Layout y_layout;
+};
+void RunBlockedPool(const KernelTable& table, const BlockedPoolPlanes& planes, ThreadPool& pool,
+                    size_t threads);
 
 }  // namespace convfuse

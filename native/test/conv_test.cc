@@ -14,6 +14,7 @@
 #include "ops/choose.h"
 #include "ops/conv.h"
 #include "ops/integers.h"
+#include "test/arrange.h"
 #include "test/guarded.h"
 #include "test/suites.h"
 
@@ -127,6 +128,7 @@ unsigned ControlWord() {
 
 struct Memory {
   Guarded x{1 << 18}, weight{1 << 18}, bias{1 << 12}, residual{1 << 20}, out{1 << 20}, workspace{1 << 22};
+  Guarded blocked_x{1 << 21}, blocked_residual{1 << 21}, blocked_out{1 << 21};
 };
 
 // Largest error allowed: products and sums, the activation's product; with bfloat16 the rounding of
@@ -196,6 +198,85 @@ void CheckRefusal(const Config& c, ConvOptions options, const Memory& memory) {
   Fail("bfloat16 is refused where it is missing");
 }
 
+// A halo that mostly holds what the layer reads, and sometimes does not.
+Layout DrawHalo(const Config& c, Random& r) {
+  Layout l;
+  l.blocked = true;
+  const bool enough = r.Chance(85);
+  const auto begin = [&](int a) { return enough ? c.shape.pad_begin[a] + r.Below(2) : r.Below(3); };
+  const auto end = [&](int a) {
+    const ConvGeometry& g = c.geometry;
+    const size_t reads = (c.shape.out[a] - 1) * g.stride[a] + (g.kernel[a] - 1) * g.dilation[a] + 1;
+    const size_t has = c.shape.pad_begin[a] + c.shape.in[a];
+    return r.Below(5) + (enough && reads > has ? reads - has : 0);
+  };
+  l.top = begin(1), l.left = begin(2), l.bottom = end(1), l.right = end(2);
+  return l;
+}
+
+// The same layer with activations in blocks: every algorithm that fits, and the one that is chosen.
+void CheckBlocked(const KernelTable& table, ThreadPool& pool, const Config& c,
+                  const ConvOptions& options, const std::shared_ptr<const ConvLayer>& layer,
+                  PreparedWeights* prepared, const reference::Sums& sums, Random& r,
+                  Memory& memory) {
+  ConvShape shape = c.shape;
+  if (shape.in[0] != 1 || shape.out[0] != 1 || shape.batch * Volume(shape.out) * Volume(shape.in) == 0)
+    return;
+  const ReorderShape in = {shape.batch, c.geometry.channels_in, shape.in[1], shape.in[2]};
+  const ReorderShape out = {shape.batch, c.geometry.channels_out, shape.out[1], shape.out[2]};
+  if (r.Chance(80)) shape.x_layout = DrawHalo(c, r);
+  if (r.Chance(80))
+    shape.out_layout = {true, r.Below(3), r.Below(3), r.Below(3), r.Below(3)};
+  shape.residual_layout = shape.out_layout;
+  if (c.residual == 1 && r.Chance(90) && shape.out_layout.blocked)
+    shape.residual_layout.right += r.Below(2);
+  else if (c.residual == 1 && r.Chance(10))
+    shape.residual_layout = {};
+  const float* x = Arrange(table, shape.x_layout, in, memory.x.data(), memory.blocked_x, c.at_end, 0, NAN);
+  std::vector<float> dense, first;
+  const auto check = [&](AlgorithmKind kind, const std::string& name, const auto& run) {
+    const std::vector<float> canary(sums.value.size(), kCanary);
+    float* to = Arrange(table, shape.out_layout, out,
+                        c.residual == 2 ? memory.residual.data() : canary.data(),
+                        memory.blocked_out, c.at_end, kCanary, NAN);
+    const float* residual = c.residual == 0   ? nullptr
+                            : c.residual == 2 ? to
+                                              : Arrange(table, shape.residual_layout, out,
+                                                        memory.residual.data(),
+                                                        memory.blocked_residual, c.at_end, NAN, NAN);
+    run(residual, to);
+    const std::string what = name + " in layouts " + std::to_string(shape.x_layout.blocked) +
+                             std::to_string(shape.residual_layout.blocked) +
+                             std::to_string(shape.out_layout.blocked) + ": " + Describe(c);
+    Check(memory.blocked_out.Intact(), what + " stays inside its output");
+    Check(IsArranged(table, shape.out_layout, out, to, kCanary, &dense), what + " leaves halos alone");
+    CheckValues(c, kind, sums, dense.data(), what);
+  };
+  for (int kind = 0; kind < static_cast<int>(AlgorithmKind::kCount); ++kind) {
+    const auto k = static_cast<AlgorithmKind>(kind);
+    if (!Fits(k, *layer, shape)) continue;
+    for (size_t threads : {size_t{1}, size_t{2}, size_t{8}}) {
+      const auto algorithm = MakeAlgorithm(k, layer, shape, threads, prepared);
+      const size_t floats = algorithm->WorkspaceFloats(threads);
+      float* workspace = memory.workspace.Place(RoundUp(floats, 16), true);
+      const std::string name = std::string(table.isa) + " " + algorithm->Name();
+      check(k, name, [&](const float* residual, float* to) {
+        algorithm->Run({x, residual, to, workspace, &pool, threads, nullptr});
+      });
+      Check(memory.workspace.Intact(), name + " stays inside its workspace: " + Describe(c));
+      if (threads == 1) first = dense;
+      Check(SameBits(first.data(), dense.data(), first.size()), name + " same bits for any threads");
+    }
+  }
+  const float* bias = c.bias ? memory.bias.data() : nullptr;
+  const auto conv = Conv::Create(c.geometry, memory.weight.data(), bias, options);
+  const auto plan = conv->Prepare(shape, 2);
+  check(Choose(*layer, shape).kind, std::string(table.isa) + " " + conv->Describe(*plan),
+        [&](const float* residual, float* to) {
+          Check(conv->Run(*plan, x, residual, to, pool, 2, nullptr), "finished");
+        });
+}
+
 void CheckConfig(const KernelTable& table, ThreadPool& pool, const Config& c, Random& r,
                  Memory& memory) {
   const ConvGeometry& g = c.geometry;
@@ -254,6 +335,7 @@ void CheckConfig(const KernelTable& table, ThreadPool& pool, const Config& c, Ra
     CheckValues(c, k, sums, out, name);
   }
   CheckPlan(c, Choose(*layer, c.shape).kind, options, pool, memory, sums);
+  CheckBlocked(table, pool, c, options, layer, &prepared, sums, r, memory);
 }
 
 }  // namespace

@@ -2,10 +2,10 @@
 // between canaries: the largest element exactly, means within the bound of their sum.
 #include <math.h>
 
-#include <algorithm>
 #include <vector>
 
 #include "ops/pool.h"
+#include "test/arrange.h"
 #include "test/guarded.h"
 #include "test/suites.h"
 
@@ -54,6 +54,28 @@ Axis RandomAxis(Random& random, bool used, size_t most, bool padded) {
   }
   Resolve(&a, padded);
   return a;
+}
+
+// The same planes in blocks; what the dense kernel gave is `want`, sums in another order aside.
+void RunBlocks(const KernelTable& table, Random& random, const PoolPlanes& dense,
+               const float* want, float slack, const std::string& what) {
+  static Guarded x(kMostFloats * 16), y(kMostFloats * 16);
+  const PoolAxis &high = dense.axis[1], &wide = dense.axis[2];
+  BlockedPoolPlanes p = {dense.mean, {high, wide}, 1, dense.planes, nullptr, {}, nullptr, {}};
+  p.x_layout = {true, random.Below(3), random.Below(3), random.Below(3), random.Below(3)};
+  p.y_layout = {true, random.Below(3), random.Below(3), random.Below(3), random.Below(3)};
+  const ReorderShape in = {1, dense.planes, high.in, wide.in};
+  const ReorderShape out = {1, dense.planes, high.out, wide.out};
+  p.x = Arrange(table, p.x_layout, in, dense.x, x, random.Chance(50), NAN, NAN);
+  p.y = Arrange(table, p.y_layout, out, want, y, random.Chance(50), kCanary, NAN);
+  ThreadPool pool(2);
+  RunBlockedPool(table, p, pool, random.Between(1, 3));
+  std::vector<float> got;
+  Check(y.Intact() && IsArranged(table, p.y_layout, out, p.y, kCanary, &got), what + " wrote outside");
+  for (size_t i = 0; i < got.size(); ++i)
+    if (!(got[i] == want[i] || (isnan(got[i]) && isnan(want[i])) || fabsf(got[i] - want[i]) <= slack))
+      return Fail(what + " in blocks: output " + std::to_string(i) + " is " +
+                  std::to_string(got[i]) + ", not " + std::to_string(want[i]));
 }
 
 void Run(const KernelTable& table, Random& random, Guarded& x, Guarded& y) {
@@ -114,6 +136,11 @@ void Run(const KernelTable& table, Random& random, Guarded& x, Guarded& y) {
       return Fail(what + ": output " + std::to_string(at) + " is " + std::to_string(to[at]) +
                   ", not " + std::to_string(want));
   }
+  // Elements lie in [-1, 1): so do means, within the rounding of at most 49 sums each.
+  const float slack = mean ? 128 * 0x1p-24f : 0;
+  if (axes[0].in == 1 && axes[0].out() == 1 && axes[0].divisor[0] == 1 && out > 0 &&
+      axes[1].taps[0] * axes[2].taps[0] <= 49)
+    RunBlocks(table, random, p, to, slack, what);
 }
 
 }  // namespace

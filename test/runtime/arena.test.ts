@@ -27,6 +27,25 @@ test('a request is not given a buffer more than twice its size', (t) => {
   t.is(small.buffer.byteLength, 8000);
 });
 
+test('memory in blocks is used again for its own geometry only', (t) => {
+  const arena = new Arena();
+  const layout = { lanes: 4, top: 1, left: 1, bottom: 1, right: 1 };
+  const a = arena.takeBlocked([1, 5, 2, 3], layout);
+  t.deepEqual(a, new Float32Array(2 * 4 * 5 * 4));
+  arena.retain(a);
+  arena.release(a);
+  t.is(arena.freeBytes, 640);
+  // As large, with another halo.
+  const b = arena.takeBlocked([1, 5, 2, 3], { ...layout, bottom: 0, top: 2 });
+  t.not(b.buffer, a.buffer);
+  arena.settle(b);
+  const c = arena.takeBlocked([1, 5, 2, 3], layout);
+  t.is(c.buffer, a.buffer);
+  arena.settle(c);
+  arena.forgetBlocked();
+  t.is(arena.freeBytes, 0);
+});
+
 test('what was taken and never held is settled', (t) => {
   const arena = new Arena();
   const a = arena.take('int32', [5000], 'float32');

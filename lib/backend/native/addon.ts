@@ -15,6 +15,8 @@ export interface Addon {
     readonly isas: readonly string[];
     /** Kinds in the order of the native enum. */
     readonly activations: readonly string[];
+    /** Floats in a vector of each ISA: channels in a block. */
+    readonly lanes: readonly number[];
     /** Bytes of the level 1 data, level 2 and level 3 cache; 0 when unknown. */
     readonly caches: readonly number[];
   };
@@ -64,6 +66,21 @@ export interface Addon {
   ): void;
 
   /**
+   * The same on blocks.
+   *
+   * @param sizes [N, C, in x 2, out x 2, dilation x 2], and [top, left, bottom, right] of x and y
+   */
+  poolBlocked(
+    isa: string,
+    mean: boolean,
+    x: Float32Array,
+    y: Float32Array,
+    sizes: Uint32Array,
+    windows: Int32Array,
+    threads: number,
+  ): void;
+
+  /**
    * @param geometry [C, M, groups, kernel x 3, stride x 3, dilation x 3, transposed]
    * @param precision 0 strict, 1 default, 2 fast, 3 bfloat16
    * @param kind index into ACTIVATION_KINDS
@@ -81,7 +98,10 @@ export interface Addon {
     tune: boolean,
   ): ConvHandle;
 
-  /** @param shape [N, in x 3, out x 3, pad begin x 3], as in the functions below */
+  /**
+   * @param shape [N, in x 3, out x 3, pad begin x 3], and for x, residual and out, where any is
+   *   blocked, [blocked, top, left, bottom, right]; as in the functions below
+   */
   describeConv(conv: ConvHandle, shape: Uint32Array, threads: number): string;
 
   runConv(

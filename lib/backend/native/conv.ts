@@ -1,6 +1,15 @@
 import { ACTIVATION_KINDS } from '../activation.js';
-import type { AsyncConvCall, ConvCall, ConvKernel, ConvSpec, FloatArray } from '../backend.js';
+import type {
+  AsyncConvCall,
+  ConvCall,
+  ConvKernel,
+  ConvLayouts,
+  ConvSpec,
+  FloatArray,
+} from '../backend.js';
+import { sameDims } from '../../tensor/shape.js';
 import { convShape, threeAxes, type ConvShape } from '../conv-shape.js';
+import type { BlockedLayout, Halo } from '../layout.js';
 import { ReferenceConv } from '../reference/conv.js';
 import type { Addon, ConvHandle } from './addon.js';
 import { native } from './errors.js';
@@ -16,6 +25,13 @@ export interface NativeContext {
   readonly threads: number;
 }
 
+interface Prepared {
+  readonly dims: readonly number[];
+  readonly layouts: ConvLayouts | undefined;
+  readonly shape: ConvShape;
+  readonly numbers: Uint32Array;
+}
+
 /** A float32 convolution on the native side. */
 export class NativeConv implements ConvKernel {
   readonly #context: NativeContext;
@@ -23,6 +39,7 @@ export class NativeConv implements ConvKernel {
   readonly #spec: ConvSpec;
   readonly #handle: ConvHandle;
   readonly #threads: number;
+  #last: Prepared | undefined;
 
   /** @throws ConvfuseError ERR_UNSUPPORTED, ERR_MEMORY */
   constructor(context: NativeContext, spec: ConvSpec) {
@@ -46,33 +63,46 @@ export class NativeConv implements ConvKernel {
   }
 
   outputDims(dims: readonly number[]): number[] {
-    const { batch, output } = convShape(this.#spec, dims);
+    const { batch, output } =
+      this.#last && sameDims(this.#last.dims, dims)
+        ? this.#last.shape
+        : convShape(this.#spec, dims);
     return [batch, this.#spec.outputChannels, ...output];
   }
 
   algorithm(dims: readonly number[]): string {
-    const shape = convShape(this.#spec, dims);
+    const { shape, numbers } = this.#prepare(dims);
     if (isEmpty(shape)) return new ReferenceConv(this.#spec).algorithm();
     const { addon } = this.#context;
-    return native(() => addon.describeConv(this.#handle, numbersOf(shape), this.#threads));
+    return native(() => addon.describeConv(this.#handle, numbers, this.#threads));
   }
 
   runSync(call: ConvCall): void {
-    const shape = convShape(this.#spec, call.dims);
+    const { shape, numbers } = this.#prepare(call.dims, call.layouts);
     if (isEmpty(shape)) return new ReferenceConv(this.#spec).runSync(call);
     const { x, residual, out } = call as ConvCall<Float32Array>;
     const { addon } = this.#context;
-    native(() => addon.runConv(this.#handle, x, residual, numbersOf(shape), this.#threads, out));
+    native(() => addon.runConv(this.#handle, x, residual, numbers, this.#threads, out));
   }
 
   async run(call: AsyncConvCall, signal?: AbortSignal): Promise<FloatArray> {
-    const shape = convShape(this.#spec, call.dims);
+    const { shape, numbers } = this.#prepare(call.dims);
     if (isEmpty(shape)) return new ReferenceConv(this.#spec).run(call, signal);
     const { x, residual, out } = call as ConvCall<Float32Array>;
     const { addon, jobs } = this.#context;
-    const start = (): number =>
-      addon.startConv(this.#handle, x, residual, numbersOf(shape), this.#threads);
+    const start = (): number => addon.startConv(this.#handle, x, residual, numbers, this.#threads);
     return jobs.run(start, out, signal);
+  }
+
+  /** Runs of one shape follow each other: what they share is kept. */
+  #prepare(dims: readonly number[], layouts?: ConvLayouts): Prepared {
+    const last = this.#last;
+    if (last !== undefined && sameDims(last.dims, dims) && sameLayouts(last.layouts, layouts)) {
+      return last;
+    }
+    const shape = convShape(this.#spec, dims);
+    this.#last = { dims: [...dims], layouts, shape, numbers: numbersOf(shape, layouts) };
+    return this.#last;
   }
 
   dispose(): void {
@@ -92,13 +122,27 @@ function geometryOf(spec: ConvSpec): Uint32Array {
   );
 }
 
-function numbersOf(shape: ConvShape): Uint32Array {
+function numbersOf(shape: ConvShape, layouts?: ConvLayouts): Uint32Array {
   return Uint32Array.of(
     shape.batch,
     ...threeAxes(shape.input, 1),
     ...threeAxes(shape.output, 1),
     ...threeAxes(shape.padBegin, 0),
+    ...(layouts ? [layouts.x, layouts.residual, layouts.out].flatMap(layoutNumbers) : []),
   );
+}
+
+/** Layouts belong to the steps of a plan: the same object, or another. */
+function sameLayouts(a: ConvLayouts | undefined, b: ConvLayouts | undefined): boolean {
+  return a?.x === b?.x && a?.residual === b?.residual && a?.out === b?.out;
+}
+
+function layoutNumbers(layout: BlockedLayout | undefined): number[] {
+  return layout ? [1, ...haloNumbers(layout)] : [0, 0, 0, 0, 0];
+}
+
+export function haloNumbers({ top, left, bottom, right }: Halo): number[] {
+  return [top, left, bottom, right];
 }
 
 /** Nothing to read or nothing to write: the reference knows what that means. */

@@ -2,7 +2,9 @@ import type {
   Backend,
   ConvKernel,
   ConvSpec,
+  BlockedPoolCall,
   GemmCall,
+  PoolAxis,
   PoolCall,
   ScaledRows,
   ScaleRowsRequest,
@@ -10,7 +12,7 @@ import type {
 import { ReferenceConv } from '../reference/conv.js';
 import { gemm as referenceGemm } from '../reference/gemm.js';
 import type { Addon } from './addon.js';
-import { NativeConv } from './conv.js';
+import { haloNumbers, NativeConv } from './conv.js';
 import { native } from './errors.js';
 import { Jobs } from './jobs.js';
 
@@ -29,6 +31,7 @@ export class NativeBackend implements Backend {
   readonly isa: string;
   readonly threads: number;
   readonly reason: string;
+  readonly lanes: number;
   readonly #addon: Addon;
   readonly #jobs: Jobs;
 
@@ -39,6 +42,8 @@ export class NativeBackend implements Backend {
     this.isa = isa;
     this.threads = threads;
     this.reason = reason;
+    const { isas, lanes } = addon.info();
+    this.lanes = lanes[isas.indexOf(isa)]!;
   }
 
   scaleRows(request: ScaleRowsRequest): ScaledRows {
@@ -83,20 +88,42 @@ export class NativeBackend implements Backend {
   }
 
   pool({ kind, x, y, planes, axes, padded, threads }: PoolCall): void {
-    const sizes = Uint32Array.of(
-      planes,
-      ...axes.map(({ input }) => input),
-      ...axes.map(({ output }) => output),
-      ...axes.map(({ dilation }) => dilation),
+    const sizes = Uint32Array.of(planes, ...sizesOf(axes));
+    const windows = windowsOf(axes, padded);
+    native(() =>
+      this.#addon.pool(this.isa, kind === 'mean', x, y, sizes, windows, threads ?? this.threads),
     );
-    const parts = axes.flatMap((axis) => [axis.start, axis.taps, padded ? axis.padded : axis.taps]);
-    const windows = new Int32Array(parts.reduce((sum, part) => sum + part.length, 0));
-    let at = 0;
-    for (const part of parts) {
-      windows.set(part, at);
-      at += part.length;
-    }
-    const mean = kind === 'mean';
-    native(() => this.#addon.pool(this.isa, mean, x, y, sizes, windows, threads ?? this.threads));
   }
+
+  poolBlocked(call: BlockedPoolCall): void {
+    const { kind, x, y, batch, channels, layouts, padded, threads } = call;
+    const plane = call.axes.slice(1);
+    const halos = [...haloNumbers(layouts.x), ...haloNumbers(layouts.y)];
+    const sizes = Uint32Array.of(batch, channels, ...sizesOf(plane), ...halos);
+    const windows = windowsOf(plane, padded);
+    const { isa } = this;
+    native(() =>
+      this.#addon.poolBlocked(isa, kind === 'mean', x, y, sizes, windows, threads ?? this.threads),
+    );
+  }
+}
+
+function sizesOf(axes: readonly PoolAxis[]): number[] {
+  return [
+    ...axes.map(({ input }) => input),
+    ...axes.map(({ output }) => output),
+    ...axes.map(({ dilation }) => dilation),
+  ];
+}
+
+/** Start, taps and divisor of every output, axis by axis. */
+function windowsOf(axes: readonly PoolAxis[], padded: boolean): Int32Array {
+  const parts = axes.flatMap((axis) => [axis.start, axis.taps, padded ? axis.padded : axis.taps]);
+  const windows = new Int32Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    windows.set(part, at);
+    at += part.length;
+  }
+  return windows;
 }

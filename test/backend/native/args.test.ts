@@ -107,6 +107,15 @@ const CALLS: Readonly<Record<string, { args: () => unknown[]; optional: readonly
     },
     optional: [],
   },
+  poolBlocked: {
+    args: () => {
+      const sizes = Uint32Array.of(1, 2, 1, 3, 1, 2, 1, 1, 0, 0, 0, 0, 1, 1, 1, 1);
+      const windows = Int32Array.of(0, 1, 1, 0, 1, 2, 2, 2, 2);
+      const lanes = addon.info().lanes[0]!;
+      return [isa, false, floats(3 * lanes), floats(12 * lanes), sizes, windows, 1];
+    },
+    optional: [],
+  },
   createConv: {
     args: () => [isa, GEOMETRY, floats(8), floats(4), 0, 3, 0, 0, floats(4), false],
     optional: [3],
@@ -177,6 +186,33 @@ test('a pool reads nothing outside its input', (t) => {
     const run = (): void => addon.pool(isa, true, floats(3), floats(1), sizes, windows, 1);
     t.throws(run, { code: 'ERR_ARGUMENT' }, `${start}, ${taps}`);
   }
+});
+
+test('layouts: lengths with halos, planes only, and none for asynchronous runs', (t) => {
+  const lanes = addon.info().lanes[0]!;
+  const conv = makeConv();
+  const halo = [1, 1, 1, 1, 1];
+  const shape = (...layouts: number[]): Uint32Array => Uint32Array.of(...SHAPE, ...layouts);
+  const run = (s: Uint32Array, x: number, out: number): void =>
+    addon.runConv(conv, floats(x), undefined, s, 1, floats(out));
+  const good = shape(...halo, ...halo, ...halo);
+  const [x, out] = [Math.ceil(2 / lanes) * lanes * 15, Math.ceil(4 / lanes) * lanes * 15];
+  run(good, x, out);
+  const dense = [0, 0, 0, 0, 0];
+  run(shape(...halo, ...dense, ...dense), x, 12);
+  const most = 2 ** 32 - 1;
+  for (const [s, inputs, outputs] of [
+    [good, x - 1, out],
+    [good, x, out + 1],
+    [good, 6, 12],
+    [shape(...halo, ...halo), x, out],
+    [shape(1, most, 0, 0, 0, ...dense, ...dense), x, 12],
+    [shape(1, 2 ** 24, 2 ** 24, 2 ** 24, 2 ** 24, ...dense, ...dense), x, 12],
+    [Uint32Array.of(1, 3, 1, 1, 3, 1, 1, 0, 0, 0, ...halo, ...dense, ...dense), x, 12],
+  ] as const) {
+    t.throws(() => run(s, inputs, outputs), { code: 'ERR_ARGUMENT' }, String(s));
+  }
+  t.throws(() => addon.startConv(conv, floats(x), undefined, good, 1), { code: 'ERR_ARGUMENT' });
 });
 
 test('arrays of a wrong length, and sizes whose product overflows', (t) => {

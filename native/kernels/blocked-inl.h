@@ -1,0 +1,146 @@
+// Kernels on blocked activations: every lane is another channel, so that none moves.  Contracts in
+// blocked.h.
+#pragma once
+#include "kernels/blocked.h"
+#include "kernels/direct_size-inl.h"
+#include "kernels/transpose-inl.h"
+
+namespace convfuse::CONVFUSE_ISA {
+
+template <bool kAdds>
+static void StoreBlockOf(const BlockedStore& s, size_t block) {
+  const size_t first = block * kLanes;
+  const size_t channels = s.channels - first < kLanes ? s.channels - first : kLanes;
+  const V bias = LoadN(s.bias + first, channels), low = Splat(s.low), high = Splat(s.high);
+  const float* sums = s.sums + first;
+  const float* add = kAdds ? s.add + block * s.add_block : nullptr;
+  float* out = s.out + block * s.out_block;
+  for (size_t p = 0; p < s.pixels; ++p, sums += kDirectChannels, out += kLanes) {
+    V v = Load(sums) + bias;
+    if constexpr (kAdds) v += Load(add), add += kLanes;
+    Store(out, AtMost(AtLeast(v, low), high));
+  }
+}
+
+static void StoreBlocked(const BlockedStore& s) {
+  for (size_t b = 0; b * kLanes < s.channels; ++b) s.add ? StoreBlockOf<true>(s, b)
+                                                         : StoreBlockOf<false>(s, b);
+}
+
+// Pixels computed together, so that products of one wait less for each other.
+constexpr size_t kDepthwisePixels = 4;
+
+// kPixels outputs from x; a size of 0 is read from the shape.
+template <size_t kSize, size_t kPixels>
+CONVFUSE_INLINE void DepthwisePixels(const BlockedDepthwise& d, const V* weight, const float* x,
+                                     const float* add, float* out) {
+  const size_t high = kSize ? kSize : d.kernel[0], wide = kSize ? kSize : d.kernel[1];
+  const size_t step = d.stride[1] * kLanes, reach = d.dilation[1] * kLanes;
+  const V bias = Load(d.bias);
+  V acc[kPixels];
+#pragma GCC unroll 4
+  for (size_t i = 0; i < kPixels; ++i) acc[i] = bias;
+#pragma GCC unroll 3
+  for (size_t y = 0; y < high; ++y) {
+    const float* row = x + y * d.dilation[0] * d.x_row;
+#pragma GCC unroll 3
+    for (size_t k = 0; k < wide; ++k) {
+      const V w = kSize ? weight[y * kSize + k] : Load(d.weight + (y * wide + k) * kLanes);
+#pragma GCC unroll 4
+      for (size_t i = 0; i < kPixels; ++i) acc[i] += w * Load(row + k * reach + i * step);
+    }
+  }
+  const V low = Splat(d.low), highest = Splat(d.high);
+#pragma GCC unroll 4
+  for (size_t i = 0; i < kPixels; ++i) {
+    V v = acc[i];
+    if (add) v += Load(add + i * kLanes);
+    Store(out + i * kLanes, AtMost(AtLeast(v, low), highest));
+  }
+}
+
+template <size_t kSize>
+static void DepthwiseBlockOf(const BlockedDepthwise& d) {
+  V weight[kSize ? kSize * kSize : 1];
+#pragma GCC unroll 9
+  for (size_t i = 0; i < kSize * kSize; ++i) weight[i] = Load(d.weight + i * kLanes);
+  for (size_t y = 0; y < d.rows; ++y) {
+    const float* x = d.x + y * d.stride[0] * d.x_row;
+    const float* add = d.add ? d.add + y * d.add_row : nullptr;
+    float* out = d.out + y * d.out_row;
+    size_t p = 0;
+    for (; p + kDepthwisePixels <= d.width; p += kDepthwisePixels)
+      DepthwisePixels<kSize, kDepthwisePixels>(d, weight, x + p * d.stride[1] * kLanes,
+                                               add ? add + p * kLanes : add, out + p * kLanes);
+    for (; p < d.width; ++p)
+      DepthwisePixels<kSize, 1>(d, weight, x + p * d.stride[1] * kLanes,
+                                add ? add + p * kLanes : add, out + p * kLanes);
+  }
+}
+
+static void DepthwiseBlocked(const BlockedDepthwise& d) {
+  d.kernel[0] == 3 && d.kernel[1] == 3 ? DepthwiseBlockOf<3>(d) : DepthwiseBlockOf<0>(d);
+}
+
+template <bool kMean>
+static void PoolBlockOf(const BlockedPool& p) {
+  const PoolAxis &high = p.axis[0], &wide = p.axis[1];
+  for (size_t oy = 0; oy < high.out; ++oy) {
+    const size_t rows = static_cast<size_t>(high.taps[oy]);
+    const float* from = rows ? p.x + static_cast<size_t>(high.start[oy]) * p.x_row : p.x;
+    float* out = p.out + oy * p.out_row;
+    for (size_t ox = 0; ox < wide.out; ++ox, out += kLanes) {
+      const size_t columns = static_cast<size_t>(wide.taps[ox]);
+      const float* at = columns ? from + static_cast<size_t>(wide.start[ox]) * kLanes : from;
+      V v = kMean ? V{} : Splat(-__builtin_inff());
+      for (size_t y = 0; y < rows; ++y)
+        for (size_t x = 0; x < columns; ++x) {
+          const V b = Load(at + y * high.dilation * p.x_row + x * wide.dilation * kLanes);
+          // A NaN stays, whichever of the two it is.
+          v = kMean ? v + b : Select((b > v) | (b != b), b, v);
+        }
+      if (kMean)
+        v = v / Splat(static_cast<float>(high.divisor[oy]) * static_cast<float>(wide.divisor[ox]));
+      Store(out, v);
+    }
+  }
+}
+
+static void PoolBlocked(const BlockedPool& p) {
+  p.mean ? PoolBlockOf<true>(p) : PoolBlockOf<false>(p);
+}
+
+static void ToBlocked(const Reorder& r) {
+  for (size_t y = 0; y < r.height; ++y)
+    for (size_t x = 0; x < r.width; x += kLanes) {
+      const size_t pixels = r.width - x < kLanes ? r.width - x : kLanes;
+      const float* in = r.dense + y * r.width + x;
+      float* out = r.blocked + y * r.blocked_row + x * kLanes;
+      V block[kLanes];
+#pragma GCC unroll 16
+      for (size_t l = 0; l < kLanes; ++l)
+        block[l] = l < r.channels ? LoadN(in + l * r.plane, pixels) : V{};
+      Transpose(block);
+#pragma GCC unroll 16
+      for (size_t i = 0; i < kLanes; ++i)
+        if (i < pixels) Store(out + i * kLanes, block[i]);
+    }
+}
+
+static void FromBlocked(const Reorder& r) {
+  for (size_t y = 0; y < r.height; ++y)
+    for (size_t x = 0; x < r.width; x += kLanes) {
+      const size_t pixels = r.width - x < kLanes ? r.width - x : kLanes;
+      float* out = r.dense + y * r.width + x;
+      const float* in = r.blocked + y * r.blocked_row + x * kLanes;
+      V block[kLanes];
+#pragma GCC unroll 16
+      for (size_t i = 0; i < kLanes; ++i) block[i] = i < pixels ? Load(in + i * kLanes) : V{};
+      Transpose(block);
+#pragma GCC unroll 16
+      for (size_t l = 0; l < kLanes; ++l)
+        if (l < r.channels) StoreN(out + l * r.plane, block[l], pixels);
+    }
+}
+
+}  // namespace convfuse::CONVFUSE_ISA

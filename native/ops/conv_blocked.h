@@ -1,0 +1,23 @@
+// Convolutions of planes in blocks between halos: no row is copied, nothing is packed.
+#pragma once
+#include <memory>
+
+#include "ops/conv_direct.h"
+
+namespace convfuse {
+
+// Whether x lies in blocks whose halo has all that the taps read.
+bool BlockedFits(const ConvLayer& layer, const ConvShape& shape);
+
+// One group, strides of 1 and 2 along a row; blocked or dense out.
+bool BlockedDirectFits(const ConvLayer& layer, const ConvShape& shape);
+std::unique_ptr<ConvAlgorithm> MakeBlockedDirectConv(std::shared_ptr<const ConvLayer> layer,
+                                                     std::shared_ptr<const DirectWeights> weights,
+                                                     const ConvShape& shape, size_t threads);
+
+// As many groups as channels, in and out; blocked out.
+bool BlockedDepthwiseFits(const ConvLayer& layer, const ConvShape& shape);
+std::unique_ptr<ConvAlgorithm> MakeBlockedDepthwiseConv(std::shared_ptr<const ConvLayer> layer,
+                                                        const ConvShape& shape, size_t threads);
+
+}  // namespace convfuse

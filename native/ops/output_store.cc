@@ -1,0 +1,70 @@
+#include "ops/output_store.h"
+
+#include <algorithm>
+
+namespace convfuse {
+
+OutputStore::OutputStore(const ConvLayer& layer, const ConvShape& shape)
+    : layer_(layer), shape_(shape), epilogue_(layer.activation) {}
+
+void OutputStore::Store(const ConvRun& run, const OutputPart& part) const {
+  shape_.out_layout.blocked ? StoreBlocks(run, part) : StoreDense(run, part);
+}
+
+void OutputStore::StoreDense(const ConvRun& run, const OutputPart& part) const {
+  const KernelTable& table = *layer_.table;
+  const size_t plane = shape_.out[1] * shape_.out[2], width = table.direct_channels;
+  const size_t m = part.group * layer_.GroupOut() + part.slice * width;
+  const bool whole = part.width == shape_.out[2];  // rows follow one another
+  DirectStore store = {};
+  store.pixels = whole ? part.rows * part.width : part.width;
+  store.channels = std::min(width, layer_.GroupOut() - part.slice * width);
+  store.bias = layer_.bias.data() + m;
+  store.stride = plane;
+  store.low = epilogue_.low;
+  store.high = epilogue_.high;
+  // Channel planes 4 KB apart, or a multiple of it, share the sets of an L1.
+  store.stream = part.stream && plane * sizeof(float) % 4096 == 0 && !epilogue_.rows;
+  for (size_t i = 0; i < (whole ? 1 : part.rows); ++i) {
+    const size_t at = (part.image * layer_.geometry.channels_out + m) * plane +
+                      (part.row + i) * shape_.out[2] + part.column;
+    store.sums = part.sums + i * part.width * width;
+    store.add = run.residual ? run.residual + at : nullptr;
+    store.out = run.out + at;
+    table.direct_store(store);
+    for (size_t c = 0; epilogue_.rows && c < store.channels; ++c)
+      FinishRow(table, layer_.activation, m + c, store.pixels, store.out + c * plane);
+  }
+}
+
+void OutputStore::StoreBlocks(const ConvRun& run, const OutputPart& part) const {
+  const KernelTable& table = *layer_.table;
+  const size_t channels = layer_.geometry.channels_out, width = table.direct_channels;
+  const size_t m = part.slice * width, blocks = width / table.lanes;  // one group
+  const BlockedStrides out(shape_.out_layout, table.lanes, channels, shape_.out[1], shape_.out[2]);
+  const BlockedStrides add(shape_.residual_layout, table.lanes, channels, shape_.out[1],
+                           shape_.out[2]);
+  BlockedStore store = {};
+  store.pixels = part.width;
+  store.channels = std::min(width, channels - m);
+  store.bias = layer_.bias.data() + m;
+  store.add_block = add.block;
+  store.out_block = out.block;
+  store.low = epilogue_.low;
+  store.high = epilogue_.high;
+  const auto at = [&](const BlockedStrides& s, size_t row) {
+    return s.origin + part.image * s.image + part.slice * blocks * s.block + row * s.row +
+           part.column * table.lanes;
+  };
+  for (size_t i = 0; i < part.rows; ++i) {
+    store.sums = part.sums + i * part.width * width;
+    store.add = run.residual ? run.residual + at(add, part.row + i) : nullptr;
+    store.out = run.out + at(out, part.row + i);
+    table.blocked_store(store);
+    for (size_t c = 0; epilogue_.rows && c < store.channels; c += table.lanes)
+      FinishRow(table, layer_.activation, 0, part.width * table.lanes,
+                store.out + c / table.lanes * out.block);
+  }
+}
+
+}  // namespace convfuse

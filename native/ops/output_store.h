@@ -1,0 +1,39 @@
+// The way out of the algorithms whose sums come as [pixel][direct_channels]: bias, residual and
+// activation on the way to channel planes or to blocks.
+#pragma once
+#include "ops/epilogue.h"
+#include "ops/layer.h"
+
+namespace convfuse {
+
+// Whether an epilogue can be applied in blocks: lanes are channels there, and slopes one for all.
+inline bool SuitsBlocks(const Activation& a) {
+  return a.kind != ActivationKind::kPrelu || a.slopes == 1;
+}
+
+// Pixels of whole rows, or of a part of one column range of them.
+struct OutputPart {
+  size_t image, group, slice;  // slice: of direct_channels outputs of the group
+  size_t row, column, rows, width;
+  const float* sums;  // [rows * width][direct_channels]
+  bool stream;        // past the caches, where planes compete for their sets
+};
+
+class OutputStore {
+ public:
+  // Both outlive it.  `shape` may have rows that stand for several of the image where the layout is
+  // dense.
+  OutputStore(const ConvLayer& layer, const ConvShape& shape);
+
+  void Store(const ConvRun& run, const OutputPart& part) const;
+
+ private:
+  void StoreDense(const ConvRun& run, const OutputPart& part) const;
+  void StoreBlocks(const ConvRun& run, const OutputPart& part) const;
+
+  const ConvLayer& layer_;
+  const ConvShape& shape_;
+  Epilogue epilogue_;
+};
+
+}  // namespace convfuse

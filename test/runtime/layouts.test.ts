@@ -1,0 +1,212 @@
+// Which values of a plan lie in blocks, and that a network computes the same with them as without.
+
+import test from 'ava';
+
+import type { Precision } from '#convfuse/backend/backend.js';
+import { loadAddon } from '#convfuse/backend/native/binding.js';
+import { NativeBackend } from '#convfuse/backend/native/index.js';
+import { ReferenceBackend } from '#convfuse/backend/reference/index.js';
+import { parseText } from '#convfuse/ir/text.js';
+import { Inference } from '#convfuse/ops/infer.js';
+import { PLACEHOLDERS } from '#convfuse/runtime/constants.js';
+import { planGraph } from '#convfuse/runtime/plan.js';
+import { Session } from '#convfuse/runtime/session.js';
+import { Random } from '#convfuse/tensor/random.js';
+import { elementCount } from '#convfuse/tensor/shape.js';
+
+import { relativeL2 } from '../helpers/bounds.js';
+
+const loaded = loadAddon();
+if ('reason' in loaded) throw new Error(loaded.reason);
+const { addon } = loaded;
+const natives = addon
+  .info()
+  .isas.flatMap((isa) => [1, 3].map((threads) => new NativeBackend(addon, isa, threads, 'test')));
+
+/** The halos of the values that lie in blocks of 4: [top, left, bottom, right] by name. */
+function halos(text: string, precision: Precision = 'default'): Record<string, string> {
+  const { graph } = parseText(text);
+  const inference = new Inference({});
+  const plan = planGraph(graph, inference, PLACEHOLDERS, new Set(), { lanes: 4, precision });
+  const names = new Map([...plan.slots].map(([value, slot]) => [slot, value.name]));
+  return Object.fromEntries(
+    plan.steps.flatMap(({ layout, outputs }) => {
+      if (layout === undefined) return [];
+      const { top, left, bottom, right } = layout;
+      return [[names.get(outputs[0]!)!, [top, left, bottom, right].join()]];
+    }),
+  );
+}
+
+const PADS = 'pads = [1, 1, 1, 1]';
+const HEAD = `x: input float[1, 3, 9, 9]
+w0: float[8, 3, 3, 3]
+w1: float[8, 8, 3, 3]
+w2: float[8, 8, 1, 1]
+wd: float[8, 1, 3, 3]
+wg: float[8, 4, 1, 1]
+a = Conv<${PADS}>(x, w0)
+`;
+
+test('a first layer opens blocks, and convolutions keep them', (t) => {
+  const text = `${HEAD}b = Conv<${PADS}>(a, w1)\nc = Conv(b, w2)\ny = Neg(c)`;
+  // Whole tiles of two outputs read a row and a column more than the nine need.
+  t.deepEqual(halos(text), { a: '1,1,2,2', b: '0,0,0,0' });
+  t.deepEqual(halos(text, 'fast'), { a: '1,1,4,4', b: '0,0,0,0' });
+  t.deepEqual(halos(text, 'strict'), { a: '1,1,1,1', b: '0,0,0,0' });
+});
+
+test('the halo of a value is that of the reader that needs most', (t) => {
+  const text = `${HEAD}b = Conv(a, w2)
+c = Conv<dilations = [3, 3], pads = [3, 2, 3, 4]>(a, w1)
+d = Conv(b, w2)
+e = Conv(c, w2)
+y = Neg(d)
+z = Neg(e)`;
+  t.deepEqual(halos(text), { a: '3,2,3,4', b: '0,0,0,0', c: '0,0,0,0' });
+});
+
+test('residuals, pools and depthwise layers pass blocks on', (t) => {
+  const text = `${HEAD}b = Conv<group = 8, ${PADS}>(a, wd)
+c = Conv<${PADS}>(b, w1)
+d = Add(c, a)
+e = Relu(d)
+f = MaxPool<kernel_shape = [3, 3], strides = [2, 2], ${PADS}>(e)
+y = GlobalAveragePool(f)`;
+  t.deepEqual(Object.keys(halos(text)), ['a', 'b', 'e', 'f']);
+});
+
+test('a value is dense where somebody wants it so', (t) => {
+  const tail = 'y = Conv(a, w2)';
+  t.deepEqual(halos(`${HEAD}${tail}`), { a: '0,0,0,0' });
+  for (const reader of [
+    'z = Neg(a)',
+    'a: output',
+    'z = Conv<group = 2>(a, wg)',
+    'z = MaxPool<kernel_shape = [2, 2]>(a)\nv = Neg(z)',
+    `z = Conv<group = 8, ${PADS}>(a, wd)`,
+    'z = Concat<axis = 1>(a, a)',
+    'k: bool[] = {1}\nz = If<then_branch = { p = Neg(a) }, else_branch = { q = Abs(a) }>(k)',
+    's: float[8, 1, 1] = {1, 2, 3, 4, 5, 6, 7, 8}\nb = Conv(a, w2)\nz = PRelu(b, s)\nr = Conv(z, w2)',
+  ]) {
+    const outputs = reader.startsWith('a: output') ? 'y: output\n' : '';
+    t.deepEqual(halos(`${HEAD}${tail}\n${outputs}${reader}`), {}, reader);
+  }
+});
+
+test('lower and higher ranks, transposed layers and many dense channels stay as they are', (t) => {
+  const line = 'x: input float[1, 3, 9]\nw: float[8, 3, 3]\nv: float[8, 8, 3]\n';
+  t.deepEqual(halos(`${line}a = Conv(x, w)\ny = Conv(a, v)`), {});
+  const deep = 'x: input float[1, 3, 9, 9, 9]\nw: float[8, 3, 3, 3, 3]\nv: float[8, 8, 3, 3, 3]\n';
+  t.deepEqual(halos(`${deep}a = Conv(x, w)\ny = Conv(a, v)`), {});
+  t.deepEqual(halos(`${HEAD}y = ConvTranspose(a, w2)`), {});
+  const wide = 'x: input float[1, 8, 9, 9]\nw: float[8, 8, 3, 3]\n';
+  t.deepEqual(halos(`${wide}a = Conv(x, w)\ny = Conv(a, w)`), {});
+});
+
+/** Channel counts that are no multiple of any block, strides, dilations, residuals, pools. */
+const NETWORKS: Readonly<Record<string, string>> = {
+  'odd channels': `a = Conv<strides = [2, 2], ${PADS}>(x, $0[13, 3, 3, 3], $1[13])
+b = Clip(a, $low, $high)
+c = Conv<group = 13, ${PADS}>(b, $2[13, 1, 3, 3])
+d = Relu(c)
+e = Conv(d, $3[7, 13, 1, 1])
+f = Conv<${PADS}>(e, $4[7, 7, 3, 3])
+g = Add(e, f)
+h = LeakyRelu(g)
+i = Conv<strides = [2, 2], ${PADS}>(h, $5[21, 7, 3, 3])
+y = Conv(i, $6[5, 21, 1, 1])`,
+  'whole blocks': `a = Conv<strides = [2, 2], pads = [3, 3, 3, 3]>(x, $0[32, 3, 7, 7], $1[32])
+b = Relu(a)
+c = MaxPool<kernel_shape = [3, 3], strides = [2, 2], ${PADS}>(b)
+d = Conv<${PADS}>(c, $2[32, 32, 3, 3], $3[32])
+e = HardSwish(d)
+f = Conv<${PADS}>(e, $4[32, 32, 3, 3])
+g = Add(c, f)
+h = Relu(g)
+i = AveragePool<kernel_shape = [2, 3], strides = [2, 1], pads = [0, 1, 1, 1]>(h)
+j = Conv<strides = [2, 2]>(i, $5[48, 32, 1, 1])
+k = GlobalAveragePool(j)
+y = Flatten(k)`,
+  'wide kernels': `a = Conv<${PADS}>(x, $0[16, 3, 3, 3])
+b = Conv<group = 16, dilations = [2, 1], pads = [4, 2, 4, 2]>(a, $1[16, 1, 5, 5])
+c = Sigmoid(b)
+d = Conv<strides = [1, 2], pads = [0, 2, 1, 3]>(c, $2[24, 16, 2, 6], $3[24])
+e = Conv<dilations = [2, 3], pads = [2, 3, 2, 3]>(d, $4[9, 24, 3, 3])
+y = MaxPool<kernel_shape = [2, 2]>(e)`,
+};
+
+/** The text with declared and seeded weights for its $ names. */
+function withWeights(text: string, dims: readonly number[]): string {
+  const random = new Random(5);
+  const declared = new Map<string, string>();
+  const body = text.replaceAll(/\$(\w+)(\[[\d, ]+\])?/g, (_, name: string, shape?: string) => {
+    if (shape === undefined) {
+      declared.set(name, `${name}: float[] = {${name === 'low' ? -0.5 : 0.75}}`);
+      return name;
+    }
+    const sizes = shape.slice(1, -1).split(', ').map(Number);
+    const scale = Math.sqrt(2 / Math.max(1, elementCount(sizes.slice(1))));
+    const values = Array.from(random.normals(elementCount(sizes)), (value) => value * scale);
+    declared.set(name, `w${name}: float${shape} = {${values.join(', ')}}`);
+    return `w${name}`;
+  });
+  return `x: input float[${dims.join(', ')}]\n${[...declared.values()].join('\n')}\n${body}`;
+}
+
+for (const [name, text] of Object.entries(NETWORKS)) {
+  test(`${name}: in blocks as the oracle says, the same for any number of threads`, (t) => {
+    for (const dims of [
+      [1, 3, 33, 29],
+      [2, 3, 32, 56],
+    ]) {
+      const model = parseText(withWeights(text, dims));
+      const data = new Random(3).normals(elementCount(dims));
+      const feeds = { x: { type: 'float32', data, dims } } as const;
+      const oracle = Session.create(model, {
+        backend: new ReferenceBackend('test'),
+        arithmetic: 'float64',
+      }).runSync(feeds)['y']!;
+      for (const precision of ['strict', 'default', 'fast'] as const) {
+        const first = new Map<string, Float32Array>();
+        for (const backend of natives) {
+          const session = Session.create(model, { backend, precision });
+          const steps = session.plan(feeds).steps.filter(({ layout }) => layout !== undefined);
+          t.true(steps.length >= 3, `${backend.isa}: ${steps.length} values in blocks`);
+          session.runSync(feeds);
+          const warm = session.memory.free;
+          // Twice: a halo that was written would spoil the second run.
+          const y = session.runSync(feeds)['y']!;
+          t.is(session.memory.free, warm, 'a warm run finds its memory');
+          t.deepEqual(y.dims, oracle.dims);
+          const data = y.data as Float32Array;
+          const error = relativeL2(data, oracle.data as Float32Array);
+          const bound = precision === 'fast' ? 1e-5 : 2e-6;
+          t.true(error < bound, `${backend.isa} ${precision}: relative L2 ${error}`);
+          const bits = first.get(backend.isa);
+          if (bits === undefined) first.set(backend.isa, data);
+          else t.deepEqual(data, bits, `${backend.isa}: other bits with more threads`);
+          session.dispose();
+        }
+      }
+    }
+  });
+}
+
+test('weights that are not finite, where padding has to be skipped', (t) => {
+  const text = `x: input float[1, 2, 5, 5]
+w: float[8, 2, 3, 3]
+v: float[8, 8, 1, 1]
+a = Conv<${PADS}>(x, w)
+y = Conv(a, v)`;
+  const model = parseText(text);
+  const weight = model.graph.values.get('w')!.initializer!.read().data as Float32Array;
+  weight.fill(1);
+  weight[4] = Infinity;
+  const data = new Float32Array(50).fill(1);
+  const feeds = { x: { type: 'float32', data, dims: [1, 2, 5, 5] } } as const;
+  const run = (backend: NativeBackend | ReferenceBackend): unknown =>
+    Session.create(model, { backend }).runSync(feeds)['y']!.data;
+  const expected = run(new ReferenceBackend('test'));
+  for (const backend of natives) t.deepEqual(run(backend), expected, backend.isa);
+});
