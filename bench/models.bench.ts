@@ -2,7 +2,7 @@
 
 import * as ort from 'onnxruntime-node';
 
-import { measure, type Spread } from '#convfuse/api/measure.js';
+import { measure, ratioOf, type Spread } from '#convfuse/api/measure.js';
 import { fuseModel } from '#convfuse/api/fuse.js';
 import { loadModel } from '#convfuse/api/load.js';
 import { encodeModel } from '#convfuse/api/encode.js';
@@ -21,6 +21,8 @@ export interface ModelRow {
   /** Steps of our plan, and the bytes that they read and write; not known of others. */
   readonly launches: number | undefined;
   readonly trafficBytes: number | undefined;
+  /** Time of onnxruntime-node divided by this one's. */
+  readonly peerRatio: Spread;
   /** Seconds that fusing and proving took. */
   readonly proving: number;
 }
@@ -82,12 +84,14 @@ async function benchModel(
     ['unfused', report.before],
     ['fused', report.after],
   ]);
-  return results.map(({ name: variant, latency, ratio }) => ({
+  const rival = results.at(-1)!;
+  return results.map(({ name: variant, latency, ratio, rounds }) => ({
     network: name,
     variant,
     milliseconds: latency,
     imagesPerSecond: (batch * 1000) / latency.median,
     ratio,
+    peerRatio: ratioOf(rival.rounds, rounds),
     launches: plans.get(variant)?.launches,
     trafficBytes: plans.get(variant)?.trafficBytes,
     proving: proving / 1000,

@@ -96,8 +96,6 @@ function modelSection(rows: readonly ModelRow[]): string[] {
       networks.map((network) => {
         const [unfused, fused] = [find(network, 'unfused'), find(network, 'fused')];
         const peer = find(network, 'onnxruntime-node');
-        // Both ratios are to the unfused model, in the same rounds.
-        const against = fused.ratio.median / peer.ratio.median;
         return [
           network,
           spread(unfused.milliseconds),
@@ -106,7 +104,7 @@ function modelSection(rows: readonly ModelRow[]): string[] {
           `${unfused.launches} -> ${fused.launches}`,
           `${mebibytes(unfused.trafficBytes)} -> ${mebibytes(fused.trafficBytes)}`,
           spread(peer.milliseconds),
-          `${against.toFixed(2)}x`,
+          times(fused.peerRatio),
           `${fused.proving.toFixed(1)} s`,
         ];
       }),

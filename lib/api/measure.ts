@@ -34,6 +34,8 @@ export interface Measurement {
   readonly p95: number;
   /** Time of the first candidate divided by this one's, round by round: above 1 is faster. */
   readonly ratio: Spread;
+  /** Milliseconds for one call in each round, as latency and ratio are made from: see ratioOf. */
+  readonly rounds: Float64Array;
 }
 
 /**
@@ -63,7 +65,8 @@ export async function measure(
     name,
     latency: spreadOf(medians[at]!),
     p95: quantile(tails[at]!, 0.5),
-    ratio: spreadOf(medians[at]!.map((time, round) => medians[0]![round]! / time)),
+    ratio: ratioOf(medians[0]!, medians[at]!),
+    rounds: medians[at]!,
   }));
 }
 
@@ -84,6 +87,11 @@ async function turnOf(candidate: Candidate, time: number): Promise<Float64Array>
   const result = task?.result;
   if (result?.state !== 'completed') throw new Error(`${candidate.name} did not run`);
   return Float64Array.from(result.latency.samples ?? [result.latency.p50]);
+}
+
+/** Time of one candidate divided by another's, round by round: above 1 the other is faster. */
+export function ratioOf(before: Float64Array, after: Float64Array): Spread {
+  return spreadOf(after.map((time, round) => before[round]! / time));
 }
 
 export function spreadOf(sample: Float64Array): Spread {

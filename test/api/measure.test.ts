@@ -1,6 +1,6 @@
 import test from 'ava';
 
-import { measure, quantile, spreadOf } from '#convfuse/api/measure.js';
+import { measure, quantile, ratioOf, spreadOf } from '#convfuse/api/measure.js';
 
 function busy(milliseconds: number): void {
   const end = performance.now() + milliseconds;
@@ -49,4 +49,10 @@ test('quantiles interpolate', (t) => {
   t.is(quantile(sample, 0.5), 2.5);
   t.is(quantile(sample, 1), 4);
   t.deepEqual(spreadOf(sample), { median: 2.5, low: 1.75, high: 3.25 });
+});
+
+test('a ratio is the median of rounds, not that of medians', (t) => {
+  const before = Float64Array.of(1, 10, 3);
+  const after = Float64Array.of(2, 5, 3);
+  t.deepEqual(ratioOf(before, after), { median: 1, low: 0.75, high: 1.5 });
 });
