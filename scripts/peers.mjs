@@ -40,6 +40,7 @@ export const PEER_TABLE = {
   'fuse-batch-norm-into-gemm': UNKNOWN,
   'fuse-batch-norm-into-matmul': UNKNOWN,
   'fuse-batch-norm-into-batch-norm': UNKNOWN,
+  'fuse-batch-norm-into-quantized-conv': UNKNOWN,
   'fuse-mul-into-conv': [
     'Mul by its 2nd input; no Div',
     'no',

@@ -24,8 +24,9 @@ export function renderRules(rules, reasons, peers = PEER_TABLE) {
     'Examples are in the text form of ONNX: declarations, then nodes.',
     '',
     ...rules.map(
-      ({ name, level, target, doc }) =>
-        `- [${name}](#${name})${target === 'ort' ? ' (--target ort)' : level === 'basic' ? '' : ` (${level})`}: ${doc}`,
+      (rule) =>
+        `- [${rule.name}](#${rule.name})${rule.level === 'basic' ? '' : ` (${rule.level})`}` +
+        `${asked(rule, ' (', ')')}: ${rule.doc}`,
     ),
     '',
     ...rules.flatMap(ruleSection),
@@ -47,11 +48,18 @@ export function renderRules(rules, reasons, peers = PEER_TABLE) {
   ].join('\n')}\n`;
 }
 
-function ruleSection({ name, level, target, doc, roots, conditions, example }) {
+/** The option that a rule waits for, if any. */
+function asked({ target, optIn }, before, after = '') {
+  const option = target === 'ort' ? '--target ort' : optIn && `--${optIn}`;
+  return option === undefined ? '' : `${before}${option}${after}`;
+}
+
+function ruleSection(rule) {
+  const { name, level, doc, roots, conditions, example } = rule;
   return [
     `## ${name}`,
     '',
-    `Level ${level}, tried at ${roots.join(', ')}${target === 'ort' ? ', only with --target ort' : ''}.`,
+    `Level ${level}, tried at ${roots.join(', ')}${asked(rule, ', only with ')}.`,
     '',
     '```',
     doc,

@@ -20,6 +20,11 @@ export interface FuseProgress {
 export interface FuseOptions extends BackendChoice {
   /** basic (default): exact folds. extended: sibling and branch merges as well. */
   readonly level?: Level | undefined;
+  /**
+   * Fold batch norms into the scales of quantised weights, where that is exact. Default false:
+   * quantised models are left alone, since engines look for the patterns in them.
+   */
+  readonly quantized?: boolean | undefined;
   /** Apply these rules and no others, by name. */
   readonly only?: readonly string[] | undefined;
   readonly skip?: readonly string[] | undefined;
@@ -125,7 +130,7 @@ async function rewrite(
   target: Target,
   options: FuseOptions,
 ): Promise<Site[]> {
-  const { only, skip, allowGrowth, signal, onProgress } = options;
+  const { quantized, only, skip, allowGrowth, signal, onProgress } = options;
   const rules = [...RULES, ...(options.rules ?? [])];
   const ort = target === 'ort' ? ORT_RULES : [];
   const apply = (table: readonly Rule[], others: readonly Rule[]): Promise<Site[]> => {
@@ -136,6 +141,7 @@ async function rewrite(
         : list;
     return rewriteModelAsync(model, table, {
       level,
+      quantized,
       only: names(only),
       skip: names(skip),
       allowGrowth,

@@ -94,7 +94,9 @@ export class Verdicts {
       placed.push([order, skipped(label, ...verdict)]);
     }
     for (const node of batchNorms(model)) {
-      const rule = this.#table.find((one) => one.roots.includes('BatchNormalization'));
+      const rule = this.#table.find(
+        ({ roots: at, optIn }) => optIn === undefined && at.includes('BatchNormalization'),
+      );
       if (rule === undefined || roots.has(node)) continue;
       const on = active.some((one) => one.roots.includes('BatchNormalization'));
       const { order, label } = this.#place(node);

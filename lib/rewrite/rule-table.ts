@@ -4,6 +4,8 @@ import type { Level, Rule } from './rule.js';
 export interface RuleChoice {
   /** basic (default): exact folds. extended: those, and merges of siblings and branches. */
   readonly level?: Level | undefined;
+  /** Apply rules on quantised models too. */
+  readonly quantized?: boolean | undefined;
   /** Names of the rules to apply; no others are, and their level does not matter. */
   readonly only?: readonly string[] | undefined;
   /** Names of rules to leave out. */
@@ -17,12 +19,13 @@ export interface RuleChoice {
  */
 export function chooseRules(table: readonly Rule[], choice: RuleChoice): readonly Rule[] {
   checkTable(table);
-  const { level = 'basic' } = choice;
+  const { level = 'basic', quantized = false } = choice;
   const only = namesOf(table, choice.only, 'only');
   const skip = namesOf(table, choice.skip, 'skip');
   return table.filter((rule) => {
     if (skip?.has(rule.name) === true) return false;
-    return only?.has(rule.name) ?? (level === 'extended' || rule.level === 'basic');
+    const asked = rule.optIn === undefined || quantized;
+    return only?.has(rule.name) ?? (asked && (level === 'extended' || rule.level === 'basic'));
   });
 }
 

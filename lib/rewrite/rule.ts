@@ -105,6 +105,8 @@ export interface Rule<M extends Match = Match> {
   readonly level: Level;
   /** ort: what it makes is an operator of onnxruntime, and not of ONNX. Default: portable. */
   readonly target?: Target;
+  /** Only where a user asks for it: this option of fuseModel, or the rule by its name in `only`. */
+  readonly optIn?: 'quantized';
   /** The formula, in one line. */
   readonly doc: string;
   /** Operators a match can start at: the node whose verdict the site reports. */

@@ -10,6 +10,7 @@ import { fuseBatchNormIntoBatchNorm } from './fuse-batch-norm-into-batch-norm.js
 import { fuseBatchNormIntoConvTranspose } from './fuse-batch-norm-into-conv-transpose.js';
 import { fuseBatchNormIntoConv } from './fuse-batch-norm-into-conv.js';
 import { fuseBatchNormIntoGemm } from './fuse-batch-norm-into-gemm.js';
+import { fuseBatchNormIntoQuantizedConv } from './fuse-batch-norm-into-quantized-conv.js';
 import { fuseBatchNormIntoMatMul } from './fuse-batch-norm-into-matmul.js';
 import { fuseMulBeforeConv } from './fuse-mul-before-conv.js';
 import { fuseMulIntoConv } from './fuse-mul-into-conv.js';
@@ -26,6 +27,7 @@ import { mergeSiblingMatMuls } from './merge-sibling-matmuls.js';
 /** All rules, in the order in which they are tried at a node. */
 export const RULES: readonly Rule[] = [
   eliminateIdentity,
+  fuseBatchNormIntoQuantizedConv,
   fuseBatchNormIntoConv,
   fuseBatchNormIntoConvTranspose,
   fuseBatchNormIntoGemm,

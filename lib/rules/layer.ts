@@ -37,9 +37,15 @@ export function biasOf(layer: Node): Value | undefined {
   return layer.is('MatMul') ? undefined : layer.optionalInput(2);
 }
 
-/** Reads a layer; its weight is a constant. Refuses shapes that do not fit each other. */
-export function readLayer(node: Node): Layer | Refusal {
-  const dims = parameterOf(node.optionalInput(1))?.dims;
+/**
+ * Reads a layer. Refuses shapes that do not fit each other.
+ *
+ * @param dims of the weight, where it is no constant
+ */
+export function readLayer(
+  node: Node,
+  dims = parameterOf(node.optionalInput(1))?.dims,
+): Layer | Refusal {
   if (dims === undefined) {
     return { reason: 'not-constant', detail: `the weight of ${node.label} is not a constant` };
   }

@@ -48,6 +48,8 @@ const KNOWN: ReadonlyMap<string, KnownOperator> = new Map<string, KnownOperator>
   // Before opset 2 the sizes may be an input, before 4 the axis may be left out.
   ['Split', { opsets: [2, NEWEST], attributes: ['axis', 'split', 'num_outputs'] }],
   ['Concat', { opsets: [4, NEWEST], attributes: ['axis'] }],
+  // Before opset 13 there is one scale for all; from 21 on there may be blocks.
+  ['DequantizeLinear', { opsets: [13, NEWEST], attributes: ['axis'] }],
   // Before opset 6 activations may overwrite their input.
   ['Relu', { opsets: [6, NEWEST], attributes: [] }],
   ['Tanh', { opsets: [6, NEWEST], attributes: [] }],

@@ -13,7 +13,10 @@ import { parseText, printNodes } from '#convfuse/ir/text.js';
 for (const rule of ALL_RULES) {
   test(`the example of ${rule.name} is true`, (t) => {
     const { before, after } = rule.example;
-    t.is(rewriteText(before, [rule], { level: 'extended', facts: inferredFacts() }), after);
+    t.is(
+      rewriteText(before, [rule], { level: 'extended', quantized: true, facts: inferredFacts() }),
+      after,
+    );
     t.not(printNodes(parseText(before).graph), after);
   });
 }

@@ -17,6 +17,10 @@ testKept([...KEPT_BEHIND, ...KEPT_BEFORE]);
 testKept([...KEPT_SIBLINGS, ...KEPT_JOINS, ...KEPT_SUMS], 'extended');
 testKept(KEPT_FUSED_CONVS, 'basic', ORT_RULES);
 
+test('with all guards, every graph stays', (t) => {
+  t.deepEqual(noticing('no guard of this name', new Set()), []);
+});
+
 for (const [guard, rules] of guardsOf()) {
   test(`without ${guard}, a graph that must stay does not`, (t) => {
     const missed = noticing(guard, new Set(rules));

@@ -19,6 +19,7 @@ export interface FuseFlags extends BackendFlags {
   readonly skip?: readonly string[];
   readonly constantInitializers?: true;
   readonly allowSymlinks?: true;
+  readonly quantized?: true;
   readonly allowGrowth?: true;
   readonly verify: boolean;
   readonly runs?: number;
@@ -60,6 +61,7 @@ export function addFuseOptions(command: Command): Command {
     .option('--only <rule,...>', 'apply these rules and no others', parse.nameList)
     .option('--skip <rule,...>', 'apply all rules but these', parse.nameList)
     .option('--constant-initializers', 'initializers that are also graph inputs are constants')
+    .option('--quantized', 'fold batch norms into the scales of quantised weights too')
     .option('--allow-growth', 'let cloned weights grow a file beyond twice its size')
     .option('--allow-symlinks', 'external data behind links, inside the real folder of the model')
     .addOption(
@@ -138,6 +140,7 @@ export async function fuseModelsOptions(flags: FuseFlags): Promise<FuseModelsOpt
     dryRun: flags.dryRun,
     level: flags.level,
     target: flags.target,
+    quantized: flags.quantized,
     only: flags.only,
     skip: flags.skip,
     constantInitializers: flags.constantInitializers,

@@ -12,11 +12,12 @@ export const addRules: AddCommand = (command) => {
 };
 
 function ruleData(rule: (typeof rules)[number]): object {
-  const { name, level, target = 'portable', doc, roots, conditions, example } = rule;
+  const { name, level, target = 'portable', optIn, doc, roots, conditions, example } = rule;
   return {
     name,
     level,
     target,
+    optIn: optIn ?? null,
     formula: doc,
     roots,
     conditions: conditions.map((condition) => ({ name: condition.name, doc: condition.doc })),
@@ -25,8 +26,8 @@ function ruleData(rule: (typeof rules)[number]): object {
 }
 
 function printRules(): void {
-  for (const { name, level, target, doc, roots, conditions, example } of rules) {
-    const only = target === 'ort' ? ', --target ort' : '';
+  for (const { name, level, target, optIn, doc, roots, conditions, example } of rules) {
+    const only = target === 'ort' ? ', --target ort' : optIn === undefined ? '' : `, --${optIn}`;
     print(`${outColors.bold(name)}  (${level}${only}, at ${roots.join(', ')})`);
     print(`  ${doc}`);
     for (const condition of conditions) print(`  - ${condition.name}: ${condition.doc}`);
