@@ -27,6 +27,8 @@ export interface Comparison {
   readonly sites: readonly Site[];
   /** Largest difference of any output, relative to the largest element of that output. */
   readonly error: number;
+  /** The same, relative to 1 where that element is smaller: what was cancelled sets no scale. */
+  readonly errorFromOne: number;
   readonly model: Model;
 }
 
@@ -44,11 +46,12 @@ export function compareFused(
   const sites = rewriteChecked(model, rules, { facts: inferredFacts(), ...options });
   const before = run(original);
   const after = run(model);
-  let error = 0;
+  let [error, errorFromOne] = [0, 0];
   for (const [name, tensor] of Object.entries(before)) {
-    error = Math.max(error, difference(tensor, after[name]!));
+    error = Math.max(error, difference(tensor, after[name]!, 0));
+    errorFromOne = Math.max(errorFromOne, difference(tensor, after[name]!, 1));
   }
-  return { nodes: printNodes(model.graph), sites, error, model };
+  return { nodes: printNodes(model.graph), sites, error, errorFromOne, model };
 }
 
 function run(model: Model): Record<string, Tensor> {
@@ -73,10 +76,11 @@ function dataOf(type: DataType, values: Float32Array): Tensor['data'] {
   throw new Error(`no inputs of type ${type} here`);
 }
 
-function difference(a: Tensor, b: Tensor): number {
+/** @param least what the difference is at least relative to */
+function difference(a: Tensor, b: Tensor, least: number): number {
   if (a.dims.join() !== b.dims.join()) return Infinity;
   const [left, right] = [valuesOf(a), valuesOf(b)];
-  let largest = 0;
+  let largest = least;
   let worst = 0;
   left.forEach((value, at) => {
     if (Number.isFinite(value)) largest = Math.max(largest, Math.abs(value));
