@@ -32,6 +32,7 @@ export { ACTIVATION_KINDS as activationKinds } from './backend/activation.js';
 export { backend, type BackendInfo } from './backend/info.js';
 export type { Activation, ACTIVATION_KINDS, ActivationKind } from './backend/activation.js';
 export type * from './backend/backend.js';
+export type { BlockedLayout } from './backend/layout.js';
 export type { BACKEND_NAMES, BackendName, ISA_NAMES, IsaName } from './backend/select.js';
 export type { FileOptions, FileProgress } from './batch/fuse-file.js';
 export { findModels, type FindResult, type FoundModel } from './batch/find-models.js';
@@ -56,7 +57,7 @@ export { FusedConv2d, type RunOptions, type RunSyncOptions } from './layers/fuse
 export type { PaddingOption, PerAxis } from './layers/window-option.js';
 export * as conditions from './rewrite/conditions.js';
 export { defineRule, type Level, type Match, type Reason, type Rule } from './rewrite/rule.js';
-export type { Condition, Facts, Refusal, Rewritten, SiteCheck } from './rewrite/rule.js';
+export type { Condition, Facts, Refusal, Rewritten, SiteCheck, Target } from './rewrite/rule.js';
 export { ALL_RULES as rules } from './rules/index.js';
 export type { ValueMetadata } from './runtime/session.js';
 export type { DataType, FloatType, TensorData } from './tensor/dtype.js';
