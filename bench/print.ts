@@ -2,19 +2,12 @@
 
 import Table from 'cli-table3';
 
-import type { Spread } from '#convfuse/api/measure.js';
+import { spreadText as spread } from '#convfuse/cli/text.js';
 
 import { geomeans, type ConvRow } from './conv2d.bench.js';
 import type { FusionRow } from './fusion.bench.js';
 import type { ModelRow } from './models.bench.js';
 import type { NodeUserRow } from './node-user.bench.js';
-
-/** median (low-high), the latter the quartiles. */
-export function spread({ median, low, high }: Spread): string {
-  const digits = median >= 100 ? 0 : median >= 10 ? 1 : 2;
-  const [m, l, h] = [median, low, high].map((value) => value.toFixed(digits));
-  return `${m} (${l}-${h})`;
-}
 
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const out = new Table({ head: [...head], style: { head: [], border: [] } });

@@ -1,12 +1,12 @@
 // docs/performance.md from a result file.
 
 import type { Spread } from '#convfuse/api/measure.js';
+import { spreadText as spread } from '#convfuse/cli/text.js';
 
 import { geomeans, type ConvRow } from './conv2d.bench.js';
 import { FUSED, NATIVE, UNFUSED, type FusionRow } from './fusion.bench.js';
 import type { ModelRow } from './models.bench.js';
 import { OWN_CALL, PEER_CALL } from './node-user.bench.js';
-import { spread } from './print.js';
 import type { BenchResults } from './results.js';
 
 /**

@@ -1,4 +1,5 @@
 import type { Backend } from '../backend/backend.js';
+import type { Arithmetic } from '../ops/operator.js';
 import { selectBackend, type BackendName, type IsaName } from '../backend/select.js';
 
 /** Which arithmetic to run on. What is left out comes from the environment, or is automatic. */
@@ -16,4 +17,9 @@ export function chosenBackend({ backend, isa, threads }: BackendChoice): Backend
     ...(isa === undefined ? {} : { isa }),
     ...(threads === undefined ? {} : { threads }),
   });
+}
+
+/** The reference backend is the oracle: it computes in double all along, and rounds at the end. */
+export function arithmeticOf({ name }: Backend): Arithmetic {
+  return name === 'reference' ? 'float64' : 'float32';
 }

@@ -4,7 +4,7 @@ import type { Model } from '../ir/model.js';
 import { Inference } from '../ops/infer.js';
 import { Session } from '../runtime/session.js';
 import type { Tensor } from '../tensor/tensor.js';
-import { chosenBackend, type BackendChoice } from './backend-choice.js';
+import { arithmeticOf, chosenBackend, type BackendChoice } from './backend-choice.js';
 import { benchLayer, fusedLayers, variantTimes, type FusedLayer } from './bench-layers.js';
 import type { LayerBench, ModelBench, NetworkBench } from './bench-report.js';
 import { fuseModel, type FuseOptions } from './fuse.js';
@@ -99,7 +99,7 @@ class Turn {
   constructor(options: ModelBenchOptions, batch: number, threads: number) {
     const { timing = TIMING, signal } = options;
     this.#options = options;
-    this.#timing = signal === undefined ? timing : { ...timing, signal };
+    this.#timing = { ...timing, signal };
     this.#batch = batch;
     this.#threads = threads;
   }
@@ -180,7 +180,7 @@ function sessionOf(
   threads: number | undefined,
 ): Session {
   const chosen = chosenBackend({ backend, isa, threads });
-  const arithmetic = chosen.name === 'reference' ? 'float64' : 'float32';
+  const arithmetic = arithmeticOf(chosen);
   return Session.create(model, {
     backend: chosen,
     arithmetic,

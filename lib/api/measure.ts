@@ -16,7 +16,7 @@ export interface MeasureOptions {
    * their run, and would be taking a core from whoever comes next. Default 0.
    */
   readonly settle?: number;
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** Quartiles of a sample. */

@@ -3,7 +3,7 @@ import { argumentError } from '../errors.js';
 import { Model } from '../ir/model.js';
 import { Session, type ValueMetadata } from '../runtime/session.js';
 import type { Tensor } from '../tensor/tensor.js';
-import { chosenBackend, type BackendChoice } from './backend-choice.js';
+import { arithmeticOf, chosenBackend, type BackendChoice } from './backend-choice.js';
 import { loadModel, type LoadOptions } from './load.js';
 
 export interface SessionOptions extends BackendChoice, LoadOptions {
@@ -50,8 +50,7 @@ export class InferenceSession {
     }
     const backend = chosenBackend(options);
     const model = source instanceof Model ? source : await loadModel(source, { allowSymlinks });
-    // The reference backend is the oracle: it computes in double all along, and rounds at the end.
-    const arithmetic = backend.name === 'reference' ? 'float64' : 'float32';
+    const arithmetic = arithmeticOf(backend);
     const { threads } = options;
     return new InferenceSession(Session.create(model, { backend, precision, arithmetic, threads }));
   }

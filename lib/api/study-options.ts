@@ -31,6 +31,7 @@ export interface ActivationStudyOptions extends BackendChoice {
 const COSTLY: readonly ActivationKind[] = ['gelu', 'silu', 'mish', 'hard-swish'];
 
 const DEFAULT_RUNS = 4;
+
 /** Those of the options that have defaults, checked. @throws ConvfuseError ERR_ARGUMENT */
 export function readStudyOptions(options: ActivationStudyOptions): {
   readonly replace: readonly ActivationKind[];

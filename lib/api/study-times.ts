@@ -1,4 +1,4 @@
-import type { ActivationKind } from '../backend/activation.js';
+import type { Activation, ActivationKind } from '../backend/activation.js';
 import { ConvfuseError } from '../errors.js';
 import type { Value } from '../ir/value.js';
 import type { ActivationOption } from '../layers/activation-option.js';
@@ -45,11 +45,12 @@ export class LayerTimes {
   }
 
   /** With the activation as it is, then with the other. undefined where it is no such layer. */
-  async measure(site: ActivationSite, options: MeasureOptions): Promise<Measurement[] | undefined> {
-    const layer = this.layerOf(site);
-    if (layer === undefined) return undefined;
+  async measure(
+    layer: ConvLayer,
+    { kind, alpha, beta, slope }: Activation,
+    options: MeasureOptions,
+  ): Promise<Measurement[] | undefined> {
     const { weight, bias, ...geometry } = layer.options;
-    const { kind, alpha, beta, slope } = site.activation;
     const shape = [layer.dims, weight.dims, bias !== undefined, geometry, kind];
     const key = JSON.stringify(shape);
     if (!this.#known.has(key)) {

@@ -13,7 +13,7 @@ import {
   type ActivationSite,
   type Replacement,
 } from './activation-sites.js';
-import { chosenBackend } from './backend-choice.js';
+import { arithmeticOf, chosenBackend } from './backend-choice.js';
 import { measure, type MeasureOptions } from './measure.js';
 import { ErrorMeter, type OutputError } from './output-error.js';
 import { randomInputs } from './random-inputs.js';
@@ -171,7 +171,7 @@ class Study {
         name: at === 0 ? 'before' : 'after',
         run: () => session.runSync(feeds),
       }));
-      return timeChange(await measure(candidates, withSignal(timing, signal)));
+      return timeChange(await measure(candidates, { ...timing, signal }));
     } finally {
       for (const session of sessions) session.dispose();
     }
@@ -183,10 +183,12 @@ class Study {
     const results: { layer: string | undefined; time: TimeChange | undefined }[] = [];
     for (const [at, site] of this.#sites.entries()) {
       this.#progress('time', at, this.#sites.length);
-      const layer = times.layerOf(site)?.node.label;
+      const layer = times.layerOf(site);
       const measured =
-        timing === false ? undefined : await times.measure(site, withSignal(timing, signal));
-      results.push({ layer, time: measured && timeChange(measured) });
+        timing === false || layer === undefined
+          ? undefined
+          : await times.measure(layer, site.activation, { ...timing, signal });
+      results.push({ layer: layer?.node.label, time: measured && timeChange(measured) });
     }
     return results;
   }
@@ -218,7 +220,7 @@ class Study {
 
   #session(model: Model, precision: Precision): Session {
     const backend = this.#backend;
-    const arithmetic = backend.name === 'reference' ? 'float64' : 'float32';
+    const arithmetic = arithmeticOf(backend);
     const { threads } = this.#options;
     return Session.create(model, { backend, precision, arithmetic, threads });
   }
@@ -227,10 +229,6 @@ class Study {
     this.#options.signal?.throwIfAborted();
     this.#options.onProgress?.({ phase, done, total });
   }
-}
-
-function withSignal(timing: MeasureOptions, signal: AbortSignal | undefined): MeasureOptions {
-  return signal === undefined ? timing : { ...timing, signal };
 }
 
 function timeChange([before, after]: Awaited<ReturnType<typeof measure>>): TimeChange {

@@ -1,4 +1,4 @@
-import { chosenBackend, type BackendChoice } from './backend-choice.js';
+import { arithmeticOf, chosenBackend, type BackendChoice } from './backend-choice.js';
 import { argumentError, ConvfuseError } from '../errors.js';
 import type { Model } from '../ir/model.js';
 import { Session } from '../runtime/session.js';
@@ -93,7 +93,7 @@ class Pair {
     const session = {
       backend,
       precision: 'strict',
-      arithmetic: this.isDouble ? 'float64' : 'float32',
+      arithmetic: arithmeticOf(backend),
     } as const;
     this.#original = Session.create(original, session);
     this.#fused = Session.create(fused, session);

@@ -1,5 +1,3 @@
-import type { Node } from '../ir/node.js';
-import type { Value } from '../ir/value.js';
 import { notGraphOutput, notPinned, sameGraph, singleConsumer } from '../rewrite/conditions.js';
 import { defineRule, type Condition } from '../rewrite/rule.js';
 import { bypass, bypassNotPinned, removable, visible, type BypassMatch } from './bypass.js';
@@ -52,7 +50,8 @@ export const eliminateSplitConcat = defineRule<SplitConcatMatch>({
     const whole = concat.inputs.length === split.outputs.length;
     return {
       nodes: [split, concat],
-      into: whole ? intoOf(input, concat) : concat,
+      // What stays in place of the two, for the report.
+      into: whole ? (input.producer ?? concat) : concat,
       vanishing: split.namedOutputs,
       parameters: [],
       split,
@@ -94,8 +93,3 @@ export const eliminateSplitConcat = defineRule<SplitConcatMatch>({
     after: 'z = Relu(x)',
   },
 });
-
-/** What stays in place of the two, for the report. */
-function intoOf(input: Value, concat: Node): Node {
-  return input.producer ?? concat;
-}

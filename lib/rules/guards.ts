@@ -90,9 +90,7 @@ export const gemmBroadcast: Condition<LayerMatch> = {
   },
 };
 
-/** What nodes must be, and values between them, for one to take the others in. */
-export const STRUCTURE_GUARDS: readonly Condition[] = [
-  sameGraph,
+const ABSORBABLE: readonly Condition[] = [
   noExtraOutputs,
   knownOpset,
   knownAttributes,
@@ -101,6 +99,9 @@ export const STRUCTURE_GUARDS: readonly Condition[] = [
   notPinned,
 ];
 
+/** What nodes must be, and values between them, for one to take the others in. */
+export const STRUCTURE_GUARDS: readonly Condition[] = [sameGraph, ...ABSORBABLE];
+
 /**
  * What every fold of one operator into another asks for. That the operators are those of ONNX, and
  * not a custom domain's or a function's, matches see to: they ask nodes what they are.
@@ -108,12 +109,7 @@ export const STRUCTURE_GUARDS: readonly Condition[] = [
 export const COMMON_GUARDS: readonly Condition[] = [
   sameGraph,
   inferenceMode,
-  noExtraOutputs,
-  knownOpset,
-  knownAttributes,
-  singleConsumer,
-  notGraphOutput,
-  notPinned,
+  ...ABSORBABLE,
   notOverridable,
   constantParameters,
   oneFloatType,

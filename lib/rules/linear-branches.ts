@@ -7,15 +7,15 @@ import {
   tapCount,
   type PaddedWindow,
 } from '../fold/linear-stage.js';
-
 import { unionWindow } from '../fold/sum-stages.js';
 import type { Node } from '../ir/node.js';
 import type { Value } from '../ir/value.js';
 import { firstRefusal } from '../rewrite/conditions.js';
-import type { Condition, Match, Refusal } from '../rewrite/rule.js';
+import type { Condition, Facts, Match, Refusal } from '../rewrite/rule.js';
 import { COMMON_GUARDS, layerShapes } from './guards.js';
 import { readLayer } from './layer.js';
 import { attributeRefusal } from './operators.js';
+import { alone } from './sibling-group.js';
 import { stageShapes, stageShift, unevenPool, type Frame, type StageShape } from './stages.js';
 
 /** Linear operators in a row, in the order of the data. None: the branch is the input itself. */
@@ -78,38 +78,39 @@ export function branchShapes({ branches, frame }: BranchMatch): BranchShape[] {
   return branches.map((branch) => branchShape(branch, frame!) as BranchShape);
 }
 
+/** Looks at one branch after another, where a convolution tells what they all read. */
+function eachBranch(
+  check: (branch: Branch, frame: Frame, facts: Facts) => Refusal | undefined,
+): Condition<BranchMatch>['check'] {
+  return ({ branches, frame, into }, facts) => {
+    if (frame === undefined) {
+      return { reason: 'shape', detail: `no convolution tells what ${into.label} is made of` };
+    }
+    return firstRefusal(branches, (branch) => check(branch, frame, facts));
+  };
+}
+
+function refusalIn(result: object): Refusal | undefined {
+  return 'reason' in result ? (result as Refusal) : undefined;
+}
+
 const stagesFit: Condition<BranchMatch> = {
   name: 'stages-fit',
   doc: 'Channels, axes and parameters of each branch fit its input; its pads are numbers.',
-  check({ branches, frame, into }, facts) {
-    if (frame === undefined) return noFrame(into);
-    return firstRefusal(branches, (branch) => {
-      for (const layer of branch.stages) {
-        if (!layer.is('Conv')) continue;
-        const alone = { nodes: [layer], into: layer, vanishing: [], parameters: [], layer };
-        const refusal = layerShapes.check(alone, facts);
-        if (refusal !== undefined) return refusal;
-      }
-      const shapes = stageShapes(branch.stages, frame);
-      return 'reason' in shapes ? shapes : undefined;
-    });
-  },
+  check: eachBranch(({ stages }, frame, facts) => {
+    for (const layer of stages) {
+      if (!layer.is('Conv')) continue;
+      const refusal = layerShapes.check(alone(layer), facts);
+      if (refusal !== undefined) return refusal;
+    }
+    return refusalIn(stageShapes(stages, frame));
+  }),
 };
-
-function noFrame(into: Node): Refusal {
-  return { reason: 'shape', detail: `no convolution tells what ${into.label} is made of` };
-}
 
 const singleTaps: Condition<BranchMatch> = {
   name: 'single-taps',
   doc: 'Of two operators in a row one is a single tap without pads: the other has the kernel.',
-  check: ({ branches, frame, into }) =>
-    frame === undefined
-      ? noFrame(into)
-      : firstRefusal(branches, (branch) => {
-          const shape = branchShape(branch, frame);
-          return 'reason' in shape ? shape : undefined;
-        }),
+  check: eachBranch((branch, frame) => refusalIn(branchShape(branch, frame))),
 };
 
 const evenPools: Condition<BranchMatch> = {
@@ -125,20 +126,17 @@ const evenPools: Condition<BranchMatch> = {
 const exactBorders: Condition<BranchMatch> = {
   name: 'exact-borders',
   doc: 'Nothing is added in front of pads: the second of two pads with 0, not with the bias of the first.',
-  check: ({ branches, frame, into }) =>
-    frame === undefined
-      ? noFrame(into)
-      : firstRefusal(branches, ({ stages }) => {
-          const shapes = stageShapes(stages, frame);
-          if ('reason' in shapes) return shapes;
-          const last = shapes.findLastIndex(({ window }) => hasPads(window.padding));
-          const adds = shapes
-            .slice(0, Math.max(0, last))
-            .find(({ node }) => stageShift(node).some((shift) => shift !== 0));
-          if (adds === undefined) return undefined;
-          const detail = `${adds.node.label} adds a bias, and ${shapes[last]!.node.label} pads behind it`;
-          return { reason: 'padding', detail };
-        }),
+  check: eachBranch(({ stages }, frame) => {
+    const shapes = stageShapes(stages, frame);
+    if ('reason' in shapes) return shapes;
+    const last = shapes.findLastIndex(({ window }) => hasPads(window.padding));
+    const adds = shapes
+      .slice(0, Math.max(0, last))
+      .find(({ node }) => stageShift(node).some((shift) => shift !== 0));
+    if (adds === undefined) return undefined;
+    const detail = `${adds.node.label} adds a bias, and ${shapes[last]!.node.label} pads behind it`;
+    return { reason: 'padding', detail };
+  }),
 };
 
 /** What a merge of convolutions in a row asks for. */

@@ -4,7 +4,8 @@ import { noteFused } from './absorb.js';
 import { paysOff, weighBranches } from './branch-cost.js';
 import { becomeMerged, foldBranches, withAdds } from './fold-branches.js';
 import { frameOf, SEQUENCE_GUARDS, type BranchMatch } from './linear-branches.js';
-import { isStage, stageParameters } from './stages.js';
+import { parametersOf } from './parameter.js';
+import { isStage } from './stages.js';
 
 const CONDITIONS: readonly Condition<BranchMatch>[] = [...SEQUENCE_GUARDS, paysOff];
 
@@ -21,7 +22,7 @@ export const mergeConvSequence = defineRule<BranchMatch>({
       nodes: [first, second],
       into: second,
       vanishing: [first.output(0)],
-      parameters: [first, second].flatMap(stageParameters),
+      parameters: [first, second].flatMap(parametersOf),
       source: first.input(0),
       branches,
       frame: frameOf(branches),

@@ -6,7 +6,7 @@ import { isFloatType } from '../tensor/dtype.js';
 import { normalizeAxis } from '../tensor/shape.js';
 import { absorbBefore, noteFused } from './absorb.js';
 import { STRUCTURE_GUARDS } from './guards.js';
-import { parameterOf } from './parameter.js';
+import { parameterOf, parametersOf } from './parameter.js';
 import { constantParameters, notOverridable } from './parameter-guards.js';
 
 /** A Pad in front of an operator with a sliding window. */
@@ -25,7 +25,7 @@ export function matchPadBefore(pad: Node, opType: string): PadMatch | undefined 
   if (output === undefined || user === undefined || pad.optionalInput(0) === undefined) {
     return undefined;
   }
-  const parameters = pad.inputs.slice(1).filter((value) => value !== undefined);
+  const parameters = parametersOf(pad);
   return { nodes: [pad, user], into: user, vanishing: [output], parameters, pad, user };
 }
 

@@ -35,6 +35,11 @@ export function parameterOf(value: Value | undefined): Constant | undefined {
   return value === undefined ? undefined : resolve(value, MAX_DEPTH, new Set());
 }
 
+/** The inputs of a node but its first, the data. */
+export function parametersOf(node: Node): Value[] {
+  return node.inputs.slice(1).filter((value) => value !== undefined);
+}
+
 /** The values without a producer, or with an opaque one, that a parameter depends on. */
 export function leavesOf(value: Value): Value[] {
   const leaves: Value[] = [];

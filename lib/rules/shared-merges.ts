@@ -3,8 +3,7 @@ import type { Value } from '../ir/value.js';
 import { elementCount } from '../tensor/shape.js';
 import { outputAxis } from './layer.js';
 import type { LayerPart } from './merge-constants.js';
-import { parameterOf } from './parameter.js';
-import { parametersOf } from './sibling-group.js';
+import { parameterOf, parametersOf } from './parameter.js';
 
 // Blocks that share their weights get merged constants that are equal. They share these too: a
 // network of n such blocks would hold n copies otherwise.

@@ -4,6 +4,7 @@ import { firstRefusal } from '../rewrite/conditions.js';
 import type { Condition, Facts } from '../rewrite/rule.js';
 import { onlyConcat } from './concat-run.js';
 import type { LayerMatch } from './guards.js';
+import { parametersOf } from './parameter.js';
 
 /** What two layers on one input must have in common, as text; undefined where it cannot be told. */
 export type Likeness = (layer: Node, facts: Facts) => string | undefined;
@@ -46,10 +47,6 @@ function isSibling(node: Node, root: Node, data: Value): boolean {
 export function alone(layer: Node): LayerMatch {
   const parameters = parametersOf(layer);
   return { nodes: [layer], into: layer, vanishing: [], parameters, layer };
-}
-
-export function parametersOf(layer: Node): Value[] {
-  return layer.inputs.slice(1).filter((value) => value !== undefined);
 }
 
 /**

@@ -39,10 +39,6 @@ export function isStage(node: Node | undefined): node is Node {
   );
 }
 
-export function stageParameters(node: Node): Value[] {
-  return node.inputs.slice(1).filter((value) => value !== undefined);
-}
-
 /** The sizes of stages in a row, the first of which reads `frame`. */
 export function stageShapes(stages: readonly Node[], frame: Frame): StageShape[] | Refusal {
   const shapes: StageShape[] = [];

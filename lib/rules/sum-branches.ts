@@ -13,9 +13,9 @@ import {
   type BranchMatch,
   type BranchShape,
 } from './linear-branches.js';
-import { parameterOf } from './parameter.js';
-import { isStage, stageParameters } from './stages.js';
-import { leavesOf, sumsOf, type SumTree } from './sum-tree.js';
+import { parameterOf, parametersOf } from './parameter.js';
+import { isStage } from './stages.js';
+import { isInner, leavesOf, sumsOf, type SumTree } from './sum-tree.js';
 
 /** Branches of a sum that read one value. */
 export interface SumMatch extends BranchMatch {
@@ -63,9 +63,8 @@ function branchOf(leaf: Value, place: number, { graph }: Node, loose: boolean): 
   let source = leaf;
   while (stages.length < MAX_STAGES) {
     const { producer } = source;
-    const free = source.uses.size === 1 && source.useCount === 1 && !source.isOutput;
     if (!isStage(producer)) break;
-    if (!(free && producer.graph === graph) && !(loose && stages.length === 0)) break;
+    if (!(isInner(source) && producer.graph === graph) && !(loose && stages.length === 0)) break;
     stages.unshift(producer);
     source = producer.input(0);
   }
@@ -107,7 +106,7 @@ function matchOf(tree: SumTree, group: readonly Found[], frame = frameOf(group))
     nodes: [...sums, ...stages],
     into: mainConv(stages) ?? tree.node,
     vanishing: [...stages, ...sums.slice(1)].map((node) => node.output(0)),
-    parameters: stages.flatMap(stageParameters),
+    parameters: stages.flatMap(parametersOf),
     source: group[0]!.source,
     branches: group,
     frame,

@@ -1,6 +1,7 @@
 import type { Editor } from '../ir/editor.js';
 import type { Node } from '../ir/node.js';
 import type { Value } from '../ir/value.js';
+import { hasSingleUse } from '../ir/view.js';
 
 /** Operands of a tree that are looked at: real ones have a few. */
 const MAX_LEAVES = 64;
@@ -34,7 +35,7 @@ export function sumTree(root: Node): SumTree | undefined {
 }
 
 /** Whether a value is nothing but the operand of one node. */
-function isInner(value: Value): boolean {
+export function isInner(value: Value): boolean {
   return value.uses.size === 1 && value.useCount === 1 && !value.isOutput;
 }
 
@@ -43,11 +44,7 @@ function grow(node: Node, depth: number): SumTree | undefined {
   const operands: (SumTree | Value)[] = [];
   for (const value of node.inputs as readonly Value[]) {
     const { producer } = value;
-    const inner =
-      isInner(value) &&
-      value.pinned === undefined &&
-      isSum(producer) &&
-      producer.graph === node.graph;
+    const inner = hasSingleUse(value) && isSum(producer) && producer.graph === node.graph;
     const operand = inner ? grow(producer, depth - 1) : value;
     if (operand === undefined) return undefined;
     operands.push(operand);

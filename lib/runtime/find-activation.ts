@@ -80,7 +80,7 @@ class Region {
   /** A node whose inputs are all known by now, and its formula. */
   #next(): readonly [Node, Sum] | undefined {
     for (const value of this.#formulas.keys()) {
-      if (value.isOutput || value.pinned !== undefined || value.uses.size > MAX_USES) continue;
+      if (!mayVanish(value)) continue;
       for (const node of value.uses.keys()) {
         if (this.#nodes.has(node) || node.graph !== value.graph || !this.#free(node)) continue;
         if (node.outputs.length !== 1 || node.pinned !== undefined) continue;
@@ -97,10 +97,7 @@ class Region {
     return [...this.#formulas.keys()].every(
       (value) =>
         value === output ||
-        (!value.isOutput &&
-          value.pinned === undefined &&
-          value.uses.size <= MAX_USES &&
-          [...value.uses.keys()].every((node) => this.#nodes.has(node))),
+        (mayVanish(value) && [...value.uses.keys()].every((node) => this.#nodes.has(node))),
     );
   }
 
@@ -116,4 +113,9 @@ class Region {
     }
     return { number: numbers[0]! };
   }
+}
+
+/** Whether nothing but a few nodes can see a value. */
+function mayVanish({ isOutput, pinned, uses }: Value): boolean {
+  return !isOutput && pinned === undefined && uses.size <= MAX_USES;
 }
