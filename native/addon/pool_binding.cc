@@ -35,11 +35,25 @@ void ReadWindows(const Napi::Value& value, PoolAxis* axes, size_t count) {
   }
 }
 
+// Binds x and y, of so many floats, and runs the pool on them.
+template <typename Planes>
+Napi::Value RunOn(const Napi::CallbackInfo& info, size_t in, size_t out, Planes planes,
+                  void (*run)(const KernelTable&, const Planes&, ThreadPool&, size_t)) {
+  const KernelTable& table = ReadIsa(info[0]);
+  const Elements<float> x = ReadArray<float>(info[2], "x", in);
+  const Elements<float> y = ReadArray<float>(info[3], "y", out);
+  const size_t threads = ReadSize(info[6], "threads", ThreadPool::kMaxThreads);
+  if (Overlap(x, y)) throw ArgumentFailure("memory of its own", "y");
+  planes.x = x.data;
+  planes.y = y.data;
+  run(table, planes, Environment::Of(info.Env()).pool(), threads);
+  return info.Env().Undefined();
+}
+
 }  // namespace
 
 // (isa, mean, x, y, sizes, windows, threads); lib/backend/native/addon.ts
 Napi::Value PoolTensor(const Napi::CallbackInfo& info) {
-  const KernelTable& table = ReadIsa(info[0]);
   PoolPlanes planes = {};
   planes.mean = ReadBoolean(info[1], "mean");
   const Elements<uint32_t> sizes = ReadArray<uint32_t>(info[4], "sizes", 10);
@@ -54,19 +68,12 @@ Napi::Value PoolTensor(const Napi::CallbackInfo& info) {
     out = Multiply(out, axis.out);
   }
   ReadWindows(info[5], planes.axis, 3);
-  const Elements<float> x = ReadArray<float>(info[2], "x", in);
-  const Elements<float> y = ReadArray<float>(info[3], "y", out);
-  const size_t threads = ReadSize(info[6], "threads", ThreadPool::kMaxThreads);
-  if (Overlap(x, y)) throw ArgumentFailure("memory of its own", "y");
-  planes.x = x.data;
-  planes.y = y.data;
-  RunPool(table, planes, Environment::Of(info.Env()).pool(), threads);
-  return info.Env().Undefined();
+  return RunOn(info, in, out, planes, RunPool);
 }
 
 // The same arguments, on blocks.
 Napi::Value PoolBlocks(const Napi::CallbackInfo& info) {
-  const KernelTable& table = ReadIsa(info[0]);
+  const size_t lanes = ReadIsa(info[0]).lanes;
   BlockedPoolPlanes planes = {};
   planes.mean = ReadBoolean(info[1], "mean");
   const Elements<uint32_t> sizes = ReadArray<uint32_t>(info[4], "sizes", 16);
@@ -82,18 +89,11 @@ Napi::Value PoolBlocks(const Napi::CallbackInfo& info) {
   planes.y_layout = ReadHalo(sizes.data + 12);
   ReadWindows(info[5], planes.axis, 2);
   const PoolAxis(&axis)[2] = planes.axis;
-  const Elements<float> x =
-      ReadArray<float>(info[2], "x", CheckedFloats(planes.x_layout, table.lanes, planes.batch,
-                                                   planes.channels, axis[0].in, axis[1].in));
-  const Elements<float> y =
-      ReadArray<float>(info[3], "y", CheckedFloats(planes.y_layout, table.lanes, planes.batch,
-                                                   planes.channels, axis[0].out, axis[1].out));
-  const size_t threads = ReadSize(info[6], "threads", ThreadPool::kMaxThreads);
-  if (Overlap(x, y)) throw ArgumentFailure("memory of its own", "y");
-  planes.x = x.data;
-  planes.y = y.data;
-  RunBlockedPool(table, planes, Environment::Of(info.Env()).pool(), threads);
-  return info.Env().Undefined();
+  const size_t in = CheckedFloats(planes.x_layout, lanes, planes.batch, planes.channels, axis[0].in,
+                                  axis[1].in);
+  const size_t out = CheckedFloats(planes.y_layout, lanes, planes.batch, planes.channels,
+                                   axis[0].out, axis[1].out);
+  return RunOn(info, in, out, planes, RunBlockedPool);
 }
 
 }  // namespace convfuse::addon

@@ -27,15 +27,13 @@ WinogradKind WinogradOf(AlgorithmKind kind) {
 }  // namespace
 
 bool Fits(AlgorithmKind kind, const ConvLayer& layer, const ConvShape& shape) {
-  const bool dense =
-      !shape.x_layout.blocked && !shape.residual_layout.blocked && !shape.out_layout.blocked;
-  if (kind == AlgorithmKind::kPlain) return dense;
+  if (kind == AlgorithmKind::kPlain) return shape.IsDense();
   // Padded zeros times infinity would be NaN where the definition has a number.
   if (!layer.finite_weights) return false;
   if (IsWinograd(kind)) return WinogradFits(WinogradOf(kind), layer, shape);
   switch (kind) {
     case AlgorithmKind::kPacked:
-      return dense;
+      return shape.IsDense();
     case AlgorithmKind::kBlockedDirect:
       return BlockedDirectFits(layer, shape);
     case AlgorithmKind::kBlockedDepthwise:
@@ -46,7 +44,7 @@ bool Fits(AlgorithmKind kind, const ConvLayer& layer, const ConvShape& shape) {
       return layer.precision == Precision::kBfloat16 && layer.table->direct_tile_bf16 &&
              DirectFits(layer, shape);
     case AlgorithmKind::kDepthwise:
-      return dense && DepthwiseFits(layer);
+      return shape.IsDense() && DepthwiseFits(layer);
     default:
       return false;
   }

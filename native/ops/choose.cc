@@ -51,10 +51,6 @@ bool WinogradPays(const ConvLayer& layer, const ConvShape& shape, AlgorithmKind*
          take(Kind::kWinogradF2, deep) || take(Kind::kWinogradStride2, deep && width > 7);
 }
 
-}  // namespace
-
-namespace {
-
 // From blocks nothing is copied or packed, and into them nothing is transposed: whatever can reads
 // and writes them as they are.
 Choice ChooseBlocked(const ConvLayer& layer, const ConvShape& shape) {
@@ -62,7 +58,8 @@ Choice ChooseBlocked(const ConvLayer& layer, const ConvShape& shape) {
   if (Fits(AlgorithmKind::kBlockedDepthwise, layer, shape))
     return {AlgorithmKind::kBlockedDepthwise, "one input channel per group"};
   if (WinogradPays(layer, shape, &winograd)) return {winograd, "fewer products at this precision"};
-  for (const AlgorithmKind kind : {AlgorithmKind::kBlockedDirect, AlgorithmKind::kDirectBf16, AlgorithmKind::kDirect})
+  for (const AlgorithmKind kind : {AlgorithmKind::kBlockedDirect, AlgorithmKind::kDirectBf16,
+                                   AlgorithmKind::kDirect})
     if (Fits(kind, layer, shape)) return {kind, "channels in blocks"};
   return {AlgorithmKind::kCount, nullptr};
 }
@@ -70,7 +67,7 @@ Choice ChooseBlocked(const ConvLayer& layer, const ConvShape& shape) {
 }  // namespace
 
 Choice Choose(const ConvLayer& layer, const ConvShape& shape) {
-  if (shape.x_layout.blocked || shape.residual_layout.blocked || shape.out_layout.blocked) {
+  if (!shape.IsDense()) {
     const Choice blocked = ChooseBlocked(layer, shape);
     return blocked.reason ? blocked : Choose(layer, DenseShape(shape));
   }

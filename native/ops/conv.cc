@@ -74,8 +74,7 @@ class ConvImpl final : public Conv {
  private:
   // What was measured for a shape holds for all numbers of threads: results must not depend on them.
   Choice ChoiceFor(const ConvShape& shape, size_t threads) {
-    if (!tune_ || shape.x_layout.blocked || shape.out_layout.blocked)
-      return Choose(*layer_, shape);
+    if (!tune_ || !shape.IsDense()) return Choose(*layer_, shape);
     for (const auto& plan : plans_)
       if (Same(plan->shape, shape)) return {plan->kind, plan->reason};
     return Tune(layer_, shape, threads);

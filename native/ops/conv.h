@@ -38,6 +38,10 @@ struct ConvShape {
   // Blocked layouts are for planes: depth 1, any halo.  Without a residual, its layout is that of
   // the output.
   Layout x_layout, residual_layout, out_layout;
+
+  bool IsDense() const {
+    return !x_layout.blocked && !residual_layout.blocked && !out_layout.blocked;
+  }
 };
 
 struct ConvOptions {

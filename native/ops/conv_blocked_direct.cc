@@ -160,8 +160,8 @@ class BlockedDirectConv final : public ConvAlgorithm {
       tile.low = epilogue_.low;
       tile.high = epilogue_.high;
     }
-    // The weights that are needed next follow these; they are fetched meanwhile, a line for each product of the first
-    // tiles; more would drive what is needed out of the caches.
+    // The weights that are needed next follow these; they are fetched meanwhile, a line for each
+    // product of the first tiles; more would drive what is needed out of the caches.
     const char* ahead = reinterpret_cast<const char*>(
         tile.weight + tile.k * table_.direct_channels);
     const size_t bytes = tile.k * table_.direct_channels * sizeof(float);
