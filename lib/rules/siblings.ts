@@ -40,14 +40,19 @@ export const SIBLING_GUARDS: readonly Condition<LayerMatch>[] = [
   gemmBroadcast,
 ];
 
-/** Channels of a merged grouped convolution would come out group by group, the layers mixed. */
+/**
+ * Merged convolutions of g groups make [N, g, M1 / g + M2 / g, ...]. To take that apart is exact, but
+ * a copy of all outputs, and what it buys is one launch and one reading of the input: by the cost
+ * model two layers pay only where they make few channels out of many. And where each group has one
+ * input channel, two outputs of a group would leave the depthwise kernels that engines have for one.
+ */
 const oneGroup: Condition<LayerMatch> = {
   name: 'one-group',
-  doc: 'The convolution has one group: with more, outputs of the layers would interleave.',
+  doc: 'The convolution has one group: with more, outputs would interleave group by group, and a copy that puts them in order again takes longer than a second layer.',
   check({ layer }) {
     const groups = layer.attribute('group', 'int') ?? 1;
     if (groups === 1) return undefined;
-    const detail = `${layer.label} has ${groups} groups: merged outputs would interleave`;
+    const detail = `${layer.label} has ${groups} groups: merged outputs would interleave, and putting them in order copies all of them`;
     return { reason: 'attribute', detail };
   },
 };

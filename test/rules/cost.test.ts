@@ -42,6 +42,21 @@ test('work adds up; time grows with each part of it', (t) => {
   }
 });
 
+test('grouped layers on one input: to put interleaved outputs in order takes longer than a layer', (t) => {
+  for (const channels of [8, 64, 512]) {
+    for (const groups of [2, channels]) {
+      for (const pixels of [1, 49, 3136]) {
+        const geometry = { ...GEOMETRY, inputChannels: channels, outputChannels: channels, groups };
+        const at = { input: pixels, output: pixels };
+        const one = layerWork(geometry, at, 4);
+        const both = layerWork({ ...geometry, outputChannels: 2 * channels }, at, 4);
+        const inOrder = copyWork(2 * channels * pixels, 4);
+        t.true(timeOf(sumWork(both, inOrder)) > timeOf(sumWork(one, one)));
+      }
+    }
+  }
+});
+
 test('positions: pixels of a batch, rows of a matrix, nothing where a size is unknown', (t) => {
   const positions = (text: string) => {
     const layer = [...parseText(text).graph.nodes()][0]!;

@@ -34,6 +34,11 @@ export const KEPT_SIBLINGS: readonly Kept[] = [
   ],
   ['groups', 'y = Conv<group = 2>(x, W)\nz = Conv<group = 2>(x, W2)', 'attribute'],
   [
+    'depthwise layers',
+    'W: float[4, 1, 3, 3]\nW2: float[4, 1, 3, 3]\ny = Conv<group = 4>(x, W)\nz = Conv<group = 4>(x, W2)',
+    'attribute',
+  ],
+  [
     'a computed weight',
     'W2: input float[4, 4, 3, 3]\ny = Conv(x, W)\nz = Conv(x, W2)',
     'not-constant',
