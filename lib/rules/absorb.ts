@@ -16,9 +16,9 @@ export function absorbBehind(edit: Editor, node: Node, norm: Node): void {
   edit.remove(norm);
 }
 
-/** Takes out an operator in front of a layer, which reads the operator's input `data` instead. */
-export function absorbBefore(edit: Editor, layer: Node, norm: Node, data: Value): void {
-  edit.setInputs(layer, [data, ...layer.inputs.slice(1)]);
+/** Takes out an operator in front of a node, which reads the operator's input `data` instead. */
+export function absorbBefore(edit: Editor, reader: Node, norm: Node, data: Value): void {
+  edit.setInputs(reader, [data, ...reader.inputs.slice(1)]);
   edit.remove(norm);
 }
 

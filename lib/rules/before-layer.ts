@@ -8,7 +8,9 @@ import { replaceConstants } from './apply.js';
 import { statisticsRefusal } from './batch-norm.js';
 import { foldBefore } from './fold-before.js';
 import { LAYER_GUARDS, type FoldMatch } from './guards.js';
+import { productBehind, rowsAreImages } from './flattened.js';
 import { biasOf, isLayer, readLayer } from './layer.js';
+import { parameterOf } from './parameter.js';
 
 /** An operator in front of a layer. */
 export interface BeforeMatch extends FoldMatch {
@@ -23,33 +25,34 @@ export function beforeLayer(
   parameters: readonly Value[] | undefined,
 ): BeforeMatch | undefined {
   const output = norm.optionalOutput(0);
-  const layer = output === undefined ? undefined : layerReading(output);
+  const { layer, via = [] } = (output && layerReading(output)) ?? {};
   const weight = layer?.optionalInput(1);
   if (output === undefined || layer === undefined || weight === undefined) return undefined;
   if (data === undefined || parameters === undefined) return undefined;
   const bias = biasOf(layer);
   return {
-    nodes: [norm, layer],
+    nodes: [norm, ...via, layer],
     into: layer,
-    vanishing: [output],
+    vanishing: [output, ...via.map((node) => node.output(0))],
     parameters: [weight, ...(bias === undefined ? [] : [bias]), ...parameters],
     layer,
     norm,
     data,
+    via,
   };
 }
 
 /** A layer that reads a value as its data; where there are more readers, the guards say so. */
-function layerReading(value: Value): Node | undefined {
-  for (const reader of value.uses.keys()) {
-    if (isLayer(reader) && reader.optionalInput(0) === value) return reader;
+function layerReading(value: Value): { layer: Node; via?: Node[] } | undefined {
+  for (const layer of value.uses.keys()) {
+    if (isLayer(layer) && layer.optionalInput(0) === value) return { layer };
   }
-  return undefined;
+  return productBehind(value);
 }
 
 /** Folds the map of `norm` into the layer behind it, and takes `norm` out. */
 export function rewriteBefore(
-  { layer, norm, data }: BeforeMatch,
+  { layer, norm, data, via = [] }: BeforeMatch,
   map: Statistics | ChannelAffine,
   edit: Editor,
   facts: Facts,
@@ -57,7 +60,7 @@ export function rewriteBefore(
   const folded = foldBefore(facts.backend, layer, map);
   if ('reason' in folded) return folded;
   const { label } = norm;
-  absorbBefore(edit, layer, norm, data);
+  absorbBefore(edit, via[0] ?? layer, norm, data);
   const into = replaceConstants(edit, layer, folded);
   noteFused(edit, into, label);
   return { into, check: folded.check, ...(folded.detail && { detail: folded.detail }) };
@@ -67,11 +70,11 @@ export function rewriteBefore(
 export const channelsSummed: Condition<BeforeMatch> = {
   name: 'channels-summed',
   doc: 'The channels of the operator are those that the layer sums over.',
-  check({ layer, data }, facts) {
+  check({ layer }, facts) {
     if (layer.is('Gemm') && (layer.attribute('transA', 'int') ?? 0) !== 0) {
       return { reason: 'shape', detail: `${layer.label} reads its input transposed` };
     }
-    const rank = facts.dims(data)?.length;
+    const rank = facts.dims(layer.input(0))?.length;
     if (!layer.is('MatMul') || rank === 2) return undefined;
     const what = rank === undefined ? 'an unknown rank' : `rank ${rank}`;
     return { reason: 'shape', detail: `the input of ${layer.label} has ${what}, expected 2` };
@@ -80,11 +83,22 @@ export const channelsSummed: Condition<BeforeMatch> = {
 
 export const statisticsPerInput: Condition<BeforeMatch> = {
   name: 'statistics-per-input',
-  doc: 'Each batch norm parameter is [C], with C the input channels of the layer.',
-  check({ layer, norm }) {
+  doc: 'Each batch norm parameter is [C], with C the input channels of the layer, or of what is flattened before it.',
+  check({ layer, norm, data, via = [] }, facts) {
     const read = readLayer(layer);
-    return 'reason' in read ? read : statisticsRefusal(norm, read.geometry.inputChannels);
+    if ('reason' in read) return read;
+    const { inputChannels } = read.geometry;
+    if (via.length === 0) return statisticsRefusal(norm, inputChannels);
+    const own = parameterOf(norm.optionalInput(1))?.dims[0] ?? Number.NaN;
+    const channels = facts.dims(data)?.[1] ?? own;
+    if (inputChannels % channels === 0) return statisticsRefusal(norm, channels);
+    const detail = `${inputChannels} columns of ${layer.label} are not so many of each of ${channels} channels`;
+    return { reason: 'shape', detail };
   },
 };
 
-export const BEFORE_GUARDS: readonly Condition<BeforeMatch>[] = [...LAYER_GUARDS, channelsSummed];
+export const BEFORE_GUARDS: readonly Condition<BeforeMatch>[] = [
+  ...LAYER_GUARDS,
+  channelsSummed,
+  rowsAreImages,
+];

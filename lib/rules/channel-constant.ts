@@ -2,9 +2,10 @@ import { widen, type StoredArray } from '../fold/stored.js';
 import type { Node } from '../ir/node.js';
 import type { Value } from '../ir/value.js';
 import { isOverridable } from '../ir/view.js';
-import type { Condition, Refusal } from '../rewrite/rule.js';
+import type { Condition, Facts, Refusal } from '../rewrite/rule.js';
 import type { FloatType } from '../tensor/dtype.js';
 import { elementCount } from '../tensor/shape.js';
+import { frontOf } from './flattened.js';
 import type { FoldMatch } from './guards.js';
 import { readLayer, type Layer } from './layer.js';
 import { parameterOf } from './parameter.js';
@@ -41,15 +42,25 @@ function isStored(value: Value): boolean {
 export const perChannel: Condition<ConstantMatch> = {
   name: 'per-channel',
   doc: 'The constant has one value per channel, or one for all, and enlarges nothing.',
-  check(match) {
+  check(match, facts) {
     const read = readLayer(match.layer);
     if ('reason' in read) return read;
     const dims = parameterOf(match.constant)?.dims ?? [];
-    const channels = channelsOf(match, read);
-    if (isPerChannel(dims, read.outputRank, channels)) return undefined;
-    return broadcastRefusal(match, dims, channels);
+    const beside = besideConstant(match, read, facts);
+    if ('reason' in beside) return beside;
+    if (isPerChannel(dims, beside.rank, beside.channels)) return undefined;
+    return broadcastRefusal(match, dims, beside.channels);
   },
 };
+
+/** Rank and channels of what the constant is combined with. */
+function besideConstant(match: ConstantMatch, read: Layer, facts: Facts) {
+  const { side, via = [], norm, constantIndex } = match;
+  if (side === 'input' && via.length > 0) {
+    return frontOf({ ...match, data: norm.input(1 - constantIndex) }, facts);
+  }
+  return { rank: read.outputRank, channels: channelsOf(match, read) };
+}
 
 function channelsOf({ side }: ConstantMatch, { geometry }: Layer): number {
   return side === 'output' ? geometry.outputChannels : geometry.inputChannels;

@@ -9,8 +9,9 @@ import {
   storedOperand,
   type ConstantMatch,
 } from './channel-constant.js';
+import { frontOf } from './flattened.js';
 import { LAYER_GUARDS } from './guards.js';
-import { isLayer, readLayer } from './layer.js';
+import { isLayer } from './layer.js';
 import { parameterOf } from './parameter.js';
 
 /** An operator on a layer's output and a constant. */
@@ -39,17 +40,17 @@ export const BEHIND_CONSTANT_GUARDS: readonly Condition<ConstantMatch>[] = [
 const dataOfFullShape: Condition<ConstantMatch & BeforeMatch> = {
   name: 'data-of-full-shape',
   doc: 'The data is known to have all axes and channels before the constant is broadcast to it.',
-  check({ layer, constant, data }, facts) {
-    const read = readLayer(layer);
-    if ('reason' in read) return read;
+  check(match, facts) {
+    const { constant, data } = match;
+    const front = frontOf(match, facts);
+    if ('reason' in front) return front;
     const dims = parameterOf(constant)?.dims ?? [];
-    const rank = read.outputRank ?? 2;
-    const { inputChannels } = read.geometry;
+    const { rank, channels } = front;
     const known = facts.dims(data);
-    const full = known?.length === rank && known[1] === inputChannels;
+    const full = known?.length === rank && known[1] === channels;
     if (full || (dims.length < rank && dims.every((dim) => dim === 1))) return undefined;
     const shape = known?.map((dim) => dim ?? '?').join(', ') ?? 'unknown';
-    const detail = `${data.name} is [${shape}], not known to have ${inputChannels} channels`;
+    const detail = `${data.name} is [${shape}], not known to have ${channels} channels`;
     return { reason: 'shape', detail };
   },
 };

@@ -15,16 +15,17 @@ import { isUnpadded } from './window.js';
 import { parameterOf } from './parameter.js';
 
 /**
- * Folds a map on a layer's input channels into its constants, without touching the graph. Zero
- * padding stands behind the map, so that a padded layer takes in maps of 0 to 0 alone.
+ * Folds a map on a layer's input channels into its constants, without touching the graph. Where the
+ * map has fewer channels, each of them is a run of the layer's, as behind a Flatten. Zero padding stands behind the map, so that a padded layer takes in maps of 0 to 0 alone.
  */
 export function foldBefore(
   backend: Backend,
   node: Node,
-  map: Statistics | ChannelAffine,
+  given: Statistics | ChannelAffine,
 ): FoldedLayer | Refusal {
   const layer = readLayer(node);
   if ('reason' in layer) return layer;
+  const map = spreadOver(given, layer.geometry.inputChannels);
   const affine = 'gamma' in map ? batchNormAffine(map) : map;
   if (isFoldRefusal(affine)) return affine;
   const { geometry, gain } = layer;
@@ -84,4 +85,17 @@ function seesAllTaps({ node, geometry }: Layer): boolean {
   if (!transposed || node.is('Gemm') || node.is('MatMul')) return isUnpadded(window);
   const resized = node.attributes.has('output_padding') || node.attributes.has('output_shape');
   return !resized && [...window.kernel, ...window.strides].every((size) => size === 1);
+}
+
+/** A map with each of its channels repeated, so that there are so many in all. */
+function spreadOver<M extends Statistics | ChannelAffine>(map: M, channels: number): M {
+  const times = channels / map.mean.length;
+  if (times === 1) return map;
+  const lists = Object.entries(map).map(([name, list]: [string, Float64Array | number]) => [
+    name,
+    typeof list === 'number'
+      ? list
+      : new Float64Array(channels).map((_, i) => list[Math.floor(i / times)]!),
+  ]);
+  return Object.fromEntries(lists) as M;
 }

@@ -6,7 +6,7 @@ import { addMap, BEFORE_CONSTANT_GUARDS, matchConstantBefore } from './constant-
 export const fuseAddBeforeConv = defineRule<ConstantMatch & BeforeMatch>({
   name: 'fuse-add-before-conv',
   level: 'basic',
-  doc: "Conv(x + c, W, b) = Conv(x, W, b'), b' = b + sum W c, without padding; - c for Sub, and Conv(c - x, W, b) = Conv(x, -W, b'); Gemm, MatMul alike",
+  doc: "Conv(x + c, W, b) = Conv(x, W, b'), b' = b + sum W c, without padding; - c for Sub, and Conv(c - x, W, b) = Conv(x, -W, b'); Gemm, MatMul alike, these two through Flatten too",
   roots: ['Add', 'Sub'],
   match: matchConstantBefore,
   conditions: BEFORE_CONSTANT_GUARDS,

@@ -11,7 +11,7 @@ import {
 export const fuseBatchNormBeforeConv = defineRule<BeforeMatch>({
   name: 'fuse-batch-norm-before-conv',
   level: 'basic',
-  doc: "Conv(BN(x), W, b) = Conv(x, W', b'), W' = W diag(s), b' = b + sum W (B - s mean); without padding, or B = s mean; ConvTranspose, Gemm, MatMul alike",
+  doc: "Conv(BN(x), W, b) = Conv(x, W', b'), W' = W diag(s), b' = b + sum W (B - s mean); without padding, or B = s mean; ConvTranspose, Gemm, MatMul alike, these two through Flatten too",
   roots: ['BatchNormalization'],
   match: (bn) => beforeLayer(bn, bn.optionalInput(0), batchNormParameters(bn)),
   conditions: [...BEFORE_GUARDS, statisticsPerInput],

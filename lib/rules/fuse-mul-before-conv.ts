@@ -6,7 +6,7 @@ import { BEFORE_CONSTANT_GUARDS, matchConstantBefore, mulMap } from './constant-
 export const fuseMulBeforeConv = defineRule<ConstantMatch & BeforeMatch>({
   name: 'fuse-mul-before-conv',
   level: 'basic',
-  doc: "Conv(c x, W, b) = Conv(x, W', b), W' = W diag(c); 1 / c for Div; ConvTranspose, Gemm, MatMul alike",
+  doc: "Conv(c x, W, b) = Conv(x, W', b), W' = W diag(c); 1 / c for Div; ConvTranspose, Gemm, MatMul alike, these two through Flatten too",
   roots: ['Mul', 'Div'],
   match: matchConstantBefore,
   conditions: [...BEFORE_CONSTANT_GUARDS, notDivisor, notActivation],

@@ -42,6 +42,41 @@ const FUSED: readonly Fused[] = [
     'z = Gemm(x, W_fused, W_bias)',
   ],
   [
+    'batch norm before Flatten and Gemm',
+    'x: input float[2, 4, 3, 1]\nW: float[12, 3]\nu = BatchNormalization(x, g, b, m, v)\nr = Flatten(u)\nz = Gemm<alpha = 0.5>(r, W)',
+    'r = Flatten(x)\nz = Gemm(r, W_fused, W_bias)',
+  ],
+  [
+    'batch norm before Flatten of images of unknown size, and a Gemm by rows',
+    'x: input float[?, ?, ?, ?]\nW: float[3, 50]\nc: float[3]\ng: float[2]\nb: float[2]\nm: float[2]\nv: float[2]\nu = BatchNormalization(x, g, b, m, v)\nr = Flatten<axis = 1>(u)\nz = Gemm<transB = 1>(r, W, c)',
+    'r = Flatten<axis = 1>(x)\nz = Gemm<transB = 1>(r, W_fused, c_fused)',
+  ],
+  [
+    'batch norm before a Reshape that keeps the batch, and MatMul',
+    'x: input float[?, ?, ?, ?]\ns: int64[2] = {0, 50}\nW: float[50, 3]\ng: float[2]\nb: float[2]\nm: float[2]\nv: float[2]\nu = BatchNormalization(x, g, b, m, v)\nr = Reshape(u, s)\nz = MatMul(r, W)',
+    'r = Reshape(x, s)\nz = Gemm(r, W_fused, W_bias)',
+  ],
+  [
+    'batch norm before a Reshape to rows as long as the images',
+    'x: input float[?, 4, 2, 3]\ns: int64[2] = {-1, 24}\nW: float[24, 3]\nu = BatchNormalization(x, g, b, m, v)\nr = Reshape(u, s)\nz = Gemm(r, W)',
+    'r = Reshape(x, s)\nz = Gemm(r, W_fused, W_bias)',
+  ],
+  [
+    'batch norm before Squeeze and Gemm',
+    'x: input float[2, 4, 1, 1]\naxes: int64[2] = {2, 3}\nW: float[4, 3]\nu = BatchNormalization(x, g, b, m, v)\nr = Squeeze(u, axes)\nz = Gemm(r, W)',
+    'r = Squeeze(x, axes)\nz = Gemm(r, W_fused, W_bias)',
+  ],
+  [
+    'Mul and Add of constants before Flatten and Gemm',
+    'x: input float[2, 4, 3, 2]\nc: float[4, 1, 1]\nd: float[1, 4, 1, 1]\nW: float[24, 3]\nt = Mul(c, x)\nu = Add(t, d)\nr = Flatten(u)\nz = Gemm(r, W)',
+    'r = Flatten(x)\nz = Gemm(r, W_fused, W_bias_fused)',
+  ],
+  [
+    'Div by a number before Reshape and MatMul',
+    'x: input float[2, 4, 3, 2]\nc: float = {255}\ns: int64[2] = {0, -1}\nW: float[24, 3]\nu = Div(x, c)\nr = Reshape(u, s)\nz = MatMul(r, W)',
+    'r = Reshape(x, s)\nz = MatMul(r, W_fused)',
+  ],
+  [
     'batch norm between layers goes back',
     `y = Conv(x, W)\nu = ${BN9}\nz = Conv(u, V)`,
     'u = Conv(x, W_fused, W_bias)\nz = Conv(u, V)',

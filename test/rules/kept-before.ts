@@ -47,6 +47,71 @@ export const KEPT_BEFORE: readonly Kept[] = [
     'broadcast',
   ],
   [
+    'batch norm before a Flatten that more than one layer reads',
+    'x: input float[2, 4, 3, 2]\nW: float[24, 3]\nV: float[24, 3]\nu = BatchNormalization(x, g, b, m, v)\nr = Flatten(u)\nz = Gemm(r, W)\nq = Gemm(r, V)',
+    'multi-consumer',
+  ],
+  [
+    'batch norm before a Flatten whose rows are an output',
+    'r: output\nz: output\nx: input float[2, 4, 3, 2]\nW: float[24, 3]\nu = BatchNormalization(x, g, b, m, v)\nr = Flatten(u)\nz = Gemm(r, W)',
+    'graph-output',
+  ],
+  [
+    'batch norm before a Flatten in the middle of images of unknown size',
+    'x: input float[2, ?, ?, ?]\nW: float[25, 3]\nu = BatchNormalization(x, g, b, m, v)\nr = Flatten<axis = 2>(u)\nz = Gemm(r, W)',
+    'shape',
+  ],
+  [
+    'batch norm before a Reshape that makes several rows of an image',
+    'x: input float[2, 4, 3, 2]\ns: int64[2] = {-1, 12}\nW: float[12, 3]\nu = BatchNormalization(x, g, b, m, v)\nr = Reshape(u, s)\nz = Gemm(r, W)',
+    'shape',
+  ],
+  [
+    'batch norm before a Reshape of images of unknown size',
+    'x: input float[2, 4, ?, ?]\ns: int64[2] = {-1, 100}\nW: float[100, 3]\nu = BatchNormalization(x, g, b, m, v)\nr = Reshape(u, s)\nz = Gemm(r, W)',
+    'shape',
+  ],
+  [
+    'batch norm before a Reshape whose 0 is a size',
+    'x: input float[2, 4, ?, ?]\ns: int64[2] = {0, 100}\nW: float[100, 3]\nu = BatchNormalization(x, g, b, m, v)\nr = Reshape<allowzero = 1>(u, s)\nz = Gemm(r, W)',
+    'shape',
+  ],
+  [
+    'batch norm of channels that do not divide the columns',
+    'W: float[25, 3]\nu = BatchNormalization(x, g, b, m, v)\nr = Flatten(u)\nz = Gemm(r, W)',
+    'shape',
+  ],
+  [
+    'batch norm before a Reshape to the input of a MatMul of rank 3',
+    'x: input float[2, 4, 3, 2]\ns: int64[3] = {2, 1, 24}\nW: float[24, 3]\nu = BatchNormalization(x, g, b, m, v)\nr = Reshape(u, s)\nz = MatMul(r, W)',
+    'shape',
+  ],
+  [
+    'a constant for each column before Flatten',
+    'x: input float[2, 4, 3, 4]\nc: float[4]\nW: float[48, 3]\nu = Mul(x, c)\nr = Flatten(u)\nz = Gemm(r, W)',
+    'broadcast',
+  ],
+  [
+    'a sum with a number for each element before Flatten',
+    'x: input float[2, 4, 3, 4]\nc: float[4, 3, 4]\nW: float[48, 3]\nu = Add(x, c)\nr = Flatten(u)\nz = Gemm(r, W)',
+    'broadcast',
+  ],
+  [
+    'a constant for channels that are not known before Flatten',
+    'x: input float[2, ?, 3, 2]\nc: float[4, 1, 1]\nW: float[24, 3]\nu = Mul(x, c)\nr = Flatten(u)\nz = Gemm(r, W)',
+    'shape',
+  ],
+  [
+    'a Mul before a Reshape that makes several rows of an image',
+    'x: input float[2, 4, 3, 2]\nc: float[4, 1, 1]\ns: int64[2] = {-1, 12}\nW: float[12, 3]\nu = Mul(x, c)\nr = Reshape(u, s)\nz = Gemm(r, W)',
+    'shape',
+  ],
+  [
+    'an Add before a Reshape that makes several rows of an image',
+    'x: input float[2, 4, 3, 2]\nc: float[4, 1, 1]\ns: int64[2] = {-1, 12}\nW: float[12, 3]\nu = Add(x, c)\nr = Reshape(u, s)\nz = Gemm(r, W)',
+    'shape',
+  ],
+  [
     'batch norm of too many channels before Conv',
     'x: input float[1, 4, 5, 5]\nW: float[2, 2, 3, 3]\nu = BatchNormalization(x, g, b, m, v)\nz = Conv(u, W)',
     'shape',
