@@ -42,6 +42,7 @@ import { range } from './range.js';
 import { reductions } from './reduce.js';
 import { reshape } from './reshape.js';
 import { resizes } from './resize.js';
+import { scan } from './scan.js';
 import { shapes } from './shape.js';
 import { slice } from './slice.js';
 import { softmaxes } from './softmax.js';
@@ -82,6 +83,7 @@ export const OPERATORS: readonly Operator[] = [
   ...instanceNormalizations,
   layerNormalization,
   loop,
+  scan,
   lpNormalization,
   lrn,
   matMul,

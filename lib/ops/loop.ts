@@ -1,10 +1,8 @@
-import { elementCount } from '../tensor/shape.js';
-import type { DataType } from '../tensor/dtype.js';
 import { UNKNOWN } from './facts.js';
-import type { Evaluation, RunTensor } from './operator.js';
+import type { RunTensor } from './operator.js';
 import { int64Vector, numbersOf } from './run-tensor.js';
 import { ANY, nodeError, operator } from './schema.js';
-import { copyElements } from './strided.js';
+import { stack } from './stack.js';
 
 /** More rounds than any network makes; a file may ask for 2^63. */
 export const MAX_ROUNDS = 1_000_000;
@@ -29,7 +27,7 @@ export const loop = operator('Loop', {
       if (tensor === undefined) throw nodeError(node, 'ERR_MODEL', 'a carried value is missing');
       return tensor;
     });
-    const scans: RunTensor[][] = node.outputs.slice(carried.length).map(() => []);
+    const scans: (RunTensor | undefined)[][] = node.outputs.slice(carried.length).map(() => []);
     for (let round = 0; going && round < rounds; round++) {
       if (round >= MAX_ROUNDS) throw nodeError(node, 'ERR_LIMIT', `over ${MAX_ROUNDS} rounds`);
       const flag: RunTensor = { type: 'bool', dims: [], data: Uint8Array.of(1) };
@@ -38,18 +36,8 @@ export const loop = operator('Loop', {
       going = results[0]?.data[0] === 1;
       const size = carried.length;
       carried = results.slice(1, 1 + size);
-      scans.forEach((scan, i) => scan.push(results[1 + size + i]!));
+      scans.forEach((scan, i) => scan.push(results[1 + size + i]));
     }
     return [...carried, ...scans.map((scan) => stack(call, scan))];
   },
 });
-
-/** One tensor with a new first axis. Without rounds the element type is not known: float32. */
-function stack(call: Evaluation, parts: readonly RunTensor[]): RunTensor {
-  const type: DataType = parts[0]?.type ?? 'float32';
-  const dims = [parts.length, ...(parts[0]?.dims ?? [])];
-  const data = call.allocate(type, dims);
-  const size = elementCount(dims.slice(1));
-  parts.forEach((part, i) => copyElements(data, i * size, part.data, 0, size));
-  return { type, dims, data };
-}
