@@ -33,7 +33,7 @@ const MODELS: readonly Expectation[] = [
   { file: 'ultraface/version-slim-320_without_postprocessing.onnx', batchNorms: [25, 0] },
   { file: 'ppocr/ch_ppocr_mobile_v2.0_cls_infer.onnx', batchNorms: [35, 0], shapes: PPOCR },
   { file: 'polygraphy/residual_block.onnx', batchNorms: [5, 0] },
-  { file: 'burn-mnist/mnist.onnx', batchNorms: [2, 1] },
+  { file: 'burn-mnist/mnist.onnx', batchNorms: [2, 0] },
   { file: 'onnx2c-mnist/pytorch.onnx', batchNorms: [2, 0] },
   { file: 'finn/build_dataflow.onnx', batchNorms: [3, 3] },
   { file: 'qonnx/espcn_subpixel_float.onnx', batchNorms: [0, 0] },

@@ -1,4 +1,4 @@
-// Covers --level extended and --target ort of lib/cli/commands/fuse.ts: what they add.
+// Covers --level extended, --target ort and --quantized of lib/cli/commands/fuse.ts: what they add.
 
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -8,7 +8,7 @@ import test from 'ava';
 import { encodeModel } from '#convfuse/api/encode.js';
 import { loadModel, type FileReport } from '#convfuse/index.js';
 import { parseText, printNodes } from '#convfuse/ir/text.js';
-import { cli, temporaryFolder } from '../../helpers/cli.js';
+import { cli, listing, temporaryFolder } from '../../helpers/cli.js';
 
 const SIBLINGS = 'y = Conv(x, W)\nz = Conv(x, W2)\nc = Concat<axis = 1>(y, z)';
 const PADDED =
@@ -51,4 +51,30 @@ test('--target ort writes FusedConv, and says so', async (t) => {
   t.is(printNodes(fused.graph), 'z = com.microsoft.FusedConv<activation = "Relu">(x, W)');
   const check = await cli(['verify', 'm.onnx', 'm.fused.onnx'], { cwd });
   t.is(check.code, 0, check.stderr);
+});
+
+test('--quantized folds a batch norm into scales, which a run without it leaves, with the reason', async (t) => {
+  const cwd = temporaryFolder(t);
+  const text =
+    'q: int8[4, 4, 3, 3]\nt: float[4] = {0.25, 0.5, 0.125, 0.0625}\n' +
+    'x: input float[1, 4, 8, 8]\nW = DequantizeLinear<axis = 0>(q, t)\n' +
+    'y = Conv(x, W)\nz = BatchNormalization(y, g, b, m, v)\ng: float[4] = {0.5, 1.5, 0.75, 2}';
+  writeFileSync(path.join(cwd, 'm.onnx'), encodeModel(parseText(text)));
+  const plain = await cli(['fuse', 'm.onnx', '--explain'], { cwd });
+  t.is(plain.code, 0, plain.stderr);
+  t.regex(plain.stdout, /skipped {2}z: quantized: /);
+  t.deepEqual(listing(cwd), ['m.onnx']);
+  const { code, stdout, stderr } = await cli(['fuse', 'm.onnx', '--quantized', '--explain'], {
+    cwd,
+  });
+  t.is(code, 0, stderr);
+  t.regex(stdout, /fused {4}z into y: fuse-batch-norm-into-quantized-conv, error/);
+  const fused = await loadModel(path.join(cwd, 'm.fused.onnx'));
+  t.is(
+    printNodes(fused.graph),
+    'W_fused = DequantizeLinear<axis = 0>(q, t_fused)\nz = Conv(x, W_fused, W_bias)',
+  );
+  const check = await cli(['verify', 'm.onnx', 'm.fused.onnx', '--json'], { cwd });
+  t.is(check.code, 0, check.stderr);
+  t.regex(check.stdout, /"status": ?"passed"/);
 });
