@@ -8,7 +8,7 @@ namespace convfuse::CONVFUSE_ISA {
 // the product needs one too.
 constexpr size_t kDirectVectors = 2;
 constexpr size_t kDirectChannels = kDirectVectors * kLanes;
-#if defined(__AVX2__) && !defined(__AVX512F__)
+#if defined(CONVFUSE_HAS_AVX2)
 constexpr size_t kDirectPixels = 6;
 #else
 constexpr size_t kDirectPixels = kRegisters == 32 ? 14 : 4;

@@ -7,7 +7,7 @@ namespace convfuse::CONVFUSE_ISA {
 
 // 32 registers: 24 accumulators, 3 of B, a broadcast of A.  16 registers with FMA from memory:
 // 12 accumulators, 2 of B, 1 of A.  16 without FMA also need the product: 8 accumulators.
-#if defined(__AVX2__) && !defined(__AVX512F__)
+#if defined(CONVFUSE_HAS_AVX2)
 constexpr size_t kMr = 6, kNv = 2;
 #else
 constexpr size_t kMr = kRegisters == 32 ? 8 : 4, kNv = kRegisters == 32 ? 3 : 2;

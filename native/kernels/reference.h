@@ -73,7 +73,15 @@ inline Sums Conv(const ConvGeometry& g, const ConvShape& s, const float* x, cons
   return sums;
 }
 
-// Activations whose result is a choice among exact values and one product.
+inline double Sigmoid(double x) { return 1 / (1 + exp(-x)); }
+inline double Softplus(double x) { return fmax(x, 0) + log1p(exp(-fabs(x))); }
+// NaN in gives NaN out; high wins where low is above it.
+inline double Clamp(double x, double low, double high) {
+  const double raised = x < low ? low : x;
+  return raised > high ? high : raised;
+}
+
+// The formulas of activation.h, in double.
 inline double Activate(const Activation& a, size_t channel, double x) {
   switch (a.kind) {
     case ActivationKind::kRelu:
@@ -83,14 +91,34 @@ inline double Activate(const Activation& a, size_t channel, double x) {
     case ActivationKind::kPrelu:
       return x < 0 ? double{a.slope[a.slopes == 1 ? 0 : channel]} * x : x;
     case ActivationKind::kRelu6:
-      return x < 0 ? 0 : x > 6 ? 6 : x;
-    case ActivationKind::kClip: {
-      const double low = x < a.alpha ? a.alpha : x;
-      return low > a.beta ? a.beta : low;
-    }
-    default:
-      return x;
+      return Clamp(x, 0, 6);
+    case ActivationKind::kClip:
+      return Clamp(x, a.alpha, a.beta);
+    case ActivationKind::kSigmoid:
+      return Sigmoid(x);
+    case ActivationKind::kSilu:
+      return x * Sigmoid(x);
+    case ActivationKind::kHardSwish:
+      return x * Clamp((x + 3) / 6, 0, 1);
+    case ActivationKind::kHardSigmoid:
+      return Clamp(double{a.alpha} * x + double{a.beta}, 0, 1);
+    case ActivationKind::kTanh:
+      return tanh(x);
+    case ActivationKind::kGelu:
+      return x / 2 * erfc(-x * M_SQRT1_2);
+    case ActivationKind::kGeluTanh:
+      return x * Sigmoid(2 * sqrt(2 / M_PI) * (x + 0.044715 * x * x * x));
+    case ActivationKind::kMish:
+      return x * tanh(Softplus(x));
+    case ActivationKind::kElu:
+      return x < 0 ? double{a.alpha} * expm1(x) : x;
+    case ActivationKind::kSoftplus:
+      return Softplus(x);
+    case ActivationKind::kIdentity:
+    case ActivationKind::kCount:
+      break;
   }
+  return x;
 }
 
 }  // namespace convfuse::reference

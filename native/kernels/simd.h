@@ -7,18 +7,29 @@
 #pragma once
 #include <stddef.h>
 #include <stdint.h>
-#if defined(__AVX2__)
+
+// Whose intrinsics there are.  A build that gives CONVFUSE_EMULATE_LANES wants none, and the tiles
+// of the ISA with vectors that wide: for tests, on CPUs that lack it.
+#if defined(__AVX2__) && !defined(CONVFUSE_EMULATE_LANES)
 #include <immintrin.h>
+#if defined(__AVX512F__)
+#define CONVFUSE_HAS_AVX512
+#else
+#define CONVFUSE_HAS_AVX2
+#endif
 #endif
 
 #define CONVFUSE_INLINE [[maybe_unused]] static inline __attribute__((always_inline))
 
 namespace convfuse::CONVFUSE_ISA {
 
-#if defined(__AVX512F__)
+#if defined(CONVFUSE_EMULATE_LANES)
+constexpr size_t kLanes = CONVFUSE_EMULATE_LANES;
+constexpr size_t kRegisters = 32;
+#elif defined(CONVFUSE_HAS_AVX512)
 constexpr size_t kLanes = 16;
 constexpr size_t kRegisters = 32;
-#elif defined(__AVX2__)
+#elif defined(CONVFUSE_HAS_AVX2)
 constexpr size_t kLanes = 8;
 constexpr size_t kRegisters = 16;
 #elif defined(__aarch64__)
@@ -71,20 +82,25 @@ CONVFUSE_INLINE Vi LaneRange(ptrdiff_t begin, ptrdiff_t end) {
 }
 
 // Stores past the caches, to memory aligned to the vector; Fence orders them before what follows.
-#if defined(__AVX512F__)
+#if defined(CONVFUSE_HAS_AVX512)
 CONVFUSE_INLINE void Stream(float* p, V v) { _mm512_stream_ps(p, v); }
 CONVFUSE_INLINE void Fence() { _mm_sfence(); }
-#elif defined(__AVX2__)
+#elif defined(CONVFUSE_HAS_AVX2)
 CONVFUSE_INLINE void Stream(float* p, V v) { _mm256_stream_ps(p, v); }
 CONVFUSE_INLINE void Fence() { _mm_sfence(); }
 #else
-CONVFUSE_INLINE void Stream(float* p, V v) { Store(p, v); }
+CONVFUSE_INLINE void Stream(float* p, V v) {
+#if defined(CONVFUSE_EMULATE_LANES)
+  if (reinterpret_cast<uintptr_t>(p) % sizeof(V) != 0) __builtin_trap();  // as the ISA would
+#endif
+  Store(p, v);
+}
 CONVFUSE_INLINE void Fence() {}
 #endif
 
 // Lanes outside the mask are zero, and their memory is neither read nor written: it may lie
 // outside any allocation.
-#if defined(__AVX512F__)
+#if defined(CONVFUSE_HAS_AVX512)
 CONVFUSE_INLINE __mmask16 ToMask(Vi mask) {
   return _mm512_movepi32_mask(reinterpret_cast<__m512i>(mask));
 }
@@ -100,7 +116,7 @@ CONVFUSE_INLINE V LoadN(const float* p, size_t n) {
 CONVFUSE_INLINE void StoreN(float* p, V v, size_t n) {
   _mm512_mask_storeu_ps(p, static_cast<__mmask16>((1u << n) - 1), v);
 }
-#elif defined(__AVX2__)
+#elif defined(CONVFUSE_HAS_AVX2)
 CONVFUSE_INLINE V LoadMasked(const float* p, Vi mask) {
   return _mm256_maskload_ps(p, reinterpret_cast<__m256i>(mask));
 }

@@ -6,8 +6,10 @@
 #include <limits>
 #include <vector>
 
+#include "kernels/reference.h"
 #include "kernels/table.h"
 #include "test/suites.h"
+#include "test/tables.h"
 
 namespace convfuse::test {
 namespace {
@@ -19,50 +21,31 @@ struct Case {
   ActivationKind kind;
   float alpha, beta;
   double most_ulp;  // the figure of docs/numerics.md; 0: exactly the float formula
-  double (*formula)(double x, double alpha, double beta);
 };
-
-double Sigmoid(double x) { return 1 / (1 + exp(-x)); }
-double Softplus(double x) { return fmax(x, 0) + log1p(exp(-fabs(x))); }
 
 const Case kCases[] = {
-    {"identity", ActivationKind::kIdentity, 0, 0, 0,
-     [](double x, double, double) { return x; }},
-    {"relu", ActivationKind::kRelu, 0, 0, 0,
-     [](double x, double, double) { return x < 0 ? 0 : x; }},
-    {"leaky-relu", ActivationKind::kLeakyRelu, 0.01f, 0, 0.5,
-     [](double x, double a, double) { return x < 0 ? a * x : x; }},
-    {"prelu", ActivationKind::kPrelu, -1.75f, 0, 0.5,
-     [](double x, double a, double) { return x < 0 ? a * x : x; }},
-    {"relu6", ActivationKind::kRelu6, 0, 0, 0,
-     [](double x, double, double) { return x < 0 ? 0 : x > 6 ? 6 : x; }},
-    {"clip", ActivationKind::kClip, -0.75f, 2.5f, 0,
-     [](double x, double a, double b) { return fmin(fmax(x, a), b); }},
-    {"clip (reversed)", ActivationKind::kClip, 3, 1, 0,
-     [](double, double, double b) { return b; }},
-    {"sigmoid", ActivationKind::kSigmoid, 0, 0, 2.5,
-     [](double x, double, double) { return Sigmoid(x); }},
-    {"silu", ActivationKind::kSilu, 0, 0, 3.5,
-     [](double x, double, double) { return x * Sigmoid(x); }},
-    {"hard-swish", ActivationKind::kHardSwish, 0, 0, 2.5,
-     [](double x, double, double) { return x * fmax(0, fmin(1, (x + 3) / 6)); }},
-    {"tanh", ActivationKind::kTanh, 0, 0, 3,
-     [](double x, double, double) { return tanh(x); }},
-    {"gelu", ActivationKind::kGelu, 0, 0, 6.5,
-     [](double x, double, double) { return x / 2 * erfc(-x * M_SQRT1_2); }},
-    {"gelu-tanh", ActivationKind::kGeluTanh, 0, 0, 4,
-     [](double x, double, double) {
-       return x * Sigmoid(2 * sqrt(2 / M_PI) * (x + 0.044715 * x * x * x));
-     }},
-    {"mish", ActivationKind::kMish, 0, 0, 5,
-     [](double x, double, double) { return x * tanh(Softplus(x)); }},
-    {"elu", ActivationKind::kElu, 1, 0, 1,
-     [](double x, double a, double) { return x < 0 ? a * expm1(x) : x; }},
-    {"elu (1.5)", ActivationKind::kElu, 1.5f, 0, 1.5,
-     [](double x, double a, double) { return x < 0 ? a * expm1(x) : x; }},
-    {"softplus", ActivationKind::kSoftplus, 0, 0, 3,
-     [](double x, double, double) { return Softplus(x); }},
+    {"identity", ActivationKind::kIdentity, 0, 0, 0},
+    {"relu", ActivationKind::kRelu, 0, 0, 0},
+    {"leaky-relu", ActivationKind::kLeakyRelu, 0.01f, 0, 0.5},
+    {"prelu", ActivationKind::kPrelu, -1.75f, 0, 0.5},
+    {"relu6", ActivationKind::kRelu6, 0, 0, 0},
+    {"clip", ActivationKind::kClip, -0.75f, 2.5f, 0},
+    {"clip (reversed)", ActivationKind::kClip, 3, 1, 0},
+    {"sigmoid", ActivationKind::kSigmoid, 0, 0, 2.5},
+    {"silu", ActivationKind::kSilu, 0, 0, 3.5},
+    {"hard-swish", ActivationKind::kHardSwish, 0, 0, 2.5},
+    {"tanh", ActivationKind::kTanh, 0, 0, 3},
+    {"gelu", ActivationKind::kGelu, 0, 0, 6.5},
+    {"gelu-tanh", ActivationKind::kGeluTanh, 0, 0, 4},
+    {"mish", ActivationKind::kMish, 0, 0, 5},
+    {"elu", ActivationKind::kElu, 1, 0, 1},
+    {"elu (1.5)", ActivationKind::kElu, 1.5f, 0, 1.5},
+    {"softplus", ActivationKind::kSoftplus, 0, 0, 3},
 };
+
+double Formula(const Case& c, double x) {
+  return reference::Activate({c.kind, c.alpha, c.beta, &c.alpha, 1}, 0, x);
+}
 
 float FloatOf(uint32_t bits) {
   float x;
@@ -130,11 +113,9 @@ void CheckSpecialValues(const KernelTable& table) {
   const float nan = std::numeric_limits<float>::quiet_NaN();
   for (const Case& c : kCases) {
     CheckValue(table, c.kind, c.name, c.alpha, c.beta, nan, nan);
-    const float a = c.alpha, b = c.beta;
     // The formula in double, whose x * g(x) is NaN at -infinity because -infinity * 0 is.
-    const double at_plus = c.formula(HUGE_VAL, a, b), at_minus = c.formula(-HUGE_VAL, a, b);
-    CheckValue(table, c.kind, c.name, a, b, kInfinity, static_cast<float>(at_plus));
-    CheckValue(table, c.kind, c.name, a, b, -kInfinity, static_cast<float>(at_minus));
+    for (float x : {kInfinity, -kInfinity})
+      CheckValue(table, c.kind, c.name, c.alpha, c.beta, x, static_cast<float>(Formula(c, x)));
   }
   using K = ActivationKind;
   for (K kind : {K::kIdentity, K::kRelu, K::kLeakyRelu, K::kPrelu, K::kRelu6, K::kSilu,
@@ -184,14 +165,14 @@ void TestActivations(const Options& options) {
   const std::vector<float> x = EveryExponent(stride);
   std::vector<double> want(x.size());
   for (const Case& c : kCases) {
-    for (size_t i = 0; i < x.size(); ++i) want[i] = c.formula(x[i], c.alpha, c.beta);
-    for (const KernelTable* const* t = SupportedKernelTables(); *t; ++t)
-      CheckAccuracy(**t, c, x, want);
+    for (size_t i = 0; i < x.size(); ++i) want[i] = Formula(c, x[i]);
+    for (const KernelTable* table : TestedTables(options))
+      CheckAccuracy(*table, c, x, want);
   }
-  for (const KernelTable* const* t = SupportedKernelTables(); *t; ++t) {
-    CheckSpecialValues(**t);
-    CheckHardSigmoid(**t, x);
-    CheckTails(**t);
+  for (const KernelTable* table : TestedTables(options)) {
+    CheckSpecialValues(*table);
+    CheckHardSigmoid(*table, x);
+    CheckTails(*table);
   }
 }
 

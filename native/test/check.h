@@ -12,7 +12,9 @@ namespace convfuse::test {
 
 struct Options {
   size_t configs = 400;  // random configurations per ISA
+  size_t first = 0;      // the number of the first one
   uint64_t seed = 1;
+  std::string isa, suite;  // empty: all
 };
 
 // Failures are printed (the first few) and counted; the executable exits with 1 if there are any.
@@ -21,8 +23,15 @@ inline size_t& Failures() {
   return n;
 }
 
+// The random configuration that is being checked: `--first` it, with the same seed, runs it again.
+inline size_t& Configuration() {
+  static size_t n = 0;
+  return n;
+}
+
 inline void Fail(const std::string& what) {
-  if (++Failures() <= 20) fprintf(stderr, "FAILED %s\n", what.c_str());
+  if (++Failures() <= 20)
+    fprintf(stderr, "FAILED (configuration %zu) %s\n", Configuration(), what.c_str());
 }
 
 inline void Check(bool ok, const std::string& what) {
@@ -36,7 +45,10 @@ inline bool SameBits(const float* a, const float* b, size_t n) {
 // xorshift64*: the same numbers everywhere.
 class Random {
  public:
-  explicit Random(uint64_t seed) : state_(seed * 0x9E3779B97F4A7C15u + 0x1234567u) {}
+  explicit Random(uint64_t seed, uint64_t stream = 0)
+      : state_(seed * 0x9E3779B97F4A7C15u + stream * 0xBF58476D1CE4E5B9u + 0x1234567u) {
+    for (int i = 0; i < 4; ++i) Next();  // neighbouring streams begin alike
+  }
   uint64_t Next() {
     state_ ^= state_ >> 12;
     state_ ^= state_ << 25;
@@ -55,5 +67,16 @@ class Random {
  private:
   uint64_t state_;
 };
+
+// Calls run(random) for each configuration asked for, with random numbers of its own.
+template <class Run>
+void ForEachConfiguration(const Options& options, const Run& run) {
+  for (size_t i = options.first; i < options.first + options.configs; ++i) {
+    Configuration() = i;
+    Random random(options.seed, i);
+    run(random);
+  }
+  Configuration() = 0;
+}
 
 }  // namespace convfuse::test

@@ -16,98 +16,12 @@
 #include "ops/integers.h"
 #include "test/arrange.h"
 #include "test/guarded.h"
+#include "test/random_conv.h"
 #include "test/suites.h"
+#include "test/tables.h"
 
 namespace convfuse::test {
 namespace {
-
-enum class Data { kIntegers, kReals, kSpecialInput, kSpecialWeights };
-
-struct Config {
-  ConvGeometry geometry;
-  ConvShape shape;
-  Activation activation;
-  Precision precision;
-  Data data;
-  bool bias;
-  int residual;  // 0: none, 1: apart, 2: the output itself
-  bool at_end;
-};
-
-std::string Triple(const char* name, const size_t (&v)[3]) {
-  return std::string(" ") + name + " " + std::to_string(v[0]) + "x" + std::to_string(v[1]) + "x" +
-         std::to_string(v[2]);
-}
-
-std::string Describe(const Config& c) {
-  const ConvGeometry& g = c.geometry;
-  return (g.transposed ? "transposed" : "conv") + std::string(" n ") +
-         std::to_string(c.shape.batch) + " c " + std::to_string(g.channels_in) + " m " +
-         std::to_string(g.channels_out) + " groups " + std::to_string(g.groups) +
-         Triple("in", c.shape.in) + Triple("out", c.shape.out) + Triple("k", g.kernel) +
-         Triple("s", g.stride) + Triple("d", g.dilation) + Triple("p", c.shape.pad_begin) +
-         " activation " + std::to_string(static_cast<int>(c.activation.kind)) + " residual " +
-         std::to_string(c.residual) + " data " + std::to_string(static_cast<int>(c.data)) +
-         " precision " + std::to_string(static_cast<int>(c.precision));
-}
-
-// Output size of a convolution with some padding at the end; may be zero.
-size_t OutSize(const ConvGeometry& g, int a, size_t in, size_t pad_begin, size_t pad_end) {
-  const size_t reach = (g.kernel[a] - 1) * g.dilation[a] + 1;
-  if (g.transposed) {
-    const size_t full = in == 0 ? 0 : (in - 1) * g.stride[a] + reach;
-    return full > pad_begin + pad_end ? full - pad_begin - pad_end : 0;
-  }
-  const size_t padded = in + pad_begin + pad_end;
-  return padded < reach ? 0 : (padded - reach) / g.stride[a] + 1;
-}
-
-// Mostly small; one in a few is wide enough for whole panels on every ISA.
-Config Draw(Random& r, const float* slopes) {
-  Config c = {};
-  ConvGeometry& g = c.geometry;
-  const size_t rank = r.Chance(70) ? 2 : r.Chance(50) ? 1 : 3;
-  g.transposed = r.Chance(20);
-  const bool depthwise = r.Chance(20);
-  const bool pointwise = !depthwise && r.Chance(25);
-  g.groups = depthwise ? r.Between(1, 20) : r.Chance(20) ? r.Between(2, 3) : 1;
-  size_t cg = depthwise ? 1 : r.Chance(3) ? 0 : r.Chance(15) ? r.Between(33, 70) : r.Between(1, 18);
-  const size_t mg = depthwise ? (r.Chance(70) ? 1 : 2) : r.Chance(20) ? r.Between(24, 50) : r.Between(1, 18);
-  c.shape.batch = r.Chance(3) ? 0 : r.Between(1, 3);
-  for (int a = 3 - static_cast<int>(rank); a < 3; ++a) {
-    g.kernel[a] = pointwise ? 1 : r.Chance(50) ? 3 : r.Between(1, rank == 3 ? 3 : 7);
-    g.stride[a] = r.Chance(60) ? 1 : r.Between(1, 3);
-    g.dilation[a] = r.Chance(80) ? 1 : r.Between(1, 3);
-    c.shape.in[a] = r.Chance(2) ? 0 : rank == 1 ? r.Between(1, 120) : rank == 2 ? r.Between(1, 20) : r.Between(1, 6);
-    const bool same = r.Chance(50);
-    c.shape.pad_begin[a] = same ? g.kernel[a] / 2 : r.Below(g.kernel[a] + 1);
-    const size_t pad_end = same ? g.kernel[a] / 2 : r.Below(g.kernel[a] + 1);
-    c.shape.out[a] = OutSize(g, a, c.shape.in[a], c.shape.pad_begin[a], pad_end);
-    if (g.transposed && c.shape.out[a] > 0) c.shape.out[a] += r.Below(g.stride[a]);
-  }
-  // Keep the oracle affordable.
-  while (cg > 1 && Volume(c.shape.out) * Volume(g.kernel) * cg * mg * g.groups > 400000) cg /= 2;
-  g.channels_in = cg * g.groups;
-  g.channels_out = mg * g.groups;
-  const ActivationKind kinds[] = {ActivationKind::kIdentity, ActivationKind::kRelu,
-                                  ActivationKind::kRelu6,    ActivationKind::kClip,
-                                  ActivationKind::kLeakyRelu, ActivationKind::kPrelu};
-  c.activation.kind = kinds[r.Below(6)];
-  c.activation.alpha = c.activation.kind == ActivationKind::kClip ? -5.0f : 0.25f;
-  c.activation.beta = r.Chance(20) ? -7.0f : 9.0f;
-  if (c.activation.kind == ActivationKind::kPrelu) {
-    c.activation.slope = slopes;
-    c.activation.slopes = r.Chance(50) ? 1 : g.channels_out;
-  }
-  c.precision = static_cast<Precision>(r.Below(4));
-  const size_t dice = r.Below(100);
-  c.data = dice < 55 ? Data::kIntegers : dice < 80 ? Data::kReals
-           : dice < 92 ? Data::kSpecialInput : Data::kSpecialWeights;
-  c.bias = r.Chance(70);
-  c.residual = r.Chance(50) ? 0 : r.Chance(50) ? 1 : 2;
-  c.at_end = r.Chance(50);
-  return c;
-}
 
 void Fill(float* p, size_t n, Data data, Random& r) {
   for (size_t i = 0; i < n; ++i) p[i] = data == Data::kReals ? r.Real() : r.Integer(3);
@@ -127,17 +41,17 @@ unsigned ControlWord() {
 }
 
 struct Memory {
-  Guarded x{1 << 18}, weight{1 << 18}, bias{1 << 12}, residual{1 << 20}, out{1 << 20}, workspace{1 << 22};
+  Guarded x{1 << 20}, weight{1 << 18}, bias{1 << 12}, residual{1 << 20}, out{1 << 20}, workspace{1 << 22};
   Guarded blocked_x{1 << 21}, blocked_residual{1 << 21}, blocked_out{1 << 21};
 };
 
-// Largest error allowed: products and sums, the activation's product; with bfloat16 the rounding of
-// both factors to 8 significant bits, of 2^-8 each.
-double Bound(const Config& c, AlgorithmKind kind, double mass, double want) {
+// Largest error of a sum: products and additions; with bfloat16 the rounding of both factors to 8
+// significant bits, of 2^-8 each.
+double SumBound(const Config& c, AlgorithmKind kind, double mass) {
   const double u = 0x1p-24;
   const double k = static_cast<double>(c.geometry.channels_in / c.geometry.groups *
                                        Volume(c.geometry.kernel)) + 3;
-  return (k * u / (1 - k * u) + (kind == AlgorithmKind::kDirectBf16 ? 0x1.01p-7 : 0)) * mass + u * fabs(want);
+  return (k * u / (1 - k * u) + (kind == AlgorithmKind::kDirectBf16 ? 0x1.01p-7 : 0)) * mass;
 }
 
 // Winograd's elements are sums over whole tiles: bounded by the largest data, times the row sums of
@@ -152,8 +66,9 @@ double WinogradBound(const Config& c, AlgorithmKind kind) {
   return 0x1p-24 * (phases * channels + 12) * (phases * channels * growth * growth + 2) * products;
 }
 
-bool IsExact(AlgorithmKind kind) {
-  return kind != AlgorithmKind::kWinogradF4 && kind != AlgorithmKind::kWinogradPolyphase;
+// Whether sums of small whole numbers come out as they are.
+bool IsExact(const Config& c, AlgorithmKind kind) {
+  return c.data != Data::kReals && kind != AlgorithmKind::kWinogradF4 && kind != AlgorithmKind::kWinogradPolyphase;
 }
 
 void CheckValues(const Config& c, AlgorithmKind kind, const reference::Sums& sums, const float* out,
@@ -164,9 +79,10 @@ void CheckValues(const Config& c, AlgorithmKind kind, const reference::Sums& sum
         reference::Activate(c.activation, i / plane % c.geometry.channels_out, sums.value[i]);
     const double got = out[i];
     const bool same = got == want || (isnan(got) && isnan(want));
-    const double bound = IsWinograd(kind) ? WinogradBound(c, kind) : Bound(c, kind, sums.mass[i], want);
-    const bool near = (c.data == Data::kReals || !IsExact(kind)) && fabs(got - want) <= bound;
-    if (!same && !near)
+    const double error = IsExact(c, kind)   ? 0
+                         : IsWinograd(kind) ? WinogradBound(c, kind)
+                                            : SumBound(c, kind, sums.mass[i]);
+    if (!same && !(fabs(got - want) <= ActivationBound(c.activation, error, want)))
       return Fail(name + " at " + std::to_string(i) + ": expected " + std::to_string(want) +
                   ", received " + std::to_string(got));
   }
@@ -265,7 +181,7 @@ void CheckBlocked(const KernelTable& table, ThreadPool& pool, const Config& c,
       });
       Check(memory.workspace.Intact(), name + " stays inside its workspace: " + Describe(c));
       if (threads == 1) first = dense;
-      Check(SameBits(first.data(), dense.data(), first.size()), name + " same bits for any threads");
+      Check(SameBits(table, first.data(), dense.data(), first.size()), name + " same bits for any threads");
     }
   }
   const float* bias = c.bias ? memory.bias.data() : nullptr;
@@ -328,7 +244,7 @@ void CheckConfig(const KernelTable& table, ThreadPool& pool, const Config& c, Ra
       algorithm->Run(run);
       Check(memory.workspace.Intact(), name + " stays inside its workspace");
       if (threads == 1) first.assign(out, out + outs);
-      Check(SameBits(first.data(), out, outs), name + " same bits for any threads");
+      Check(SameBits(table, first.data(), out, outs), name + " same bits for any threads");
     }
     Check(ControlWord() == control, name + " leaves the rounding mode alone");
     Check(memory.out.Intact() && memory.x.Intact(), name + " stays inside its buffers");
@@ -341,16 +257,15 @@ void CheckConfig(const KernelTable& table, ThreadPool& pool, const Config& c, Ra
 }  // namespace
 
 void TestConv(const Options& options) {
-  Random random(options.seed);
   ThreadPool pool(2);
   Memory memory;
-  std::vector<float> slopes(200);
-  for (size_t i = 0; i < slopes.size(); ++i) slopes[i] = static_cast<float>(i % 5) * 0.5f - 1;
-  for (size_t i = 0; i < options.configs; ++i) {
-    const Config config = Draw(random, slopes.data());
-    for (const KernelTable* const* t = SupportedKernelTables(); *t; ++t)
-      CheckConfig(**t, pool, config, random, memory);
-  }
+  ForEachConfiguration(options, [&](Random& random) {
+    const Config config = DrawConfig(random);
+    for (const KernelTable* table : TestedTables(options)) {
+      Random same = random;  // the same data for each ISA
+      CheckConfig(*table, pool, config, same, memory);
+    }
+  });
 }
 
 }  // namespace convfuse::test

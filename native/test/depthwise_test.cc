@@ -8,6 +8,7 @@
 
 #include "kernels/table.h"
 #include "test/suites.h"
+#include "test/tables.h"
 
 namespace convfuse::test {
 namespace {
@@ -147,10 +148,11 @@ void RunWidths(const KernelTable& table, Random& random) {
 }  // namespace
 
 void TestDepthwise(const Options& options) {
-  for (const KernelTable* const* t = SupportedKernelTables(); *t; ++t) {
-    Random random(options.seed);
-    RunWidths(**t, random);
-    for (size_t i = 0; i < options.configs; ++i) Run(**t, RandomProblem(random), random);
+  for (const KernelTable* table : TestedTables(options)) {
+    Random widths(options.seed);
+    RunWidths(*table, widths);
+    ForEachConfiguration(options,
+                         [&](Random& random) { Run(*table, RandomProblem(random), random); });
   }
 }
 

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "kernels/table.h"
-#include "test/check.h"
+#include "test/tables.h"
 
 namespace convfuse::test {
 
@@ -103,7 +103,8 @@ void CheckFold(const KernelTable& table, const char* type, Kernel kernel, ScaleR
       return Fail(name + " wrote past its end");
 }
 
-inline void TestFoldShape(ScaleRowsShape s, Random& random, bool special) {
+inline void TestFoldShape(const Options& options, ScaleRowsShape s, Random& random,
+                          bool special) {
   const size_t n = s.groups * s.outer * s.rows * s.cols;
   std::vector<double> scale, w64;
   std::vector<float> w32;
@@ -126,16 +127,16 @@ inline void TestFoldShape(ScaleRowsShape s, Random& random, bool special) {
   const auto bf16 = FoldReference(
       s, w16, scale, [&](uint16_t b) { return brain.Decode(b); },
       [&](double x) { return brain.Encode(x); });
-  for (const KernelTable* const* t = SupportedKernelTables(); *t; ++t) {
-    CheckFold(**t, "f64", (*t)->scale_rows_f64, s, w64, scale, f64);
-    CheckFold(**t, "f32", (*t)->scale_rows_f32, s, w32, scale, f32);
-    CheckFold(**t, "f16", (*t)->scale_rows_f16, s, w16, scale, f16);
-    CheckFold(**t, "bf16", (*t)->scale_rows_bf16, s, w16, scale, bf16);
+  for (const KernelTable* table : TestedTables(options)) {
+    CheckFold(*table, "f64", table->scale_rows_f64, s, w64, scale, f64);
+    CheckFold(*table, "f32", table->scale_rows_f32, s, w32, scale, f32);
+    CheckFold(*table, "f16", table->scale_rows_f16, s, w16, scale, f16);
+    CheckFold(*table, "bf16", table->scale_rows_bf16, s, w16, scale, bf16);
   }
 }
 
 // Every 16-bit number times scales that reach ties, subnormals and overflow.
-inline void TestFoldExhaustively(Random& random) {
+inline void TestFoldExhaustively(const Options& options, Random& random) {
   const ScaleRowsShape s = {1, 1, 1, 65536};
   std::vector<uint16_t> w(65536);
   for (size_t i = 0; i < w.size(); ++i) w[i] = static_cast<uint16_t>(i);
@@ -150,9 +151,9 @@ inline void TestFoldExhaustively(Random& random) {
     const auto bf16 = FoldReference(
         s, w, one, [&](uint16_t b) { return brain.Decode(b); },
         [&](double x) { return brain.Encode(x); });
-    for (const KernelTable* const* t = SupportedKernelTables(); *t; ++t) {
-      CheckFold(**t, "all f16", (*t)->scale_rows_f16, s, w, one, f16);
-      CheckFold(**t, "all bf16", (*t)->scale_rows_bf16, s, w, one, bf16);
+    for (const KernelTable* table : TestedTables(options)) {
+      CheckFold(*table, "all f16", table->scale_rows_f16, s, w, one, f16);
+      CheckFold(*table, "all bf16", table->scale_rows_bf16, s, w, one, bf16);
     }
   }
 }
@@ -161,11 +162,11 @@ inline void TestFold(const Options& options) {
   Random random(options.seed);
   for (size_t cols : {0, 1, 2, 3, 7, 8, 9, 16, 17, 49})
     for (size_t rows : {0, 1, 3, 8, 9, 17}) {
-      TestFoldShape({1, 1, rows, cols}, random, false);
-      TestFoldShape({2, 3, rows, cols}, random, rows == 3);
-      TestFoldShape({1, 11, rows, cols}, random, false);
+      TestFoldShape(options, {1, 1, rows, cols}, random, false);
+      TestFoldShape(options, {2, 3, rows, cols}, random, rows == 3);
+      TestFoldShape(options, {1, 11, rows, cols}, random, false);
     }
-  TestFoldExhaustively(random);
+  TestFoldExhaustively(options, random);
 }
 
 }  // namespace convfuse::test

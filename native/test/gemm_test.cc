@@ -7,6 +7,7 @@
 #include "ops/gemm.h"
 #include "test/guarded.h"
 #include "test/suites.h"
+#include "test/tables.h"
 
 namespace convfuse::test {
 namespace {
@@ -69,15 +70,13 @@ void CheckCase(const KernelTable& table, ThreadPool& pool, Case test, Random& ra
 }  // namespace
 
 void TestGemm(const Options& options) {
-  Random random(options.seed + 1);
   ThreadPool pool(2);
   Guarded memory[3] = {Guarded(1 << 17), Guarded(1 << 17), Guarded(1 << 17)};
-  for (const KernelTable* const* t = SupportedKernelTables(); *t; ++t) {
-    const KernelTable& table = **t;
-    const size_t sizes[] = {0, 1, 2, table.mr - 1, table.mr, table.mr + 1, table.nr - 1, table.nr,
-                            table.nr + 1, 131};
+  for (const KernelTable* table : TestedTables(options)) {
+    const size_t mr = table->mr, nr = table->nr;
+    const size_t sizes[] = {0, 1, 2, mr - 1, mr, mr + 1, nr - 1, nr, nr + 1, 131};
     const size_t depths[] = {0, 1, 2, 7, 255, 256, 257, 600};
-    for (size_t i = 0; i < options.configs; ++i) {
+    ForEachConfiguration(options, [&](Random& random) {
       Case test = {};
       test.integers = random.Chance(60);
       test.call.m = sizes[random.Below(10)];
@@ -87,8 +86,8 @@ void TestGemm(const Options& options) {
       test.call.trans_b = random.Chance(50);
       test.call.alpha = random.Chance(60) ? 1 : random.Chance(50) ? 0.5f : -3;
       test.call.beta = random.Chance(40) ? 0 : random.Chance(50) ? 1 : -0.25f;
-      CheckCase(table, pool, test, random, memory);
-    }
+      CheckCase(*table, pool, test, random, memory);
+    });
   }
 }
 

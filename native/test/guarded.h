@@ -28,6 +28,7 @@ class Guarded {
 
   // Room for n floats, all NaN, against the faulting page behind them or the one before them.
   float* Place(size_t n, bool at_end) {
+    if (n > capacity_) throw std::bad_alloc();
     size_ = n;
     data_ = at_end ? begin_ + (capacity_ - n) : begin_;
     for (float* p = Low(); p < High(); ++p) *p = NAN;

@@ -1,36 +1,81 @@
-// Runs every kernel test over every ISA this CPU has.  Usage: kernel_test [--configs N] [--seed S]
+// Runs every kernel test over every ISA this CPU has, and an emulated one; see kUsage.
 #include "test/fold_test.h"
 #include "test/suites.h"
+#include "test/tables.h"
 
 namespace {
 
+using namespace convfuse::test;
+
+const char kUsage[] =
+    "usage: kernel_test [--isa NAME] [--suite NAME] [--configs N] [--seed S] [--first I]\n"
+    "\n"
+    "  --isa NAME    only that one of baseline, avx2, avx512, neon, emulated512\n"
+    "  --suite NAME  only that suite\n"
+    "  --configs N   random configurations of each suite and ISA (400)\n"
+    "  --seed S      of their numbers (1)\n"
+    "  --first I     the number of the first one (0): failures print theirs\n";
+
 struct Suite {
   const char* name;
-  void (*run)(const convfuse::test::Options&);
+  void (*run)(const Options&);
 };
+
+const Suite kSuites[] = {
+    {"parallel", [](const Options&) { TestParallel(); }},
+    {"fold", TestFold},
+    {"activations", TestActivations},
+    {"depthwise", TestDepthwise},
+    {"winograd", TestWinograd},
+    {"gemm", TestGemm},
+    {"pool", TestPool},
+    {"reorder", TestReorder},
+    {"conv", TestConv},
+    {"cancel", TestCancel},
+    {"tune", TestTune},
+};
+
+bool IsNumber(const std::string& s) {
+  return !s.empty() && s.find_first_not_of("0123456789") == std::string::npos;
+}
+
+bool Parse(int argc, char** argv, Options* options) {
+  for (int i = 1; i < argc; i += 2) {
+    if (i + 1 == argc) return false;
+    const std::string name = argv[i], value = argv[i + 1];
+    if (name == "--isa") {
+      options->isa = value;
+      continue;
+    }
+    if (name == "--suite") {
+      options->suite = value;
+      continue;
+    }
+    if (!IsNumber(value)) return false;
+    const uint64_t number = strtoull(value.c_str(), nullptr, 10);
+    if (name == "--configs")
+      options->configs = number;
+    else if (name == "--seed")
+      options->seed = number;
+    else if (name == "--first")
+      options->first = number;
+    else
+      return false;
+  }
+  return !TestedTables(*options).empty();
+}
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  using namespace convfuse::test;
   Options options;
-  for (int i = 1; i + 1 < argc; i += 2) {
-    if (strcmp(argv[i], "--configs") == 0) options.configs = strtoull(argv[i + 1], nullptr, 10);
-    if (strcmp(argv[i], "--seed") == 0) options.seed = strtoull(argv[i + 1], nullptr, 10);
+  if (!Parse(argc, argv, &options)) {
+    fputs(kUsage, stderr);
+    return 2;
   }
-  const Suite suites[] = {
-      {"parallel", [](const Options&) { TestParallel(); }},
-      {"fold", TestFold},
-      {"activations", TestActivations},
-      {"depthwise", TestDepthwise},
-      {"winograd", TestWinograd},
-      {"gemm", TestGemm},
-      {"pool", TestPool},
-      {"conv", TestConv},
-      {"tune", [](const Options&) { TestTune(); }},
-  };
   size_t passed = 0, failed = 0;
-  for (const Suite& suite : suites) {
+  for (const Suite& suite : kSuites) {
+    if (!options.suite.empty() && options.suite != suite.name) continue;
     const size_t before = Failures();
     suite.run(options);
     const size_t failures = Failures() - before;
@@ -38,5 +83,5 @@ int main(int argc, char** argv) {
     ++(failures > 0 ? failed : passed);
   }
   printf("kernel tests: %zu passed, %zu failed\n", passed, failed);
-  return failed > 0;
+  return failed > 0 || passed == 0;
 }

@@ -8,6 +8,7 @@
 #include "test/arrange.h"
 #include "test/guarded.h"
 #include "test/suites.h"
+#include "test/tables.h"
 
 namespace convfuse::test {
 namespace {
@@ -57,18 +58,19 @@ Axis RandomAxis(Random& random, bool used, size_t most, bool padded) {
 }
 
 // The same planes in blocks; what the dense kernel gave is `want`, sums in another order aside.
-void RunBlocks(const KernelTable& table, Random& random, const PoolPlanes& dense,
+void RunBlocks(const KernelTable& table, ThreadPool& pool, Random& random, const PoolPlanes& dense,
                const float* want, float slack, const std::string& what) {
   static Guarded x(kMostFloats * 16), y(kMostFloats * 16);
   const PoolAxis &high = dense.axis[1], &wide = dense.axis[2];
-  BlockedPoolPlanes p = {dense.mean, {high, wide}, 1, dense.planes, nullptr, {}, nullptr, {}};
+  const size_t batch = dense.planes % 2 == 0 && random.Chance(50) ? 2 : 1;
+  const size_t channels = dense.planes / batch;
+  BlockedPoolPlanes p = {dense.mean, {high, wide}, batch, channels, nullptr, {}, nullptr, {}};
   p.x_layout = {true, random.Below(3), random.Below(3), random.Below(3), random.Below(3)};
   p.y_layout = {true, random.Below(3), random.Below(3), random.Below(3), random.Below(3)};
-  const ReorderShape in = {1, dense.planes, high.in, wide.in};
-  const ReorderShape out = {1, dense.planes, high.out, wide.out};
+  const ReorderShape in = {batch, channels, high.in, wide.in};
+  const ReorderShape out = {batch, channels, high.out, wide.out};
   p.x = Arrange(table, p.x_layout, in, dense.x, x, random.Chance(50), NAN, NAN);
   p.y = Arrange(table, p.y_layout, out, want, y, random.Chance(50), kCanary, NAN);
-  ThreadPool pool(2);
   RunBlockedPool(table, p, pool, random.Between(1, 3));
   std::vector<float> got;
   Check(y.Intact() && IsArranged(table, p.y_layout, out, p.y, kCanary, &got), what + " wrote outside");
@@ -78,7 +80,7 @@ void RunBlocks(const KernelTable& table, Random& random, const PoolPlanes& dense
                   std::to_string(got[i]) + ", not " + std::to_string(want[i]));
 }
 
-void Run(const KernelTable& table, Random& random, Guarded& x, Guarded& y) {
+void Run(const KernelTable& table, ThreadPool& pool, Random& random, Guarded& x, Guarded& y) {
   const bool mean = random.Chance(50), padded = random.Chance(50), deep = random.Chance(20);
   Axis axes[3] = {RandomAxis(random, deep, 5, padded),
                   RandomAxis(random, random.Chance(90), deep ? 9 : 30, padded),
@@ -91,7 +93,8 @@ void Run(const KernelTable& table, Random& random, Guarded& x, Guarded& y) {
     }
   PoolPlanes p = {};
   p.mean = mean;
-  p.planes = random.Between(1, 5);
+  // Up to two blocks of the widest vectors.
+  p.planes = random.Chance(70) ? random.Between(1, 5) : random.Between(6, 30);
   size_t in = 1, out = 1;
   for (int i = 0; i < 3; ++i) {
     const Axis& a = axes[i];
@@ -105,7 +108,6 @@ void Run(const KernelTable& table, Random& random, Guarded& x, Guarded& y) {
   float* to = y.Place(p.planes * out, random.Chance(50));
   p.x = from;
   p.y = to;
-  ThreadPool pool(2);
   RunPool(table, p, pool, random.Between(1, 3));
 
   const std::string what = std::string(table.isa) + (mean ? " mean" : " largest") + " pool of " +
@@ -140,17 +142,16 @@ void Run(const KernelTable& table, Random& random, Guarded& x, Guarded& y) {
   const float slack = mean ? 128 * 0x1p-24f : 0;
   if (axes[0].in == 1 && axes[0].out() == 1 && axes[0].divisor[0] == 1 && out > 0 &&
       axes[1].taps[0] * axes[2].taps[0] <= 49)
-    RunBlocks(table, random, p, to, slack, what);
+    RunBlocks(table, pool, random, p, to, slack, what);
 }
 
 }  // namespace
 
 void TestPool(const Options& options) {
   Guarded x(kMostFloats), y(kMostFloats);
-  for (const KernelTable* const* t = SupportedKernelTables(); *t; ++t) {
-    Random random(options.seed);
-    for (size_t i = 0; i < options.configs; ++i) Run(**t, random, x, y);
-  }
+  ThreadPool pool(2);
+  for (const KernelTable* table : TestedTables(options))
+    ForEachConfiguration(options, [&](Random& random) { Run(*table, pool, random, x, y); });
 }
 
 }  // namespace convfuse::test

@@ -7,10 +7,12 @@ namespace convfuse::test {
 void TestActivations(const Options& options);
 void TestDepthwise(const Options& options);
 void TestWinograd(const Options& options);
+void TestCancel(const Options& options);
 void TestConv(const Options& options);
 void TestGemm(const Options& options);
 void TestParallel();
 void TestPool(const Options& options);
-void TestTune();
+void TestReorder(const Options& options);
+void TestTune(const Options& options);
 
 }  // namespace convfuse::test

@@ -4,10 +4,11 @@
 #include "kernels/reference.h"
 #include "ops/conv.h"
 #include "test/suites.h"
+#include "test/tables.h"
 
 namespace convfuse::test {
 
-void TestTune() {
+void TestTune(const Options& options) {
   ConvGeometry g;
   g.channels_in = 20;
   g.channels_out = 40;
@@ -22,12 +23,12 @@ void TestTune() {
   for (float& v : w) v = random.Integer(3);
   const reference::Sums sums = reference::Conv(g, s, x.data(), w.data(), nullptr, nullptr);
   ThreadPool pool(1);
-  for (const KernelTable* const* t = SupportedKernelTables(); *t; ++t) {
-    ConvOptions options;
-    options.table = *t;
-    options.precision = Precision::kStrict;
-    options.tune = true;
-    const auto conv = Conv::Create(g, w.data(), nullptr, options);
+  for (const KernelTable* table : TestedTables(options)) {
+    ConvOptions conv_options;
+    conv_options.table = table;
+    conv_options.precision = Precision::kStrict;
+    conv_options.tune = true;
+    const auto conv = Conv::Create(g, w.data(), nullptr, conv_options);
     const auto one = conv->Prepare(s, 1), two = conv->Prepare(s, 2);
     const std::string name = conv->Describe(*one);
     Check(name.find("measured") != std::string::npos, "a tuned plan says so: " + name);

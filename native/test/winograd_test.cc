@@ -9,6 +9,7 @@
 #include "ops/algorithms.h"
 #include "test/guarded.h"
 #include "test/suites.h"
+#include "test/tables.h"
 
 namespace convfuse::test {
 namespace {
@@ -164,13 +165,13 @@ void CheckNan(const KernelTable& table, ThreadPool& pool, const Case& c) {
 
 }  // namespace
 
-void TestWinograd(const Options&) {
+void TestWinograd(const Options& options) {
   ThreadPool pool(2);
-  for (const KernelTable* const* t = SupportedKernelTables(); *t; ++t)
+  for (const KernelTable* table : TestedTables(options))
     for (const Case& c : kCases) {
-      CheckGrids(**t, pool, c);
-      CheckAccuracy(**t, pool, c);
-      CheckNan(**t, pool, c);
+      CheckGrids(*table, pool, c);
+      CheckAccuracy(*table, pool, c);
+      CheckNan(*table, pool, c);
     }
 }
 

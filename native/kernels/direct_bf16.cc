@@ -1,10 +1,11 @@
-// The direct kernel on bfloat16 pairs: what CPUs with AVX512_BF16 add to the table of avx512.
-#define CONVFUSE_ISA avx512bf16
+// The direct kernel on bfloat16 pairs: what CPUs with AVX512_BF16 add to the table of avx512, and
+// plain vectors to an emulated one.
+#define CONVFUSE_BF16_PAIRS
 #include "kernels/copy_padded-inl.h"
 #include "kernels/direct-inl.h"
 #include "kernels/table.h"
 
-namespace convfuse::avx512bf16 {
+namespace convfuse::CONVFUSE_ISA {
 
 void AddTo(KernelTable* table);
 void AddTo(KernelTable* table) {
@@ -12,4 +13,4 @@ void AddTo(KernelTable* table) {
   table->copy_padded_bf16 = CopyPaddedBf16;
 }
 
-}  // namespace convfuse::avx512bf16
+}  // namespace convfuse::CONVFUSE_ISA
