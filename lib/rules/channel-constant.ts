@@ -59,7 +59,9 @@ function besideConstant(match: ConstantMatch, read: Layer, facts: Facts) {
   if (side === 'input' && via.length > 0) {
     return frontOf({ ...match, data: norm.input(1 - constantIndex) }, facts);
   }
-  return { rank: read.outputRank, channels: channelsOf(match, read) };
+  // A product of matrices is a matrix; of any other rank only the last axis is known.
+  const matrix = facts.dims(match.layer.input(0))?.length === 2 ? 2 : undefined;
+  return { rank: read.outputRank ?? matrix, channels: channelsOf(match, read) };
 }
 
 function channelsOf({ side }: ConstantMatch, { geometry }: Layer): number {

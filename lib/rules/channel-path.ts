@@ -3,18 +3,20 @@ import type { Condition, Refusal } from '../rewrite/rule.js';
 import type { FoldMatch } from './guards.js';
 import { readLayer } from './layer.js';
 import { parameterOf } from './parameter.js';
+import { normalizeAxis } from '../tensor/shape.js';
 
 /**
- * From a matrix product to the batch norm that reads it, through a Reshape, a Transpose, or both
- * in this order: how a product over NHWC data reaches a batch norm over NCHW.
+ * From a matrix product to the batch norm that reads it, through a Reshape or an Unsqueeze, a
+ * Transpose, or both in this order: how a product over NHWC data reaches a batch norm over NCHW, and
+ * a vector one that wants an axis behind its channels.
  *
  * @returns the product and the nodes between, in the order of the data
  */
 export function productBefore(bn: Node, opType: string): { layer: Node; via: Node[] } | undefined {
   const via: Node[] = [];
   let node = bn.optionalInput(0)?.producer;
-  for (const between of ['Transpose', 'Reshape']) {
-    if (node?.is(between) !== true) continue;
+  for (const between of [['Transpose'], ['Reshape', 'Unsqueeze']]) {
+    if (node === undefined || !between.some((opType) => node!.is(opType))) continue;
     via.unshift(node);
     node = node.optionalInput(0)?.producer;
   }
@@ -40,7 +42,11 @@ function pathRefusal(via: readonly Node[], columns: number): Refusal | undefined
   let axis = 1;
   let rank = 2;
   for (const node of via) {
-    const moved = node.is('Reshape') ? reshaped(node, columns) : transposed(node, rank, axis);
+    const moved = node.is('Reshape')
+      ? reshaped(node, columns)
+      : node.is('Unsqueeze')
+        ? unsqueezed(node, rank, axis)
+        : transposed(node, rank, axis);
     if (moved === undefined) return lost(node);
     ({ axis, rank } = moved);
   }
@@ -67,4 +73,19 @@ function transposed(node: Node, rank: number, from: number) {
   const perm = node.attribute('perm', 'ints') ?? reversed;
   const axis = perm.indexOf(from);
   return perm.length === rank && axis >= 0 ? { axis, rank } : undefined;
+}
+
+/** New axes of size 1 take the places that they name in the result; the others keep their order. */
+function unsqueezed(node: Node, from: number, axis: number) {
+  const added = node.opset < 13 ? node.attribute('axes', 'ints') : axesInput(node);
+  if (added === undefined) return undefined;
+  const rank = from + added.length;
+  const taken = new Set(added.map((each) => normalizeAxis(each, rank)));
+  const kept = Array.from({ length: rank }, (_, at) => at).filter((at) => !taken.has(at));
+  return kept.length === from ? { axis: kept[axis]!, rank } : undefined;
+}
+
+function axesInput(node: Node): readonly number[] | undefined {
+  const axes = parameterOf(node.optionalInput(1))?.read();
+  return axes?.type === 'int64' ? Array.from(axes.data as BigInt64Array, Number) : undefined;
 }

@@ -5,17 +5,24 @@ import { addMap, BEHIND_CONSTANT_GUARDS, matchConstantBehind } from './constant-
 
 const hasBias: Condition<ConstantMatch> = {
   name: 'has-bias',
-  doc: 'The layer can have a bias: a MatMul cannot.',
-  check({ layer }) {
+  doc: 'The layer can have a bias: a MatMul only where it is a product of matrices, which Gemm computes too.',
+  check({ layer }, facts) {
     if (!layer.is('MatMul')) return undefined;
-    return { reason: 'pattern', detail: `MatMul ${layer.label} has no bias` };
+    const rank = facts.dims(layer.input(0))?.length;
+    if (rank === 2) return undefined;
+    const detail = `MatMul ${layer.label} has no bias, and its input ${rankText(rank)} is no matrix`;
+    return { reason: 'shape', detail };
   },
 };
+
+function rankText(rank: number | undefined): string {
+  return rank === undefined ? 'of unknown rank' : `of rank ${rank}`;
+}
 
 export const fuseAddIntoConv = defineRule<ConstantMatch>({
   name: 'fuse-add-into-conv',
   level: 'basic',
-  doc: 'Conv(x, W, b) + c = Conv(x, W, b + c); - c for Sub, and c - Conv(x, W, b) = Conv(x, -W, c - b); ConvTranspose, Gemm alike',
+  doc: 'Conv(x, W, b) + c = Conv(x, W, b + c); - c for Sub, and c - Conv(x, W, b) = Conv(x, -W, c - b); ConvTranspose, Gemm alike, and MatMul of a matrix, which becomes a Gemm',
   roots: ['Add', 'Sub'],
   match: matchConstantBehind,
   conditions: [...BEHIND_CONSTANT_GUARDS, hasBias],

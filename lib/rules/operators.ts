@@ -46,6 +46,7 @@ const KNOWN: ReadonlyMap<string, KnownOperator> = new Map<string, KnownOperator>
   ['Reshape', { opsets: [5, NEWEST], attributes: ['allowzero'] }],
   ['Flatten', { opsets: [1, NEWEST], attributes: ['axis'] }],
   ['Squeeze', { opsets: [1, NEWEST], attributes: ['axes'] }],
+  ['Unsqueeze', { opsets: [1, NEWEST], attributes: ['axes'] }],
   ['Transpose', { opsets: [1, NEWEST], attributes: ['perm'] }],
   // Before opset 2 the sizes may be an input, before 4 the axis may be left out.
   ['Split', { opsets: [2, NEWEST], attributes: ['axis', 'split', 'num_outputs'] }],

@@ -177,6 +177,27 @@ const FUSED: readonly Fused[] = [
     '[mm] z = Gemm(x, W_fused, W_bias)',
   ],
   [
+    'MatMul and Add, which become a Gemm, and batch norm',
+    `x: input float[2, 5]\nW: float[5, 3]\nc: float[1, 3]\n[mm] y0 = MatMul(x, W)\ny = Add(c, y0)\n${BN}`,
+    '[mm] z = Gemm(x, W_fused, W_bias_fused)',
+  ],
+  [
+    'MatMul taken from a constant',
+    'x: input float[2, 5]\nW: float[5, 3]\nc: float[3]\ny = MatMul(x, W)\nz = Sub(c, y)',
+    'z = Gemm(x, W_fused, W_bias)',
+  ],
+  [
+    'Gemm through Unsqueeze',
+    `x: input float[2, 5]\nW: float[5, 3]\na: int64[1] = {2}\ny0 = Gemm(x, W)\ny = Unsqueeze(y0, a)\n${BN}`,
+    'y0 = Gemm(x, W_fused, W_bias)\nz = Unsqueeze(y0, a)',
+  ],
+  [
+    'Gemm through Unsqueeze of opset 9, and Squeeze behind',
+    `<ir_version: 4, opset_import: ["": 9]>\nx: input float[2, 5]\nW: float[5, 3]\nc: float[3]\ny0 = Gemm(x, W, c)
+     y = Unsqueeze<axes = [-1]>(y0)\n${BN}\nq = Squeeze<axes = [2]>(z)`,
+    'y0 = Gemm(x, W_fused, c_fused)\nz = Unsqueeze<axes = [-1]>(y0)\nq = Squeeze<axes = [2]>(z)',
+  ],
+  [
     'MatMul without shift',
     `x: input float[2, 5]\nW: float[5, 3]\nb: float[3] = fill(0)\nm: float[3] = fill(0)\ny = MatMul(x, W)\n${BN}`,
     'z = MatMul(x, W_fused)',

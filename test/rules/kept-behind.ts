@@ -219,8 +219,36 @@ export const KEPT_BEHIND: readonly Kept[] = [
     'c: float[4, 1, 1] = {1, 0, 2, 3}\ny = Conv(x, W)\nz = Div(y, c)',
     'non-finite',
   ],
-  ['a sum with a MatMul', 'c: float[4]\ny = MatMul(x, W)\nz = Add(y, c)', 'pattern'],
-  ['a MatMul whose rank grows', 'c: float[1, 4]\ny = MatMul(x, W)\nz = Mul(y, c)', 'broadcast'],
+  [
+    'a sum with a MatMul of unknown rank',
+    'x: input float\nW: float[4, 4]\nc: float[4]\ny = MatMul(x, W)\nz = Add(y, c)',
+    'shape',
+  ],
+  [
+    'a sum with a MatMul of rank 3',
+    'x: input float[2, 3, 5]\nW: float[5, 4]\nc: float[4]\ny = MatMul(x, W)\nz = Add(y, c)',
+    'shape',
+  ],
+  [
+    'a sum of a MatMul with another row for each',
+    'x: input float[2, 5]\nW: float[5, 4]\nc: float[2, 4]\ny = MatMul(x, W)\nz = Add(y, c)',
+    'broadcast',
+  ],
+  [
+    'an Unsqueeze in front of the columns',
+    `x: input float[2, 5]\nW: float[5, 4]\na: int64[1] = {1}\ny0 = Gemm(x, W)\ny = Unsqueeze(y0, a)\n${BN}`,
+    'shape',
+  ],
+  [
+    'an Unsqueeze of axes that are fed',
+    `x: input float[2, 5]\na: input int64[1]\nW: float[5, 4]\ny0 = Gemm(x, W)\ny = Unsqueeze(y0, a)\n${BN}`,
+    'shape',
+  ],
+  [
+    'a MatMul whose rank grows',
+    'x: input float\nW: float[4, 4]\nc: float[1, 4]\ny = MatMul(x, W)\nz = Mul(y, c)',
+    'broadcast',
+  ],
   [
     'arithmetic that broadcasts by attributes',
     '<ir_version: 3, opset_import: ["": 6]>\nc: float[4]\ny = Conv(x, W)\nz = Add<axis = 1, broadcast = 1>(y, c)',
