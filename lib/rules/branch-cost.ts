@@ -12,6 +12,7 @@ import {
   type BranchMatch,
   type BranchShape,
 } from './linear-branches.js';
+import { perMatch } from './per-match.js';
 import type { StageShape } from './stages.js';
 
 /** The branches and the adds between them pay for the one convolution that they come to. */
@@ -25,7 +26,7 @@ export const paysOff: Condition<BranchMatch> = {
 };
 
 /** @returns the numbers of the cost model, as a refusal where it is against the merge */
-export function weighBranches(match: BranchMatch, facts: Facts): Refusal | string {
+export const weighBranches = perMatch((match: BranchMatch, facts: Facts): Refusal | string => {
   const shapes = branchShapes(match);
   const long = longProduct(shapes);
   if (long !== undefined) return long;
@@ -45,7 +46,7 @@ export function weighBranches(match: BranchMatch, facts: Facts): Refusal | strin
     },
     branchPositions(match.branches, facts),
   );
-}
+});
 
 /** A sum behind a convolution is part of it: it reads the other operand, and starts nothing. */
 function addsWork(count: number, elements: number, elementSize: number): Work {

@@ -15,6 +15,7 @@ import type { Condition, Facts, Match, Refusal } from '../rewrite/rule.js';
 import { COMMON_GUARDS, layerShapes } from './guards.js';
 import { readLayer } from './layer.js';
 import { attributeRefusal } from './operators.js';
+import { perMatch } from './per-match.js';
 import { alone } from './sibling-group.js';
 import { stageShapes, stageShift, unevenPool, type Frame, type StageShape } from './stages.js';
 
@@ -74,9 +75,9 @@ export function branchShape({ stages }: Branch, frame: Frame): BranchShape | Ref
 }
 
 /** The shapes of all branches; for use behind the guards. */
-export function branchShapes({ branches, frame }: BranchMatch): BranchShape[] {
-  return branches.map((branch) => branchShape(branch, frame!) as BranchShape);
-}
+export const branchShapes = perMatch(({ branches, frame }: BranchMatch): BranchShape[] =>
+  branches.map((branch) => branchShape(branch, frame!) as BranchShape),
+);
 
 /** Looks at one branch after another, where a convolution tells what they all read. */
 function eachBranch(
@@ -156,15 +157,15 @@ export function outputKey({ outputChannels, window }: BranchShape): string {
 }
 
 /** The groups of the sum: as many as divide those of all stages. */
-export function mergedGroups(match: BranchMatch): number {
+export const mergedGroups = perMatch((match: BranchMatch): number => {
   const stages = branchShapes(match).flatMap((shape) => shape.stages);
   return stages.reduce((common, { groups }) => gcd(common, groups), match.frame!.channels);
-}
+});
 
 /** The window of the sum; undefined where the outputs of the branches differ. */
-export function mergedWindow(match: BranchMatch): PaddedWindow | undefined {
-  return unionWindow(branchShapes(match).map(({ window }) => window));
-}
+export const mergedWindow = perMatch((match: BranchMatch): PaddedWindow | undefined =>
+  unionWindow(branchShapes(match).map(({ window }) => window)),
+);
 
 /** Multiply-adds that the product of two weights may take: some seconds. */
 const MAX_PRODUCT = 2 ** 31;

@@ -12,6 +12,7 @@ import type { LayerPart } from './merge-constants.js';
 import { rewriteSiblings } from './merge-siblings.js';
 import { attributeRefusal } from './operators.js';
 import { parameterOf } from './parameter.js';
+import { perMatch } from './per-match.js';
 import { addedBytes } from './shared-merges.js';
 import { ableSiblings, alone, inOrder } from './sibling-group.js';
 import { noSibling, SIBLING_CONV_GUARDS } from './siblings.js';
@@ -77,7 +78,7 @@ const paysOff: Condition<PaddedMatch> = {
 };
 
 /** Two layers, and the Concat that joins just these, against one, and a Split where none does. */
-function weighPadding({ layer, host }: PaddedMatch, facts: Facts): Refusal | string {
+const weighPadding = perMatch(({ layer, host }: PaddedMatch, facts: Facts): Refusal | string => {
   const [inner, outer] = [readLayer(layer), readLayer(host!.node)] as [Layer, Layer];
   const bytes = elementBytes(parameterOf(layer.input(1))!.type as FloatType);
   const outputs = [layer, host!.node].map((node) => node.output(0));
@@ -99,7 +100,7 @@ function weighPadding({ layer, host }: PaddedMatch, facts: Facts): Refusal | str
     },
     positionsOf(layer, facts),
   );
-}
+});
 
 export const mergePaddedSiblingConvs = defineRule<PaddedMatch>({
   name: 'merge-padded-sibling-convs',
