@@ -9,8 +9,9 @@ using namespace convfuse::test;
 
 const char kUsage[] =
     "usage: kernel_test [--isa NAME] [--suite NAME] [--configs N] [--seed S] [--first I]\n"
+    "       kernel_test --isas\n"
     "\n"
-    "  --isa NAME    only that one of baseline, avx2, avx512, neon, emulated512\n"
+    "  --isa NAME    only that one of those that --isas lists\n"
     "  --suite NAME  only that suite\n"
     "  --configs N   random configurations of each suite and ISA (400)\n"
     "  --seed S      of their numbers (1)\n"
@@ -69,6 +70,10 @@ bool Parse(int argc, char** argv, Options* options) {
 
 int main(int argc, char** argv) {
   Options options;
+  if (argc == 2 && strcmp(argv[1], "--isas") == 0) {
+    for (const convfuse::KernelTable* table : TestedTables(options)) puts(table->isa);
+    return 0;
+  }
   if (!Parse(argc, argv, &options)) {
     fputs(kUsage, stderr);
     return 2;
