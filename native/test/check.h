@@ -11,7 +11,7 @@
 namespace convfuse::test {
 
 struct Options {
-  size_t configs = 400;  // random configurations per ISA
+  size_t configs = 1000;  // random configurations per ISA
   size_t first = 0;      // the number of the first one
   uint64_t seed = 1;
   std::string isa, suite;  // empty: all

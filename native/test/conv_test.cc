@@ -114,17 +114,24 @@ void CheckRefusal(const Config& c, ConvOptions options, const Memory& memory) {
   Fail("bfloat16 is refused where it is missing");
 }
 
+Layout DrawLayout(Random& r, bool tight) {
+  if (tight) return {true, 0, 0, 0, 0};
+  return {true, r.Below(3), r.Below(3), r.Below(3), r.Below(3)};
+}
+
 // A halo that mostly holds what the layer reads, and sometimes does not.
-Layout DrawHalo(const Config& c, Random& r) {
+Layout DrawHalo(const Config& c, Random& r, bool tight) {
   Layout l;
   l.blocked = true;
   const bool enough = r.Chance(85);
-  const auto begin = [&](int a) { return enough ? c.shape.pad_begin[a] + r.Below(2) : r.Below(3); };
+  const auto begin = [&](int a) {
+    return enough ? c.shape.pad_begin[a] + (tight ? 0 : r.Below(2)) : r.Below(3);
+  };
   const auto end = [&](int a) {
     const ConvGeometry& g = c.geometry;
     const size_t reads = (c.shape.out[a] - 1) * g.stride[a] + (g.kernel[a] - 1) * g.dilation[a] + 1;
     const size_t has = c.shape.pad_begin[a] + c.shape.in[a];
-    return r.Below(5) + (enough && reads > has ? reads - has : 0);
+    return (tight ? 0 : r.Below(5)) + (enough && reads > has ? reads - has : 0);
   };
   l.top = begin(1), l.left = begin(2), l.bottom = end(1), l.right = end(2);
   return l;
@@ -140,14 +147,15 @@ void CheckBlocked(const KernelTable& table, ThreadPool& pool, const Config& c,
     return;
   const ReorderShape in = {shape.batch, c.geometry.channels_in, shape.in[1], shape.in[2]};
   const ReorderShape out = {shape.batch, c.geometry.channels_out, shape.out[1], shape.out[2]};
-  if (r.Chance(80)) shape.x_layout = DrawHalo(c, r);
-  if (r.Chance(80))
-    shape.out_layout = {true, r.Below(3), r.Below(3), r.Below(3), r.Below(3)};
+  const bool tight = r.Chance(40);  // rows without halos follow one another
+  if (r.Chance(80)) shape.x_layout = DrawHalo(c, r, tight);
+  if (r.Chance(80)) shape.out_layout = DrawLayout(r, tight);
   shape.residual_layout = shape.out_layout;
-  if (c.residual == 1 && r.Chance(90) && shape.out_layout.blocked)
-    shape.residual_layout.right += r.Below(2);
-  else if (c.residual == 1 && r.Chance(10))
-    shape.residual_layout = {};
+  // A residual apart has a halo of its own, and now and then the other layout.
+  if (c.residual == 1) {
+    if (r.Chance(20)) shape.residual_layout.blocked = !shape.out_layout.blocked;
+    shape.residual_layout = shape.residual_layout.blocked ? DrawLayout(r, r.Chance(30)) : Layout();
+  }
   const float* x = Arrange(table, shape.x_layout, in, memory.x.data(), memory.blocked_x, c.at_end, 0, NAN);
   std::vector<float> dense, first;
   const auto check = [&](AlgorithmKind kind, const std::string& name, const auto& run) {

@@ -13,7 +13,7 @@ const char kUsage[] =
     "\n"
     "  --isa NAME    only that one of those that --isas lists\n"
     "  --suite NAME  only that suite\n"
-    "  --configs N   random configurations of each suite and ISA (400)\n"
+    "  --configs N   random configurations of each suite and ISA (1000)\n"
     "  --seed S      of their numbers (1)\n"
     "  --first I     the number of the first one (0): failures print theirs\n";
 

@@ -70,7 +70,8 @@ void RunBlocks(const KernelTable& table, ThreadPool& pool, Random& random, const
   const ReorderShape in = {batch, channels, high.in, wide.in};
   const ReorderShape out = {batch, channels, high.out, wide.out};
   p.x = Arrange(table, p.x_layout, in, dense.x, x, random.Chance(50), NAN, NAN);
-  p.y = Arrange(table, p.y_layout, out, want, y, random.Chance(50), kCanary, NAN);
+  const std::vector<float> canary(batch * channels * high.out * wide.out, kCanary);
+  p.y = Arrange(table, p.y_layout, out, canary.data(), y, random.Chance(50), kCanary, NAN);
   RunBlockedPool(table, p, pool, random.Between(1, 3));
   std::vector<float> got;
   Check(y.Intact() && IsArranged(table, p.y_layout, out, p.y, kCanary, &got), what + " wrote outside");

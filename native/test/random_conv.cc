@@ -76,19 +76,31 @@ Config DrawConfig(Random& r) {
   const bool pointwise = !depthwise && r.Chance(25);
   g.groups = depthwise ? r.Between(1, r.Chance(70) ? 20 : 50) : r.Chance(20) ? r.Between(2, 3) : 1;
   size_t cg = depthwise ? 1 : r.Chance(3) ? 0 : r.Chance(15) ? r.Between(33, 70) : r.Between(1, 18);
-  const size_t mg = depthwise      ? (r.Chance(70) ? 1 : 2)
-                    : r.Chance(20) ? r.Between(24, g.groups == 1 ? 100 : 50)
-                                   : r.Between(1, 18);
+  size_t mg = depthwise      ? (r.Chance(70) ? 1 : 2)
+              : r.Chance(20) ? r.Between(24, g.groups == 1 ? 100 : 50)
+                             : r.Between(1, 18);
   c.shape.batch = r.Chance(3) ? 0 : r.Between(1, 3);
   // Planes of whole pages take a way out of their own (ops/output_store.cc).
   const bool paged = rank == 2 && r.Chance(5);
+  // Planes so large that one is divided among threads.
+  const bool large = rank == 2 && !paged && r.Chance(depthwise ? 6 : 1);
+  if (large) {
+    c.shape.batch = 1;
+    g.groups = depthwise ? r.Between(1, 3) : 1;
+    mg = depthwise ? 1 : r.Between(1, 3);
+  }
   for (int a = 3 - static_cast<int>(rank); a < 3; ++a) {
-    g.kernel[a] = pointwise ? 1 : paged || r.Chance(50) ? 3 : r.Between(1, rank == 3 ? 3 : 7);
-    g.stride[a] = paged || r.Chance(60) ? 1 : r.Between(1, 3);
+    g.kernel[a] = pointwise                      ? 1
+                  : paged || large || r.Chance(50) ? 3
+                                                   : r.Between(1, rank == 3 ? 3 : 7);
+    g.stride[a] = paged || large || r.Chance(60) ? 1 : r.Between(1, 3);
     g.dilation[a] = paged || r.Chance(80) ? 1 : r.Between(1, 3);
     const size_t most_in = rank == 1 ? 120 : rank == 2 ? 20 : 6;
-    c.shape.in[a] = paged ? 32 : r.Chance(2) ? 0 : r.Between(1, most_in);
-    const bool same = paged || r.Chance(50);
+    c.shape.in[a] = paged         ? 32
+                    : large       ? r.Between(129, 140)
+                    : r.Chance(2) ? 0
+                                  : r.Between(1, most_in);
+    const bool same = paged || large || r.Chance(50);
     c.shape.pad_begin[a] = same ? g.kernel[a] / 2 : r.Below(g.kernel[a] + 1);
     const size_t pad_end = same ? g.kernel[a] / 2 : r.Below(g.kernel[a] + 1);
     c.shape.out[a] = OutSize(g, a, c.shape.in[a], c.shape.pad_begin[a], pad_end);
