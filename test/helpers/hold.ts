@@ -1,20 +1,33 @@
 import fc from 'fast-check';
 
+/** Where to begin: a seed of fast-check, and a path to one of its cases. Without them, anywhere. */
+const SEED = process.env['CONVFUSE_RANDOM_SEED'];
+const PATH = process.env['CONVFUSE_RANDOM_PATH'];
+
 /**
  * Asserts a property, and says why it failed: fast-check keeps that in the cause of its error,
- * which test reports leave out.
+ * which test reports leave out. What it says replays the failure: CONVFUSE_RANDOM_SEED and
+ * CONVFUSE_RANDOM_PATH, for one test chosen with --match.
+ *
+ * @param seed of this property, whatever the environment says
  */
 export function hold<T>(
   arbitrary: fc.Arbitrary<T>,
   property: (item: T) => void,
   runs: number,
+  seed: number | undefined = SEED === undefined ? undefined : Number(SEED),
 ): void {
   const details = fc.check(
     fc.property(arbitrary, (item) => property(item)),
-    { numRuns: runs },
+    {
+      numRuns: runs,
+      ...(seed !== undefined && { seed }),
+      ...(PATH !== undefined && { path: PATH }),
+    },
   );
   if (!details.failed) return;
-  const { counterexample, errorInstance, seed, counterexamplePath: path } = details;
+  const { counterexample, errorInstance, counterexamplePath: path } = details;
   const why = errorInstance instanceof Error ? errorInstance.stack : String(errorInstance);
-  throw new Error(`seed ${seed}, path ${path}: ${fc.stringify(counterexample)}\n${why}`);
+  const replay = `CONVFUSE_RANDOM_SEED=${details.seed} CONVFUSE_RANDOM_PATH=${path}`;
+  throw new Error(`${replay}: ${fc.stringify(counterexample)}\n${why}`);
 }
