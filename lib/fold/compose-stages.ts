@@ -1,3 +1,4 @@
+import { addProduct, type RowMatrix } from './add-product.js';
 import {
   greatestCommonDivisor as gcd,
   hasPads,
@@ -51,34 +52,101 @@ export function composeStages(
   const inputs = inputChannels / groups;
   const taps = tapCount(window);
   const weight = new Float64Array(outputChannels * inputs * taps);
+  for (const block of middleBlocks(first, second)) {
+    const group = Math.floor((block.outputs.start * groups) / outputChannels);
+    const column = (block.input - group * inputs) * taps;
+    const to = { data: weight, start: column, rowStep: inputs * taps };
+    if (isPointwise(second.window)) throughPoint(first, second, block, to);
+    else fromPoint(first, second, block, to);
+  }
   const bias = second.bias.slice();
-  const [ownInputs, middles] = [inputChannels / first.groups, second.inputChannels / second.groups];
-  const [firstTaps, secondTaps] = [tapCount(first.window), tapCount(second.window)];
-  for (let o = 0, at = 0; o < outputChannels; o++) {
-    const group = Math.floor((o * groups) / outputChannels);
-    const start = Math.floor((o * second.groups) / outputChannels) * middles;
-    for (let m = start; m < start + middles; m++) {
-      const from = m * ownInputs * firstTaps;
-      const own = Math.floor((m * first.groups) / second.inputChannels);
-      const to = (o * inputs + own * ownInputs - group * inputs) * taps;
-      if (secondTaps === 1) {
-        const factor = second.weight[at]!;
-        const count = ownInputs * firstTaps;
-        for (let i = 0; i < count; i++) weight[to + i]! += factor * first.weight[from + i]!;
-      } else {
-        for (let i = 0; i < ownInputs; i++) {
-          const factor = first.weight[from + i]!;
-          const row = to + i * taps;
-          for (let t = 0; t < secondTaps; t++) weight[row + t]! += factor * second.weight[at + t]!;
-        }
-      }
-      for (const end = at + secondTaps; at < end; at++) {
-        bias[o]! += second.weight[at]! * first.bias[m]!;
-      }
+  const each = second.weight.length / outputChannels;
+  const secondTaps = tapCount(second.window);
+  for (let o = 0; o < outputChannels; o++) {
+    const start = Math.floor((o * second.groups) / outputChannels) * (each / secondTaps);
+    for (let at = 0; at < each; at++) {
+      bias[o]! += second.weight[o * each + at]! * first.bias[start + Math.floor(at / secondTaps)]!;
     }
   }
   return { inputChannels, outputChannels, groups, window, weight, bias };
 }
+
+interface Range {
+  readonly start: number;
+  readonly count: number;
+}
+
+/** Channels between two stages of one group of each: they see the same inputs and outputs. */
+interface MiddleBlock {
+  readonly middles: Range;
+  readonly outputs: Range;
+  /** The first input channel that they see. */
+  readonly input: number;
+  /** How many of the channels that the outputs see come before these. */
+  readonly before: number;
+}
+
+function* middleBlocks(first: LinearStage, second: LinearStage): Generator<MiddleBlock> {
+  const made = second.inputChannels / first.groups;
+  const seen = second.inputChannels / second.groups;
+  const count = second.outputChannels / second.groups;
+  for (let group = 0; group < second.groups; group++) {
+    const end = (group + 1) * seen;
+    for (let start = group * seen; start < end;) {
+      const own = Math.floor(start / made);
+      const stop = Math.min(end, (own + 1) * made);
+      yield {
+        middles: { start, count: stop - start },
+        outputs: { start: group * count, count },
+        input: own * (first.inputChannels / first.groups),
+        before: start - group * seen,
+      };
+      start = stop;
+    }
+  }
+}
+
+/** Adds to W' what goes through some of the channels between. */
+type Composition = (
+  first: LinearStage,
+  second: LinearStage,
+  block: MiddleBlock,
+  to: RowMatrix,
+) => void;
+
+/** W'[o, (i, t)] += W2[o, m] W1[m, (i, t)] */
+const throughPoint: Composition = (first, second, { middles, outputs, before }, to) => {
+  const row = first.weight.length / first.outputChannels;
+  const seen = second.inputChannels / second.groups;
+  const start = outputs.start * seen + before;
+  addProduct(
+    [outputs.count, middles.count, row],
+    { data: second.weight, start, rowStep: seen, columnStep: 1 },
+    { data: first.weight, start: middles.start * row, rowStep: row },
+    { ...to, start: to.start + outputs.start * to.rowStep },
+  );
+};
+
+/** W'[o, i, t] += W2[o, m, t] W1[m, i], with rows of inputs for each tap, as those are long. */
+const fromPoint: Composition = (first, second, { middles, outputs, before }, to) => {
+  const row = first.weight.length / first.outputChannels;
+  const seen = second.inputChannels / second.groups;
+  const taps = tapCount(second.window);
+  const turned = new Float64Array(taps * row);
+  for (let o = outputs.start; o < outputs.start + outputs.count; o++) {
+    const start = (o * seen + before) * taps;
+    addProduct(
+      [taps, middles.count, row],
+      { data: second.weight, start, rowStep: 1, columnStep: taps },
+      { data: first.weight, start: middles.start * row, rowStep: row },
+      { data: turned.fill(0), start: 0, rowStep: row },
+    );
+    const base = to.start + o * to.rowStep;
+    for (let i = 0; i < row; i++) {
+      for (let t = 0; t < taps; t++) to.data[base + i * taps + t] = turned[t * row + i]!;
+    }
+  }
+};
 
 /** Multiply-adds that composing two stages of these sizes takes. */
 export function productMacs(
