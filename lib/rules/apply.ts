@@ -2,6 +2,7 @@ import type { Editor } from '../ir/editor.js';
 import type { Node } from '../ir/node.js';
 import type { Value } from '../ir/value.js';
 import type { Tensor } from '../tensor/tensor.js';
+import type { BiasSum } from './guards.js';
 import { biasName, foldedName } from './names.js';
 
 interface NewConstants {
@@ -15,9 +16,21 @@ interface NewConstants {
  * Gives a layer fresh constants. The old ones are never written to: others may share them, and
  * the editor's sweep takes what nobody reads any more.
  *
+ * @param sum takes the bias in place of the layer
  * @returns the layer, or the Gemm that took the place of a MatMul, which cannot have a bias
  */
-export function replaceConstants(edit: Editor, layer: Node, { weight, bias }: NewConstants): Node {
+export function replaceConstants(
+  edit: Editor,
+  layer: Node,
+  { weight, bias }: NewConstants,
+  sum?: BiasSum,
+): Node {
+  if (sum !== undefined && bias !== undefined) {
+    const { node, constant: old, constantIndex } = sum;
+    const made = edit.constant(node.graph, foldedName(old.name), bias, node);
+    edit.setInputs(node, node.inputs.with(constantIndex, made));
+    return replaceConstants(edit, layer, { weight, bias: undefined });
+  }
   const [x, w, b] = [layer.input(0), layer.input(1), layer.optionalInput(2)];
   const constant = (hint: string, tensor: Tensor): Value =>
     edit.constant(layer.graph, hint, tensor, layer);

@@ -22,7 +22,11 @@ export function matchBatchNormBehind(bn: Node, opType: string): FoldMatch | unde
 /** A batch norm behind a matrix product of one kind, perhaps through Reshape and Transpose. */
 export function matchBatchNormBehindProduct(bn: Node, opType: string): FoldMatch | undefined {
   const found = productBefore(bn, opType);
-  return found && behindLayer(bn, found.layer, batchNormParameters(bn), found.via);
+  const statistics = batchNormParameters(bn);
+  if (found === undefined || statistics === undefined) return undefined;
+  const { layer, via, sum } = found;
+  const match = behindLayer(bn, layer, [...(sum ? [sum.constant] : []), ...statistics], via);
+  return match && { ...match, sum };
 }
 
 /** An operator `norm` that reads a layer's output, with the parameters of both. */
@@ -51,15 +55,15 @@ export function behindLayer(
 
 /** Folds the map of `norm` into the layer before it, and takes `norm` out. */
 export function rewriteBehind(
-  { layer, norm, via }: FoldMatch,
+  { layer, norm, via, sum }: FoldMatch,
   map: Statistics | ChannelAffine,
   edit: Editor,
   facts: Facts,
 ): Rewritten | Refusal {
-  const folded = foldBehind(facts.backend, layer, map);
+  const folded = foldBehind(facts.backend, layer, map, sum);
   if ('reason' in folded) return folded;
   const { label } = norm;
-  const into = replaceConstants(edit, layer, folded);
+  const into = replaceConstants(edit, layer, folded, sum);
   absorbBehind(edit, via?.at(-1) ?? into, norm);
   noteFused(edit, into, label);
   return { into, check: folded.check, ...(folded.detail && { detail: folded.detail }) };

@@ -1,5 +1,6 @@
 import { widen, type StoredArray } from '../fold/stored.js';
 import type { FloatType } from '../tensor/dtype.js';
+import type { BiasSum } from './guards.js';
 import { biasOf, type Layer } from './layer.js';
 import { parameterOf } from './parameter.js';
 
@@ -23,6 +24,15 @@ export function biasRows(layer: Layer): BiasRows | undefined {
     rows[i] = layer.biasGain * stored[perRow === 1 ? i : Math.floor(i / perRow)]!;
   }
   return { rows, dims };
+}
+
+/** The constant of a sum behind a MatMul as its bias: one number per column, or one for all. */
+export function summedRows({ geometry }: Layer, { constant }: BiasSum): BiasRows {
+  const stored = parameterOf(constant)!;
+  const values = widen(stored.type as FloatType, stored.read().data as StoredArray);
+  const { outputChannels } = geometry;
+  const rows = new Float64Array(outputChannels).map((_, m) => values[m % values.length]!);
+  return { rows, dims: [outputChannels] };
 }
 
 /** Rows of a bias of these dimensions. */

@@ -1,18 +1,26 @@
 import type { Node } from '../ir/node.js';
 import type { Condition, Refusal } from '../rewrite/rule.js';
-import type { FoldMatch } from './guards.js';
+import { readStatistics } from './batch-norm.js';
+import { storedOperand } from './channel-constant.js';
+import type { BiasSum, FoldMatch } from './guards.js';
 import { readLayer } from './layer.js';
 import { parameterOf } from './parameter.js';
 import { normalizeAxis } from '../tensor/shape.js';
 
+/** A product, and the nodes from it to a batch norm, in the order of the data. */
+interface ProductPath {
+  readonly layer: Node;
+  readonly via: Node[];
+  /** The first of `via`, where that is a bias. */
+  readonly sum: BiasSum | undefined;
+}
+
 /**
  * From a matrix product to the batch norm that reads it, through a Reshape or an Unsqueeze, a
  * Transpose, or both in this order: how a product over NHWC data reaches a batch norm over NCHW, and
- * a vector one that wants an axis behind its channels.
- *
- * @returns the product and the nodes between, in the order of the data
+ * a vector one that wants an axis behind its channels. Behind a MatMul an Add may be its bias.
  */
-export function productBefore(bn: Node, opType: string): { layer: Node; via: Node[] } | undefined {
+export function productBefore(bn: Node, opType: string): ProductPath | undefined {
   const via: Node[] = [];
   let node = bn.optionalInput(0)?.producer;
   for (const between of [['Transpose'], ['Reshape', 'Unsqueeze']]) {
@@ -20,28 +28,64 @@ export function productBefore(bn: Node, opType: string): { layer: Node; via: Nod
     via.unshift(node);
     node = node.optionalInput(0)?.producer;
   }
-  return node?.is(opType) === true ? { layer: node, via } : undefined;
+  if (node?.is(opType) === true) return { layer: node, via, sum: undefined };
+  const operands = node?.is('Add') === true ? storedOperand(node) : undefined;
+  const layer = operands?.other.producer;
+  if (opType !== 'MatMul' || operands === undefined || layer?.is(opType) !== true) return undefined;
+  return { layer, via: [node!, ...via], sum: { node: node!, ...operands } };
 }
 
 /** Batch norm's channels are axis 1, a product's columns its last axis. */
 export const columnsAreChannels: Condition<FoldMatch> = {
   name: 'columns-are-channels',
-  doc: 'The product is a matrix, and what stands between brings its columns to axis 1.',
+  doc: 'The columns of the product are axis 1 of what the batch norm reads: of a matrix, or through what stands between.',
   check({ layer, via = [] }, facts) {
     const rank = layer.is('Gemm') ? 2 : facts.dims(layer.input(0))?.length;
-    if (rank !== 2) {
+    if (rank === undefined || rank < 2) {
       const what = rank === undefined ? 'an unknown rank' : `rank ${rank}`;
-      return { reason: 'shape', detail: `the input of ${layer.label} has ${what}, expected 2` };
+      return {
+        reason: 'shape',
+        detail: `the input of ${layer.label} has ${what}, expected 2 at least`,
+      };
     }
     const read = readLayer(layer);
-    return 'reason' in read ? read : pathRefusal(via, read.geometry.outputChannels);
+    return 'reason' in read ? read : pathRefusal(layer, via, rank, read.geometry.outputChannels);
   },
 };
 
-function pathRefusal(via: readonly Node[], columns: number): Refusal | undefined {
-  let axis = 1;
-  let rank = 2;
+/** Only a product of matrices becomes a Gemm, which has a bias. */
+export const biasHasPlace: Condition<FoldMatch> = {
+  name: 'bias-has-place',
+  doc: 'The MatMul is of a matrix, and becomes a Gemm; or an Add of one number per column is behind it; or mean and B are 0.',
+  check({ layer, norm, sum }, facts) {
+    if (sum !== undefined) {
+      const read = readLayer(layer);
+      if ('reason' in read) return read;
+      const dims = parameterOf(sum.constant)?.dims ?? [];
+      const fits =
+        dims.length === 0 ||
+        (dims.length === 1 && [1, read.geometry.outputChannels].includes(dims[0]!));
+      if (fits) return undefined;
+      const detail = `${sum.constant.name} is [${dims.join(', ')}], not one number per column of ${layer.label}`;
+      return { reason: 'broadcast', detail };
+    }
+    if (facts.dims(layer.input(0))?.length === 2) return undefined;
+    const { mean, beta } = readStatistics(norm);
+    if ([...mean, ...beta].every((value) => value === 0)) return undefined;
+    const detail = `MatMul ${layer.label} has no bias to take the shift of ${norm.label}: its input is no matrix`;
+    return { reason: 'shape', detail };
+  },
+};
+
+function pathRefusal(
+  layer: Node,
+  via: readonly Node[],
+  from: number,
+  columns: number,
+): Refusal | undefined {
+  let [axis, rank] = [from - 1, from];
   for (const node of via) {
+    if (node.is('Add')) continue;
     const moved = node.is('Reshape')
       ? reshaped(node, columns)
       : node.is('Unsqueeze')
@@ -50,7 +94,10 @@ function pathRefusal(via: readonly Node[], columns: number): Refusal | undefined
     if (moved === undefined) return lost(node);
     ({ axis, rank } = moved);
   }
-  return axis === 1 ? undefined : lost(via.at(-1)!);
+  if (axis === 1) return undefined;
+  const last = via.at(-1);
+  if (last !== undefined && !last.is('Add')) return lost(last);
+  return { reason: 'shape', detail: `the columns of ${layer.label} are axis ${axis} of ${rank}` };
 }
 
 function lost(node: Node): Refusal {

@@ -11,7 +11,8 @@ import type { Node } from '../ir/node.js';
 import type { Refusal, SiteCheck } from '../rewrite/rule.js';
 import type { FloatType } from '../tensor/dtype.js';
 import type { Tensor } from '../tensor/tensor.js';
-import { biasRows, rowCount } from './bias-rows.js';
+import { biasRows, rowCount, summedRows } from './bias-rows.js';
+import type { BiasSum } from './guards.js';
 import { readLayer, type Layer } from './layer.js';
 import { parameterOf } from './parameter.js';
 
@@ -27,12 +28,13 @@ export interface FoldedLayer {
 
 /**
  * Folds a map on a layer's output channels into its constants, without touching the graph.
- * Gemm's alpha goes into the weight, beta into the bias.
+ * Gemm's alpha goes into the weight, beta into the bias. The constant of a `sum` is the bias.
  */
 export function foldBehind(
   backend: Backend,
   node: Node,
   map: Statistics | ChannelAffine,
+  sum?: BiasSum,
 ): FoldedLayer | Refusal {
   const layer = readLayer(node);
   if ('reason' in layer) return layer;
@@ -40,7 +42,7 @@ export function foldBehind(
   if (isFoldRefusal(affine)) return affine;
   const weight = parameterOf(node.input(1))!;
   const type = weight.type as FloatType;
-  const bias = biasRows(layer);
+  const bias = sum === undefined ? biasRows(layer) : summedRows(layer, sum);
   const folded = foldParts(backend, layer, weight, bias?.rows, affine);
   if (isFoldRefusal(folded)) return folded;
   const dims = bias?.dims ?? [layer.geometry.outputChannels];

@@ -1,4 +1,5 @@
 import type { Node } from '../ir/node.js';
+import type { Value } from '../ir/value.js';
 import {
   firstRefusal,
   inferenceMode,
@@ -25,8 +26,18 @@ export interface LayerMatch extends Match {
   readonly layer: Node;
 }
 
+/** A sum with a stored constant that stands in for the bias that a MatMul cannot have. */
+export interface BiasSum {
+  readonly node: Node;
+  readonly constant: Value;
+  /** Which operand the constant is. */
+  readonly constantIndex: 0 | 1;
+}
+
 /** A layer, and the channel-wise operator that is folded into it. */
 export interface FoldMatch extends LayerMatch {
+  /** One of `via`, right behind the layer. */
+  readonly sum?: BiasSum | undefined;
   /** Nodes between the layer and the operator, in the order of the data: they stay. */
   readonly via?: readonly Node[];
   /** The operator that goes. */

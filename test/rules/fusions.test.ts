@@ -182,6 +182,26 @@ const FUSED: readonly Fused[] = [
     '[mm] z = Gemm(x, W_fused, W_bias_fused)',
   ],
   [
+    'MatMul of rank 3 and its Add, through Transpose',
+    `x: input float[2, 7, 5]\nW: float[5, 3]\nc: float[3]\ny0 = MatMul(x, W)\ny1 = Add(c, y0)\ny = Transpose<perm = [0, 2, 1]>(y1)\n${BN}`,
+    'y0 = MatMul(x, W_fused)\ny1 = Add(c_fused, y0)\nz = Transpose<perm = [0, 2, 1]>(y1)',
+  ],
+  [
+    'MatMul of rank 4 and an Add of one number, through Transpose',
+    `x: input float[2, 3, 2, 5]\nW: float[5, 3]\nc: float = {0.5}\ny0 = MatMul(x, W)\ny1 = Add(y0, c)\ny = Transpose<perm = [0, 3, 1, 2]>(y1)\n${BN}`,
+    'y0 = MatMul(x, W_fused)\ny1 = Add(y0, c_fused)\nz = Transpose<perm = [0, 3, 1, 2]>(y1)',
+  ],
+  [
+    'MatMul of rank 3 and its Add, through a Reshape to rows',
+    `x: input float[2, 7, 5]\nW: float[5, 3]\nc: float[3]\ns: int64[2] = {-1, 3}\ny0 = MatMul(x, W)\ny1 = Add(y0, c)\ny = Reshape(y1, s)\n${BN}`,
+    'y0 = MatMul(x, W_fused)\ny1 = Add(y0, c_fused)\nz = Reshape(y1, s)',
+  ],
+  [
+    'MatMul of rank 3 without a shift, through Transpose',
+    `x: input float[2, 7, 5]\nW: float[5, 3]\nb: float[3] = fill(0)\nm: float[3] = fill(0)\ny0 = MatMul(x, W)\ny = Transpose<perm = [0, 2, 1]>(y0)\n${BN}`,
+    'y0 = MatMul(x, W_fused)\nz = Transpose<perm = [0, 2, 1]>(y0)',
+  ],
+  [
     'MatMul taken from a constant',
     'x: input float[2, 5]\nW: float[5, 3]\nc: float[3]\ny = MatMul(x, W)\nz = Sub(c, y)',
     'z = Gemm(x, W_fused, W_bias)',

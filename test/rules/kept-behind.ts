@@ -235,6 +235,31 @@ export const KEPT_BEHIND: readonly Kept[] = [
     'broadcast',
   ],
   [
+    'a MatMul of rank 3 without an Add, behind a Transpose',
+    `x: input float[2, 7, 5]\nW: float[5, 4]\ny0 = MatMul(x, W)\ny = Transpose<perm = [0, 2, 1]>(y0)\n${BN}`,
+    'shape',
+  ],
+  [
+    'a MatMul of rank 3 and an Add of a number per row',
+    `x: input float[2, 4, 5]\nW: float[5, 4]\nc: float[4, 1]\ny0 = MatMul(x, W)\ny1 = Add(y0, c)\ny = Transpose<perm = [0, 2, 1]>(y1)\n${BN}`,
+    'broadcast',
+  ],
+  [
+    'a MatMul of rank 3 and its Add, which others read',
+    `x: input float[2, 4, 5]\nW: float[5, 4]\nc: float[4]\ny0 = MatMul(x, W)\ny1 = Add(y0, c)\ny = Transpose<perm = [0, 2, 1]>(y1)\nq = Relu(y1)\n${BN}`,
+    'multi-consumer',
+  ],
+  [
+    'a MatMul of rank 3 and its Add, whose columns stay last',
+    `x: input float[2, 4, 5]\nW: float[5, 4]\nc: float[4]\ny0 = MatMul(x, W)\ny = Add(y0, c)\n${BN}`,
+    'shape',
+  ],
+  [
+    'a MatMul of rank 3 and a constant that is fed',
+    `x: input float[2, 4, 5]\nW: float[5, 4]\nc: input float[4]\ny0 = MatMul(x, W)\ny1 = Add(y0, c)\ny = Transpose<perm = [0, 2, 1]>(y1)\n${BN}`,
+    'pattern',
+  ],
+  [
     'an Unsqueeze in front of the columns',
     `x: input float[2, 5]\nW: float[5, 4]\na: int64[1] = {1}\ny0 = Gemm(x, W)\ny = Unsqueeze(y0, a)\n${BN}`,
     'shape',
