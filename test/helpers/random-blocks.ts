@@ -48,6 +48,33 @@ export class GraphBlocks extends GraphText {
     }
   }
 
+  /** A sum with a number for each column, or one for all. */
+  protected biased(product: string, columns: number): string {
+    const sum = this.name('sum');
+    const constant = this.parameter(this.chance(0.9) ? [columns] : []);
+    this.nodes.push(`${sum} = Add(${this.shuffled([product, constant]).join(', ')})`);
+    return sum;
+  }
+
+  /** A matrix product over pixels as a sequence, its batch norm over channels, and back to an image. */
+  protected tokens(x: Image): void {
+    if (this.opset < 7) return;
+    const [n, pixels] = [this.random.integer(1, 4), x.size * x.size];
+    const [rows, last, product] = [this.name('rows'), this.name('last'), this.name('product')];
+    const flat = this.constant('int64', [3], `{1, ${x.channels}, ${pixels}}`);
+    this.nodes.push(
+      `${rows} = Reshape(${x.name}, ${flat})`,
+      `${last} = Transpose<perm = [0, 2, 1]>(${rows})`,
+      `${product} = MatMul(${last}, ${this.parameter([x.channels, n])})`,
+    );
+    const summed = this.chance(0.7) ? this.biased(product, n) : product;
+    const first = this.name('first');
+    this.nodes.push(`${first} = Transpose<perm = [0, 2, 1]>(${summed})`);
+    const normed = this.chance(0.8) ? this.norm(first, n) : first;
+    const shape = this.constant('int64', [4], `{1, ${n}, ${x.size}, ${x.size}}`);
+    this.emit(`Reshape(${normed}, ${shape})`, n, x.size);
+  }
+
   /** A Split, and mostly a Concat of its parts; or a Concat, and a Split into its pieces. */
   protected joins(x: Image): void {
     if (this.chance(0.4)) {

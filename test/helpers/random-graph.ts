@@ -84,6 +84,7 @@ class RandomGraph extends BranchText {
       [2, () => this.#branch()],
       [2, () => this.siblings(this.recent())],
       [1, () => this.products(this.recent())],
+      [1, () => this.tokens(this.recent())],
       [1, () => this.joins(this.recent())],
       [0.7, () => this.loop(this.recent())],
       [options.functions === false ? 0 : 0.7, () => this.call(this.recent())],
@@ -197,7 +198,8 @@ class RandomGraph extends BranchText {
         ? `${product} = Gemm<transB = ${transB ? 1 : 0}${scale}>(${[flat, weight, ...this.bias(n)].join(', ')})`
         : `${product} = MatMul(${flat}, ${weight})`,
     );
-    const normed = this.chance(0.7) ? this.norm(product, n) : product;
+    const summed = this.chance(0.4) ? this.biased(product, n) : product;
+    const normed = this.chance(0.7) ? this.norm(summed, n) : summed;
     const shape = this.constant('int64', [4], `{1, ${n}, 1, 1}`);
     this.emit(`Reshape(${normed}, ${shape})`, n, 1);
   }
