@@ -124,6 +124,10 @@ const evenPools: Condition<BranchMatch> = {
     ),
 };
 
+/**
+ * DBB pads the output of its 1x1 with what that adds, which would be exact. It writes those numbers
+ * over a border of zeros slice by slice, so that a file holds ScatterND nodes there, not a pad.
+ */
 const exactBorders: Condition<BranchMatch> = {
   name: 'exact-borders',
   doc: 'Nothing is added in front of pads: the second of two pads with 0, not with the bias of the first.',
