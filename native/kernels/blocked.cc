@@ -1,10 +1,14 @@
 // Kernels on blocked activations, compiled once per ISA.
 #include "kernels/blocked-inl.h"
+#include "kernels/blocked_tile-inl.h"
 #include "kernels/families.h"
 
 namespace convfuse::CONVFUSE_ISA {
 
 void AddBlocked(KernelTable* table) {
+  for (size_t i = 0; i < 4; ++i) table->blocked_pixels[i] = kBlockedPixels[i];
+  table->scattered_pixels = kScatteredPixels;
+  table->blocked_tile = RunBlockedTiles;
   table->blocked_store = StoreBlocked;
   table->blocked_depthwise = DepthwiseBlocked;
   table->blocked_pool = PoolBlocked;

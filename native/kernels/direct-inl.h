@@ -28,28 +28,9 @@ CONVFUSE_INLINE V SplatElement(const float* p) { return Splat(*p); }
 CONVFUSE_INLINE V MultiplyAdd(V sum, V a, V b) { return sum + a * b; }
 #endif
 
-template <size_t kRun, size_t kVectors>
-CONVFUSE_INLINE void FinishDirect(const DirectTile& t, V (&acc)[kRun][kVectors]) {
-  if (t.residual) {
-#pragma GCC unroll 2
-    for (size_t j = 0; j < kVectors; ++j)
-#pragma GCC unroll 32
-      for (size_t i = 0; i < kRun; ++i)
-        acc[i][j] += Load(t.residual + j * t.residual_block + i * kLanes);
-  }
-  const V low = Splat(t.low), high = Splat(t.high);
-#pragma GCC unroll 2
-  for (size_t j = 0; j < kVectors; ++j) {
-    const V bias = Load(t.bias + j * kLanes);
-    float* out = t.out + j * t.out_block;
-#pragma GCC unroll 32
-    for (size_t i = 0; i < kRun; ++i)
-      Store(out + i * kLanes, AtMost(AtLeast(acc[i][j] + bias, low), high));
-  }
-}
-
-template <size_t kRun, size_t kRuns, size_t kStep, size_t kVectors = kDirectVectors>
+template <size_t kRun, size_t kRuns, size_t kStep>
 static void DirectOf(const DirectTile& t) {
+  constexpr size_t kVectors = kDirectVectors;
   V acc[kRuns * kRun][kVectors];
 #pragma GCC unroll 32
   for (size_t i = 0; i < kRuns * kRun; ++i)
@@ -83,9 +64,6 @@ static void DirectOf(const DirectTile& t) {
       for (size_t j = 0; j < kVectors; ++j)
         acc[i][j] += Load(sums + i * kDirectChannels + j * kLanes);
   }
-  if constexpr (kRuns == 1 && kStep >= kLanes) {
-    if (t.out) return FinishDirect<kRun, kVectors>(t, acc);
-  }
 #pragma GCC unroll 32
   for (size_t i = 0; i < kRuns * kRun; ++i)
 #pragma GCC unroll 2
@@ -95,27 +73,17 @@ static void DirectOf(const DirectTile& t) {
 
 typedef void (*DirectFunction)(const DirectTile& tile);
 
-// Entry [runs - 1][run - 1] of one step, and [run - 1] for one vector of channels.
+// Entry [runs - 1][run - 1] of one step.
 struct DirectFunctions {
   DirectFunction of[2][kDirectPixels];
-  DirectFunction narrow[kNarrowPixels];
 };
 
 template <size_t kStep, size_t kRun>
 static constexpr void FillDirect(DirectFunctions& f) {
   if constexpr (kRun > 0) {
     f.of[0][kRun - 1] = DirectOf<kRun, 1, kStep>;
-    if constexpr (2 * kRun <= kDirectPixels && kStep <= 2)
-      f.of[1][kRun - 1] = DirectOf<kRun, 2, kStep>;
+    if constexpr (2 * kRun <= kDirectPixels) f.of[1][kRun - 1] = DirectOf<kRun, 2, kStep>;
     FillDirect<kStep, kRun - 1>(f);
-  }
-}
-
-template <size_t kStep, size_t kRun>
-static constexpr void FillNarrow(DirectFunctions& f) {
-  if constexpr (kRun > 0) {
-    f.narrow[kRun - 1] = DirectOf<kRun, 1, kStep, 1>;
-    FillNarrow<kStep, kRun - 1>(f);
   }
 }
 
@@ -123,24 +91,12 @@ template <size_t kStep>
 static constexpr DirectFunctions AllDirect() {
   DirectFunctions f = {};
   FillDirect<kStep, kDirectPixels>(f);
-  if constexpr (kStep == kLanes) FillNarrow<kStep, kNarrowPixels>(f);
   return f;
 }
 
-#if defined(CONVFUSE_BF16_PAIRS)
-// Pairs never lie in lanes.
 static void Direct(const DirectTile& t) {
   static constexpr DirectFunctions kByStep[2] = {AllDirect<1>(), AllDirect<2>()};
   kByStep[t.step - 1].of[t.runs - 1][t.run - 1](t);
 }
-#else
-static void Direct(const DirectTile& t) {
-  static constexpr DirectFunctions kByStep[4] = {AllDirect<1>(), AllDirect<2>(),
-                                                 AllDirect<kLanes>(), AllDirect<2 * kLanes>()};
-  const size_t lanes = t.step / kLanes;
-  const DirectFunctions& f = kByStep[lanes > 0 ? 1 + lanes : t.step - 1];
-  (t.vectors == 1 ? f.narrow[t.run - 1] : f.of[t.runs - 1][t.run - 1])(t);
-}
-#endif
 
 }  // namespace convfuse::CONVFUSE_ISA

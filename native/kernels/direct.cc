@@ -9,7 +9,6 @@ namespace convfuse::CONVFUSE_ISA {
 void AddDirect(KernelTable* table) {
   table->direct_pixels = kDirectPixels;
   table->direct_channels = kDirectChannels;
-  table->narrow_pixels = kNarrowPixels;
   table->direct_tile = Direct;
   table->copy_padded = CopyPadded;
   table->direct_store = StoreDirect;

@@ -1,5 +1,5 @@
-// The contract of the direct kernel: pixels broadcast from a padded copy of the input, weights as
-// vectors of output channels, no im2col.
+// The contracts of the direct kernels: pixels broadcast from a padded copy of the input, or from
+// blocks between halos; weights as vectors of output channels, no im2col.
 #pragma once
 #include <stddef.h>
 #include <stdint.h>
@@ -15,23 +15,50 @@ struct DirectTile {
   const uint32_t* offset;
   const float* x;
   size_t jump;
-  size_t run;   // 1 .. direct_pixels, or up to half of it in two runs, or narrow_pixels for one vector
+  size_t run;   // 1 .. direct_pixels, or up to half of it in two runs
   size_t runs;  // 1 or 2
-  size_t step;  // 1 or 2, times the lanes of a vector where channels lie in lanes
+  size_t step;  // 1 or 2
   const float* weight;
   float* sums;
-  size_t vectors;  // of channels that are computed: 2, or 1 where step is lanes
   bool add;  // to what sums holds already
   // k lines from here are brought into L2: weights that are needed next.  Null, or any
   // address: it is never faulted on.
   const char* prefetch;
-  // Where the sums end in blocks, pixels being one run of whole vectors: out[b * out_block + p *
-  // lanes + l] = clamp(sum + bias[b * lanes + l] + residual[likewise], low, high) for b < vectors, and
-  // nothing is written to sums.  Null: they stay sums.
+};
+
+// One product of every pixel: where its element lies from the pixel, and what is brought into L1 when
+// it is computed.
+struct BlockedProduct {
+  uint32_t offset, ahead;
+};
+
+// The same on blocked activations (ops/layout.h), where neighbouring pixels are one or two vectors
+// apart, or anywhere.
+struct BlockedTile {
+  size_t k;
+  const BlockedProduct* product;
+  const float* ahead;  // what the next tile needs, from here; any addresses
+  const float* x;
+  // Where pixel p begins, from x.  A step of 1 or 2 vectors between them is all that kernels without
+  // scattered_pixels know: they read x_at[0] and step.
+  const uint32_t* x_at;
+  size_t step;
+  size_t run;      // 1 .. blocked_pixels[vectors]
+  size_t vectors;  // of channels: 1 or 2 of a slice, or 3: two and the first of the next slice
+  const float* weight;
+  size_t weight_jump;  // to those of the next slice
+  float* sums;         // [run][direct_channels]
+  size_t sums_jump;    // to those of the next slice
+  bool add;
+  // Where sums end in blocks: out[b * out_block + out_at[p] + l] = clamp(sum + bias[b * lanes + l] +
+  // residual[likewise], low, high) for b < vectors, and nothing is written to sums.  Null: they stay
+  // sums.
   float* out;
+  const uint32_t* out_at;
   size_t out_block;
-  const float* bias;         // direct_channels values
-  const float* residual;     // or null; may be out
+  const float* bias;      // vectors * lanes values
+  const float* residual;  // or null; may be out
+  const uint32_t* residual_at;
   size_t residual_block;
   float low, high;
 };

@@ -48,7 +48,6 @@ struct KernelTable {
 
   // The direct kernel: tiles of direct_pixels x direct_channels; kernels/direct.h.
   size_t direct_pixels, direct_channels;
-  size_t narrow_pixels;  // of a tile of one vector of channels
   void (*direct_tile)(const DirectTile& tile);
   void (*copy_padded)(const PaddedCopy& copy);
   void (*direct_store)(const DirectStore& store);
@@ -66,7 +65,10 @@ struct KernelTable {
   // Planes pooled; kernels/pool.h.
   void (*pool)(const PoolPlanes& planes);
 
-  // On blocked activations; kernels/blocked.h.
+  // On blocked activations; kernels/direct.h has the tile, kernels/blocked.h the others.
+  size_t blocked_pixels[4];  // of a tile of so many vectors of channels
+  bool scattered_pixels;     // they may lie anywhere
+  void (*blocked_tile)(const BlockedTile& tile);
   void (*blocked_store)(const BlockedStore& store);
   void (*blocked_depthwise)(const BlockedDepthwise& depthwise);
   void (*blocked_pool)(const BlockedPool& pool);

@@ -26,7 +26,9 @@ bool BlockedDirectFits(const ConvLayer& layer, const ConvShape& shape) {
   if (shape.out_layout.blocked && !SuitsBlocks(layer.activation)) return false;
   const BlockedStrides x(shape.x_layout, layer.table->lanes, g.channels_in, shape.in[1],
                          shape.in[2]);
-  return x.image <= UINT32_MAX;  // offsets into an image have 32 bits
+  const BlockedStrides out(shape.out_layout, layer.table->lanes, g.channels_out, shape.out[1],
+                           shape.out[2]);
+  return std::max(x.image, out.image) <= UINT32_MAX;  // offsets into an image have 32 bits
 }
 
 namespace {
@@ -37,13 +39,8 @@ constexpr size_t kBandBytes = 256 << 10;
 // Fewer pixels would read the weights too often, more gain nothing.
 constexpr size_t kFewestPixels = 48, kMostPixels = 256;
 
-constexpr size_t kBlocks = 2;  // in direct_channels
-
-// Pixels of the next tile.  One of one or two pixels takes as long as one of four: its products wait
-// for each other.
-size_t RunLength(size_t left, size_t most) {
-  return left > most && left < most + 3 ? CeilDiv(left, 2) : std::min(left, most);
-}
+constexpr size_t kLine = 16;  // floats of a cache line
+constexpr size_t kFetchTiles = 4;  // that bring the weights of a slice together
 
 class BlockedDirectConv final : public ConvAlgorithm {
  public:
@@ -58,12 +55,6 @@ class BlockedDirectConv final : public ConvAlgorithm {
              shape.out[2]),
         x_(shape.x_layout, table_.lanes, layer_->geometry.channels_in, shape.in[1], shape.in[2]) {
     const ConvGeometry& g = layer_->geometry;
-    for (size_t c = 0; c < layer_->GroupIn(); ++c)
-      for (size_t y = 0; y < g.kernel[1]; ++y)
-        for (size_t x = 0; x < g.kernel[2]; ++x)
-          offsets_.push_back(static_cast<uint32_t>(
-              c / table_.lanes * x_.block + c % table_.lanes + y * g.dilation[1] * x_.row +
-              x * g.dilation[2] * table_.lanes));
     const size_t height = shape_.out[1], width = shape_.out[2];
     const size_t channels = g.channels_out + weights_->most_elements() * g.stride[2] * g.stride[1];
     const size_t pixels = std::min(
@@ -72,12 +63,10 @@ class BlockedDirectConv final : public ConvAlgorithm {
     bands_ = CeilDiv(height, rows);
     rows_ = CeilDiv(height, bands_);
     bands_ = CeilDiv(height, rows_);
-    // Blocks take a tile as it is; what is more than a clamp is applied to whole rows.
-    finishes_ = shape_.out_layout.blocked && !epilogue_.rows;
-    // Rows that follow one another are one row of pixels.
-    const size_t dense_row = width * table_.lanes;
-    one_row_ = x_.row == dense_row && g.stride[1] == 1 && g.stride[2] == 1 &&
-               (!finishes_ || (out_.row == dense_row && add_.row == dense_row));
+    LocateProducts();
+    LocatePixels();
+    vectors_ = CeilDiv(g.channels_out, table_.lanes);
+    finishes_ = shape_.out_layout.blocked;
     bias_.Reserve(weights_->slices() * table_.direct_channels);
     std::fill_n(bias_.data(), bias_.size(), 0.0f);
     std::copy(layer_->bias.begin(), layer_->bias.end(), bias_.data());
@@ -109,6 +98,44 @@ class BlockedDirectConv final : public ConvAlgorithm {
     return CeilDiv(weights_->slices(), splits_) * SliceFloats();
   }
 
+  // Where each product finds its element from its pixel, and a line of the next tile's pixels that
+  // is fetched meanwhile: those of a row lie together.
+  void LocateProducts() {
+    const ConvGeometry& g = layer_->geometry;
+    const size_t lanes = table_.lanes;
+    const size_t span = (table_.direct_pixels - 1) * g.stride[2] +
+                        (g.kernel[2] - 1) * g.dilation[2] + 1;
+    const size_t lines = CeilDiv(span * lanes, kLine);
+    for (size_t c = 0; c < layer_->GroupIn(); ++c)
+      for (size_t y = 0; y < g.kernel[1]; ++y)
+        for (size_t x = 0; x < g.kernel[2]; ++x) {
+          const size_t row = c / lanes * x_.block + y * g.dilation[1] * x_.row;
+          const size_t line = std::min(c % lanes * g.kernel[2] + x, lines - 1);
+          const uint32_t at = static_cast<uint32_t>(row + c % lanes + x * g.dilation[2] * lanes);
+          products_.push_back({at, static_cast<uint32_t>(row + line * kLine)});
+        }
+    weight_products_ = products_;
+    for (size_t b = 0; b < weights_->blocks(); ++b)
+      for (size_t k = 0; k < weights_->Elements(b) * layer_->Taps(); ++k)
+        weight_products_[weights_->ElementBegin(b) * layer_->Taps() + k].ahead =
+            static_cast<uint32_t>(k / kFetchTiles * kLine);
+  }
+
+  // Where the pixels of a band lie, from its first.
+  void LocatePixels() {
+    const ConvGeometry& g = layer_->geometry;
+    const size_t width = shape_.out[2];
+    for (size_t y = 0; y < rows_; ++y)
+      for (size_t x = 0; x < width; ++x) {
+        const size_t lane = x * table_.lanes;
+        x_at_.push_back(static_cast<uint32_t>(y * g.stride[1] * x_.row + lane * g.stride[2]));
+        out_at_.push_back(static_cast<uint32_t>(y * out_.row + lane));
+        add_at_.push_back(static_cast<uint32_t>(y * add_.row + lane));
+      }
+    const bool evenly = x_.row == width * table_.lanes && g.stride[1] == 1 && g.stride[2] == 1;
+    one_row_ = table_.scattered_pixels || evenly;
+  }
+
   void RunTask(const ConvRun& run, size_t task, float* sums) const {
     const ConvGeometry& g = layer_->geometry;
     OutputPart part = {};
@@ -123,64 +150,84 @@ class BlockedDirectConv final : public ConvAlgorithm {
     const float* x = run.x + part.image * x_.image + x_.origin + part.row * g.stride[1] * x_.row -
                      shape_.pad_begin[1] * x_.row - shape_.pad_begin[2] * table_.lanes;
     for (size_t b = 0; b < weights_->blocks(); ++b)
-      for (part.slice = begin; part.slice < end; ++part.slice) {
-        float* slice = sums + (part.slice - begin) * SliceFloats();
-        part.sums = slice;
-        const bool finished = Multiply(run, part, b, x, slice);
-        if (b + 1 == weights_->blocks() && !finished) store_.Store(run, part);
+      for (size_t s = begin; s < end;) {
+        float* slice = sums + (s - begin) * SliceFloats();
+        // An odd vector is computed with the two before it, whose pixels it shares.
+        const size_t left = vectors_ - s * 2;
+        const size_t vectors = left == 3 && s + 1 < end ? 3 : std::min<size_t>(left, 2);
+        part.slice = s;
+        Multiply(run, part, b, vectors, s == begin, x, slice);
+        s += CeilDiv(vectors, 2);
+        if (b + 1 < weights_->blocks()) continue;
+        if (finishes_) {
+          FinishRows(run, part, vectors);
+          continue;
+        }
+        for (part.sums = slice; part.slice < s; ++part.slice, part.sums += SliceFloats())
+          store_.Store(run, part);
       }
   }
 
-  // One block of products for all pixels of a part; whether they went out as results.
-  bool Multiply(const ConvRun& run, const OutputPart& part, size_t block, const float* x,
-                float* sums) const {
+  // One block of products for all pixels of a part.
+  void Multiply(const ConvRun& run, const OutputPart& part, size_t block, size_t vectors,
+                bool first, const float* x, float* sums) const {
     const ConvGeometry& g = layer_->geometry;
-    DirectTile tile = {};
+    const size_t begin = weights_->ElementBegin(block) * layer_->Taps();
+    BlockedTile tile = {};
     tile.k = weights_->Elements(block) * layer_->Taps();
-    tile.offset = offsets_.data() + weights_->ElementBegin(block) * layer_->Taps();
-    tile.weight = weights_->Slice(0, block, part.slice);
     tile.step = g.stride[2] * table_.lanes;
-    tile.runs = 1;
+    tile.vectors = vectors;
+    tile.x = x;
+    tile.weight = weights_->Slice(0, block, part.slice);
+    tile.weight_jump = tile.k * table_.direct_channels;
+    tile.sums_jump = SliceFloats();
     tile.add = block > 0;
-    const bool last = block + 1 == weights_->blocks();
-    // A slice of one vector of channels leaves registers for more pixels.
-    const size_t channels = g.channels_out - part.slice * table_.direct_channels;
-    const bool narrow = channels <= table_.lanes && tile.step == table_.lanes;
-    tile.vectors = narrow ? 1 : kBlocks;
-    const size_t most = narrow ? table_.narrow_pixels : table_.direct_pixels;
-    // A second block that does not exist is not written.
-    const bool finish = last && finishes_ && (narrow || channels > table_.lanes);
-    const size_t at = part.image * out_.image + part.slice * kBlocks * out_.block + out_.origin;
-    const size_t add_at = part.image * add_.image + part.slice * kBlocks * add_.block + add_.origin;
-    if (finish) {
-      const size_t first = part.slice * table_.direct_channels;
-      tile.bias = bias_.data() + first;
+    if (finishes_ && block + 1 == weights_->blocks()) {
+      const size_t at = part.slice * 2;
+      tile.bias = bias_.data() + at * table_.lanes;
+      tile.out = run.out + part.image * out_.image + at * out_.block + out_.origin +
+                 part.row * out_.row;
       tile.out_block = out_.block;
+      if (run.residual)
+        tile.residual = run.residual + part.image * add_.image + at * add_.block + add_.origin +
+                        part.row * add_.row;
       tile.residual_block = add_.block;
       tile.low = epilogue_.low;
       tile.high = epilogue_.high;
     }
-    // The weights that are needed next follow these; they are fetched meanwhile, a line for each
-    // product of the first tiles; more would drive what is needed out of the caches.
-    const char* ahead = reinterpret_cast<const char*>(
-        tile.weight + tile.k * table_.direct_channels);
-    const size_t bytes = tile.k * table_.direct_channels * sizeof(float);
+    // The fewest tiles, as equal as can be: one of few pixels waits for its own products.
+    const size_t pixels = part.rows * part.width, row = one_row_ ? pixels : part.width;
+    const size_t tiles = CeilDiv(row, table_.blocked_pixels[vectors]);
+    const size_t each = row / tiles, longer = row % tiles;
+    const float* following = tile.weight + CeilDiv(vectors, 2) * tile.weight_jump;
+    const size_t most = tile.weight_jump;
     size_t fetched = 0;
-    const size_t width = one_row_ ? part.rows * part.width : part.width;
-    for (size_t y = 0; y < (one_row_ ? 1 : part.rows); ++y)
-      for (size_t i = 0; i < width; i += tile.run, fetched += 64 * tile.k) {
-        tile.prefetch = fetched < bytes ? ahead + fetched : nullptr;
-        tile.run = RunLength(width - i, most);
-        tile.x = x + y * g.stride[1] * x_.row + i * tile.step;
-        tile.sums = sums + (y * width + i) * table_.direct_channels;
-        if (finish) {
-          tile.out = run.out + at + (part.row + y) * out_.row + i * table_.lanes;
-          if (run.residual)
-            tile.residual = run.residual + add_at + (part.row + y) * add_.row + i * table_.lanes;
-        }
-        table_.direct_tile(tile);
-      }
-    return finish;
+    for (size_t i = 0, p = 0; p < pixels; p += tile.run) {
+      tile.run = each + (i < longer);
+      i = i + 1 < tiles ? i + 1 : 0;
+      tile.x_at = x_at_.data() + p;
+      tile.out_at = out_at_.data() + p;
+      tile.residual_at = add_at_.data() + p;
+      tile.sums = sums + p * table_.direct_channels;
+      // The first slice brings the next pixels into the caches; the others, a part with each of some
+      // tiles, the weights that follow theirs: from memory, where planes are small.
+      const size_t next = p + tile.run;
+      const bool pixel = first && next < pixels;
+      tile.product = (pixel ? products_ : weight_products_).data() + begin;
+      tile.ahead = pixel ? x + x_at_[next] : following + std::min(fetched, most);
+      fetched += pixel ? 0 : tile.k / kFetchTiles * kLine;
+      table_.blocked_tile(tile);
+    }
+  }
+
+  // What is more than a clamp, on rows that are still in the caches.
+  void FinishRows(const ConvRun& run, const OutputPart& part, size_t vectors) const {
+    if (!epilogue_.rows) return;
+    for (size_t v = 0; v < vectors; ++v)
+      for (size_t y = 0; y < part.rows; ++y)
+        FinishRow(table_, layer_->activation, 0, part.width * table_.lanes,
+                  run.out + part.image * out_.image + (part.slice * 2 + v) * out_.block +
+                      out_.origin + (part.row + y) * out_.row);
   }
 
   std::shared_ptr<const ConvLayer> layer_;
@@ -191,10 +238,11 @@ class BlockedDirectConv final : public ConvAlgorithm {
   const KernelTable& table_;
   BlockedStrides out_, add_, x_;
   AlignedBuffer bias_;
-  std::vector<uint32_t> offsets_;
-  size_t rows_ = 0, bands_ = 0, splits_ = 1;
-  bool one_row_ = false;   // pixels of all rows follow one another
-  bool finishes_ = false;  // the last tile of a pixel may write it out
+  std::vector<BlockedProduct> products_, weight_products_;  // with the next pixels, or weights, ahead
+  std::vector<uint32_t> x_at_, out_at_, add_at_;          // of the pixels of a band
+  size_t rows_ = 0, bands_ = 0, splits_ = 1, vectors_ = 0;
+  bool one_row_ = false;   // a tile may go on in the next row
+  bool finishes_ = false;  // the last tile of a pixel writes it out
 };
 
 }  // namespace

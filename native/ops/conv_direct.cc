@@ -183,7 +183,6 @@ class DirectConv final : public ConvAlgorithm {
                 const float* x, float* sums) const {
     const ConvGeometry& g = layer_->geometry;
     DirectTile tile = {};
-    tile.vectors = 2;
     tile.k = weights_->Elements(block) * layer_->Taps();
     tile.offset = offsets_.data();
     tile.jump = g.stride[1] * row_stride_;

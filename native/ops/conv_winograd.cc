@@ -69,6 +69,10 @@ bool WinogradFits(WinogradKind kind, const ConvLayer& layer, const ConvShape& sh
 
 namespace {
 
+// Products summed before they are added to the rest: their weights and a tile stay in an L1 of 32 KB.
+constexpr size_t kMostProducts = 288;
+constexpr size_t kLine = 16;  // floats of a cache line
+
 class WinogradConv final : public ConvAlgorithm {
  public:
   WinogradConv(WinogradKind kind, std::shared_ptr<const ConvLayer> layer,
@@ -97,9 +101,18 @@ class WinogradConv final : public ConvAlgorithm {
     input_stride_ = vectors_ * tiles_ * table_.lanes + kPadding;
     sums_stride_ = tiles_ * table_.direct_channels + kPadding;
     run_ = CeilDiv(tiles_, CeilDiv(tiles_, table_.direct_pixels));
-    for (size_t k = 0; k < weights_->channels(); ++k)
-      offsets_.push_back(static_cast<uint32_t>(k / table_.lanes * tiles_ * table_.lanes +
-                                               k % table_.lanes));
+    sum_blocks_ = CeilDiv(weights_->channels(), kMostProducts);
+    const size_t lanes = table_.lanes, lines = CeilDiv(run_ * lanes, kLine);
+    for (size_t k = 0; k < weights_->channels(); ++k) {
+      const size_t vector = k / lanes * tiles_ * lanes, line = std::min(k % lanes, lines - 1);
+      products_.push_back({static_cast<uint32_t>(vector + k % lanes),
+                           static_cast<uint32_t>(vector + line * kLine)});
+    }
+    last_products_ = products_;
+    for (size_t block = 0; block < sum_blocks_; ++block)
+      for (size_t k = SumBegin(block); k < SumBegin(block + 1); ++k)
+        last_products_[k].ahead = static_cast<uint32_t>((k - SumBegin(block)) * kLine);
+    for (size_t t = 0; t < tiles_; ++t) tile_at_.push_back(static_cast<uint32_t>(t * table_.lanes));
   }
 
   std::string Name() const override {
@@ -251,33 +264,37 @@ class WinogradConv final : public ConvAlgorithm {
     });
   }
 
+  size_t SumBegin(size_t block) const { return weights_->channels() * block / sum_blocks_; }
+
   // One slice of output channels of a block.
   void MultiplyOut(const ConvRun& run, const Block& b, size_t slice, const float* input,
                    float* scratch) const {
     float* sums = scratch;
     float* pixels = scratch + SumsFloats();
     const size_t tiles = b.rows * wide_;
-    DirectTile tile = {};
+    BlockedTile tile = {};
     tile.vectors = 2;
-    tile.k = weights_->channels();
-    tile.offset = offsets_.data();
-    tile.runs = 1;
     tile.step = table_.lanes;
-    for (size_t p = 0; p < sizes_.Points(); ++p) {
-      tile.weight = weights_->Slice(b.group, slice, p);
-      // The next point's weights follow; the first runs bring them nearer, and no others.
-      const size_t floats = tile.k * table_.direct_channels;
-      size_t fetched = 0;
-      for (size_t t = 0; t < tiles; t += run_, fetched += 16 * tile.k) {
-        tile.prefetch = fetched < floats
-                            ? reinterpret_cast<const char*>(tile.weight + floats + fetched)
-                            : nullptr;
-        tile.run = std::min(run_, tiles - t);
-        tile.x = input + p * input_stride_ + t * table_.lanes;
-        tile.sums = sums + p * sums_stride_ + t * table_.direct_channels;
-        table_.direct_tile(tile);
+    for (size_t p = 0; p < sizes_.Points(); ++p)
+      for (size_t block = 0; block < sum_blocks_; ++block) {
+        const size_t begin = SumBegin(block);
+        tile.k = SumBegin(block + 1) - begin;
+        tile.weight = weights_->Slice(b.group, slice, p) + begin * table_.direct_channels;
+        tile.add = block > 0;
+        tile.x = input + p * input_stride_;
+        for (size_t t = 0; t < tiles; t += tile.run) {
+          tile.run = std::min(run_, tiles - t);
+          tile.x_at = tile_at_.data() + t;
+          tile.sums = sums + p * sums_stride_ + t * table_.direct_channels;
+          // The next tiles, and with the last of them the weights that follow; sooner where there are so
+          // few that the weights come from memory.
+          const bool weights = t + tile.run >= tiles || (t == 0 && tiles <= 4 * run_);
+          tile.ahead = weights ? tile.weight + tile.k * table_.direct_channels
+                            : tile.x + tile_at_[t + tile.run];
+          tile.product = (weights ? last_products_ : products_).data() + begin;
+          table_.blocked_tile(tile);
+        }
       }
-    }
     ForEachSegment(b, [&](const Segment& s) {
       const size_t y = s.row * sizes_.outputs, x = b.part * wide_ * sizes_.outputs;
       WinogradOutput transform = {};
@@ -302,7 +319,9 @@ class WinogradConv final : public ConvAlgorithm {
   OutputStore store_;
   const KernelTable& table_;
   BlockedStrides x_;
-  std::vector<uint32_t> offsets_;
+  std::vector<BlockedProduct> products_, last_products_;  // with the next tiles, or weights, ahead
+  std::vector<uint32_t> tile_at_;
+  size_t sum_blocks_ = 1;
   // In tiles: columns of a part, rows of an image, rows and tiles of a block.
   size_t wide_ = 1, high_ = 1, rows_ = 1, tiles_ = 0;
   size_t parts_ = 0, blocks_ = 0;
