@@ -43,6 +43,7 @@ Napi::Value CreateConv(const Napi::CallbackInfo& info) {
       ReadSize(info[4], "precision", static_cast<size_t>(Precision::kBfloat16)));
   options.activation = ReadActivation(info, g.channels_out);
   options.tune = ReadBoolean(info[9], "tune");
+  options.workspaces = Environment::Of(info.Env()).workspaces();
   layer->lanes = options.table->lanes;
   layer->conv = Conv::Create(g, weight.data, bias.data, options);
   return WrapLayer(info.Env(), std::move(layer));

@@ -16,6 +16,12 @@ Environment& Environment::Of(Napi::Env env) {
   return *environment;
 }
 
+std::shared_ptr<WorkspacePool> Environment::workspaces() {
+  std::shared_ptr<WorkspacePool> pool = workspaces_.lock();
+  if (!pool) workspaces_ = pool = std::make_shared<WorkspacePool>();
+  return pool;
+}
+
 void Environment::Listen(Napi::Env env, const Napi::Function& completed) {
   if (listening_) throw Failure{"ERR_INTERNAL", "the addon has a listener already"};
   completions_ = Completions::New(env, completed, "convfuse", 0, 1, this);

@@ -10,6 +10,7 @@
 #include "addon/block_arena.h"
 #include "addon/errors.h"
 #include "ops/parallel.h"
+#include "ops/workspace.h"
 
 namespace convfuse::addon {
 
@@ -38,6 +39,8 @@ class Environment {
 
   ThreadPool& pool() { return *pool_; }
   BlockArena& arena() { return *arena_; }
+  // Shared by all layers that are alive.  Throws std::bad_alloc.
+  std::shared_ptr<WorkspacePool> workspaces();
 
   // Announces jobs that have ended: completed(id).  To be called once, before Start.
   void Listen(Napi::Env env, const Napi::Function& completed);
@@ -59,6 +62,7 @@ class Environment {
 
   std::shared_ptr<BlockArena> arena_ = std::make_shared<BlockArena>();
   std::unique_ptr<ThreadPool> pool_ = std::make_unique<ThreadPool>(0);
+  std::weak_ptr<WorkspacePool> workspaces_;
   std::map<uint32_t, Entry> jobs_;
   uint32_t next_id_ = 1;
   size_t running_ = 0;  // started and not yet announced

@@ -34,8 +34,10 @@ bool Same(const ConvShape& a, const ConvShape& b) {
 
 class ConvImpl final : public Conv {
  public:
-  ConvImpl(std::shared_ptr<const ConvLayer> layer, bool tune)
-      : layer_(std::move(layer)), tune_(tune) {}
+  ConvImpl(std::shared_ptr<const ConvLayer> layer, const ConvOptions& options)
+      : layer_(std::move(layer)), tune_(options.tune), workspaces_(options.workspaces) {
+    if (!workspaces_) workspaces_ = std::make_shared<WorkspacePool>();
+  }
 
   std::shared_ptr<const ConvPlan> Prepare(const ConvShape& shape, size_t threads) override {
     threads = std::min(std::max<size_t>(1, threads), ThreadPool::kMaxThreads);
@@ -51,7 +53,7 @@ class ConvImpl final : public Conv {
     plan->reason = choice.reason;
     plan->kind = choice.kind;
     // The first run finds its workspace made.
-    WorkspacePool::Lease warm(workspaces_, plan->algorithm->WorkspaceFloats(threads));
+    WorkspacePool::Lease warm(*workspaces_, plan->algorithm->WorkspaceFloats(threads));
     if (plans_.size() == kMostPlans) plans_.erase(plans_.begin());
     plans_.push_back(plan);
     return plan;
@@ -65,7 +67,7 @@ class ConvImpl final : public Conv {
            ThreadPool& pool, size_t threads, const std::atomic<bool>* cancel) override {
     threads = std::min(std::max<size_t>(1, threads), ThreadPool::kMaxThreads);
     const ConvAlgorithm& algorithm = *plan.algorithm;
-    WorkspacePool::Lease workspace(workspaces_, algorithm.WorkspaceFloats(threads));
+    WorkspacePool::Lease workspace(*workspaces_, algorithm.WorkspaceFloats(threads));
     const ConvRun run = {x, residual, out, workspace.data(), &pool, threads, cancel};
     algorithm.Run(run);
     return !run.Cancelled();
@@ -85,7 +87,7 @@ class ConvImpl final : public Conv {
   std::mutex mutex_;  // of the two below
   PreparedWeights weights_;
   std::vector<std::shared_ptr<const ConvPlan>> plans_;
-  WorkspacePool workspaces_;
+  std::shared_ptr<WorkspacePool> workspaces_;
 };
 
 }  // namespace
@@ -95,8 +97,7 @@ std::unique_ptr<Conv> Conv::Create(const ConvGeometry& geometry, const float* we
   if (options.precision == Precision::kBfloat16 && !options.table->direct_tile_bf16)
     throw std::invalid_argument(std::string("expected an ISA with bfloat16, received ") +
                                 options.table->isa);
-  return std::make_unique<ConvImpl>(MakeLayer(geometry, weight, bias, options),
-                                    options.tune);
+  return std::make_unique<ConvImpl>(MakeLayer(geometry, weight, bias, options), options);
 }
 
 }  // namespace convfuse

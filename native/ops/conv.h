@@ -11,6 +11,7 @@
 #include "kernels/table.h"
 #include "ops/layout.h"
 #include "ops/parallel.h"
+#include "ops/workspace.h"
 
 namespace convfuse {
 
@@ -49,6 +50,9 @@ struct ConvOptions {
   Precision precision = Precision::kDefault;
   Activation activation;
   bool tune = false;  // measure the candidates once per shape
+  // Layers that run one after the other share scratch memory, which is then in the caches.  Null: a
+  // pool of the layer's own.
+  std::shared_ptr<WorkspacePool> workspaces;
 };
 
 // What was chosen for a shape.  Immutable once made, and shared by concurrent runs.
