@@ -1,6 +1,6 @@
 import type { FloatArray } from '../backend/backend.js';
 import type { TensorData } from '../tensor/dtype.js';
-import { inferPool, poolOf, runPool, type Pool } from './pool.js';
+import { inferPool, keptPool, poolOf, runPool, type Pool } from './pool.js';
 import { floatsOf, required } from './run-tensor.js';
 import { operator } from './schema.js';
 
@@ -38,7 +38,7 @@ export const averagePool = operator('AveragePool', {
   evaluate(call, inputs) {
     const { node } = call;
     const x = required(node, inputs, 0);
-    const pool = poolOf(node, x.dims);
+    const pool = keptPool(call, x.dims, () => poolOf(node, x.dims));
     const padded = node.attribute('count_include_pad', 'int') === 1;
     const source = floatsOf(node, x);
     const loop = (y: TensorData): void => averagePoolLoop(pool, source, y as FloatArray, padded);

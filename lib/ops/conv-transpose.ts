@@ -105,7 +105,7 @@ export const convTranspose = operator('ConvTranspose', {
     return withLabel(call.node, () => {
       const { geometry } = transposedGeometry(call.node, x.dims, w.dims);
       const pads = JSON.stringify([geometry.window.padding, geometry.transposed]);
-      return runConvolution(call, inputs, geometry, pads);
+      return runConvolution(call, inputs, () => geometry, pads);
     });
   },
 });

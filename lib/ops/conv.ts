@@ -41,13 +41,14 @@ export type Geometry = Pick<
 /**
  * Runs a convolution node on the backend: weights are packed once where they are constant.
  *
+ * @param geometry read when a kernel is made, once where the weights are constant
  * @param variant tells apart kernels of one node that differ in more than the activation
  * @param epilogue what the node itself says, or the plan merged into it
  */
 export function runConvolution(
   call: Evaluation,
   inputs: readonly (RunTensor | undefined)[],
-  geometry: Geometry,
+  geometry: () => Geometry,
   variant = '',
   epilogue = call.epilogue,
 ): RunTensor[] {
@@ -60,7 +61,7 @@ export function runConvolution(
   const activation = epilogue?.activation ?? IDENTITY;
   const make = (): ConvKernel =>
     call.backend.conv({
-      ...geometry,
+      ...geometry(),
       weight,
       bias: bias === undefined ? undefined : floatsOf(node, bias),
       activation,
@@ -121,10 +122,16 @@ export function checkChannels(
   }
 }
 
-/** @throws ConvfuseError ERR_MODEL, ERR_UNSUPPORTED */
-export function convGeometry(node: Node, x: readonly unknown[], w: readonly number[]): Geometry {
+/** Groups of a Conv whose channels fit. @throws ConvfuseError ERR_MODEL */
+function groupsOf(node: Node, x: readonly unknown[], w: readonly number[]): number {
   const groups = node.attribute('group', 'int') ?? 1;
   checkChannels(node, x, w, w[1]! * groups);
+  return groups;
+}
+
+/** @throws ConvfuseError ERR_MODEL, ERR_UNSUPPORTED */
+export function convGeometry(node: Node, x: readonly unknown[], w: readonly number[]): Geometry {
+  const groups = groupsOf(node, x, w);
   if (groups < 1 || w[0]! % groups !== 0) {
     throw nodeError(node, 'ERR_MODEL', `${w[0]} output channels in ${groups} groups`);
   }
@@ -158,8 +165,9 @@ export const conv = operator('Conv', {
   evaluate(call, inputs) {
     const x = required(call.node, inputs, 0);
     const w = required(call.node, inputs, 1);
+    groupsOf(call.node, x.dims, w.dims);
     return withLabel(call.node, () =>
-      runConvolution(call, inputs, convGeometry(call.node, x.dims, w.dims)),
+      runConvolution(call, inputs, () => convGeometry(call.node, x.dims, w.dims)),
     );
   },
 });

@@ -54,7 +54,7 @@ export const fusedConv = operator('FusedConv', {
         const what = `expected ${dimsText(dims)} for Z, received ${dimsText(residual.dims)}`;
         throw nodeError(node, 'ERR_MODEL', what);
       }
-      return runConvolution(call, inputs, geometry, '', { activation, residual });
+      return runConvolution(call, inputs, () => geometry, '', { activation, residual });
     });
   },
 });

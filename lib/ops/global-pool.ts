@@ -5,7 +5,7 @@ import type { Node } from '../ir/node.js';
 import type { TensorData } from '../tensor/dtype.js';
 import { elementCount } from '../tensor/shape.js';
 import type { Operator } from './operator.js';
-import { runPool, wholePlanes } from './pool.js';
+import { keptPool, runPool, wholePlanes } from './pool.js';
 import { floatsOf, required } from './run-tensor.js';
 import { operator } from './schema.js';
 
@@ -38,7 +38,7 @@ function globalPool(opType: string, reduction: Reduction, kind?: PoolCall['kind'
     ],
     evaluate(call, inputs) {
       const x = required(call.node, inputs, 0);
-      const pool = wholePlanes(x.dims);
+      const pool = keptPool(call, x.dims, () => wholePlanes(x.dims));
       const source = floatsOf(call.node, x);
       const plane = elementCount(x.dims.slice(2));
       const loop = (y: TensorData): void => {

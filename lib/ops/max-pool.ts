@@ -1,6 +1,6 @@
 import type { TensorData } from '../tensor/dtype.js';
 import type { NumberArray } from './elementwise.js';
-import { inferPool, poolOf, runPool, type Pool } from './pool.js';
+import { inferPool, keptPool, poolOf, runPool, type Pool } from './pool.js';
 import { isWide, required } from './run-tensor.js';
 import { nodeError, operator } from './schema.js';
 
@@ -63,7 +63,7 @@ export const maxPool = operator('MaxPool', {
     if (isWide(x.type) || x.type === 'string') {
       throw nodeError(node, 'ERR_UNSUPPORTED', `${x.type} elements are not supported`);
     }
-    const pool = poolOf(node, x.dims);
+    const pool = keptPool(call, x.dims, () => poolOf(node, x.dims));
     if (node.optionalOutput(1) === undefined) {
       const loop = (y: TensorData): void =>
         maxPoolLoop(pool, x.data as NumberArray, y as NumberArray);

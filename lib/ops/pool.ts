@@ -4,7 +4,7 @@ import type { PoolAxis, PoolCall } from '../backend/backend.js';
 import { NO_HALO } from '../backend/layout.js';
 import type { Node } from '../ir/node.js';
 import type { TensorData } from '../tensor/dtype.js';
-import { elementCount } from '../tensor/shape.js';
+import { elementCount, sameDims } from '../tensor/shape.js';
 import { resolveWindow } from '../tensor/window.js';
 import { typeOnly } from './facts.js';
 import type { Evaluation, RunTensor, ValueFacts } from './operator.js';
@@ -107,6 +107,16 @@ export function runPool(
     loop(y);
   }
   return { type, dims, data: y };
+}
+
+/** What `make` gives for dims: once for a node whose input keeps its shape from run to run. */
+export function keptPool(call: Evaluation, dims: readonly number[], make: () => Pool): Pool {
+  const kept = call.keep<{ dims?: readonly number[]; pool?: Pool }>(() => ({}));
+  if (kept.pool === undefined || !sameDims(kept.dims!, dims)) {
+    kept.pool = make();
+    kept.dims = dims;
+  }
+  return kept.pool;
 }
 
 /** One window over all of each plane. */

@@ -9,12 +9,20 @@ import {
 } from '../tensor/dtype.js';
 import type { Arithmetic } from '../ops/operator.js';
 import { countToAllocate, floatArray } from '../ops/run-tensor.js';
+import { sameDims } from '../tensor/shape.js';
 
 /** Smaller arrays come from the garbage collector's own nursery: recycling them gains nothing. */
 const SMALLEST = 4096;
 
 /** A recycled buffer is used for a request of at least this fraction of it. */
 const LEAST_FILL = 0.5;
+
+/** Free buffers of one geometry. */
+interface Shelf {
+  readonly dims: readonly number[];
+  readonly count: number;
+  readonly free: ArrayBuffer[];
+}
 
 /**
  * Buffers that go from step to step and from run to run. First touches of fresh pages cost more
@@ -26,27 +34,42 @@ export class Arena {
   /** Buffers that are lent out, and how many values lie in each. */
   readonly #lent = new Map<ArrayBufferLike, number>();
 
-  /** Free buffers of blocked tensors, by geometry: their halos stay zeros. */
-  readonly #freeBlocked = new Map<string, ArrayBuffer[]>();
-  readonly #geometries = new WeakMap<ArrayBufferLike, string>();
+  /** Buffers of blocked tensors, by geometry: their halos stay zeros. */
+  #blocked = new Map<string, Shelf>();
+  /** Where the buffers of a layout were last found: a plan asks for the same ones in every run. */
+  #shelves = new WeakMap<BlockedLayout, Shelf>();
+  readonly #shelfOf = new WeakMap<ArrayBufferLike, Shelf>();
 
   /** Memory for a tensor in blocks; what is not its halo is not zeroed. */
   takeBlocked(dims: readonly number[], layout: BlockedLayout): Float32Array {
-    const { lanes, top, left, bottom, right } = layout;
-    const geometry = [...dims, lanes, top, left, bottom, right].join();
-    const count = countToAllocate([blockedCount(dims, layout)]);
-    let buffer = this.#freeBlocked.get(geometry)?.pop();
+    let shelf = this.#shelves.get(layout);
+    if (shelf === undefined || !sameDims(shelf.dims, dims)) {
+      shelf = this.#shelf(dims, layout);
+      this.#shelves.set(layout, shelf);
+    }
+    let buffer = shelf.free.pop();
     if (buffer === undefined) {
-      buffer = newBuffer(count * 4);
-      this.#geometries.set(buffer, geometry);
+      buffer = newBuffer(shelf.count * 4);
+      this.#shelfOf.set(buffer, shelf);
     }
     this.#lent.set(buffer, 0);
-    return new Float32Array(buffer, 0, count);
+    return new Float32Array(buffer, 0, shelf.count);
+  }
+
+  #shelf(dims: readonly number[], layout: BlockedLayout): Shelf {
+    const { lanes, top, left, bottom, right } = layout;
+    const geometry = [...dims, lanes, top, left, bottom, right].join();
+    const found = this.#blocked.get(geometry);
+    if (found !== undefined) return found;
+    const made = { dims, count: countToAllocate([blockedCount(dims, layout)]), free: [] };
+    this.#blocked.set(geometry, made);
+    return made;
   }
 
   /** Drops free buffers whose geometries may never be asked for again. */
   forgetBlocked(): void {
-    this.#freeBlocked.clear();
+    this.#blocked = new Map();
+    this.#shelves = new WeakMap();
   }
 
   /** Memory of an array for a tensor; not zeroed. */
@@ -106,11 +129,9 @@ export class Arena {
       return;
     }
     this.#lent.delete(buffer);
-    const geometry = this.#geometries.get(buffer);
-    if (geometry !== undefined) {
-      const free = this.#freeBlocked.get(geometry);
-      if (free === undefined) this.#freeBlocked.set(geometry, [buffer as ArrayBuffer]);
-      else free.push(buffer as ArrayBuffer);
+    const shelf = this.#shelfOf.get(buffer);
+    if (shelf !== undefined) {
+      shelf.free.push(buffer as ArrayBuffer);
       return;
     }
     const at = this.#free.findIndex((other) => other.byteLength >= buffer.byteLength);
@@ -119,7 +140,7 @@ export class Arena {
 
   /** Bytes that no value lies in. */
   get freeBytes(): number {
-    const blocked = [...this.#freeBlocked.values()].flat();
+    const blocked = [...this.#blocked.values()].flatMap(({ free }) => free);
     return [...this.#free, ...blocked].reduce((sum, { byteLength }) => sum + byteLength, 0);
   }
 
@@ -132,7 +153,7 @@ export class Arena {
 
   clear(): void {
     this.#free.length = 0;
-    this.#freeBlocked.clear();
+    this.forgetBlocked();
     this.#lent.clear();
   }
 }

@@ -161,12 +161,15 @@ export class Session {
     if (this.#disposed) throw disposedError();
     const checked = checkFeeds(this.#graph, feeds);
     const plan = this.#planFor(checked);
+    const { arithmetic } = this.#machine;
     const inputs = this.#graph.inputs.map((value) => {
       const tensor = checked.get(value);
       if (tensor === undefined) return undefined;
-      const held = toRunTensor(tensor, this.#machine.arithmetic);
+      const held = toRunTensor(tensor, arithmetic);
       if (!copy || held.data !== tensor.data || !ArrayBuffer.isView(held.data)) return held;
-      return { ...held, data: (held.data as Float32Array).slice() };
+      const data = this.#machine.arena.take(held.type, held.dims, arithmetic) as Float32Array;
+      data.set(held.data as Float32Array);
+      return { ...held, data };
     });
     return new Frame(this.#machine, plan, inputs);
   }

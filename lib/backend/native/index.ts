@@ -88,8 +88,7 @@ export class NativeBackend implements Backend {
   }
 
   pool({ kind, x, y, planes, axes, padded, threads }: PoolCall): void {
-    const sizes = Uint32Array.of(planes, ...sizesOf(axes));
-    const windows = windowsOf(axes, padded);
+    const { sizes, windows } = numbersOf(axes, padded, [planes], [], axes);
     native(() =>
       this.#addon.pool(this.isa, kind === 'mean', x, y, sizes, windows, threads ?? this.threads),
     );
@@ -97,15 +96,40 @@ export class NativeBackend implements Backend {
 
   poolBlocked(call: BlockedPoolCall): void {
     const { kind, x, y, batch, channels, layouts, padded, threads } = call;
-    const plane = call.axes.slice(1);
     const halos = [...haloNumbers(layouts.x), ...haloNumbers(layouts.y)];
-    const sizes = Uint32Array.of(batch, channels, ...sizesOf(plane), ...halos);
-    const windows = windowsOf(plane, padded);
+    const plane = call.axes.slice(1);
+    const { sizes, windows } = numbersOf(call.axes, padded, [batch, channels], halos, plane);
     const { isa } = this;
     native(() =>
       this.#addon.poolBlocked(isa, kind === 'mean', x, y, sizes, windows, threads ?? this.threads),
     );
   }
+}
+
+/** What the addon is told of a pool; callers keep the axes of a shape, which are read once. */
+interface PoolNumbers {
+  readonly padded: boolean;
+  readonly key: string;
+  readonly sizes: Uint32Array;
+  readonly windows: Int32Array;
+}
+
+const numbersOfAxes = new WeakMap<object, PoolNumbers>();
+
+function numbersOf(
+  axes: object,
+  padded: boolean,
+  first: readonly number[],
+  last: readonly number[],
+  used: readonly PoolAxis[],
+): PoolNumbers {
+  const key = `${first.join()};${last.join()}`;
+  const found = numbersOfAxes.get(axes);
+  if (found?.padded === padded && found.key === key) return found;
+  const sizes = Uint32Array.of(...first, ...sizesOf(used), ...last);
+  const made = { padded, key, sizes, windows: windowsOf(used, padded) };
+  numbersOfAxes.set(axes, made);
+  return made;
 }
 
 function sizesOf(axes: readonly PoolAxis[]): number[] {
