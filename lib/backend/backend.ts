@@ -165,6 +165,8 @@ export interface Backend {
   readonly reason: string;
   /** Channels in a block where activations may lie in blocks; absent where they may not. */
   readonly lanes?: number;
+  /** Bytes from the start of a buffer to where vectors never straddle cache lines, below 64. */
+  bytesToLine?(buffer: ArrayBuffer): number;
   scaleRows(request: ScaleRowsRequest): ScaledRows;
   /** @throws ConvfuseError ERR_UNSUPPORTED for a precision this CPU lacks */
   conv(spec: ConvSpec): ConvKernel;

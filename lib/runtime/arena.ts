@@ -14,6 +14,9 @@ import { sameDims } from '../tensor/shape.js';
 /** Smaller arrays come from the garbage collector's own nursery: recycling them gains nothing. */
 const SMALLEST = 4096;
 
+/** Bytes of a cache line. */
+const LINE = 64;
+
 /** A recycled buffer is used for a request of at least this fraction of it. */
 const LEAST_FILL = 0.5;
 
@@ -29,6 +32,9 @@ interface Shelf {
  * than most operators: a warm run finds all its memory here.
  */
 export class Arena {
+  readonly #bytesToLine: ((buffer: ArrayBuffer) => number) | undefined;
+  /** Where in a buffer its memory begins, where that is not its start. */
+  readonly #begins = new WeakMap<ArrayBufferLike, number>();
   /** Free buffers, smallest first. */
   readonly #free: ArrayBuffer[] = [];
   /** Buffers that are lent out, and how many values lie in each. */
@@ -40,6 +46,14 @@ export class Arena {
   #shelves = new WeakMap<BlockedLayout, Shelf>();
   readonly #shelfOf = new WeakMap<ArrayBufferLike, Shelf>();
 
+  /**
+   * @param bytesToLine from the start of a buffer to the next cache line, for backends whose vectors
+   *   are slower across lines; a buffer of JavaScript begins anywhere
+   */
+  constructor(bytesToLine?: (buffer: ArrayBuffer) => number) {
+    this.#bytesToLine = bytesToLine;
+  }
+
   /** Memory for a tensor in blocks; what is not its halo is not zeroed. */
   takeBlocked(dims: readonly number[], layout: BlockedLayout): Float32Array {
     let shelf = this.#shelves.get(layout);
@@ -49,11 +63,11 @@ export class Arena {
     }
     let buffer = shelf.free.pop();
     if (buffer === undefined) {
-      buffer = newBuffer(shelf.count * 4);
+      buffer = this.#newBuffer(shelf.count * 4);
       this.#shelfOf.set(buffer, shelf);
     }
     this.#lent.set(buffer, 0);
-    return new Float32Array(buffer, 0, shelf.count);
+    return new Float32Array(buffer, this.#begin(buffer), shelf.count);
   }
 
   #shelf(dims: readonly number[], layout: BlockedLayout): Shelf {
@@ -82,7 +96,7 @@ export class Arena {
     }
     const buffer = this.#bufferOf(count * width);
     this.#lent.set(buffer, 0);
-    return viewOf(type, double, buffer, count);
+    return viewOf(type, double, buffer, this.#begin(buffer), count);
   }
 
   #bufferOf(bytes: number): ArrayBuffer {
@@ -90,15 +104,33 @@ export class Arena {
     let high = this.#free.length;
     while (low < high) {
       const middle = (low + high) >> 1;
-      if (this.#free[middle]!.byteLength < bytes) low = middle + 1;
+      if (this.#room(this.#free[middle]!) < bytes) low = middle + 1;
       else high = middle;
     }
     const found = this.#free[low];
-    if (found !== undefined && bytes >= found.byteLength * LEAST_FILL) {
+    if (found !== undefined && bytes >= this.#room(found) * LEAST_FILL) {
       this.#free.splice(low, 1);
       return found;
     }
-    return newBuffer(bytes);
+    return this.#newBuffer(bytes);
+  }
+
+  #begin(buffer: ArrayBufferLike): number {
+    return this.#begins.get(buffer) ?? 0;
+  }
+
+  /** Bytes from where its memory begins. */
+  #room(buffer: ArrayBuffer): number {
+    return buffer.byteLength - this.#begin(buffer);
+  }
+
+  /** Zeroed. @throws ConvfuseError ERR_MEMORY */
+  #newBuffer(bytes: number): ArrayBuffer {
+    const lines = Math.ceil(bytes / LINE) * LINE;
+    const buffer = newBuffer(this.#bytesToLine === undefined ? lines : lines + LINE);
+    const begin = this.#bytesToLine?.(buffer) ?? 0;
+    if (begin > 0) this.#begins.set(buffer, begin);
+    return buffer;
   }
 
   /** Notes that one more value lies in this memory. */
@@ -134,7 +166,8 @@ export class Arena {
       shelf.free.push(buffer as ArrayBuffer);
       return;
     }
-    const at = this.#free.findIndex((other) => other.byteLength >= buffer.byteLength);
+    const room = this.#room(buffer as ArrayBuffer);
+    const at = this.#free.findIndex((other) => this.#room(other) >= room);
     this.#free.splice(at < 0 ? this.#free.length : at, 0, buffer as ArrayBuffer);
   }
 
@@ -158,20 +191,25 @@ export class Arena {
   }
 }
 
-/** Zeroed. @throws ConvfuseError ERR_MEMORY */
 function newBuffer(bytes: number): ArrayBuffer {
   try {
-    return new ArrayBuffer(Math.ceil(bytes / 64) * 64);
+    return new ArrayBuffer(bytes);
   } catch (cause) {
     throw new ConvfuseError('ERR_MEMORY', `no memory for a tensor of ${bytes} bytes`, { cause });
   }
 }
 
-function viewOf(type: DataType, double: boolean, buffer: ArrayBuffer, count: number): TensorData {
+function viewOf(
+  type: DataType,
+  double: boolean,
+  buffer: ArrayBuffer,
+  begin: number,
+  count: number,
+): TensorData {
   if (isFloatType(type)) {
-    return double ? new Float64Array(buffer, 0, count) : new Float32Array(buffer, 0, count);
+    return double ? new Float64Array(buffer, begin, count) : new Float32Array(buffer, begin, count);
   }
   const array = allocate(type, 0) as Float32Array;
   const Constructor = array.constructor as Float32ArrayConstructor;
-  return new Constructor(buffer, 0, count);
+  return new Constructor(buffer, begin, count);
 }

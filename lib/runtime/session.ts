@@ -70,7 +70,7 @@ export class Session {
       arithmetic,
       precision: options.precision ?? 'default',
       threads: options.threads,
-      arena: new Arena(),
+      arena: new Arena(backend.bytesToLine && ((buffer) => backend.bytesToLine!(buffer))),
       kept: new Map<Node, object>(),
       planBody: (body) => this.#planBody(body),
     };

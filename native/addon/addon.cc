@@ -31,6 +31,7 @@ Environment* MakeEnvironment(Napi::Env env) {
 Napi::Object Init(Napi::Env env, Napi::Object exports) {
   env.SetInstanceData(MakeEnvironment(env));
   Export<Info>(env, exports, "info");
+  Export<BytesToLine>(env, exports, "bytesToLine");
   Export<ScaleRows>(env, exports, "scaleRows");
   Export<MultiplyMatrices>(env, exports, "gemm");
   Export<PoolTensor>(env, exports, "pool");

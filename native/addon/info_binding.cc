@@ -3,6 +3,7 @@
 #endif
 
 #include "addon/bindings.h"
+#include "addon/errors.h"
 #include "kernels/activation.h"
 #include "kernels/table.h"
 
@@ -52,6 +53,17 @@ Napi::Value Info(const Napi::CallbackInfo& info) {
   result.Set("activations", activations);
   result.Set("caches", caches);
   return result;
+}
+
+// (buffer) -> bytes from its start to the next cache line; lib/backend/native/addon.ts
+Napi::Value BytesToLine(const Napi::CallbackInfo& info) {
+  void* data = nullptr;
+  size_t bytes = 0;
+  if (napi_get_arraybuffer_info(info.Env(), info[0], &data, &bytes) != napi_ok)
+    throw ArgumentFailure("an ArrayBuffer", "buffer");
+  constexpr uintptr_t kLine = 64;
+  const uintptr_t past = reinterpret_cast<uintptr_t>(data) % kLine;
+  return Napi::Number::New(info.Env(), static_cast<double>((kLine - past) % kLine));
 }
 
 }  // namespace convfuse::addon

@@ -82,26 +82,59 @@ static void DepthwiseBlocked(const BlockedDepthwise& d) {
   d.kernel[0] == 3 && d.kernel[1] == 3 ? DepthwiseBlockOf<3>(d) : DepthwiseBlockOf<0>(d);
 }
 
+// Outputs computed together, so that steps of one wait less for each other.
+constexpr size_t kPoolPixels = 4;
+
+// Outputs [ox, ox + kPixels) of a row, under windows of equally many columns.
+template <bool kMean, size_t kPixels>
+CONVFUSE_INLINE void PoolPixels(const BlockedPool& p, const float* from, size_t rows, size_t ox,
+                                V divisor_row, float* out) {
+  const PoolAxis& wide = p.axis[1];
+  const size_t columns = static_cast<size_t>(wide.taps[ox]);
+  const float* at[kPixels];
+  V v[kPixels], nan[kPixels];
+#pragma GCC unroll 4
+  for (size_t i = 0; i < kPixels; ++i) {
+    at[i] = columns ? from + static_cast<size_t>(wide.start[ox + i]) * kLanes : from;
+    v[i] = kMean ? V{} : Splat(-__builtin_inff());
+    nan[i] = V{};
+  }
+  for (size_t y = 0; y < rows; ++y)
+    for (size_t x = 0; x < columns; ++x)
+#pragma GCC unroll 4
+      for (size_t i = 0; i < kPixels; ++i) {
+        const V b = Load(at[i] + y * p.axis[0].dilation * p.x_row + x * wide.dilation * kLanes);
+        // The larger, or v where b is no number: that is remembered apart.
+        if (!kMean) nan[i] = FromBits(Bits(nan[i]) | (b != b));
+        v[i] = kMean ? v[i] + b : Select(b > v[i], b, v[i]);
+      }
+#pragma GCC unroll 4
+  for (size_t i = 0; i < kPixels; ++i) {
+    if (kMean) v[i] = v[i] / (divisor_row * Splat(static_cast<float>(wide.divisor[ox + i])));
+    // All bits set are a NaN.
+    Store(out + i * kLanes, kMean ? v[i] : FromBits(Bits(v[i]) | Bits(nan[i])));
+  }
+}
+
 template <bool kMean>
 static void PoolBlockOf(const BlockedPool& p) {
   const PoolAxis &high = p.axis[0], &wide = p.axis[1];
   for (size_t oy = 0; oy < high.out; ++oy) {
     const size_t rows = static_cast<size_t>(high.taps[oy]);
     const float* from = rows ? p.x + static_cast<size_t>(high.start[oy]) * p.x_row : p.x;
+    const V divisor = Splat(static_cast<float>(high.divisor[oy]));
     float* out = p.out + oy * p.out_row;
-    for (size_t ox = 0; ox < wide.out; ++ox, out += kLanes) {
-      const size_t columns = static_cast<size_t>(wide.taps[ox]);
-      const float* at = columns ? from + static_cast<size_t>(wide.start[ox]) * kLanes : from;
-      V v = kMean ? V{} : Splat(-__builtin_inff());
-      for (size_t y = 0; y < rows; ++y)
-        for (size_t x = 0; x < columns; ++x) {
-          const V b = Load(at + y * high.dilation * p.x_row + x * wide.dilation * kLanes);
-          // A NaN stays, whichever of the two it is.
-          v = kMean ? v + b : Select((b > v) | (b != b), b, v);
-        }
-      if (kMean)
-        v = v / Splat(static_cast<float>(high.divisor[oy]) * static_cast<float>(wide.divisor[ox]));
-      Store(out, v);
+    for (size_t ox = 0; ox < wide.out;) {
+      size_t same = 1;
+      while (same < kPoolPixels && ox + same < wide.out && wide.taps[ox + same] == wide.taps[ox])
+        ++same;
+      if (same == kPoolPixels) {
+        PoolPixels<kMean, kPoolPixels>(p, from, rows, ox, divisor, out + ox * kLanes);
+        ox += kPoolPixels;
+      } else {
+        PoolPixels<kMean, 1>(p, from, rows, ox, divisor, out + ox * kLanes);
+        ++ox;
+      }
     }
   }
 }

@@ -21,6 +21,9 @@ export interface Addon {
     readonly caches: readonly number[];
   };
 
+  /** Bytes from the start of a buffer to the next cache line. */
+  bytesToLine(buffer: ArrayBuffer): number;
+
   /** Fills out, loss and mass (ScaledRows). */
   scaleRows(
     isa: string,

@@ -46,6 +46,10 @@ export class NativeBackend implements Backend {
     this.lanes = lanes[isas.indexOf(isa)]!;
   }
 
+  bytesToLine(buffer: ArrayBuffer): number {
+    return native(() => this.#addon.bytesToLine(buffer));
+  }
+
   scaleRows(request: ScaleRowsRequest): ScaledRows {
     const { type, weight, scale, groups, outer, rows, cols } = request;
     const out = new (weight.constructor as Float32ArrayConstructor)(weight.length) as typeof weight;
