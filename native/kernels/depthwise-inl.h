@@ -288,18 +288,9 @@ static void Depthwise(const DepthwiseShape& shape, const DepthwiseEpilogue& epil
   const size_t size = shape.kernel[2], stride = shape.stride[2];
   const bool plane = shape.in[0] == 1 && shape.out[0] == 1 && shape.kernel[0] == 1 &&
                      shape.pad[0] == 0 && shape.dilation[1] == 1 && shape.dilation[2] == 1;
-  if (plane && size == shape.kernel[1] && stride == shape.stride[1] && stride <= 2) {
-    if (size == 3)
-      return stride == 1 ? DepthwiseFixed<3, 1>(shape, epilogue, channels, count)
-                         : DepthwiseFixed<3, 2>(shape, epilogue, channels, count);
-    if (size == 5)
-      return stride == 1 ? DepthwiseFixed<5, 1>(shape, epilogue, channels, count)
-                         : DepthwiseFixed<5, 2>(shape, epilogue, channels, count);
-    // Unrolled for 64 floats of registers it would be 85 KB of spills.
-    if constexpr (kLanes * kRegisters >= 128) {
-      if (size == 7 && stride == 1) return DepthwiseFixed<7, 1>(shape, epilogue, channels, count);
-    }
-  }
+  if (plane && size == 3 && shape.kernel[1] == 3 && stride == shape.stride[1] && stride <= 2)
+    return stride == 1 ? DepthwiseFixed<3, 1>(shape, epilogue, channels, count)
+                       : DepthwiseFixed<3, 2>(shape, epilogue, channels, count);
   for (size_t i = 0; i < count; ++i) DepthwiseGeneral(shape, epilogue, channels[i]);
 }
 

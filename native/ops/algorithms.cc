@@ -24,6 +24,16 @@ WinogradKind WinogradOf(AlgorithmKind kind) {
                                    static_cast<int>(AlgorithmKind::kWinogradF2));
 }
 
+AlgorithmKind OnBlocks(AlgorithmKind kind) {
+  return kind == AlgorithmKind::kDirectOnCopies ? AlgorithmKind::kBlockedDirect
+                                                : AlgorithmKind::kBlockedDepthwise;
+}
+
+// The direct kernel's sums go into dense planes as well as into blocks.
+ConvShape CopiedShape(AlgorithmKind kind, const ConvLayer& layer, const ConvShape& shape) {
+  return BlockedShape(layer, shape, kind == AlgorithmKind::kDepthwiseOnCopies);
+}
+
 }  // namespace
 
 bool Fits(AlgorithmKind kind, const ConvLayer& layer, const ConvShape& shape) {
@@ -38,6 +48,9 @@ bool Fits(AlgorithmKind kind, const ConvLayer& layer, const ConvShape& shape) {
       return BlockedDirectFits(layer, shape);
     case AlgorithmKind::kBlockedDepthwise:
       return BlockedDepthwiseFits(layer, shape);
+    case AlgorithmKind::kDirectOnCopies:
+    case AlgorithmKind::kDepthwiseOnCopies:
+      return shape.IsDense() && Fits(OnBlocks(kind), layer, CopiedShape(kind, layer, shape));
     case AlgorithmKind::kDirect:
       return DirectFits(layer, shape);
     case AlgorithmKind::kDirectBf16:
@@ -77,6 +90,12 @@ std::unique_ptr<ConvAlgorithm> MakeAlgorithm(AlgorithmKind kind,
           layer, Once(&weights->direct, *layer, DirectWeights::Element::kFloat), shape, threads);
     case AlgorithmKind::kBlockedDepthwise:
       return MakeBlockedDepthwiseConv(layer, shape, threads);
+    case AlgorithmKind::kDirectOnCopies:
+    case AlgorithmKind::kDepthwiseOnCopies: {
+      const ConvShape copied = CopiedShape(kind, *layer, shape);
+      return MakeConvertedConv(MakeAlgorithm(OnBlocks(kind), layer, copied, threads, weights), copied,
+                               layer, shape);
+    }
     default:
       return MakePlainConv(layer, shape);
   }
@@ -86,8 +105,8 @@ std::unique_ptr<ConvAlgorithm> MakeConverted(AlgorithmKind kind,
                                              const std::shared_ptr<const ConvLayer>& layer,
                                              const ConvShape& shape, size_t threads,
                                              PreparedWeights* weights) {
-  return MakeConvertedConv(MakeAlgorithm(kind, layer, DenseShape(shape), threads, weights), layer,
-                           shape);
+  const ConvShape dense = DenseShape(shape);
+  return MakeConvertedConv(MakeAlgorithm(kind, layer, dense, threads, weights), dense, layer, shape);
 }
 
 }  // namespace convfuse

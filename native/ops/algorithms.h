@@ -19,6 +19,8 @@ enum class AlgorithmKind : int {
   kDepthwise,
   kBlockedDirect,
   kBlockedDepthwise,
+  kDirectOnCopies,  // the two above on dense activations, copied into blocks
+  kDepthwiseOnCopies,
   kWinogradF2,
   kWinogradF4,
   kWinogradStride2,

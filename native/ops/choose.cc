@@ -15,13 +15,16 @@ bool FillsSlices(const ConvLayer& layer) {
   return layer.GroupOut() * 4 >= RoundUp(layer.GroupOut(), width) * 3;
 }
 
-// With 16 registers both kernels multiply by tiles of the same size, and direct's copy and transposed
-// store cost more than packing does (3x3 64 @56: 80 against 84 % of peak; 1x1 1024-256 @14: 66
-// against 88; AVX2).  Large kernels over few channels remain: packing the stem 7x7/2 costs half of
-// its time (54 against 73 %).
-bool PackingIsCheaper(const ConvLayer& layer) {
-  return layer.table->direct_pixels <= layer.table->mr &&
-         layer.GroupIn() >= layer.table->lanes;
+// With 16 registers a copy into blocks, from which nothing is packed and narrow rows are no loss, is
+// earned back by more than one tap (AVX2, 3x3 64 @56: 90 against packed's 80 % of peak, 512 @7: 88
+// against 68), or by many channels (512-128 @28: 83 against 81; below: 64-256 @56: 75 against 84).
+bool CopyPays(const ConvLayer& layer, const ConvShape& shape) {
+  const ConvGeometry& g = layer.geometry;
+  const size_t lanes = layer.table->lanes;
+  return layer.table->scattered_pixels && layer.table->direct_pixels <= layer.table->mr &&
+         layer.GroupOut() * 4 >= RoundUp(layer.GroupOut(), lanes) * 3 &&
+         (layer.Taps() > 1 || (layer.GroupIn() >= 256 && g.stride[2] == 1)) &&
+         Fits(AlgorithmKind::kDirectOnCopies, layer, shape);
 }
 
 // Pointwise layers: packed stores its sums as they are, where direct transposes them, which counts
@@ -73,6 +76,11 @@ Choice Choose(const ConvLayer& layer, const ConvShape& shape) {
   }
   if (!layer.finite_weights)
     return {AlgorithmKind::kPlain, "a weight is not finite: padding must be skipped"};
+  // On planes as they are there is a kernel for 3 x 3 alone.
+  const ConvGeometry& g = layer.geometry;
+  if ((g.kernel[1] != 3 || g.kernel[2] != 3) &&
+      Fits(AlgorithmKind::kDepthwiseOnCopies, layer, shape))
+    return {AlgorithmKind::kDepthwiseOnCopies, "one input channel per group"};
   if (Fits(AlgorithmKind::kDepthwise, layer, shape))
     return {AlgorithmKind::kDepthwise, "one input channel per group"};
   // A pair with one channel missing wastes half, so that single channels gain nothing.
@@ -80,8 +88,10 @@ Choice Choose(const ConvLayer& layer, const ConvShape& shape) {
     return {AlgorithmKind::kDirectBf16, "products in bfloat16"};
   AlgorithmKind winograd;
   if (WinogradPays(layer, shape, &winograd)) return {winograd, "fewer products at this precision"};
+  if (CopyPays(layer, shape))
+    return {AlgorithmKind::kDirectOnCopies, "copying into blocks costs less than packing"};
   if (Fits(AlgorithmKind::kDirect, layer, shape) && FillsSlices(layer) &&
-      !PackingIsCheaper(layer)) {
+      layer.table->direct_pixels > layer.table->mr) {
     if (layer.Taps() > 1) return {AlgorithmKind::kDirect, "output channels fill vectors"};
     if (PointwiseSuitsDirect(layer, shape))
       return {AlgorithmKind::kDirect, "many input channels, or a narrow plane"};

@@ -1,4 +1,4 @@
-// A convolution in layouts that no kernel of it knows: by way of dense copies.
+// A convolution in layouts that no kernel of it knows: by way of copies in others.
 #pragma once
 #include <memory>
 
@@ -9,8 +9,13 @@ namespace convfuse {
 // The shape with every layout dense.
 ConvShape DenseShape(const ConvShape& shape);
 
-// `inner` computes DenseShape(shape).
+// A dense shape with x in blocks, between the halo that its taps read; `out`: the output, and a
+// residual, in blocks too.
+ConvShape BlockedShape(const ConvLayer& layer, const ConvShape& shape, bool out);
+
+// `inner` computes inner_shape, which differs from shape in its layouts.
 std::unique_ptr<ConvAlgorithm> MakeConvertedConv(std::unique_ptr<ConvAlgorithm> inner,
+                                                 const ConvShape& inner_shape,
                                                  std::shared_ptr<const ConvLayer> layer,
                                                  const ConvShape& shape);
 

@@ -13,8 +13,12 @@ struct ReorderShape {
 // Floats of an activation in a layout.
 size_t LayoutFloats(const Layout& layout, size_t lanes, const ReorderShape& shape);
 
-// Exactly one of `from` and `to` is blocked.  Halos are neither read nor written.
+// Whether zeros are written around the planes of a blocked `to`, or are there already.
+enum class Halo { kKept, kZeros };
+
+// Exactly one of `from` and `to` is blocked.  The halo of `from` is not read.
 void RunReorder(const KernelTable& table, const ReorderShape& shape, const Layout& from,
-                const float* x, const Layout& to, float* y, ThreadPool& pool, size_t threads);
+                const float* x, const Layout& to, float* y, ThreadPool& pool, size_t threads,
+                Halo halo = Halo::kKept);
 
 }  // namespace convfuse
