@@ -1,6 +1,6 @@
 // The kernel tests at length: npm run campaign. For each instruction set that runs here and the
 // emulated one, --configs random configurations (20000) of every suite, from --seed (1); --isa names
-// one of them. With --sanitize, a fiftieth of that, instrumented for addresses and undefined
+// one of them. With --sanitize, a twentieth of that, instrumented for addresses and undefined
 // behaviour, then for threads, in builds of their own. A failure prints the arguments that repeat it.
 import { spawnSync } from 'node:child_process';
 import { performance } from 'node:perf_hooks';
@@ -8,8 +8,8 @@ import { parseArgs } from 'node:util';
 
 import { run } from './nodes.mjs';
 
-/** Kernels are compiled without optimisation under sanitizers, and run some fifty times as long. */
-const SANITIZED_SHARE = 50;
+/** Kernels are compiled without optimisation under sanitizers, and run some ten times as long. */
+const SANITIZED_SHARE = 20;
 
 const { values } = parseArgs({
   options: {
