@@ -25,12 +25,17 @@ export function roundStage(
   const row = weight.length / outputChannels;
   // In float64 what fell below the normal range hides its loss: count all of it.
   const hidden = type === 'float64' ? leastNormal(type) : 0;
-  for (let at = 0; at < weight.length; at++) {
-    const o = Math.floor(at / row);
-    const exact = weight[at]!;
-    mass[o]! += Math.abs(exact);
-    loss[o]! += Math.abs(rounded[at]! - exact);
-    if (exact !== 0 && Math.abs(exact) < hidden) loss[o]! += hidden;
+  for (let o = 0, at = 0; o < outputChannels; o++) {
+    let [size, lost] = [0, 0];
+    for (const end = at + row; at < end; at++) {
+      const exact = weight[at]!;
+      const magnitude = Math.abs(exact);
+      size += magnitude;
+      lost += Math.abs(rounded[at]! - exact);
+      if (magnitude < hidden && exact !== 0) lost += hidden;
+    }
+    mass[o] = size;
+    loss[o] = lost;
   }
   const terms = mass.map((size, o) => size + Math.abs(bias[o]!));
   const folded = roundBias(type, bias, terms);

@@ -76,17 +76,19 @@ export function sumStages(stages: readonly LinearStage[], window: PaddedWindow):
   const weight = new Float64Array(outputChannels * inputs * taps);
   const bias = new Float64Array(outputChannels);
   for (const stage of stages) {
-    const places = tapPlaces(stage.window, window);
+    const places = Int32Array.from(tapPlaces(stage.window, window));
+    const { length } = places;
+    const own = stage.weight;
     const ownInputs = inputChannels / stage.groups;
     let at = 0;
     for (let o = 0; o < outputChannels; o++) {
       bias[o]! += stage.bias[o]!;
       const group = Math.floor((o * groups) / outputChannels);
-      const own = Math.floor((o * stage.groups) / outputChannels);
-      const first = own * ownInputs - group * inputs;
+      const ownGroup = Math.floor((o * stage.groups) / outputChannels);
+      const first = ownGroup * ownInputs - group * inputs;
       for (let i = first; i < first + ownInputs; i++) {
         const base = (o * inputs + i) * taps;
-        for (const place of places) weight[base + place]! += stage.weight[at++]!;
+        for (let tap = 0; tap < length; tap++, at++) weight[base + places[tap]!]! += own[at]!;
       }
     }
   }
