@@ -1,4 +1,4 @@
-// npm run bench [-- [fusion|models|node|layers|render] [--quick] [--json] [--only REGEXP] [--out FILE]]
+// npm run bench [-- [fusion|models|node|layers|rules|render] [--quick] [--json] [--only REGEXP] [--out FILE]]
 //
 // All parts together write bench/results/<date>-<cpu>.json and render docs/performance.md from it;
 // `render` renders the newest results again.
@@ -15,11 +15,19 @@ import { benchConv2d } from './conv2d.bench.js';
 import { benchFusion } from './fusion.bench.js';
 import { benchModels } from './models.bench.js';
 import { benchNodeUser } from './node-user.bench.js';
-import { fusionTable, geomeanTables, layerLine, modelTable, nodeTable } from './print.js';
+import {
+  fusionTable,
+  geomeanTables,
+  layerLine,
+  modelTable,
+  nodeTable,
+  rulesTables,
+} from './print.js';
+import { benchRules } from './rules.bench.js';
 import { renderPerformance } from './render.js';
 import { newestResults, PAGE, resultText, writeResults, type BenchResults } from './results.js';
 
-const PARTS = ['fusion', 'models', 'node', 'layers'];
+const PARTS = ['fusion', 'models', 'node', 'layers', 'rules'];
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -77,6 +85,14 @@ async function run(parts: readonly string[]): Promise<void> {
     }),
   );
   if (layers.length > 0) print(geomeanTables(layers));
+  const rules = parts.includes('rules')
+    ? await benchRules({
+        rounds: quick ? 3 : 5,
+        megabytes: quick ? 20 : 100,
+        nodes: quick ? [1000, 10_000] : [1000, 10_000, 100_000],
+      })
+    : undefined;
+  if (rules !== undefined) print(rulesTables(rules));
   const seconds = (performance.now() - started) / 1000;
   print(`\n${seconds.toFixed(0)} s`);
   const results: BenchResults = {
@@ -89,6 +105,7 @@ async function run(parts: readonly string[]): Promise<void> {
     models,
     node,
     layers,
+    ...rules,
   };
   if (values.json) console.log(resultText(results));
   if (values.out !== undefined) writeFileSync(values.out, resultText(results));

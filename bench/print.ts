@@ -8,6 +8,7 @@ import { geomeans, type ConvRow } from './conv2d.bench.js';
 import type { FusionRow } from './fusion.bench.js';
 import type { ModelRow } from './models.bench.js';
 import type { NodeUserRow } from './node-user.bench.js';
+import type { RulesResults } from './rules.bench.js';
 
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const out = new Table({ head: [...head], style: { head: [], border: [] } });
@@ -49,6 +50,25 @@ export function nodeTable(rows: readonly NodeUserRow[]): string {
   ]);
   const head = ['call', 'threads', 'ms (quartiles)', 'images/s', 'ratio to the first'];
   return `\nOne layer as a Node program sees it:\n\n${table(head, body)}`;
+}
+
+export function rulesTables({ largeFiles, manyNodes }: RulesResults): string {
+  const large = largeFiles.map((row) => [
+    row.level,
+    `${row.megabytes.toFixed(0)} MB, ${row.fused} rewrites`,
+    spread(row.unchangedMilliseconds),
+    spread(row.fusedMilliseconds),
+    spread(row.ratio),
+  ]);
+  const many = manyNodes.map((row) => [
+    row.form,
+    String(row.nodes),
+    spread(row.microsecondsPerNode),
+    spread(row.ratio),
+  ]);
+  const largeHead = ['level', 'file', 'load + save, ms', 'load + fuse + save, ms', 'times as long'];
+  const manyHead = ['nodes in a model', 'nodes', 'us a node', 'times the size above'];
+  return `\nWhat rewriting costs:\n\n${table(largeHead, large)}\n${table(manyHead, many)}`;
 }
 
 export function geomeanTables(rows: readonly ConvRow[]): string {

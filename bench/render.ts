@@ -8,6 +8,7 @@ import { FUSED, NATIVE, UNFUSED, type FusionRow } from './fusion.bench.js';
 import type { ModelRow } from './models.bench.js';
 import { OWN_CALL, PEER_CALL } from './node-user.bench.js';
 import type { BenchResults } from './results.js';
+import type { RulesResults } from './rules.bench.js';
 
 /**
  * @param file where the results lie, for the reader
@@ -33,6 +34,7 @@ export function renderPerformance(results: BenchResults, file: string): string {
     ...modelSection(results.models),
     ...nodeSection(results),
     ...layerSection(results.layers),
+    ...rulesSection(results),
   ].join('\n')}\n`;
 }
 
@@ -167,6 +169,40 @@ function layerSection(rows: readonly ConvRow[]): string[] {
         ...layerTable(some),
       ];
     }),
+  ].slice(0, -1);
+}
+
+/** Nothing of results that were written before there was such a part. */
+function rulesSection({ largeFiles = [], manyNodes = [] }: Partial<RulesResults>): string[] {
+  if (largeFiles.length === 0) return [];
+  return [
+    '',
+    '## What rewriting costs',
+    '',
+    'Load, fuse and save against load and save of the same file, without verification; then load,',
+    'fuse at level extended and encode, for each node of models of many nodes. Ratios here are times',
+    'as long, so that below is better.',
+    '',
+    ...table(
+      ['level', 'file', 'rewrites', 'load + save, ms', 'load + fuse + save, ms', 'takes'],
+      largeFiles.map((row) => [
+        row.level,
+        `${row.megabytes.toFixed(0)} MB`,
+        String(row.fused),
+        spread(row.unchangedMilliseconds),
+        spread(row.fusedMilliseconds),
+        times(row.ratio),
+      ]),
+    ),
+    ...table(
+      ['model', 'nodes', 'us for a node', 'against the size above'],
+      manyNodes.map((row) => [
+        row.form,
+        String(row.nodes),
+        spread(row.microsecondsPerNode),
+        times(row.ratio),
+      ]),
+    ),
   ].slice(0, -1);
 }
 

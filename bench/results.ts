@@ -10,9 +10,10 @@ import type { ConvRow } from './conv2d.bench.js';
 import type { FusionRow } from './fusion.bench.js';
 import type { ModelRow } from './models.bench.js';
 import type { NodeUserRow } from './node-user.bench.js';
+import type { RulesResults } from './rules.bench.js';
 
 /** All that one run of the benchmarks measured. */
-export interface BenchResults {
+export interface BenchResults extends Partial<RulesResults> {
   readonly schema: 1;
   /** quick: fewer rounds, one batch size, one thread; its ratios are rough. */
   readonly mode: 'quick' | 'full';

@@ -35,6 +35,27 @@ test('the page has every layer, network and setting', (t) => {
   t.false(/undefined|NaN/.test(page));
 });
 
+test('what rewriting costs is a section of results that have it', (t) => {
+  const { file, results } = newestResults();
+  const ratio = { median: 2, low: 1.5, high: 2.5 };
+  const [unchangedMilliseconds, fusedMilliseconds] = [ratio, ratio];
+  const large = { megabytes: 100, fused: 40, unchangedMilliseconds, fusedMilliseconds, ratio };
+  const page = renderPerformance(
+    {
+      ...results,
+      largeFiles: [{ level: 'basic', ...large }],
+      manyNodes: [{ form: 'a chain', nodes: 1000, microsecondsPerNode: ratio, ratio }],
+    },
+    file,
+  );
+  t.true(page.includes('| basic | 100 MB | 40 |'));
+  t.true(page.includes('| a chain | 1000 |'));
+  const without = { ...results, largeFiles: undefined, manyNodes: undefined };
+  t.false(
+    renderPerformance(without as unknown as BenchResults, file).includes('## What rewriting'),
+  );
+});
+
 test('a result file reads back as it was, a line for each row', (t) => {
   const { results } = newestResults();
   const text = resultText(results);
