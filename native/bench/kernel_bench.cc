@@ -73,6 +73,19 @@ double Peak(const KernelTable& table) {
   return flops / (Now(true) - start) / 1e9;
 }
 
+// GB/s of one thread: a = b + s * c over memory far beyond the caches, its three streams counted.
+double Triad() {
+  constexpr size_t kFloats = size_t{16} << 20;
+  static std::vector<float> a(kFloats), b(kFloats, 1.0f), c(kFloats, 2.0f);
+  double best = 0;
+  for (int run = 0; run < 5; ++run) {
+    const double start = Now(true);
+    for (size_t i = 0; i < kFloats; ++i) a[i] = b[i] + 0.5f * c[i];
+    best = std::max(best, 3.0 * sizeof(float) * kFloats / (Now(true) - start) / 1e9);
+  }
+  return best;
+}
+
 // Relative L2 distance of a sample of outputs from double sums, after ReLU.
 double ErrorOf(const BenchLayer& l, const std::vector<float>& x, const std::vector<float>& w,
                const std::vector<float>& bias, const float* out) {
@@ -170,6 +183,8 @@ void BenchOne(const Arguments& a, const BenchLayer& l, ThreadPool& pool) {
       RunReorder(*a.table, out_shape, s.out_layout, out.data(), {}, dense_out.data(), pool, 1);
     c.error = ErrorOf(l, x, w, bias, a.blocked ? dense_out.data() : out.data());
   }
+  // Each element once: what has to move at the least.
+  const double moved = sizeof(float) * static_cast<double>(x.size() + w.size() + dense_out.size());
   const size_t repeats = std::max<size_t>(1, static_cast<size_t>(2e8 / l.Flops(a.batch)));
   double best_peak = 0;
   for (size_t round = 0; round < a.rounds; ++round)
@@ -187,10 +202,11 @@ void BenchOne(const Arguments& a, const BenchLayer& l, ThreadPool& pool) {
     const double seconds = Median(c.seconds);
     // The best round tells what the code can do when other work disturbs the median.
     const double best = *std::min_element(c.seconds.begin(), c.seconds.end());
-    printf("%-34s %c %-26s %8.3f ms %6.1f GFLOP/s %5.1f %% of peak (best %5.1f %%)  error %.1e\n",
+    printf("%-34s %c %-26s %8.3f ms %6.1f GFLOP/s %5.1f %% of peak (best %5.1f %%) "
+           "%5.1f GB/s  error %.1e\n",
            l.name.c_str(), c.chosen ? '*' : ' ', c.algorithm->Name().c_str(), seconds * 1e3,
            l.Flops(a.batch) / seconds / 1e9, 100 * Median(c.ratio),
-           100 * l.Flops(a.batch) / best / 1e9 / best_peak, c.error);
+           100 * l.Flops(a.batch) / best / 1e9 / best_peak, moved / seconds / 1e9, c.error);
   }
   fflush(stdout);
 }
@@ -212,8 +228,8 @@ int Main(int argc, char** argv) {
   }
   if (!a.table) return fprintf(stderr, "this CPU lacks that ISA\n"), 2;
   ThreadPool pool(a.threads - 1);
-  printf("isa %s, batch %zu, threads %zu, precision %s, FMA peak %.1f GFLOP/s a thread\n",
-         a.table->isa, a.batch, a.threads, a.precision.c_str(), Peak(*a.table));
+  printf("isa %s, batch %zu, threads %zu, precision %s, FMA peak %.1f GFLOP/s and %.1f GB/s a thread\n",
+         a.table->isa, a.batch, a.threads, a.precision.c_str(), Peak(*a.table), Triad());
   for (const BenchLayer& l : ReadLayers(a.layers))
     if (l.name.find(a.only) != std::string::npos) BenchOne(a, l, pool);
   return 0;

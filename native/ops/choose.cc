@@ -23,7 +23,7 @@ bool CopyPays(const ConvLayer& layer, const ConvShape& shape) {
   const size_t lanes = layer.table->lanes;
   return layer.table->scattered_pixels && layer.table->direct_pixels <= layer.table->mr &&
          layer.GroupOut() * 4 >= RoundUp(layer.GroupOut(), lanes) * 3 &&
-         (layer.Taps() > 1 || (layer.GroupIn() >= 256 && g.stride[2] == 1)) &&
+         (layer.Taps() > 1 || (layer.GroupIn() >= 512 && g.stride[2] == 1)) &&
          Fits(AlgorithmKind::kDirectOnCopies, layer, shape);
 }
 
