@@ -69,9 +69,17 @@ static void DepthwiseBlockOf(const BlockedDepthwise& d) {
     const float* add = d.add ? d.add + y * d.add_row : nullptr;
     float* out = d.out + y * d.out_row;
     size_t p = 0;
-    for (; p + kDepthwisePixels <= d.width; p += kDepthwisePixels)
-      DepthwisePixels<kSize, kDepthwisePixels>(d, weight, x + p * d.stride[1] * kLanes,
-                                               add ? add + p * kLanes : add, out + p * kLanes);
+    for (; p + kDepthwisePixels <= d.width; p += kDepthwisePixels) {
+      const float* at = x + p * d.stride[1] * kLanes;
+      // With a stride, several rows are new for the next row of outputs: more at once than a CPU
+      // fetches ahead by itself.
+      const float* ahead = at + ((d.kernel[0] - 1) * d.dilation[0] + 1) * d.x_row;
+      for (size_t row = 0; row < (d.stride[0] > 1 ? d.stride[0] : 0); ++row, ahead += d.x_row)
+        for (size_t i = 0; i < kDepthwisePixels * d.stride[1] * kLanes; i += 16)
+          __builtin_prefetch(ahead + i, 0, 3);
+      DepthwisePixels<kSize, kDepthwisePixels>(d, weight, at, add ? add + p * kLanes : add,
+                                               out + p * kLanes);
+    }
     for (; p < d.width; ++p)
       DepthwisePixels<kSize, 1>(d, weight, x + p * d.stride[1] * kLanes,
                                 add ? add + p * kLanes : add, out + p * kLanes);
