@@ -1,5 +1,9 @@
 #include "ops/parallel.h"
 
+#if defined(__linux__)
+#include <sched.h>
+#endif
+
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
@@ -34,6 +38,32 @@ bool SpinUntil(Ready ready) {
     }
   } while (std::chrono::steady_clock::now() < end);
   return ready();
+}
+
+// The CPU this thread runs on; -1 where the system does not tell.
+int Cpu() {
+#if defined(__linux__)
+  return sched_getcpu();
+#else
+  return -1;
+#endif
+}
+
+// Lets this thread go on on any other CPU.  A thread is woken where it ran last, if that is where its
+// waker runs too: on machines whose CPUs share no cache it then waits there for the waker to end, and
+// does so each time.
+void LeaveCpu(int cpu) {
+#if defined(__linux__)
+  cpu_set_t allowed, others;
+  if (cpu < 0 || cpu >= CPU_SETSIZE || sched_getaffinity(0, sizeof allowed, &allowed) != 0) return;
+  others = allowed;
+  CPU_CLR(cpu, &others);
+  // Failing is fine: the thread stays where it is.
+  if (CPU_COUNT(&others) > 0 && sched_setaffinity(0, sizeof others, &others) == 0)
+    sched_setaffinity(0, sizeof allowed, &allowed);
+#else
+  static_cast<void>(cpu);
+#endif
 }
 
 // The tasks that one slot owns and that others may steal; a cache line of its own.
@@ -89,6 +119,7 @@ struct ThreadPool::State {
   std::mutex mutex;
   std::condition_variable work, done, posted;
   std::vector<Job*> jobs;  // with free slots, oldest first
+  int caller_cpu = -1;     // where the latest caller runs
   std::atomic<uint64_t> offers{0};
   std::atomic<bool> stop{false};
   std::vector<std::thread> workers;
@@ -111,7 +142,15 @@ struct ThreadPool::State {
         lock.unlock();
         SpinUntil([&] { return offers.load(std::memory_order_relaxed) != seen || stop; });
         lock.lock();
-        work.wait(lock, [&] { return stop || !jobs.empty(); });
+        while (!stop && jobs.empty()) {
+          work.wait(lock);
+          // Also when it comes too late, which is how it shows.
+          if (caller_cpu < 0 || Cpu() != caller_cpu) continue;
+          const int cpu = caller_cpu;
+          lock.unlock();
+          LeaveCpu(cpu);
+          lock.lock();
+        }
         continue;
       }
       Job* job = jobs.front();
@@ -181,6 +220,7 @@ void ThreadPool::ParallelFor(size_t tasks, size_t threads,
     std::lock_guard<std::mutex> lock(s.mutex);
     s.Grow(threads - 1);
     s.jobs.push_back(&job);
+    s.caller_cpu = Cpu();
     s.offers.fetch_add(1, std::memory_order_relaxed);
   }
   for (size_t i = 1; i < threads; ++i) s.work.notify_one();
