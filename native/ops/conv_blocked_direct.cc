@@ -39,8 +39,9 @@ constexpr size_t kBandBytes = 256 << 10;
 // Fewer pixels would read the weights too often, more gain nothing.
 constexpr size_t kFewestPixels = 48, kMostPixels = 256;
 
-constexpr size_t kLine = 16;  // floats of a cache line
-constexpr size_t kFetchTiles = 4;  // that bring the weights of a slice together
+constexpr size_t kLine = 16;         // floats of a cache line
+constexpr size_t kFetchTiles = 4;    // that bring the weights of a slice together
+constexpr size_t kSliceVectors = 2;  // in direct_channels
 
 class BlockedDirectConv final : public ConvAlgorithm {
  public:
@@ -153,11 +154,11 @@ class BlockedDirectConv final : public ConvAlgorithm {
       for (size_t s = begin; s < end;) {
         float* slice = sums + (s - begin) * SliceFloats();
         // An odd vector is computed with the two before it, whose pixels it shares.
-        const size_t left = vectors_ - s * 2;
-        const size_t vectors = left == 3 && s + 1 < end ? 3 : std::min<size_t>(left, 2);
+        const size_t left = vectors_ - s * kSliceVectors;
+        const size_t vectors = left == 3 && s + 1 < end ? 3 : std::min(left, kSliceVectors);
         part.slice = s;
         Multiply(run, part, b, vectors, s == begin, x, slice);
-        s += CeilDiv(vectors, 2);
+        s += CeilDiv(vectors, kSliceVectors);
         if (b + 1 < weights_->blocks()) continue;
         if (finishes_) {
           FinishRows(run, part, vectors);
@@ -183,7 +184,7 @@ class BlockedDirectConv final : public ConvAlgorithm {
     tile.sums_jump = SliceFloats();
     tile.add = block > 0;
     if (finishes_ && block + 1 == weights_->blocks()) {
-      const size_t at = part.slice * 2;
+      const size_t at = part.slice * kSliceVectors;
       tile.bias = bias_.data() + at * table_.lanes;
       tile.out = run.out + part.image * out_.image + at * out_.block + out_.origin +
                  part.row * out_.row;
@@ -199,8 +200,7 @@ class BlockedDirectConv final : public ConvAlgorithm {
     const size_t pixels = part.rows * part.width, row = one_row_ ? pixels : part.width;
     const size_t tiles = CeilDiv(row, table_.blocked_pixels[vectors]);
     const size_t each = row / tiles, longer = row % tiles;
-    const float* following = tile.weight + CeilDiv(vectors, 2) * tile.weight_jump;
-    const size_t most = tile.weight_jump;
+    const float* following = tile.weight + CeilDiv(vectors, kSliceVectors) * tile.weight_jump;
     size_t fetched = 0;
     for (size_t i = 0, p = 0; p < pixels; p += tile.run) {
       tile.run = each + (i < longer);
@@ -214,7 +214,7 @@ class BlockedDirectConv final : public ConvAlgorithm {
       const size_t next = p + tile.run;
       const bool pixel = first && next < pixels;
       tile.product = (pixel ? products_ : weight_products_).data() + begin;
-      tile.ahead = pixel ? x + x_at_[next] : following + std::min(fetched, most);
+      tile.ahead = pixel ? x + x_at_[next] : following + std::min(fetched, tile.weight_jump);
       fetched += pixel ? 0 : tile.k / kFetchTiles * kLine;
       table_.blocked_tile(tile);
     }
@@ -223,11 +223,12 @@ class BlockedDirectConv final : public ConvAlgorithm {
   // What is more than a clamp, on rows that are still in the caches.
   void FinishRows(const ConvRun& run, const OutputPart& part, size_t vectors) const {
     if (!epilogue_.rows) return;
+    float* out = run.out + part.image * out_.image + part.slice * kSliceVectors * out_.block +
+                 out_.origin + part.row * out_.row;
     for (size_t v = 0; v < vectors; ++v)
       for (size_t y = 0; y < part.rows; ++y)
         FinishRow(table_, layer_->activation, 0, part.width * table_.lanes,
-                  run.out + part.image * out_.image + (part.slice * 2 + v) * out_.block +
-                      out_.origin + (part.row + y) * out_.row);
+                  out + v * out_.block + y * out_.row);
   }
 
   std::shared_ptr<const ConvLayer> layer_;
@@ -238,8 +239,9 @@ class BlockedDirectConv final : public ConvAlgorithm {
   const KernelTable& table_;
   BlockedStrides out_, add_, x_;
   AlignedBuffer bias_;
-  std::vector<BlockedProduct> products_, weight_products_;  // with the next pixels, or weights, ahead
-  std::vector<uint32_t> x_at_, out_at_, add_at_;          // of the pixels of a band
+  std::vector<BlockedProduct> products_;         // with the next pixels ahead
+  std::vector<BlockedProduct> weight_products_;  // with the next weights ahead
+  std::vector<uint32_t> x_at_, out_at_, add_at_;  // of the pixels of a band
   size_t rows_ = 0, bands_ = 0, splits_ = 1, vectors_ = 0;
   bool one_row_ = false;   // a tile may go on in the next row
   bool finishes_ = false;  // the last tile of a pixel writes it out
