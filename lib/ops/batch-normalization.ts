@@ -5,6 +5,9 @@ import type { Evaluation, RunTensor, ValueFacts } from './operator.js';
 import { floatsOf, required } from './run-tensor.js';
 import { nodeError, operator } from './schema.js';
 
+/** Where a norm has no epsilon: the attribute is a float32, and so is its default. */
+export const DEFAULT_EPSILON = Math.fround(1e-5);
+
 /** Whether the node normalises by the statistics of its own batch. */
 export function isTraining(node: Node): boolean {
   if (node.opset >= 14) return node.attribute('training_mode', 'int') === 1;
@@ -87,13 +90,13 @@ export const batchNormalization = operator('BatchNormalization', {
     if (parameters.some((values) => values.length !== layout.channels)) {
       throw nodeError(node, 'ERR_MODEL', `expected ${layout.channels} elements in each parameter`);
     }
-    const epsilon = node.attribute('epsilon', 'float') ?? 1e-5;
+    const epsilon = node.attribute('epsilon', 'float') ?? DEFAULT_EPSILON;
     if (!isTraining(node)) return [normalise(call, x, layout, parameters, epsilon)];
 
     const [gamma, beta, oldMean, oldVariance] = parameters;
     const [mean, variance] = statistics(floatsOf(node, x), layout);
     const y = normalise(call, x, layout, [gamma!, beta!, mean, variance], epsilon);
-    const momentum = node.attribute('momentum', 'float') ?? 0.9;
+    const momentum = node.attribute('momentum', 'float') ?? Math.fround(0.9);
     // Running mean and variance; opsets below 14 add the saved ones of this batch.
     const extra = [
       blend(oldMean!, mean, momentum),

@@ -3,6 +3,7 @@
 import type { FloatArray } from '../backend/backend.js';
 import type { Node } from '../ir/node.js';
 import { elementCount } from '../tensor/shape.js';
+import { DEFAULT_EPSILON } from './batch-normalization.js';
 import { likeInput } from './facts.js';
 import type { Evaluation, Operator, RunTensor } from './operator.js';
 import { floatsOf, required } from './run-tensor.js';
@@ -21,7 +22,7 @@ function normaliseGroups(
   const x = required(node, inputs, 0);
   const scale = floatsOf(node, required(node, inputs, 1));
   const bias = floatsOf(node, required(node, inputs, 2));
-  const epsilon = node.attribute('epsilon', 'float') ?? 1e-5;
+  const epsilon = node.attribute('epsilon', 'float') ?? DEFAULT_EPSILON;
   const channels = x.dims[1]!;
   if (channels % groups !== 0 || scale.length !== bias.length || channels % scale.length !== 0) {
     throw nodeError(node, 'ERR_MODEL', `scale and bias do not fit ${channels} channels`);

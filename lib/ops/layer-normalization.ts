@@ -2,6 +2,7 @@ import type { FloatArray } from '../backend/backend.js';
 import { elementCount } from '../tensor/shape.js';
 import { evaluateBinary } from './elementwise.js';
 import { ADD, MUL } from './arithmetic.js';
+import { DEFAULT_EPSILON } from './batch-normalization.js';
 import { moments } from './instance-normalization.js';
 import type { RunTensor, ValueFacts } from './operator.js';
 import { floatsOf, required } from './run-tensor.js';
@@ -25,7 +26,7 @@ export const layerNormalization = operator('LayerNormalization', {
     const x = required(node, inputs, 0);
     const scale = required(node, inputs, 1);
     const axis = axisOf(node, node.attribute('axis', 'int') ?? -1, x.dims.length);
-    const epsilon = node.attribute('epsilon', 'float') ?? 1e-5;
+    const epsilon = node.attribute('epsilon', 'float') ?? DEFAULT_EPSILON;
     const size = elementCount(x.dims.slice(axis));
     const rows = elementCount(x.dims.slice(0, axis));
     const reduced = x.dims.map((extent, i) => (i < axis ? extent : 1));

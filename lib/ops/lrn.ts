@@ -15,7 +15,7 @@ export const lrn = operator('LRN', {
     const x = required(node, inputs, 0);
     const size = node.attribute('size', 'int');
     if (size === undefined || size < 1) throw nodeError(node, 'ERR_MODEL', 'size is missing');
-    const factor = (node.attribute('alpha', 'float') ?? 1e-4) / size;
+    const factor = (node.attribute('alpha', 'float') ?? Math.fround(1e-4)) / size;
     const beta = node.attribute('beta', 'float') ?? 0.75;
     const bias = node.attribute('bias', 'float') ?? 1;
     const [batch, channels] = [x.dims[0]!, x.dims[1]!];

@@ -2,6 +2,7 @@ import type { Statistics } from '../fold/batch-norm.js';
 import { widen, type StoredArray } from '../fold/stored.js';
 import type { Node } from '../ir/node.js';
 import type { Value } from '../ir/value.js';
+import { DEFAULT_EPSILON } from '../ops/batch-normalization.js';
 import type { Condition, Refusal } from '../rewrite/rule.js';
 import type { FloatType } from '../tensor/dtype.js';
 import { LAYER_GUARDS, type FoldMatch } from './guards.js';
@@ -20,8 +21,7 @@ export function readStatistics(node: Node): Statistics {
     const constant = parameterOf(value)!;
     return widen(constant.type as FloatType, constant.read().data as StoredArray);
   }) as [Float64Array, Float64Array, Float64Array, Float64Array];
-  // The attribute is a float32, and so is its default.
-  const epsilon = node.attribute('epsilon', 'float') ?? Math.fround(1e-5);
+  const epsilon = node.attribute('epsilon', 'float') ?? DEFAULT_EPSILON;
   return { gamma, beta, mean, variance, epsilon };
 }
 

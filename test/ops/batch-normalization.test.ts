@@ -18,6 +18,21 @@ test('inference: (x - mean) * scale / sqrt(variance + epsilon) + bias', (t) => {
   t.deepEqual(runText(epsilon, { x, ...parameters }).values, values);
 });
 
+test('an absent epsilon is the float32 nearest to 1e-5, in double too, as it would be if written', (t) => {
+  const doubles = Object.fromEntries(
+    Object.entries({ ...parameters, v: tensorOf([2], [0, 1]), x }).map(([name, { dims, data }]) => [
+      name,
+      tensorOf(dims, [...(data as Float32Array)], 'float64'),
+    ]),
+  );
+  const run = (attributes: string): readonly number[] =>
+    runText(`y = BatchNormalization${attributes}(x, g, b, m, v)`, doubles, {
+      arithmetic: 'float64',
+    }).values;
+  t.deepEqual(run(''), run(`<epsilon = ${Math.fround(1e-5)}>`));
+  t.notDeepEqual(run(''), run('<epsilon = 0.00001>'));
+});
+
 test('training, opset 14: statistics of the batch, and running ones', (t) => {
   const text =
     'y, rm, rv = BatchNormalization<epsilon = 0.0, momentum = 0.5, training_mode = 1>' +
