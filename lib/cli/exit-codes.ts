@@ -14,6 +14,9 @@ export const EXIT = {
   terminated: 143,
 } as const;
 
+/** Codes above are this plus the number of the signal that ended the process. */
+export const EXIT_BY_SIGNAL = 128;
+
 /** The code for a batch: the one model's own, or whether any of several failed. */
 export function exitCodeOf(reports: readonly FileReport[]): number {
   const failed = reports.filter((report) => report.status === 'failed');
