@@ -42,10 +42,11 @@ export function composeWindows(
  * @param window as composeWindows has it
  */
 export function composeStages(
-  first: LinearStage,
-  second: LinearStage,
+  before: LinearStage,
+  behind: LinearStage,
   window: PaddedWindow,
 ): LinearStage {
+  const [first, second] = [inDouble(before), inDouble(behind)];
   const { inputChannels } = first;
   const { outputChannels } = second;
   const groups = gcd(first.groups, second.groups);
@@ -70,6 +71,14 @@ export function composeStages(
   }
   return { inputChannels, outputChannels, groups, window, weight, bias };
 }
+
+/** What is read many times is widened once. */
+function inDouble(stage: LinearStage): DoubleStage {
+  const { weight } = stage;
+  return { ...stage, weight: weight instanceof Float64Array ? weight : new Float64Array(weight) };
+}
+
+type DoubleStage = LinearStage & { readonly weight: Float64Array };
 
 interface Range {
   readonly start: number;
@@ -108,8 +117,8 @@ function* middleBlocks(first: LinearStage, second: LinearStage): Generator<Middl
 
 /** Adds to W' what goes through some of the channels between. */
 type Composition = (
-  first: LinearStage,
-  second: LinearStage,
+  first: DoubleStage,
+  second: DoubleStage,
   block: MiddleBlock,
   to: RowMatrix,
 ) => void;

@@ -16,10 +16,16 @@ export interface LinearStage {
   readonly outputChannels: number;
   readonly groups: number;
   readonly window: PaddedWindow;
-  /** [M, C/groups, ...kernel] */
-  readonly weight: Float64Array;
+  /** [M, C/groups, ...kernel]; float32 where that holds them exactly */
+  readonly weight: Float32Array | Float64Array;
   /** [M] */
   readonly bias: Float64Array;
+}
+
+/** A convolution whose weights are computed an output at a time: all of them in double take room. */
+export interface StageRows extends Omit<LinearStage, 'weight'> {
+  /** The weights of output `o`: [C/groups, ...kernel]. The array serves the next output too. */
+  readonly row: (o: number) => Float64Array;
 }
 
 /** One tap, no pads, step 1: what a channel-wise operator looks through. */

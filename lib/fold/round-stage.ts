@@ -1,9 +1,9 @@
 import type { FloatType } from '../tensor/dtype.js';
 import { roundBias } from './fold-bias.js';
-import type { LinearStage } from './linear-stage.js';
+import { tapCount, type StageRows } from './linear-stage.js';
 import { refuseLoss } from './loss.js';
 import { isFoldRefusal, type FoldRefusal } from './refusal.js';
-import { leastNormal, narrow, widen, type StoredArray } from './stored.js';
+import { leastNormal, narrow, storageFor, widen, type StoredArray } from './stored.js';
 
 export interface RoundedStage {
   readonly weight: StoredArray;
@@ -16,18 +16,21 @@ export interface RoundedStage {
  */
 export function roundStage(
   type: FloatType,
-  { outputChannels, weight, bias }: LinearStage,
+  { inputChannels, outputChannels, groups, window, bias, row }: StageRows,
 ): RoundedStage | FoldRefusal {
-  const stored = narrow(type, weight);
-  const rounded = widen(type, stored);
+  const length = (inputChannels / groups) * tapCount(window);
+  const stored = storageFor(type, outputChannels * length);
   const loss = new Float64Array(outputChannels);
   const mass = new Float64Array(outputChannels);
-  const row = weight.length / outputChannels;
   // In float64 what fell below the normal range hides its loss: count all of it.
   const hidden = type === 'float64' ? leastNormal(type) : 0;
-  for (let o = 0, at = 0; o < outputChannels; o++) {
+  for (let o = 0; o < outputChannels; o++) {
     let [size, lost] = [0, 0];
-    for (const end = at + row; at < end; at++) {
+    const weight = row(o);
+    const narrowed = narrow(type, weight);
+    stored.set(narrowed, o * length);
+    const rounded = narrowed instanceof Uint16Array ? widen(type, narrowed) : narrowed;
+    for (let at = 0; at < length; at++) {
       const exact = weight[at]!;
       const magnitude = Math.abs(exact);
       size += magnitude;

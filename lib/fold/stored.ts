@@ -14,6 +14,12 @@ export function widen(type: FloatType, data: StoredArray): Float64Array {
   return out;
 }
 
+/** Room for so many elements of a type. */
+export function storageFor(type: FloatType, length: number): StoredArray {
+  if (type === 'float64') return new Float64Array(length);
+  return type === 'float32' ? new Float32Array(length) : new Uint16Array(length);
+}
+
 /** Rounds doubles to a type, once each, ties to even; overflow becomes infinity. */
 export function narrow(type: FloatType, values: Float64Array): StoredArray {
   if (type === 'float64') return values.slice();

@@ -4,6 +4,7 @@ import {
   tapCount,
   type LinearStage,
   type PaddedWindow,
+  type StageRows,
 } from './linear-stage.js';
 
 /**
@@ -68,29 +69,49 @@ function tapPlaces(window: PaddedWindow, union: PaddedWindow): number[] {
  *
  * @param stages of equal channels, with a common `unionWindow`
  */
-export function sumStages(stages: readonly LinearStage[], window: PaddedWindow): LinearStage {
+export function sumStages(stages: readonly LinearStage[], window: PaddedWindow): StageRows {
   const { inputChannels, outputChannels } = stages[0]!;
   const groups = stages.reduce((common, stage) => gcd(common, stage.groups), 0);
   const taps = tapCount(window);
   const inputs = inputChannels / groups;
-  const weight = new Float64Array(outputChannels * inputs * taps);
   const bias = new Float64Array(outputChannels);
-  for (const stage of stages) {
-    const places = Int32Array.from(tapPlaces(stage.window, window));
-    const { length } = places;
-    const own = stage.weight;
-    const ownInputs = inputChannels / stage.groups;
-    let at = 0;
-    for (let o = 0; o < outputChannels; o++) {
-      bias[o]! += stage.bias[o]!;
-      const group = Math.floor((o * groups) / outputChannels);
+  for (const stage of stages) for (let o = 0; o < outputChannels; o++) bias[o]! += stage.bias[o]!;
+  const parts = stages.map((stage) => ({
+    stage,
+    places: Int32Array.from(tapPlaces(stage.window, window)),
+  }));
+  const sums = new Float64Array(inputs * taps);
+  const row = (o: number): Float64Array => {
+    sums.fill(0);
+    const group = Math.floor((o * groups) / outputChannels);
+    for (const { stage, places } of parts) {
+      const own = inputChannels / stage.groups;
       const ownGroup = Math.floor((o * stage.groups) / outputChannels);
-      const first = ownGroup * ownInputs - group * inputs;
-      for (let i = first; i < first + ownInputs; i++) {
-        const base = (o * inputs + i) * taps;
-        for (let tap = 0; tap < length; tap++, at++) weight[base + places[tap]!]! += own[at]!;
-      }
+      const start = (ownGroup * own - group * inputs) * taps;
+      addRow(sums, start, taps, stage.weight, o * own * places.length, own, places);
     }
+    return sums;
+  };
+  return { inputChannels, outputChannels, groups, window, bias, row };
+}
+
+/** Adds the weights of some input channels from `at` on, each tap where `places` has it. */
+function addRow(
+  sums: Float64Array,
+  start: number,
+  taps: number,
+  weight: Float32Array | Float64Array,
+  at: number,
+  inputs: number,
+  places: Int32Array,
+): void {
+  const { length } = places;
+  // As many taps are the same ones, in their order.
+  if (length === taps) {
+    for (let i = 0; i < inputs * taps; i++) sums[start + i]! += weight[at + i]!;
+    return;
   }
-  return { inputChannels, outputChannels, groups, window, weight, bias };
+  for (let base = start; base < start + inputs * taps; base += taps) {
+    for (let tap = 0; tap < length; tap++, at++) sums[base + places[tap]!]! += weight[at]!;
+  }
 }

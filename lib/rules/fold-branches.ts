@@ -72,7 +72,10 @@ export function foldBranches(match: BranchMatch): FoldedBranches | Refusal {
     weight: { type, data: rounded.weight, dims },
     bias: biased ? bias : undefined,
     check: siteCheck(shapes, {
-      ...sum,
+      inputChannels,
+      outputChannels,
+      groups,
+      window,
       kind: 'layer',
       type,
       weight: () => rounded.weight,

@@ -122,7 +122,7 @@ export function readStage(shape: StageShape): LinearStage | FoldRefusal {
   const { node, outputChannels, window } = shape;
   if (node.is('Conv')) {
     const bias = doubles(biasOf(node)) ?? new Float64Array(outputChannels);
-    return { ...shape, weight: doubles(node.input(1))!, bias };
+    return { ...shape, weight: exactWeight(node), bias };
   }
   if (node.is('AveragePool')) {
     const taps = tapCount(window);
@@ -160,6 +160,13 @@ export function checkedStage(shape: StageShape): CheckedStage {
     weight: () => weight.read().data as StoredArray,
     bias: bias && (() => bias.read().data as StoredArray),
   };
+}
+
+/** As they are stored, unless as the bits of a 16-bit type. */
+function exactWeight(node: Node): Float32Array | Float64Array {
+  const constant = parameterOf(node.input(1))!;
+  const data = constant.read().data as StoredArray;
+  return data instanceof Uint16Array ? widen(constant.type as FloatType, data) : data;
 }
 
 function doubles(value: Value | undefined): Float64Array | undefined {

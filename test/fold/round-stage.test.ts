@@ -4,7 +4,7 @@ import type { LinearStage } from '#convfuse/fold/linear-stage.js';
 import { roundStage } from '#convfuse/fold/round-stage.js';
 import type { FloatType } from '#convfuse/tensor/dtype.js';
 
-import { windowOf } from '../helpers/linear-stage.js';
+import { rowsOf, windowOf } from '../helpers/linear-stage.js';
 
 /** One output channel of these weights. */
 function stage(weight: readonly number[], bias = 0): LinearStage {
@@ -19,12 +19,12 @@ function stage(weight: readonly number[], bias = 0): LinearStage {
 }
 
 const reason = (type: FloatType, one: LinearStage): string | undefined => {
-  const result = roundStage(type, one);
+  const result = roundStage(type, rowsOf(one));
   return 'reason' in result ? result.reason : undefined;
 };
 
 test('weights and biases are rounded once', (t) => {
-  const result = roundStage('float32', stage([0.1, 1 + 2 ** -30], 0.3));
+  const result = roundStage('float32', rowsOf(stage([0.1, 1 + 2 ** -30], 0.3)));
   if ('reason' in result) return t.fail(result.detail);
   t.deepEqual(result.weight, Float32Array.of(0.1, 1));
   t.deepEqual(result.bias, Float32Array.of(0.3));

@@ -4,7 +4,7 @@ import { growthOf } from '#convfuse/fold/linear-stage.js';
 import { sumStages, unionWindow } from '#convfuse/fold/sum-stages.js';
 import { Random } from '#convfuse/tensor/random.js';
 
-import { randomImage, randomStage, runStage, windowOf } from '../helpers/linear-stage.js';
+import { randomImage, randomStage, runStage, wholeOf, windowOf } from '../helpers/linear-stage.js';
 
 test('a 1x1 lies in the middle of a padded 3x3', (t) => {
   const wide = windowOf([3, 3], { begin: [1, 1] });
@@ -55,7 +55,7 @@ for (const rank of [1, 2, 3]) {
       });
       const window = unionWindow(stages.map((stage) => stage.window))!;
       t.deepEqual(growthOf(window), axes);
-      const sum = sumStages(stages, window);
+      const sum = wholeOf(sumStages(stages, window));
       t.is(sum.groups, Math.min(...stages.map(({ groups }) => groups)));
       const image = randomImage(random, 4, list(2, 7));
       const parts = stages.map((stage) => runStage(stage, image));

@@ -1,6 +1,6 @@
 // Stages of branches for tests: random ones of small whole numbers, and what they make of an image.
 
-import type { LinearStage, PaddedWindow } from '#convfuse/fold/linear-stage.js';
+import type { LinearStage, PaddedWindow, StageRows } from '#convfuse/fold/linear-stage.js';
 import { elementCount } from '#convfuse/tensor/shape.js';
 import type { Random } from '#convfuse/tensor/random.js';
 import { resolveWindow } from '#convfuse/tensor/window.js';
@@ -31,6 +31,18 @@ export function randomStage(
   const numbers = (length: number): Float64Array =>
     Float64Array.from({ length }, () => random.integer(-4, 4));
   return { ...shape, weight: numbers(count), bias: numbers(outputChannels) };
+}
+
+/** A stage as one whose outputs are computed one by one. */
+export function rowsOf({ weight, ...shape }: LinearStage): StageRows {
+  const length = weight.length / shape.outputChannels;
+  return { ...shape, row: (o) => Float64Array.from(weight.subarray(o * length, (o + 1) * length)) };
+}
+
+/** The other way round. */
+export function wholeOf({ row, ...shape }: StageRows): LinearStage {
+  const rows = Array.from({ length: shape.outputChannels }, (_, o) => [...row(o)]);
+  return { ...shape, weight: Float64Array.from(rows.flat()) };
 }
 
 /** All indices of an array of these sizes, row major. */
