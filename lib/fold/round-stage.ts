@@ -3,7 +3,7 @@ import { roundBias } from './fold-bias.js';
 import { tapCount, type StageRows } from './linear-stage.js';
 import { refuseLoss } from './loss.js';
 import { isFoldRefusal, type FoldRefusal } from './refusal.js';
-import { leastNormal, narrow, storageFor, widen, type StoredArray } from './stored.js';
+import { leastNormal, narrowInto, storageFor, widen, type StoredArray } from './stored.js';
 
 export interface RoundedStage {
   readonly weight: StoredArray;
@@ -25,24 +25,33 @@ export function roundStage(
   // In float64 what fell below the normal range hides its loss: count all of it.
   const hidden = type === 'float64' ? leastNormal(type) : 0;
   for (let o = 0; o < outputChannels; o++) {
-    let [size, lost] = [0, 0];
-    const weight = row(o);
-    const narrowed = narrow(type, weight);
-    stored.set(narrowed, o * length);
-    const rounded = narrowed instanceof Uint16Array ? widen(type, narrowed) : narrowed;
-    for (let at = 0; at < length; at++) {
-      const exact = weight[at]!;
-      const magnitude = Math.abs(exact);
-      size += magnitude;
-      lost += Math.abs(rounded[at]! - exact);
-      if (magnitude < hidden && exact !== 0) lost += hidden;
-    }
-    mass[o] = size;
-    loss[o] = lost;
+    const exact = row(o);
+    narrowInto(type, exact, stored, o * length);
+    const part = stored.subarray(o * length, (o + 1) * length);
+    const rounded = part instanceof Uint16Array ? widen(type, part) : part;
+    mass[o] = massOf(exact);
+    loss[o] = lossOf(exact, rounded, hidden);
   }
   const terms = mass.map((size, o) => size + Math.abs(bias[o]!));
   const folded = roundBias(type, bias, terms);
   if (isFoldRefusal(folded)) return folded;
   const refusal = refuseLoss(type, { loss, mass }, widen(type, folded.stored));
   return refusal ?? { weight: stored, bias: folded.stored };
+}
+
+function massOf(exact: Float64Array): number {
+  let mass = 0;
+  for (let i = 0; i < exact.length; i++) mass += Math.abs(exact[i]!);
+  return mass;
+}
+
+/** @param hidden what a number below it, and not 0, counts for besides */
+function lossOf(exact: Float64Array, rounded: Float32Array | Float64Array, hidden: number): number {
+  let loss = 0;
+  for (let i = 0; i < exact.length; i++) {
+    const value = exact[i]!;
+    loss += Math.abs(rounded[i]! - value);
+    if (hidden !== 0 && Math.abs(value) < hidden && value !== 0) loss += hidden;
+  }
+  return loss;
 }

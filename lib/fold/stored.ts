@@ -22,12 +22,21 @@ export function storageFor(type: FloatType, length: number): StoredArray {
 
 /** Rounds doubles to a type, once each, ties to even; overflow becomes infinity. */
 export function narrow(type: FloatType, values: Float64Array): StoredArray {
-  if (type === 'float64') return values.slice();
-  if (type === 'float32') return new Float32Array(values);
-  const convert = type === 'bfloat16' ? toBfloat16 : toFloat16;
-  const out = new Uint16Array(values.length);
-  for (let i = 0; i < out.length; i++) out[i] = convert(values[i]!);
+  const out = storageFor(type, values.length);
+  narrowInto(type, values, out, 0);
   return out;
+}
+
+/** The same, into `out` from `at` on. */
+export function narrowInto(
+  type: FloatType,
+  values: Float64Array,
+  out: StoredArray,
+  at: number,
+): void {
+  if (!(out instanceof Uint16Array)) return out.set(values, at);
+  const convert = type === 'bfloat16' ? toBfloat16 : toFloat16;
+  for (let i = 0; i < values.length; i++) out[at + i] = convert(values[i]!);
 }
 
 /** The number of a type that is nearest to a double. */

@@ -81,6 +81,7 @@ export function sumStages(stages: readonly LinearStage[], window: PaddedWindow):
     places: Int32Array.from(tapPlaces(stage.window, window)),
   }));
   const sums = new Float64Array(inputs * taps);
+  const scratch = new Float64Array(inputs * taps);
   const row = (o: number): Float64Array => {
     sums.fill(0);
     const group = Math.floor((o * groups) / outputChannels);
@@ -88,30 +89,25 @@ export function sumStages(stages: readonly LinearStage[], window: PaddedWindow):
       const own = inputChannels / stage.groups;
       const ownGroup = Math.floor((o * stage.groups) / outputChannels);
       const start = (ownGroup * own - group * inputs) * taps;
-      addRow(sums, start, taps, stage.weight, o * own * places.length, own, places);
+      // Copied, so that the loops only ever see one kind of array.
+      const count = own * places.length;
+      scratch.set(stage.weight.subarray(o * count, (o + 1) * count));
+      addRow(sums.subarray(start, start + own * taps), taps, scratch, places);
     }
     return sums;
   };
   return { inputChannels, outputChannels, groups, window, bias, row };
 }
 
-/** Adds the weights of some input channels from `at` on, each tap where `places` has it. */
-function addRow(
-  sums: Float64Array,
-  start: number,
-  taps: number,
-  weight: Float32Array | Float64Array,
-  at: number,
-  inputs: number,
-  places: Int32Array,
-): void {
+/** Adds the weights of some input channels, each tap where `places` has it. */
+function addRow(sums: Float64Array, taps: number, weight: Float64Array, places: Int32Array): void {
   const { length } = places;
   // As many taps are the same ones, in their order.
   if (length === taps) {
-    for (let i = 0; i < inputs * taps; i++) sums[start + i]! += weight[at + i]!;
+    for (let i = 0; i < sums.length; i++) sums[i]! += weight[i]!;
     return;
   }
-  for (let base = start; base < start + inputs * taps; base += taps) {
+  for (let base = 0, at = 0; base < sums.length; base += taps) {
     for (let tap = 0; tap < length; tap++, at++) sums[base + places[tap]!]! += weight[at]!;
   }
 }
