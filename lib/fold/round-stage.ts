@@ -1,3 +1,4 @@
+import type { ScaledRows } from '../backend/backend.js';
 import type { FloatType } from '../tensor/dtype.js';
 import { roundBias } from './fold-bias.js';
 import { tapCount, type StageRows } from './linear-stage.js';
@@ -29,8 +30,7 @@ export function roundStage(
     narrowInto(type, exact, stored, o * length);
     const part = stored.subarray(o * length, (o + 1) * length);
     const rounded = part instanceof Uint16Array ? widen(type, part) : part;
-    mass[o] = massOf(exact);
-    loss[o] = lossOf(exact, rounded, hidden);
+    measure(o, exact, rounded, hidden, { loss, mass });
   }
   const terms = mass.map((size, o) => size + Math.abs(bias[o]!));
   const folded = roundBias(type, bias, terms);
@@ -39,19 +39,27 @@ export function roundStage(
   return refusal ?? { weight: stored, bias: folded.stored };
 }
 
-function massOf(exact: Float64Array): number {
+/**
+ * Sums the magnitudes of one output's weights, and what rounding took from them.
+ *
+ * @param hidden what a number below it, and not 0, counts for besides
+ */
+function measure(
+  o: number,
+  exact: Float64Array,
+  rounded: Float32Array | Float64Array,
+  hidden: number,
+  into: Pick<ScaledRows, 'loss' | 'mass'>,
+): void {
   let mass = 0;
-  for (let i = 0; i < exact.length; i++) mass += Math.abs(exact[i]!);
-  return mass;
-}
-
-/** @param hidden what a number below it, and not 0, counts for besides */
-function lossOf(exact: Float64Array, rounded: Float32Array | Float64Array, hidden: number): number {
   let loss = 0;
   for (let i = 0; i < exact.length; i++) {
     const value = exact[i]!;
+    const magnitude = Math.abs(value);
+    mass += magnitude;
     loss += Math.abs(rounded[i]! - value);
-    if (hidden !== 0 && Math.abs(value) < hidden && value !== 0) loss += hidden;
+    if (magnitude < hidden && magnitude !== 0) loss += hidden;
   }
-  return loss;
+  into.mass[o] = mass;
+  into.loss[o] = loss;
 }
