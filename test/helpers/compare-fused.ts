@@ -26,8 +26,9 @@ export interface Comparison {
   readonly nodes: string;
   readonly sites: readonly Site[];
   /**
-   * Largest difference of any output on the first of some inputs, relative to the scale of that
-   * output: its largest element on any of them. What one input cancels sets no scale by itself.
+   * Largest difference of any output, relative to the scale of that output: its largest element on
+   * any of some inputs. What one input cancels sets no scale by itself. Outputs in double are compared
+   * on all of them; others on the first alone, since saturated layers amplify the rounding of weights.
    */
   readonly error: number;
   readonly model: Model;
@@ -48,13 +49,15 @@ export function compareFused(
   const original = parseText(text, options);
   const model = parseText(text, options);
   const sites = rewriteChecked(model, rules, { facts: inferredFacts(), ...options });
-  const [before, [after]] = [run(original, INPUTS), run(model, 1)];
+  const before = run(original, INPUTS);
+  const inDouble = Object.values(before[0]!).every(({ type }) => type === 'float64');
+  const after = run(model, inDouble ? INPUTS : 1);
   const error = Math.max(
     0,
-    ...Object.entries(after!).map(([name, actual]) =>
+    ...Object.keys(after[0]!).map((name) =>
       difference(
         before.map((outputs) => outputs[name]!),
-        actual,
+        after.map((outputs) => outputs[name]!),
       ),
     ),
   );
@@ -86,18 +89,12 @@ function dataOf(type: DataType, values: Float32Array): Tensor['data'] {
   throw new Error(`no inputs of type ${type} here`);
 }
 
-/** @param expected the output of the first input, whose rewritten output is compared, and of others */
-function difference(expected: readonly Tensor[], actual: Tensor): number {
-  const [first] = expected as [Tensor];
-  if (first.dims.join() !== actual.dims.join()) return Infinity;
-  const [left, right] = [valuesOf(first), valuesOf(actual)];
-  let worst = 0;
-  left.forEach((value, at) => {
-    // Infinities are equal too.
-    if (value === right[at]) return;
-    const apart = Math.abs(value - right[at]!);
-    worst = Number.isNaN(apart) ? Infinity : Math.max(worst, apart);
-  });
+/**
+ * @param expected an output on each of some inputs
+ * @param actual the rewritten one's, on the first of them or on all
+ */
+function difference(expected: readonly Tensor[], actual: readonly Tensor[]): number {
+  const worst = Math.max(...actual.map((tensor, at) => distance(expected[at]!, tensor)));
   let scale = 0;
   for (const tensor of expected) {
     for (const value of valuesOf(tensor)) {
@@ -105,4 +102,17 @@ function difference(expected: readonly Tensor[], actual: Tensor): number {
     }
   }
   return worst === 0 ? 0 : worst / scale;
+}
+
+function distance(expected: Tensor, actual: Tensor): number {
+  if (expected.dims.join() !== actual.dims.join()) return Infinity;
+  const [left, right] = [valuesOf(expected), valuesOf(actual)];
+  let worst = 0;
+  left.forEach((value, at) => {
+    // Infinities are equal too.
+    if (value === right[at]) return;
+    const apart = Math.abs(value - right[at]!);
+    worst = Number.isNaN(apart) ? Infinity : Math.max(worst, apart);
+  });
+  return worst;
 }
