@@ -1,3 +1,5 @@
+import type { Graph } from '../ir/graph.js';
+import type { Node } from '../ir/node.js';
 import { UNKNOWN } from './facts.js';
 import type { RunTensor } from './operator.js';
 import { int64Vector, numbersOf } from './run-tensor.js';
@@ -6,6 +8,13 @@ import { stack } from './stack.js';
 
 /** More rounds than any network makes; a file may ask for 2^63. */
 export const MAX_ROUNDS = 1_000_000;
+
+/** The graph that Loop and Scan repeat. @throws ConvfuseError ERR_MODEL */
+export function bodyOf(node: Node): Graph {
+  const body = node.attribute('body', 'graph');
+  if (body === undefined) throw nodeError(node, 'ERR_MODEL', 'body is missing');
+  return body;
+}
 
 /**
  * Repeats its body while a condition holds and a count is not reached. The body takes the round,
@@ -18,8 +27,7 @@ export const loop = operator('Loop', {
   infer: (node) => node.outputs.map(() => UNKNOWN),
   evaluate(call, inputs) {
     const { node } = call;
-    const body = node.attribute('body', 'graph');
-    if (body === undefined) throw nodeError(node, 'ERR_MODEL', 'body is missing');
+    const body = bodyOf(node);
     const [limit, start] = inputs;
     const rounds = limit === undefined ? Infinity : numbersOf(limit)[0]!;
     let going = start === undefined || start.data[0] === 1;

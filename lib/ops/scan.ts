@@ -1,7 +1,7 @@
 import { stridesOf } from '../tensor/shape.js';
 import type { Node } from '../ir/node.js';
 import { UNKNOWN } from './facts.js';
-import { MAX_ROUNDS } from './loop.js';
+import { bodyOf, MAX_ROUNDS } from './loop.js';
 import type { Evaluation, RunTensor } from './operator.js';
 import { required } from './run-tensor.js';
 import { ANY, axisOf, nodeError, operator } from './schema.js';
@@ -58,8 +58,7 @@ export const scan = operator('Scan', {
   infer: (node) => node.outputs.map(() => UNKNOWN),
   evaluate(call, inputs) {
     const { node } = call;
-    const body = node.attribute('body', 'graph');
-    if (body === undefined) throw nodeError(node, 'ERR_MODEL', 'body is missing');
+    const body = bodyOf(node);
     const count = node.attribute('num_scan_inputs', 'int') ?? 0;
     const states = inputs.length - count;
     const outputs = body.outputs.length - states;

@@ -31,6 +31,7 @@ struct DirectTile {
 struct BlockedProduct {
   uint32_t offset, ahead;
 };
+constexpr size_t kLineFloats = 16;  // of a cache line, which is what is brought
 
 // The same on blocked activations (ops/layout.h), where neighbouring pixels are one or two vectors
 // apart, or anywhere.

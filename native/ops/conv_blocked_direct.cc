@@ -39,7 +39,6 @@ constexpr size_t kBandBytes = 256 << 10;
 // Fewer pixels would read the weights too often, more gain nothing.
 constexpr size_t kFewestPixels = 48, kMostPixels = 256;
 
-constexpr size_t kLine = 16;         // floats of a cache line
 constexpr size_t kFetchTiles = 4;    // that bring the weights of a slice together
 constexpr size_t kSliceVectors = 2;  // in direct_channels
 
@@ -106,20 +105,20 @@ class BlockedDirectConv final : public ConvAlgorithm {
     const size_t lanes = table_.lanes;
     const size_t span = (table_.direct_pixels - 1) * g.stride[2] +
                         (g.kernel[2] - 1) * g.dilation[2] + 1;
-    const size_t lines = CeilDiv(span * lanes, kLine);
+    const size_t lines = CeilDiv(span * lanes, kLineFloats);
     for (size_t c = 0; c < layer_->GroupIn(); ++c)
       for (size_t y = 0; y < g.kernel[1]; ++y)
         for (size_t x = 0; x < g.kernel[2]; ++x) {
           const size_t row = c / lanes * x_.block + y * g.dilation[1] * x_.row;
           const size_t line = std::min(c % lanes * g.kernel[2] + x, lines - 1);
           const uint32_t at = static_cast<uint32_t>(row + c % lanes + x * g.dilation[2] * lanes);
-          products_.push_back({at, static_cast<uint32_t>(row + line * kLine)});
+          products_.push_back({at, static_cast<uint32_t>(row + line * kLineFloats)});
         }
     weight_products_ = products_;
     for (size_t b = 0; b < weights_->blocks(); ++b)
       for (size_t k = 0; k < weights_->Elements(b) * layer_->Taps(); ++k)
         weight_products_[weights_->ElementBegin(b) * layer_->Taps() + k].ahead =
-            static_cast<uint32_t>(k / kFetchTiles * kLine);
+            static_cast<uint32_t>(k / kFetchTiles * kLineFloats);
   }
 
   // Where the pixels of a band lie, from its first.
@@ -215,7 +214,7 @@ class BlockedDirectConv final : public ConvAlgorithm {
       const bool pixel = first && next < pixels;
       tile.product = (pixel ? products_ : weight_products_).data() + begin;
       tile.ahead = pixel ? x + x_at_[next] : following + std::min(fetched, tile.weight_jump);
-      fetched += pixel ? 0 : tile.k / kFetchTiles * kLine;
+      fetched += pixel ? 0 : tile.k / kFetchTiles * kLineFloats;
       table_.blocked_tile(tile);
     }
   }

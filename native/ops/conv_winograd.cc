@@ -71,7 +71,6 @@ namespace {
 
 // Products summed before they are added to the rest: their weights and a tile stay in an L1 of 32 KB.
 constexpr size_t kMostProducts = 288;
-constexpr size_t kLine = 16;  // floats of a cache line
 
 class WinogradConv final : public ConvAlgorithm {
  public:
@@ -102,16 +101,16 @@ class WinogradConv final : public ConvAlgorithm {
     sums_stride_ = tiles_ * table_.direct_channels + kPadding;
     run_ = CeilDiv(tiles_, CeilDiv(tiles_, table_.direct_pixels));
     sum_blocks_ = CeilDiv(weights_->channels(), kMostProducts);
-    const size_t lanes = table_.lanes, lines = CeilDiv(run_ * lanes, kLine);
+    const size_t lanes = table_.lanes, lines = CeilDiv(run_ * lanes, kLineFloats);
     for (size_t k = 0; k < weights_->channels(); ++k) {
       const size_t vector = k / lanes * tiles_ * lanes, line = std::min(k % lanes, lines - 1);
       products_.push_back({static_cast<uint32_t>(vector + k % lanes),
-                           static_cast<uint32_t>(vector + line * kLine)});
+                           static_cast<uint32_t>(vector + line * kLineFloats)});
     }
     last_products_ = products_;
     for (size_t block = 0; block < sum_blocks_; ++block)
       for (size_t k = SumBegin(block); k < SumBegin(block + 1); ++k)
-        last_products_[k].ahead = static_cast<uint32_t>((k - SumBegin(block)) * kLine);
+        last_products_[k].ahead = static_cast<uint32_t>((k - SumBegin(block)) * kLineFloats);
     for (size_t t = 0; t < tiles_; ++t) tile_at_.push_back(static_cast<uint32_t>(t * table_.lanes));
   }
 
