@@ -28,6 +28,8 @@ export class Frame {
   readonly plan: Plan;
   readonly #parent: Frame | undefined;
   readonly #tensors: (RunTensor | undefined)[];
+  /** Memory of its inputs, which others may write to when they get a turn. */
+  #borrowed: Set<ArrayBufferLike> | undefined;
 
   constructor(
     machine: Machine,
@@ -42,7 +44,9 @@ export class Frame {
     for (const [slot, tensor] of plan.constants) this.#tensors[slot] = tensor;
     plan.inputs.forEach((slot, i) => {
       const tensor = inputs[i];
-      if (tensor !== undefined) this.#put(slot, tensor);
+      if (tensor === undefined) return;
+      this.#put(slot, tensor);
+      if (ArrayBuffer.isView(tensor.data)) (this.#borrowed ??= new Set()).add(tensor.data.buffer);
     });
     for (const { value, slot } of plan.captures) this.#put(slot, parent!.#captured(value));
   }
@@ -53,6 +57,20 @@ export class Frame {
 
   get(slot: number): RunTensor | undefined {
     return slot < 0 ? undefined : this.#tensors[slot];
+  }
+
+  /** Copies what is still to be read of the inputs, views of them too. Only the first call does. */
+  takeOver(): void {
+    const borrowed = this.#borrowed;
+    if (borrowed === undefined) return;
+    this.#borrowed = undefined;
+    const { arena, arithmetic } = this.machine;
+    this.#tensors.forEach((tensor, slot) => {
+      if (!ArrayBuffer.isView(tensor?.data) || !borrowed.has(tensor.data.buffer)) return;
+      const data = arena.take(tensor.type, tensor.dims, arithmetic) as Float32Array;
+      data.set(tensor.data as Float32Array);
+      this.#put(slot, { ...tensor, data });
+    });
   }
 
   /** Runs one step, and frees what nobody reads after it. */

@@ -8,7 +8,7 @@ import { isOverridable } from '../ir/view.js';
 import { Inference } from '../ops/infer.js';
 import type { Arithmetic } from '../ops/operator.js';
 import { fromRunTensor, toRunTensor } from '../ops/run-tensor.js';
-import type { DataType } from '../tensor/dtype.js';
+import type { DataType, TensorData } from '../tensor/dtype.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { Arena } from './arena.js';
 import { ConstantStore } from './constants.js';
@@ -96,8 +96,8 @@ export class Session {
   }
 
   /**
-   * Runs the model, giving other work its turn between steps. Feeds are copied first: the caller
-   * may change them at once.
+   * Runs the model, giving other work its turn between steps. The caller may change the feeds at
+   * once: what is still to be read of them is copied before anybody else gets a turn.
    *
    * @returns outputs by name, in memory of their own
    * @throws ConvfuseError ERR_ARGUMENT, ERR_MODEL, ERR_UNSUPPORTED, ERR_DISPOSED; the signal's
@@ -105,11 +105,12 @@ export class Session {
    */
   async run(feeds: Feeds, { signal }: RunOptions = {}): Promise<Record<string, Tensor>> {
     signal?.throwIfAborted();
-    const frame = this.#frame(feeds, true);
+    const frame = this.#frame(feeds);
     try {
       let turn = performance.now();
       for (let index = 0; index < frame.stepCount; index++) {
         if (performance.now() - turn >= TURN_MILLISECONDS) {
+          frame.takeOver();
           await new Promise((resolve) => setImmediate(resolve));
           signal?.throwIfAborted();
           if (this.#disposed) throw disposedError();
@@ -125,7 +126,7 @@ export class Session {
 
   /** Runs the model at once. @throws as run() rejects */
   runSync(feeds: Feeds): Record<string, Tensor> {
-    const frame = this.#frame(feeds, false);
+    const frame = this.#frame(feeds);
     try {
       frame.runAll();
       return this.#results(frame);
@@ -157,21 +158,19 @@ export class Session {
     this.#bodies.clear();
   }
 
-  #frame(feeds: Feeds, copy: boolean): Frame {
+  #frame(feeds: Feeds): Frame {
     if (this.#disposed) throw disposedError();
     const checked = checkFeeds(this.#graph, feeds);
     const plan = this.#planFor(checked);
     const { arithmetic } = this.#machine;
     const inputs = this.#graph.inputs.map((value) => {
       const tensor = checked.get(value);
-      if (tensor === undefined) return undefined;
-      const held = toRunTensor(tensor, arithmetic);
-      if (!copy || held.data !== tensor.data || !ArrayBuffer.isView(held.data)) return held;
-      const data = this.#machine.arena.take(held.type, held.dims, arithmetic) as Float32Array;
-      data.set(held.data as Float32Array);
-      return { ...held, data };
+      return tensor && toRunTensor(tensor, arithmetic);
     });
-    return new Frame(this.#machine, plan, inputs);
+    const frame = new Frame(this.#machine, plan, inputs);
+    // Other threads may write to shared memory while a step runs.
+    if (inputs.some((tensor) => tensor !== undefined && isShared(tensor.data))) frame.takeOver();
+    return frame;
   }
 
   #results(frame: Frame): Record<string, Tensor> {
@@ -221,6 +220,10 @@ export class Session {
 
 function metadataOf({ name, declaration }: Value): ValueMetadata {
   return { name, type: declaration?.type, shape: declaration?.dims };
+}
+
+function isShared(data: TensorData): boolean {
+  return ArrayBuffer.isView(data) && data.buffer instanceof SharedArrayBuffer;
 }
 
 function disposedError(): ConvfuseError {
