@@ -39,8 +39,10 @@ class BlockedDepthwiseConv final : public ConvAlgorithm {
     const size_t bands = std::min(shape_.out[1], std::max<size_t>(1, block / kTaskOutputs));
     rows_ = CeilDiv(shape_.out[1], bands);
     bands_ = CeilDiv(shape_.out[1], rows_);
-    per_task_ = std::max<size_t>(1, kTaskOutputs / std::max<size_t>(1, block));
-    per_task_ = std::min(per_task_, CeilDiv(shape_.batch * blocks_, threads));
+    // As many tasks for one thread as for another.
+    const size_t planes = shape_.batch * blocks_;
+    const size_t fit = std::max<size_t>(1, kTaskOutputs / std::max<size_t>(1, block));
+    per_task_ = CeilDiv(planes, RoundUp(CeilDiv(planes, fit), threads));
   }
 
   std::string Name() const override {
