@@ -23,14 +23,11 @@ export function roundStage(
   const stored = storageFor(type, outputChannels * length);
   const loss = new Float64Array(outputChannels);
   const mass = new Float64Array(outputChannels);
-  // In float64 what fell below the normal range hides its loss: count all of it.
-  const hidden = type === 'float64' ? leastNormal(type) : 0;
   for (let o = 0; o < outputChannels; o++) {
     const exact = row(o);
-    narrowInto(type, exact, stored, o * length);
     const part = stored.subarray(o * length, (o + 1) * length);
-    const rounded = part instanceof Uint16Array ? widen(type, part) : part;
-    measure(o, exact, rounded, hidden, { loss, mass });
+    if (part instanceof Float32Array) roundFloats(o, exact, part, { loss, mass });
+    else roundOthers(type, o, exact, part, { loss, mass });
   }
   const terms = mass.map((size, o) => size + Math.abs(bias[o]!));
   const folded = roundBias(type, bias, terms);
@@ -39,18 +36,35 @@ export function roundStage(
   return refusal ?? { weight: stored, bias: folded.stored };
 }
 
-/**
- * Sums the magnitudes of one output's weights, and what rounding took from them.
- *
- * @param hidden what a number below it, and not 0, counts for besides
- */
-function measure(
+type Sums = Pick<ScaledRows, 'loss' | 'mass'>;
+
+/** Rounds one output's weights, and sums their magnitudes and what rounding took, in one pass. */
+function roundFloats(o: number, exact: Float64Array, stored: Float32Array, into: Sums): void {
+  let mass = 0;
+  let loss = 0;
+  for (let i = 0; i < exact.length; i++) {
+    const value = exact[i]!;
+    const rounded = Math.fround(value);
+    stored[i] = rounded;
+    mass += Math.abs(value);
+    loss += Math.abs(rounded - value);
+  }
+  into.mass[o] = mass;
+  into.loss[o] = loss;
+}
+
+/** The same for the other types. */
+function roundOthers(
+  type: FloatType,
   o: number,
   exact: Float64Array,
-  rounded: Float32Array | Float64Array,
-  hidden: number,
-  into: Pick<ScaledRows, 'loss' | 'mass'>,
+  stored: Float64Array | Uint16Array,
+  into: Sums,
 ): void {
+  narrowInto(type, exact, stored);
+  const rounded = widen(type, stored);
+  // In float64 what fell below the normal range hides its loss: count all of it.
+  const hidden = type === 'float64' ? leastNormal(type) : 0;
   let mass = 0;
   let loss = 0;
   for (let i = 0; i < exact.length; i++) {

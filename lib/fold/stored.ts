@@ -23,20 +23,15 @@ export function storageFor(type: FloatType, length: number): StoredArray {
 /** Rounds doubles to a type, once each, ties to even; overflow becomes infinity. */
 export function narrow(type: FloatType, values: Float64Array): StoredArray {
   const out = storageFor(type, values.length);
-  narrowInto(type, values, out, 0);
+  narrowInto(type, values, out);
   return out;
 }
 
-/** The same, into `out` from `at` on. */
-export function narrowInto(
-  type: FloatType,
-  values: Float64Array,
-  out: StoredArray,
-  at: number,
-): void {
-  if (!(out instanceof Uint16Array)) return out.set(values, at);
+/** The same, into `out`. */
+export function narrowInto(type: FloatType, values: Float64Array, out: StoredArray): void {
+  if (!(out instanceof Uint16Array)) return out.set(values);
   const convert = type === 'bfloat16' ? toBfloat16 : toFloat16;
-  for (let i = 0; i < values.length; i++) out[at + i] = convert(values[i]!);
+  for (let i = 0; i < values.length; i++) out[i] = convert(values[i]!);
 }
 
 /** The number of a type that is nearest to a double. */

@@ -80,19 +80,23 @@ export function sumStages(stages: readonly LinearStage[], window: PaddedWindow):
     stage,
     places: Int32Array.from(tapPlaces(stage.window, window)),
   }));
+  // One that has all taps of all channels is where a row begins, so that only the others are added.
+  const base = parts.find(({ stage, places }) => stage.groups === groups && places.length === taps);
+  const others = parts.filter((part) => part !== base);
   const sums = new Float64Array(inputs * taps);
   const scratch = new Float64Array(inputs * taps);
   const row = (o: number): Float64Array => {
-    sums.fill(0);
+    if (base === undefined) sums.fill(0);
+    else sums.set(base.stage.weight.subarray(o * sums.length, (o + 1) * sums.length));
     const group = Math.floor((o * groups) / outputChannels);
-    for (const { stage, places } of parts) {
+    for (const { stage, places } of others) {
       const own = inputChannels / stage.groups;
       const ownGroup = Math.floor((o * stage.groups) / outputChannels);
       const start = (ownGroup * own - group * inputs) * taps;
       // Copied, so that the loops only ever see one kind of array.
       const count = own * places.length;
       scratch.set(stage.weight.subarray(o * count, (o + 1) * count));
-      addRow(sums.subarray(start, start + own * taps), taps, scratch, places);
+      addTaps(sums, { start, step: taps, channels: own }, scratch, places);
     }
     return sums;
   };
@@ -100,14 +104,16 @@ export function sumStages(stages: readonly LinearStage[], window: PaddedWindow):
 }
 
 /** Adds the weights of some input channels, each tap where `places` has it. */
-function addRow(sums: Float64Array, taps: number, weight: Float64Array, places: Int32Array): void {
+function addTaps(
+  sums: Float64Array,
+  { start, step, channels }: { start: number; step: number; channels: number },
+  weight: Float64Array,
+  places: Int32Array,
+): void {
   const { length } = places;
-  // As many taps are the same ones, in their order.
-  if (length === taps) {
-    for (let i = 0; i < sums.length; i++) sums[i]! += weight[i]!;
-    return;
-  }
-  for (let base = 0, at = 0; base < sums.length; base += taps) {
-    for (let tap = 0; tap < length; tap++, at++) sums[base + places[tap]!]! += weight[at]!;
+  for (let tap = 0; tap < length; tap++) {
+    let to = start + places[tap]!;
+    let from = tap;
+    for (let c = 0; c < channels; c++, to += step, from += length) sums[to]! += weight[from]!;
   }
 }
