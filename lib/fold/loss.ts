@@ -90,6 +90,7 @@ export function underflowNote(
   before: StoredArray,
   after: StoredArray,
 ): string | undefined {
+  if (after instanceof Float32Array && !hasZeroExponent(after)) return undefined;
   const least = leastNormal(type);
   const old = before instanceof Uint16Array ? widen(type, before) : before;
   const folded = after instanceof Uint16Array ? widen(type, after) : after;
@@ -103,4 +104,11 @@ export function underflowNote(
   }
   if (subnormal + zero === 0) return undefined;
   return `${subnormal + zero} folded weights are below the normal range of ${type}, ${zero} of them 0`;
+}
+
+/** Whether some number is 0 or below the normal range: their bits tell faster than their values. */
+function hasZeroExponent({ buffer, byteOffset, length }: Float32Array): boolean {
+  const bits = new Int32Array(buffer, byteOffset, length);
+  for (let i = 0; i < length; i++) if ((bits[i]! & 0x7f800000) === 0) return true;
+  return false;
 }

@@ -1,6 +1,7 @@
 import { elementBytes, type DataType } from '../tensor/dtype.js';
 import { elementCount } from '../tensor/shape.js';
 import type { Tensor } from '../tensor/tensor.js';
+import type { Room } from './room.js';
 
 /**
  * A tensor that is part of the model. Its elements are read when someone asks: a model's weights
@@ -15,9 +16,10 @@ export interface Constant {
   /**
    * The elements. A view of the file's bytes where alignment allows: never write to it.
    *
+   * @param room where they may go when they have to be copied: they are good while it is not taken again
    * @throws ConvfuseError ERR_TENSOR, ERR_EXTERNAL_DATA, ERR_EXTERNAL_PATH, ERR_UNSUPPORTED
    */
-  read(): Tensor;
+  read(room?: Room): Tensor;
   /** What the reader needs to write it back unchanged. Opaque to everyone else. */
   readonly origin?: unknown;
 }

@@ -1,8 +1,8 @@
 import { ConvfuseError } from '../errors.js';
 import type { Constant } from '../ir/constant.js';
+import type { Room } from '../ir/room.js';
 import { elementBytes, type DataType } from '../tensor/dtype.js';
 import type { Tensor } from '../tensor/tensor.js';
-import type { Storage } from './data-types.js';
 import { viewElements } from './raw-data.js';
 import type { Source } from './source.js';
 import { parseTensor, type TensorRecord } from './tensor-record.js';
@@ -23,6 +23,8 @@ export class FileConstant implements Constant {
   readonly byteLength: number;
   readonly origin: TensorOrigin;
   readonly #label: string;
+  /** Elements that lie there as they are; undefined: they are to be looked for. */
+  readonly #raw: Range | undefined;
   /** Elements that had to be converted, as long as someone holds on to them. */
   #recent: WeakRef<Tensor> | undefined;
 
@@ -33,6 +35,7 @@ export class FileConstant implements Constant {
     this.byteLength = record.byteLength;
     this.origin = { source, range, external: record.external !== undefined };
     this.#label = label;
+    this.#raw = plainElements(record);
     if (record.external === undefined) return;
     if (source.external === undefined) {
       throw new ConvfuseError(
@@ -43,7 +46,7 @@ export class FileConstant implements Constant {
     source.external.admit(record.external, record.byteLength, label);
   }
 
-  read(): Tensor {
+  read(room?: Room): Tensor {
     const recent = this.#recent?.deref();
     if (recent !== undefined) return recent;
     const { type, dims } = this;
@@ -53,25 +56,29 @@ export class FileConstant implements Constant {
         `tensor ${this.#label} has an element type that is carried, not read`,
       );
     }
-    const { source, range } = this.origin;
-    const record = parseTensor(source.bytes, range, this.#label);
-    const data = this.#elements(type, record, record.storage!);
+    const data = this.#elements(type, room);
     const tensor: Tensor = { type, dims, data };
-    this.#recent = new WeakRef(tensor);
+    if (room === undefined) this.#recent = new WeakRef(tensor);
     return tensor;
   }
 
-  #elements(type: DataType, record: TensorRecord, storage: Storage): Tensor['data'] {
+  #elements(type: DataType, room: Room | undefined): Tensor['data'] {
     const { source, range } = this.origin;
-    if (record.external !== undefined) {
-      const bytes = source.external!.read(record.external, record.byteLength);
+    if (this.#raw !== undefined && type !== 'string') {
+      return viewElements(type, source.bytes.subarray(this.#raw.start, this.#raw.end), room);
+    }
+    const { external, byteLength, count, storage } = parseTensor(source.bytes, range, this.#label);
+    if (external !== undefined) {
+      const bytes = source.external!.read(external, byteLength);
       return viewElements(type as Exclude<DataType, 'string'>, bytes);
     }
-    const { raw } = record;
-    // An empty raw_data may stand beside a typed field that holds the elements.
-    if (raw !== undefined && raw.end - raw.start === record.count * elementBytes(type)) {
-      if (type !== 'string') return viewElements(type, source.bytes.subarray(raw.start, raw.end));
-    }
-    return readTyped(type, record.count, source.bytes, range, storage.field);
+    return readTyped(type, count, source.bytes, range, storage!.field);
   }
+}
+
+/** The raw data of a tensor. An empty one may stand beside a typed field that holds the elements. */
+function plainElements({ raw, storage, count }: TensorRecord): Range | undefined {
+  const type = storage?.type;
+  if (raw === undefined || type === undefined || type === 'string') return undefined;
+  return raw.end - raw.start === count * elementBytes(type) ? raw : undefined;
 }

@@ -1,6 +1,7 @@
 import type { Backend } from '../backend/backend.js';
 import type { Editor } from '../ir/editor.js';
 import type { Node } from '../ir/node.js';
+import type { Room } from '../ir/room.js';
 import type { Value } from '../ir/value.js';
 
 /** Why a site was left alone. The list is closed and stable: scripts may switch on it. */
@@ -55,6 +56,8 @@ export interface Facts {
   dims(value: Value): readonly (number | undefined)[] | undefined;
   /** Does diag(s) . W; chosen once by the caller of the rewriter. */
   readonly backend: Backend;
+  /** For elements that are looked at once. */
+  readonly room: Room;
 }
 
 /** A named guard. It returns why the site must stay, or undefined. */

@@ -57,7 +57,7 @@ export function rewriteBefore(
   edit: Editor,
   facts: Facts,
 ): Rewritten | Refusal {
-  const folded = foldBefore(facts.backend, layer, map);
+  const folded = foldBefore(facts, layer, map);
   if ('reason' in folded) return folded;
   const { label } = norm;
   absorbBefore(edit, via[0] ?? layer, norm, data);

@@ -60,7 +60,7 @@ export function rewriteBehind(
   edit: Editor,
   facts: Facts,
 ): Rewritten | Refusal {
-  const folded = foldBehind(facts.backend, layer, map, sum);
+  const folded = foldBehind(facts, layer, map, sum);
   if ('reason' in folded) return folded;
   const { label } = norm;
   const into = replaceConstants(edit, layer, folded, sum);

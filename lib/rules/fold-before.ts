@@ -1,11 +1,10 @@
-import type { Backend } from '../backend/backend.js';
 import { batchNormAffine, type ChannelAffine, type Statistics } from '../fold/batch-norm.js';
 import { checkFold } from '../fold/check.js';
 import { foldInput, inputShift } from '../fold/fold-input.js';
 import { isFoldRefusal } from '../fold/refusal.js';
 import type { StoredArray } from '../fold/stored.js';
 import type { Node } from '../ir/node.js';
-import type { Refusal } from '../rewrite/rule.js';
+import type { Facts, Refusal } from '../rewrite/rule.js';
 import { elementCount } from '../tensor/shape.js';
 import type { FloatType } from '../tensor/dtype.js';
 import { biasRows } from './bias-rows.js';
@@ -19,7 +18,7 @@ import { parameterOf } from './parameter.js';
  * map has fewer channels, each of them is a run of the layer's, as behind a Flatten. Zero padding stands behind the map, so that a padded layer takes in maps of 0 to 0 alone.
  */
 export function foldBefore(
-  backend: Backend,
+  { backend, room }: Facts,
   node: Node,
   given: Statistics | ChannelAffine,
 ): FoldedLayer | Refusal {
@@ -43,7 +42,7 @@ export function foldBefore(
   }
   const folded = foldInput(backend, {
     type,
-    weight: weight.read().data as StoredArray,
+    weight: weight.read(room).data as StoredArray,
     transposed,
     groups,
     inputChannels,

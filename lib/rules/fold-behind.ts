@@ -5,10 +5,10 @@ import { checkFold } from '../fold/check.js';
 import { foldOutput, type Folded } from '../fold/fold-output.js';
 import { isFoldRefusal, type FoldRefusal } from '../fold/refusal.js';
 import type { StoredArray } from '../fold/stored.js';
-import type { Backend } from '../backend/backend.js';
 import type { Constant } from '../ir/constant.js';
 import type { Node } from '../ir/node.js';
-import type { Refusal, SiteCheck } from '../rewrite/rule.js';
+import type { Room } from '../ir/room.js';
+import type { Facts, Refusal, SiteCheck } from '../rewrite/rule.js';
 import type { FloatType } from '../tensor/dtype.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { biasRows, rowCount, summedRows } from './bias-rows.js';
@@ -31,7 +31,7 @@ export interface FoldedLayer {
  * Gemm's alpha goes into the weight, beta into the bias. The constant of a `sum` is the bias.
  */
 export function foldBehind(
-  backend: Backend,
+  facts: Facts,
   node: Node,
   map: Statistics | ChannelAffine,
   sum?: BiasSum,
@@ -43,7 +43,7 @@ export function foldBehind(
   const weight = parameterOf(node.input(1))!;
   const type = weight.type as FloatType;
   const bias = sum === undefined ? biasRows(layer) : summedRows(layer, sum);
-  const folded = foldParts(backend, layer, weight, bias?.rows, affine);
+  const folded = foldParts(facts, layer, weight, bias?.rows, affine);
   if (isFoldRefusal(folded)) return folded;
   const dims = bias?.dims ?? [layer.geometry.outputChannels];
   const stored: Tensor = { type, data: folded.bias, dims };
@@ -71,7 +71,7 @@ export function foldBehind(
 type Parts = Omit<Folded, 'weight'> & { readonly weight: StoredArray | undefined };
 
 function foldParts(
-  backend: Backend,
+  { backend, room }: Facts,
   layer: Layer,
   weight: Constant,
   bias: Float64Array | undefined,
@@ -85,11 +85,11 @@ function foldParts(
     return { weight: undefined, bias: folded.stored, detail: undefined };
   }
   const { gain, layout } = layer;
-  return foldOutput(backend, { type, weight: read(weight), layout, bias, affine, gain });
+  return foldOutput(backend, { type, weight: read(weight, room), layout, bias, affine, gain });
 }
 
-function read(constant: Constant): StoredArray {
-  return constant.read().data as StoredArray;
+function read(constant: Constant, room?: Room): StoredArray {
+  return constant.read(room).data as StoredArray;
 }
 
 function nonZero(value: number): boolean {

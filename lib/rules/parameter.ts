@@ -114,5 +114,5 @@ function viewOf(source: Constant, dims: readonly number[]): Constant | undefined
   const { type } = source;
   if (type === undefined || elementCount(dims) !== elementCount(source.dims)) return undefined;
   const byteLength = elementCount(dims) * elementBytes(type);
-  return { type, dims, byteLength, read: () => ({ ...source.read(), dims }) };
+  return { type, dims, byteLength, read: (room) => ({ ...source.read(room), dims }) };
 }

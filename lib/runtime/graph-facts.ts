@@ -1,4 +1,5 @@
 import type { Backend } from '../backend/backend.js';
+import { Room } from '../ir/room.js';
 import type { Value } from '../ir/value.js';
 import { Inference } from '../ops/infer.js';
 import type { Facts } from '../rewrite/rule.js';
@@ -9,6 +10,7 @@ import type { Facts } from '../rewrite/rule.js';
  */
 export class GraphFacts implements Facts {
   readonly backend: Backend;
+  readonly room = new Room();
   readonly #inference = new Inference({ declarations: true, lenient: true });
 
   constructor(backend: Backend) {

@@ -3,6 +3,7 @@
 import { ReferenceBackend } from '#convfuse/backend/reference/index.js';
 import { checkModel } from '#convfuse/ir/check.js';
 import type { Model } from '#convfuse/ir/model.js';
+import { Room } from '#convfuse/ir/room.js';
 import { parseText, printNodes, type TextOptions } from '#convfuse/ir/text.js';
 import { constantOfValue } from '#convfuse/ir/view.js';
 import { rewriteModel, type RewriteOptions, type Site } from '#convfuse/rewrite/rewriter.js';
@@ -11,6 +12,7 @@ import type { Facts, Rule } from '#convfuse/rewrite/rule.js';
 /** Facts that know what is declared, and no more. */
 export const declaredFacts: Facts = {
   backend: new ReferenceBackend('tests'),
+  room: new Room(),
   dims(value) {
     const dims = constantOfValue(value)?.dims ?? value.declaration?.dims;
     return dims?.map((dim) => (typeof dim === 'number' ? dim : undefined));
