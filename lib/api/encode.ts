@@ -9,10 +9,10 @@ import { encodeChunks } from '../onnx/write.js';
  * @throws ConvfuseError ERR_LIMIT when it would pass 2 GiB, ERR_EXTERNAL_DATA, ERR_IO
  */
 export function encodeModel(model: Model): Uint8Array {
-  const source = model.origin as ModelOrigin | undefined;
-  const bytes = encodeChunks(model, { kind: hasDataFiles(model) ? 'inline' : 'keep' }).join();
-  // The caller may do with them as he likes; the model's own bytes must stay.
-  return bytes.buffer === source?.bytes.buffer ? new Uint8Array(bytes) : bytes;
+  const chunks = encodeChunks(model, { kind: hasDataFiles(model) ? 'inline' : 'keep' });
+  // The caller may do with them as he likes; what the model, or another call, has must stay.
+  const [only] = chunks.parts;
+  return chunks.parts.length === 1 ? new Uint8Array(only!) : chunks.join();
 }
 
 /** Whether tensors of a model lie in data files. */

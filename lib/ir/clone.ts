@@ -72,10 +72,16 @@ class Cloner {
     node.inputs = from.inputs.map((value) => value && this.#value(value));
     node.outputs = from.outputs.map((value) => value && this.#value(value));
     for (const value of node.namedOutputs) value.producer = node;
-    node.attributes = new Map(
-      Array.from(from.attributes, ([name, attribute]) => [name, this.#attribute(attribute, node)]),
-    );
+    node.edited = from.edited;
+    // Edits replace the whole map, so that it can be shared.
+    node.attributes = from.holdsBodies ? this.#attributes(from, node) : from.attributes;
     return node;
+  }
+
+  #attributes(from: Node, owner: Node): ReadonlyMap<string, Attribute> {
+    return new Map(
+      Array.from(from.attributes, ([name, attribute]) => [name, this.#attribute(attribute, owner)]),
+    );
   }
 
   #attribute(attribute: Attribute, owner: Node): Attribute {

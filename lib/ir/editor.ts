@@ -106,7 +106,7 @@ export class Editor {
     const known = opsets.get(domain);
     if (known === version) return;
     if (known !== undefined) throw internal(`${domain} is imported in version ${known}`);
-    this.model.changed = true;
+    this.model.markChanged();
     (opsets as Map<string, number>).set(domain, version);
     imports.set(domain, version);
   }
@@ -139,7 +139,7 @@ export class Editor {
   /** Records something about a node in its metadata_props, where the IR version has them. */
   note(node: Node, key: string, text: string): void {
     if (this.model.irVersion < 10) return;
-    this.model.changed = true;
+    this.#markEdited(node);
     node.notes = new Map(node.notes).set(key, text);
   }
 
@@ -174,10 +174,10 @@ export class Editor {
   /** Removes a node. None of its outputs may be in use, and it may not hold a body. */
   remove(node: Node): void {
     if (node.removed) throw internal(`node ${node.label} is removed already`);
-    if (node.subgraphs().next().done === false) throw internal(`node ${node.label} holds a body`);
+    if (node.holdsBodies) throw internal(`node ${node.label} holds a body`);
     const { namedOutputs } = node;
     for (const value of namedOutputs) refuseUsed(value);
-    this.model.changed = true;
+    this.model.markChanged();
     for (const value of namedOutputs) forget(value);
     for (const value of node.inputs) this.#sweeper.dropUse(value, node);
     node.graph.unlink(node);
@@ -214,6 +214,7 @@ export class Editor {
   #adopt(node: Node, value: Value): Value {
     const donor = value.producer;
     if (donor !== undefined) {
+      this.#markEdited(donor);
       donor.outputs = donor.outputs.map((out) => (out === value ? undefined : out));
     }
     value.producer = node;
@@ -221,15 +222,20 @@ export class Editor {
   }
 
   #value(graph: Graph, hint: string): Value {
-    this.model.changed = true;
+    this.model.markChanged();
     const value = new Value(this.freshName(hint), graph);
     graph.values.set(value.name, value);
     return value;
   }
 
   #touch(node: Node): void {
-    this.model.changed = true;
+    this.#markEdited(node);
     this.#touched.add(node);
+  }
+
+  #markEdited(node: Node): void {
+    node.edited = true;
+    this.model.markChanged();
   }
 }
 

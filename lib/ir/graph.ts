@@ -88,7 +88,7 @@ export class Graph {
     for (let graph = stack.pop(); graph !== undefined; graph = stack.pop()) {
       yield graph;
       const nested: Graph[] = [];
-      for (const node of graph.nodes()) nested.push(...node.subgraphs());
+      for (const node of graph.nodes()) if (node.holdsBodies) nested.push(...node.subgraphs());
       for (const body of nested.reverse()) stack.push(body);
     }
   }

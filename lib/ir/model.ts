@@ -23,6 +23,8 @@ export class Model {
   readonly names = new Set<string>();
   /** True once the editor changed anything: an unchanged model is written as its own bytes. */
   changed = false;
+  /** Counts edits: what was worked out for a revision holds until the next one. */
+  revision = 0;
   /**
    * Treat initializers that are also graph inputs as constants. Below IR 4 they are, by the
    * format; from IR 4 on only if the user says so, and then they leave the inputs on saving.
@@ -44,6 +46,11 @@ export class Model {
     this.irVersion = irVersion;
     this.opsets = opsets;
     this.producer = producer;
+  }
+
+  markChanged(): void {
+    this.changed = true;
+    this.revision += 1;
   }
 
   addFunction(fn: ModelFunction): void {

@@ -33,6 +33,8 @@ export class Node {
   next: Node | undefined;
   /** Set by the editor: a removed node is never visited again. */
   removed = false;
+  /** Set by the editor: a node of the file that nobody edited is written as it was read. */
+  edited = false;
 
   constructor(graph: Graph, opType: string, domain = '', overload = '', name = '') {
     this.graph = graph;
@@ -113,6 +115,14 @@ export class Node {
       if (attribute.kind === 'graph') yield attribute.value;
       if (attribute.kind === 'graphs') yield* attribute.value;
     }
+  }
+
+  /** Whether it has any. Nearly no node does, and all are asked. */
+  get holdsBodies(): boolean {
+    for (const { kind } of this.attributes.values()) {
+      if (kind === 'graph' || kind === 'graphs') return true;
+    }
+    return false;
   }
 
   #missing(what: string): ConvfuseError {

@@ -39,7 +39,7 @@ export class Sweeper {
       if (producer !== undefined) {
         if (isUnusedSource(producer)) this.#remove(producer);
       } else if (value.initializer !== undefined && this.#mayGo(value)) {
-        this.#model.changed = true;
+        this.#model.markChanged();
         this.removedBytes += value.initializer.byteLength;
         value.graph.values.delete(value.name);
         if (value.isInput) {

@@ -52,15 +52,16 @@ export class Uses implements ReadonlyMap<Node, number> {
   }
 
   entries(): MapIterator<[Node, number]> {
-    return this.#map().entries();
+    if (this.#many !== undefined) return this.#many.entries();
+    return one(this.#node && ([this.#node, this.#count] as [Node, number]));
   }
 
   keys(): MapIterator<Node> {
-    return this.#map().keys();
+    return this.#many === undefined ? one(this.#node) : this.#many.keys();
   }
 
   values(): MapIterator<number> {
-    return this.#map().values();
+    return this.#many === undefined ? one(this.#node && this.#count) : this.#many.values();
   }
 
   [Symbol.iterator](): MapIterator<[Node, number]> {
@@ -70,9 +71,9 @@ export class Uses implements ReadonlyMap<Node, number> {
   forEach(visit: (count: number, node: Node, uses: ReadonlyMap<Node, number>) => void): void {
     for (const [node, count] of this) visit(count, node, this);
   }
+}
 
-  #map(): Map<Node, number> {
-    if (this.#many !== undefined) return this.#many;
-    return new Map(this.#node === undefined ? [] : [[this.#node, this.#count]]);
-  }
+/** Walks over one thing, or none, without a Map that is made for it. */
+function one<T>(item: T | undefined): MapIterator<T> {
+  return (item === undefined ? [] : [item])[Symbol.iterator]();
 }

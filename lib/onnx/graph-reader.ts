@@ -9,7 +9,7 @@ import { FUNCTION_FIELDS, GRAPH_FIELDS, parseGraph, type GraphRecord } from './g
 import { MAX_NODES, MAX_VALUES } from './limits.js';
 import { MODEL } from './message-shapes.js';
 import { modelError, quoted } from './model-error.js';
-import { parseNode, type NodeRecord } from './node-record.js';
+import { parseNode, parseOperands, type NodeRecord, type OperandRecord } from './node-record.js';
 import { checkAcyclic, isForward } from './node-order.js';
 import type { NodeOrigin } from './origin.js';
 import { collectTexts, shapeOfField } from './names.js';
@@ -124,10 +124,10 @@ export class GraphReader {
       if (value !== undefined) value.declaration ??= parseDeclaration(bytes, range);
     }
     let sorted = true;
-    // Parsed a second time rather than kept: the records of a large graph take more memory than
-    // what becomes of them.
+    // Parsed apart from the outputs rather than kept: the records of a large graph take more
+    // memory than what becomes of them.
     for (const node of graph.nodes()) {
-      const source = parseNode(bytes, (node.origin as NodeOrigin).range);
+      const source = parseOperands(bytes, (node.origin as NodeOrigin).range);
       node.inputs = source.inputs.map((name) => this.#use(graph, node, name));
       this.#attributes(node, source);
     }
@@ -158,7 +158,7 @@ export class GraphReader {
     });
   }
 
-  #attributes(node: Node, record: NodeRecord): void {
+  #attributes(node: Node, record: OperandRecord): void {
     if (record.attributes.length === 0) return;
     const attributes = new Map<string, ReturnType<typeof parseAttribute>>();
     for (const range of record.attributes) {

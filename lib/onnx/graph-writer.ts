@@ -80,7 +80,7 @@ class GraphSplice {
   run(): Chunks {
     const { bytes } = this.#source;
     const chunks = this.#chunks;
-    const gone = this.#vanished();
+    let gone: Set<string> | undefined;
     const records = new Records(bytes, this.#range);
     while (records.next()) {
       switch (records.field) {
@@ -97,6 +97,7 @@ class GraphSplice {
           this.#output(records);
           break;
         case this.#fields.valueInfo:
+          gone ??= this.#vanished();
           if (!gone.has(valueInfoName(bytes, records.payload))) this.#copy(records);
           break;
         default:

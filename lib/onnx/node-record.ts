@@ -14,37 +14,37 @@ export const NODE_OVERLOAD = 8;
 export const NODE_METADATA = 9;
 export const NODE_DEVICES = 10;
 
-/** A NodeProto with its names; attributes as ranges. */
+/** A NodeProto with the names of what it makes. */
 export interface NodeRecord {
   readonly range: Range;
   readonly name: string;
   readonly opType: string;
   readonly domain: string;
   readonly overload: string;
-  readonly inputs: readonly string[];
   readonly outputs: readonly string[];
-  readonly attributes: readonly Range[];
   /** Whether device configurations are bound to it. */
   readonly placed: boolean;
 }
 
 /** @throws ConvfuseError ERR_MODEL, ERR_LIMIT */
 export function parseNode(bytes: Uint8Array, range: Range): NodeRecord {
-  const inputs: string[] = [];
   const outputs: string[] = [];
-  const attributes: Range[] = [];
+  let inputs = 0;
+  let attributes = 0;
   let name = '';
   let opType = '';
   let domain = '';
   let overload = '';
   let placed = false;
   const records = new Records(bytes, range);
+  const text = (): string => decodeText(bytes, records.body, records.end);
   while (records.next()) {
-    const text = (): string => decodeText(bytes, records.body, records.end);
     switch (records.field) {
       case NODE_INPUT:
-        inputs.push(text());
-        if (inputs.length > MAX_OPERANDS) throw tooMany('inputs', MAX_OPERANDS);
+        if (++inputs > MAX_OPERANDS) throw tooMany('inputs', MAX_OPERANDS);
+        break;
+      case NODE_ATTRIBUTE:
+        if (++attributes > MAX_ATTRIBUTES) throw tooMany('attributes', MAX_ATTRIBUTES);
         break;
       case NODE_OUTPUT:
         outputs.push(text());
@@ -55,10 +55,6 @@ export function parseNode(bytes: Uint8Array, range: Range): NodeRecord {
         break;
       case NODE_OP_TYPE:
         opType = text();
-        break;
-      case NODE_ATTRIBUTE:
-        attributes.push(records.payload);
-        if (attributes.length > MAX_ATTRIBUTES) throw tooMany('attributes', MAX_ATTRIBUTES);
         break;
       case NODE_DOMAIN:
         domain = normalDomain(text());
@@ -74,7 +70,28 @@ export function parseNode(bytes: Uint8Array, range: Range): NodeRecord {
     const where = name === '' ? `at byte ${range.start}` : name;
     throw new ConvfuseError('ERR_MODEL', `node ${where} has no op_type`);
   }
-  return { range, name, opType, domain, overload, inputs, outputs, attributes, placed };
+  return { range, name, opType, domain, overload, outputs, placed };
+}
+
+/** What a NodeProto reads: names of inputs, and attributes as ranges. */
+export interface OperandRecord {
+  readonly inputs: readonly string[];
+  readonly attributes: readonly Range[];
+}
+
+/** Of a record that parseNode() has been through, which counts them. */
+export function parseOperands(bytes: Uint8Array, range: Range): OperandRecord {
+  const inputs: string[] = [];
+  const attributes: Range[] = [];
+  const records = new Records(bytes, range);
+  while (records.next()) {
+    if (records.field === NODE_INPUT) {
+      inputs.push(decodeText(bytes, records.body, records.end));
+    } else if (records.field === NODE_ATTRIBUTE) {
+      attributes.push(records.payload);
+    }
+  }
+  return { inputs, attributes };
 }
 
 /** The default domain has two names. */

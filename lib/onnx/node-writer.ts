@@ -19,6 +19,7 @@ import {
   NODE_OUTPUT,
   NODE_OVERLOAD,
   parseNode,
+  parseOperands,
 } from './node-record.js';
 import type { NodeOrigin } from './origin.js';
 import type { Placement } from './placement.js';
@@ -44,6 +45,10 @@ export class NodeWriter {
   /** The payload of a NodeProto. */
   encode(node: Node): Chunks {
     const origin = node.origin as NodeOrigin | undefined;
+    if (origin !== undefined && !node.edited && this.#placement.kind === 'keep') {
+      const { start, end } = origin.range;
+      if (!node.holdsBodies) return new Chunks().push(this.#source.bytes.subarray(start, end));
+    }
     return origin === undefined ? this.#fresh(node) : this.#splice(node, origin);
   }
 
@@ -64,7 +69,8 @@ export class NodeWriter {
     const { bytes } = this.#source;
     const before = parseNode(bytes, origin.range);
     const chunks = new Chunks();
-    const inputs = new NameList(NODE_INPUT, before.inputs, namesOf(node.inputs), chunks);
+    const { inputs: read } = parseOperands(bytes, origin.range);
+    const inputs = new NameList(NODE_INPUT, read, namesOf(node.inputs), chunks);
     const outputs = new NameList(NODE_OUTPUT, before.outputs, namesOf(node.outputs), chunks);
     const attributes = new Set(node.attributes.keys());
     const notes = new Map(node.notes);

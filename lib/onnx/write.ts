@@ -24,6 +24,28 @@ const NO_SOURCE: Source = { bytes: new Uint8Array(0), external: undefined, path:
  *   external data has to be read
  */
 export function encodeChunks(model: Model, placement: Placement): Chunks {
+  if (placement.kind !== 'keep') return encode(model, placement);
+  const { revision, changed, constantInitializers } = model;
+  const found = encoded.get(model);
+  if (
+    found?.revision === revision &&
+    found.changed === changed &&
+    found.constantInitializers === constantInitializers
+  ) {
+    return found.chunks;
+  }
+  const chunks = encode(model, placement);
+  encoded.set(model, { revision, changed, constantInitializers, chunks });
+  return chunks;
+}
+
+/** What a model came to: its size is asked for before it is written. */
+const encoded = new WeakMap<
+  Model,
+  Pick<Model, 'revision' | 'changed' | 'constantInitializers'> & { readonly chunks: Chunks }
+>();
+
+function encode(model: Model, placement: Placement): Chunks {
   const source = (model.origin as ModelOrigin | undefined) ?? NO_SOURCE;
   const chunks = new Chunks();
   if (!model.changed && placement.kind === 'keep' && source !== NO_SOURCE) {

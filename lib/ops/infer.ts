@@ -40,7 +40,7 @@ export class Inference {
   facts(value: Value): ValueFacts {
     const found = this.#known.get(value);
     if (found !== undefined) return found;
-    this.#resolve(value);
+    if (!this.#resolveNear(value)) this.#resolve(value);
     return this.#known.get(value) ?? UNKNOWN;
   }
 
@@ -52,6 +52,22 @@ export class Inference {
   /** Facts of a node's outputs, in order. */
   outputs(node: Node): ValueFacts[] {
     return node.outputs.map((output) => (output === undefined ? UNKNOWN : this.facts(output)));
+  }
+
+  /** Where all that a value is made of is known, as it is for who asks in order. */
+  #resolveNear(value: Value): boolean {
+    const { producer } = value;
+    if (producer === undefined) {
+      this.#known.set(value, this.#sourceFacts(value));
+      return true;
+    }
+    for (const input of producer.inputs) {
+      if (input === undefined || this.#known.has(input)) continue;
+      if (input.producer !== undefined) return false;
+      this.#known.set(input, this.#sourceFacts(input));
+    }
+    this.#inferNode(producer);
+    return true;
   }
 
   /** Walks to the producers with a stack of its own: graphs are deeper than call stacks. */
@@ -136,12 +152,18 @@ export class Inference {
 
 /** The number of inputs and outputs must be one that the operator has. */
 export function checkArity(node: Node, operator: Operator): void {
-  const check = (count: number, [least, most]: readonly [number, number], what: string): void => {
-    if (count >= least && count <= most) return;
-    throw nodeError(node, 'ERR_MODEL', `it has ${count} ${what}, expected ${least} to ${most}`);
-  };
-  check(node.inputs.length, operator.inputs, 'inputs');
-  check(node.outputs.length, operator.outputs, 'outputs');
+  checkCount(node, node.inputs.length, operator.inputs, 'inputs');
+  checkCount(node, node.outputs.length, operator.outputs, 'outputs');
+}
+
+function checkCount(
+  node: Node,
+  count: number,
+  [least, most]: readonly [number, number],
+  what: string,
+): void {
+  if (count >= least && count <= most) return;
+  throw nodeError(node, 'ERR_MODEL', `it has ${count} ${what}, expected ${least} to ${most}`);
 }
 
 /** Adds the elements of small outputs where all that they are made of is known. */

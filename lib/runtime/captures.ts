@@ -18,6 +18,11 @@ export function capturesOf(body: Graph): readonly Value[] {
 
 /** Everything a node needs before it can run: its inputs, and what its bodies capture. */
 export function dependenciesOf(node: Node): readonly Value[] {
+  const [first, second] = node.inputs;
+  // One or two different ones, as nearly all nodes have, need no set.
+  if (node.inputs.length <= 2 && !node.holdsBodies && (first === undefined || first !== second)) {
+    return node.inputs.filter((input) => input !== undefined);
+  }
   const needed = new Set<Value>();
   for (const input of node.inputs) if (input !== undefined) needed.add(input);
   for (const body of node.subgraphs()) for (const value of capturesOf(body)) needed.add(value);

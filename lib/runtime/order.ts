@@ -13,7 +13,13 @@ export function executionOrder(graph: Graph): Node[] {
   const state = new Map<Node, 'open' | 'done'>();
   const needed = neededNodes(graph);
   for (const root of graph.nodes()) {
-    if (!needed.has(root)) continue;
+    if (!needed.has(root) || state.get(root) === 'done') continue;
+    // As it is in the file's order, nearly always.
+    if (producersIn(graph, root).every((before) => state.get(before) === 'done')) {
+      state.set(root, 'done');
+      order.push(root);
+      continue;
+    }
     const stack = [root];
     for (let node = stack.at(-1); node !== undefined; node = stack.at(-1)) {
       if (state.get(node) === 'done') {

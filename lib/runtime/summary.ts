@@ -6,7 +6,7 @@ import { Inference } from '../ops/infer.js';
 import { elementBytes } from '../tensor/dtype.js';
 import { elementCount } from '../tensor/shape.js';
 import { PLACEHOLDERS } from './constants.js';
-import { planGraph, type Step } from './plan.js';
+import { Drafts, type Draft } from './drafts.js';
 
 /** What running a model once costs. undefined where shapes or operators are not known. */
 export interface RunCosts {
@@ -29,42 +29,44 @@ export function runCosts(
 ): RunCosts {
   const inference = new Inference({ inputDims, unknownBatch: 1, overridden: new Set() });
   try {
-    const plan = planGraph(model.graph, inference, PLACEHOLDERS, new Set());
-    const bytes = new Map(
-      [...plan.slots].map(([value, slot]) => [slot, bytesOf(value, inference)]),
-    );
-    const costs = plan.steps.map((step) => stepCosts(step, bytes, inference));
-    return {
-      macs: total(costs.map(({ macs }) => macs)),
-      launches: costs.filter(({ bytes }) => bytes !== 0).length,
-      trafficBytes: total(costs.map(({ bytes }) => bytes)),
-    };
+    const { steps } = new Drafts(model.graph, inference, PLACEHOLDERS, new Set());
+    let [macs, launches, trafficBytes]: (number | undefined)[] = [0, 0, 0];
+    for (const step of steps) {
+      const bytes = trafficOf(step, inference);
+      macs = sum(macs, macsOf(step, inference));
+      trafficBytes = sum(trafficBytes, bytes);
+      if (bytes !== 0) launches! += 1;
+    }
+    return { macs, launches, trafficBytes };
   } catch (error) {
     if (error instanceof ConvfuseError) return UNKNOWN_COSTS;
     throw error;
   }
 }
 
-function total(parts: readonly (number | undefined)[]): number | undefined {
-  return parts.every((part) => part !== undefined)
-    ? parts.reduce((sum, part) => sum + part, 0)
-    : undefined;
+function sum(a: number | undefined, b: number | undefined): number | undefined {
+  return a === undefined || b === undefined ? undefined : a + b;
 }
 
-function stepCosts(
-  { node, operator, inputs, outputs, residual }: Step,
-  bytesOfSlot: ReadonlyMap<number, number | undefined>,
-  inference: Inference,
-): { readonly macs: number | undefined; readonly bytes: number | undefined } {
-  const before = inference.inputs(node).map((facts) => facts ?? UNKNOWN);
+function macsOf({ node, operator }: Draft, inference: Inference): number | undefined {
   const after = inference.outputs(node);
   const shaped = after.every((facts, i) => node.outputs[i] === undefined || knownDims(facts));
-  const macs = operator.macs === undefined ? 0 : operator.macs(node, before, after);
-  const slots = new Set([...inputs, ...outputs, residual].filter((slot) => slot >= 0));
-  return {
-    macs: shaped ? macs : undefined,
-    bytes: operator.view === true ? 0 : total([...slots].map((slot) => bytesOfSlot.get(slot))),
-  };
+  if (operator.macs === undefined) return shaped ? 0 : undefined;
+  const before = inference.inputs(node).map((facts) => facts ?? UNKNOWN);
+  const macs = operator.macs(node, before, after);
+  return shaped ? macs : undefined;
+}
+
+/** Bytes of everything that a step reads and writes, each once. */
+function trafficOf({ node, operator, merged }: Draft, inference: Inference): number | undefined {
+  if (operator.view === true) return 0;
+  const outputs = merged === undefined ? node.outputs : [merged.output];
+  const values = new Set([...node.inputs, ...outputs, merged?.residual]);
+  let bytes: number | undefined = 0;
+  for (const value of values) {
+    if (value !== undefined) bytes = sum(bytes, bytesOf(value, inference));
+  }
+  return bytes;
 }
 
 /** Bytes of a value; undefined where its type or shape is unknown. */

@@ -5,6 +5,8 @@ import test from 'ava';
 
 import { encodeModel } from '#convfuse/api/encode.js';
 import { loadModel } from '#convfuse/api/load.js';
+import { cloneModel } from '#convfuse/ir/clone.js';
+import { Editor } from '#convfuse/ir/editor.js';
 
 import { externalModel } from '../helpers/external-model.js';
 import { CONV_RELU, fuseLike } from '../helpers/fused-pair.js';
@@ -24,6 +26,26 @@ test('a changed model is read back as such', async (t) => {
   const again = await loadModel(encodeModel(model));
   t.is(again.graph.nodeCount, 1);
   t.deepEqual([...again.graph.first!.input(1).initializer!.read().data], [3]);
+});
+
+test('a model is encoded anew after an edit, and no two calls share bytes', async (t) => {
+  const model = await loadModel(modelBytes(CONV_RELU));
+  const before = encodeModel(model);
+  fuseLike(model);
+  const fused = encodeModel(model);
+  t.notDeepEqual(fused, before);
+  const same = encodeModel(model);
+  t.deepEqual(same, fused);
+  t.not(same.buffer, fused.buffer);
+  const [first] = model.graph.nodes();
+  new Editor(model).setAttribute(first!, { name: 'group', kind: 'int', value: 1 });
+  t.notDeepEqual(encodeModel(model), fused);
+});
+
+test('a copy of a fused model is written with its edits', async (t) => {
+  const model = await loadModel(modelBytes(CONV_RELU));
+  fuseLike(model);
+  t.deepEqual(encodeModel(cloneModel(model)), encodeModel(model));
 });
 
 test('external data comes into the file', async (t) => {

@@ -1,0 +1,108 @@
+import { ConvfuseError } from '../errors.js';
+import type { Graph } from '../ir/graph.js';
+import type { Node } from '../ir/node.js';
+import type { Value } from '../ir/value.js';
+import { operatorOf } from '../ops/index.js';
+import { checkArity, type Inference } from '../ops/infer.js';
+import type { Operator, RunTensor } from '../ops/operator.js';
+import { isFloatType } from '../tensor/dtype.js';
+import type { Constants } from './constants.js';
+import { meaningOf } from './functions.js';
+import { mergeInto, type Merged } from './merge.js';
+import { executionOrder } from './order.js';
+
+/** A step to be: a node, with what is merged into it. */
+export interface Draft {
+  readonly node: Node;
+  readonly operator: Operator;
+  readonly merged: Merged | undefined;
+}
+
+/** What a run of a graph consists of, before anything is said about where values lie. */
+export class Drafts {
+  /** In order; constants left out and merged nodes gone into their hosts. */
+  readonly steps: readonly Draft[];
+  /** What is the same tensor in every run, as far as the steps led to it. */
+  readonly constants = new Map<Value, RunTensor>();
+  readonly #inference: Inference;
+  readonly #store: Constants;
+  readonly #fed: ReadonlySet<Value>;
+
+  /**
+   * @param fed inputs that each run provides, though they have an initializer
+   * @throws ConvfuseError ERR_UNSUPPORTED, ERR_MODEL, ERR_ARGUMENT
+   */
+  constructor(graph: Graph, inference: Inference, store: Constants, fed: ReadonlySet<Value>) {
+    this.#inference = inference;
+    this.#store = store;
+    this.#fed = fed;
+    this.steps = this.#draft(executionOrder(graph));
+  }
+
+  #draft(order: readonly Node[]): Draft[] {
+    /** By the node where a step runs. */
+    const drafts = new Map<Node, Draft>();
+    const taken = new Set<Node>();
+    for (const node of order) {
+      if (taken.has(node)) continue;
+      const operator = meaningOf(node);
+      if (operator === undefined) {
+        throw new ConvfuseError('ERR_UNSUPPORTED', `operator ${node.opType} of ${node.label}`);
+      }
+      checkArity(node, operator);
+      if (this.#fold(node, operator)) continue;
+      const merged = mergeInto(node, operator, this.#inference, taken);
+      for (const absorbed of merged?.absorbed ?? []) taken.add(absorbed);
+      // A merged step runs where its last node stood: there all that it reads is known.
+      drafts.set(merged?.absorbed.at(-1) ?? node, { node, operator, merged });
+    }
+    const steps: Draft[] = [];
+    for (const node of order) {
+      const draft = drafts.get(node);
+      if (draft !== undefined) steps.push(draft);
+    }
+    return steps;
+  }
+
+  /** Whether the node's outputs are constants, which are then in place. */
+  #fold(node: Node, operator: Operator): boolean {
+    const { namedOutputs } = node;
+    // Shapes: known from inference, without the tensors that they were taken from.
+    const known = namedOutputs.every((output) => {
+      const { constant, type } = this.#inference.facts(output);
+      return constant !== undefined && type !== undefined && !isFloatType(type);
+    });
+    if (known && namedOutputs.length > 0) {
+      for (const output of namedOutputs) {
+        const { constant } = this.#inference.facts(output);
+        this.constants.set(output, this.#store.convert(constant!));
+      }
+      return true;
+    }
+    // What runs a graph of its own is left to the run.
+    if (operator !== operatorOf(node) || node.holdsBodies) return false;
+    const inputs: (RunTensor | undefined)[] = [];
+    for (const input of node.inputs) {
+      const tensor = input && this.constant(input);
+      if (input !== undefined && tensor === undefined) return false;
+      inputs.push(tensor);
+    }
+    const results = this.#store.fold(node, inputs);
+    node.outputs.forEach((output, i) => {
+      if (output !== undefined) this.constants.set(output, results[i]!);
+    });
+    return true;
+  }
+
+  /** The tensor of a value that is the same in every run. */
+  constant(value: Value): RunTensor | undefined {
+    const found = this.constants.get(value);
+    if (found !== undefined || value.initializer === undefined || this.#fed.has(value))
+      return found;
+    // An initializer of a body's input is only a default for it, and always replaced.
+    if (value.isInput && value.graph.kind !== 'main') return undefined;
+    const tensor = this.#store.initializer(value);
+    this.constants.set(value, tensor);
+    return tensor;
+  }
+}
