@@ -1,5 +1,5 @@
 import { encodeText } from './text.js';
-import { FIXED32, recordHead, VARINT, type Records } from './wire.js';
+import { FIXED32, recordHead, VARINT, varints, type Records } from './wire.js';
 
 /**
  * A message in the making: a list of byte ranges, most of them of the source file, that are
@@ -29,7 +29,14 @@ export class Chunks {
 
   /** A field with a message in it. */
   message(field: number, content: Chunks): this {
-    return this.push(recordHead(field, content.length)).append(content);
+    const head = recordHead(field, content.length);
+    if (content.parts.length < 2 || content.length > MOST_PACKED) {
+      return this.push(head).append(content);
+    }
+    const packed = new Uint8Array(head.length + content.length);
+    packed.set(head);
+    content.copyTo(packed, head.length);
+    return this.push(packed);
   }
 
   /**
@@ -57,9 +64,9 @@ export class Chunks {
 
   /** An integer or an enum. Negative ones take ten bytes, as protobuf has it. */
   integer(field: number, value: number | bigint): this {
-    return this.push(
-      Uint8Array.from([...varint(BigInt(field * 8 + VARINT)), ...varint(BigInt(value))]),
-    );
+    const tag = field * 8 + VARINT;
+    if (typeof value === 'number' && value >= 0) return this.push(varints(tag, value));
+    return this.push(Uint8Array.from([...varint(BigInt(tag)), ...varint(BigInt(value))]));
   }
 
   float(field: number, value: number): this {
@@ -79,14 +86,21 @@ export class Chunks {
   join(): Uint8Array {
     if (this.parts.length === 1) return this.parts[0]!;
     const bytes = new Uint8Array(this.length);
-    let at = 0;
+    this.copyTo(bytes, 0);
+    return bytes;
+  }
+
+  copyTo(bytes: Uint8Array, start: number): void {
+    let at = start;
     for (const part of this.parts) {
       bytes.set(part, at);
       at += part.length;
     }
-    return bytes;
   }
 }
+
+/** Smaller messages are joined at once: an array for each of their parts takes more than the parts. */
+const MOST_PACKED = 1024;
 
 function varint(value: bigint): number[] {
   const bytes: number[] = [];

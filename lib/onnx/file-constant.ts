@@ -58,7 +58,7 @@ export class FileConstant implements Constant {
     }
     const data = this.#elements(type, room);
     const tensor: Tensor = { type, dims, data };
-    if (room === undefined) this.#recent = new WeakRef(tensor);
+    if (room === undefined && this.byteLength > SMALL) this.#recent = new WeakRef(tensor);
     return tensor;
   }
 
@@ -75,6 +75,9 @@ export class FileConstant implements Constant {
     return readTyped(type, count, source.bytes, range, storage!.field);
   }
 }
+
+/** Bytes that are converted anew each time: a reference that the collector has to watch takes longer. */
+const SMALL = 4096;
 
 /** The raw data of a tensor. An empty one may stand beside a typed field that holds the elements. */
 function plainElements({ raw, storage, count }: TensorRecord): Range | undefined {

@@ -134,16 +134,29 @@ export class Records extends Varints {
 
   /** The payload as a range, for the records of the message in it. */
   get payload(): Range {
-    return { start: this.body, end: this.end };
+    // Below 2^31, the limit of a file's size: as small integers they take no objects of their own.
+    return { start: this.body | 0, end: this.end | 0 };
   }
 }
 
 /** A tag and a length, as they stand in front of a delimited payload. */
 export function recordHead(field: number, length: number): Uint8Array {
-  const head: number[] = [];
-  for (let value of [field * 8 + DELIMITED, length]) {
-    for (; value >= 0x80; value = Math.floor(value / 0x80)) head.push((value & 0x7f) | 0x80);
-    head.push(value);
+  return varints(field * 8 + DELIMITED, length);
+}
+
+/** Two whole numbers below 2^53, one after the other. */
+export function varints(first: number, second: number): Uint8Array {
+  const bytes = new Uint8Array(varintLength(first) + varintLength(second));
+  let at = 0;
+  for (let value of [first, second]) {
+    for (; value >= 0x80; value = Math.floor(value / 0x80)) bytes[at++] = (value & 0x7f) | 0x80;
+    bytes[at++] = value;
   }
-  return Uint8Array.from(head);
+  return bytes;
+}
+
+function varintLength(value: number): number {
+  let length = 1;
+  for (let rest = value; rest >= 0x80; rest = Math.floor(rest / 0x80)) length += 1;
+  return length;
 }

@@ -1,6 +1,7 @@
 import type { Graph } from '../ir/graph.js';
 import type { Node } from '../ir/node.js';
 import type { Value } from '../ir/value.js';
+import { distinct } from './distinct.js';
 
 /** Values of outer graphs that a body reads, at any depth, in the order of first use. */
 export function capturesOf(body: Graph): readonly Value[] {
@@ -18,13 +19,7 @@ export function capturesOf(body: Graph): readonly Value[] {
 
 /** Everything a node needs before it can run: its inputs, and what its bodies capture. */
 export function dependenciesOf(node: Node): readonly Value[] {
-  const [first, second] = node.inputs;
-  // One or two different ones, as nearly all nodes have, need no set.
-  if (node.inputs.length <= 2 && !node.holdsBodies && (first === undefined || first !== second)) {
-    return node.inputs.filter((input) => input !== undefined);
-  }
-  const needed = new Set<Value>();
-  for (const input of node.inputs) if (input !== undefined) needed.add(input);
-  for (const body of node.subgraphs()) for (const value of capturesOf(body)) needed.add(value);
-  return [...needed];
+  if (!node.holdsBodies) return distinct(node.inputs);
+  const captured = Array.from(node.subgraphs(), capturesOf).flat();
+  return distinct([...node.inputs, ...captured]);
 }

@@ -40,11 +40,16 @@ export class Drafts {
   }
 
   #draft(order: readonly Node[]): Draft[] {
-    /** By the node where a step runs. */
-    const drafts = new Map<Node, Draft>();
+    const steps: Draft[] = [];
     const taken = new Set<Node>();
+    /** Merged steps by their last node: they run where that stood, as there all that they read is known. */
+    const waiting = new Map<Node, Draft>();
     for (const node of order) {
-      if (taken.has(node)) continue;
+      if (taken.has(node)) {
+        const draft = waiting.get(node);
+        if (draft !== undefined) steps.push(draft);
+        continue;
+      }
       const operator = meaningOf(node);
       if (operator === undefined) {
         throw new ConvfuseError('ERR_UNSUPPORTED', `operator ${node.opType} of ${node.label}`);
@@ -52,14 +57,12 @@ export class Drafts {
       checkArity(node, operator);
       if (this.#fold(node, operator)) continue;
       const merged = mergeInto(node, operator, this.#inference, taken);
-      for (const absorbed of merged?.absorbed ?? []) taken.add(absorbed);
-      // A merged step runs where its last node stood: there all that it reads is known.
-      drafts.set(merged?.absorbed.at(-1) ?? node, { node, operator, merged });
-    }
-    const steps: Draft[] = [];
-    for (const node of order) {
-      const draft = drafts.get(node);
-      if (draft !== undefined) steps.push(draft);
+      const draft = { node, operator, merged };
+      if (merged === undefined) steps.push(draft);
+      else {
+        for (const absorbed of merged.absorbed) taken.add(absorbed);
+        waiting.set(merged.absorbed.at(-1)!, draft);
+      }
     }
     return steps;
   }

@@ -10,36 +10,50 @@ import { dependenciesOf } from './captures.js';
  */
 export function executionOrder(graph: Graph): Node[] {
   const order: Node[] = [];
-  const state = new Map<Node, 'open' | 'done'>();
+  const done = new Set<Node>();
+  const finish = (node: Node): void => {
+    done.add(node);
+    order.push(node);
+  };
   const needed = neededNodes(graph);
   for (const root of graph.nodes()) {
-    if (!needed.has(root) || state.get(root) === 'done') continue;
+    if (!needed.has(root) || done.has(root)) continue;
     // As it is in the file's order, nearly always.
-    if (producersIn(graph, root).every((before) => state.get(before) === 'done')) {
-      state.set(root, 'done');
-      order.push(root);
-      continue;
-    }
-    const stack = [root];
-    for (let node = stack.at(-1); node !== undefined; node = stack.at(-1)) {
-      if (state.get(node) === 'done') {
-        stack.pop();
-        continue;
-      }
-      const waiting = producersIn(graph, node).filter((before) => state.get(before) !== 'done');
-      if (waiting.length === 0) {
-        state.set(node, 'done');
-        order.push(node);
-        stack.pop();
-      } else if (state.get(node) === 'open') {
-        throw new ConvfuseError('ERR_MODEL', `${node.label} depends on its own output`);
-      } else {
-        state.set(node, 'open');
-        stack.push(...waiting.reverse());
-      }
-    }
+    if (waitingFor(graph, root, done).length === 0) finish(root);
+    else finishAll(graph, root, done, finish);
   }
   return order;
+}
+
+/** Finishes what a node waits for, and the node, with a stack of its own. */
+function finishAll(
+  graph: Graph,
+  root: Node,
+  done: ReadonlySet<Node>,
+  finish: (node: Node) => void,
+): void {
+  const open = new Set<Node>();
+  const stack = [root];
+  for (let node = stack.at(-1); node !== undefined; node = stack.at(-1)) {
+    if (done.has(node)) {
+      stack.pop();
+      continue;
+    }
+    const waiting = waitingFor(graph, node, done);
+    if (waiting.length === 0) {
+      finish(node);
+      stack.pop();
+    } else if (open.has(node)) {
+      throw new ConvfuseError('ERR_MODEL', `${node.label} depends on its own output`);
+    } else {
+      open.add(node);
+      stack.push(...waiting.reverse());
+    }
+  }
+}
+
+function waitingFor(graph: Graph, node: Node, done: ReadonlySet<Node>): Node[] {
+  return producersIn(graph, node).filter((before) => !done.has(before));
 }
 
 function neededNodes(graph: Graph): ReadonlySet<Node> {

@@ -6,6 +6,7 @@ import { Inference } from '../ops/infer.js';
 import { elementBytes } from '../tensor/dtype.js';
 import { elementCount } from '../tensor/shape.js';
 import { PLACEHOLDERS } from './constants.js';
+import { distinct } from './distinct.js';
 import { Drafts, type Draft } from './drafts.js';
 
 /** What running a model once costs. undefined where shapes or operators are not known. */
@@ -61,10 +62,9 @@ function macsOf({ node, operator }: Draft, inference: Inference): number | undef
 function trafficOf({ node, operator, merged }: Draft, inference: Inference): number | undefined {
   if (operator.view === true) return 0;
   const outputs = merged === undefined ? node.outputs : [merged.output];
-  const values = new Set([...node.inputs, ...outputs, merged?.residual]);
   let bytes: number | undefined = 0;
-  for (const value of values) {
-    if (value !== undefined) bytes = sum(bytes, bytesOf(value, inference));
+  for (const value of distinct([...node.inputs, ...outputs, merged?.residual])) {
+    bytes = sum(bytes, bytesOf(value, inference));
   }
   return bytes;
 }
