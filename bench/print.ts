@@ -67,7 +67,7 @@ export function rulesTables({ largeFiles, manyNodes }: RulesResults): string {
     spread(row.ratio),
   ]);
   const largeHead = ['level', 'file', 'load + save, ms', 'load + fuse + save, ms', 'times as long'];
-  const manyHead = ['nodes in a model', 'nodes', 'us a node', 'times the size above'];
+  const manyHead = ['nodes in a model', 'nodes', 'us a node', 'times the smallest'];
   return `\nWhat rewriting costs:\n\n${table(largeHead, large)}\n${table(manyHead, many)}`;
 }
 

@@ -44,7 +44,7 @@ function table(head: readonly string[], rows: readonly (readonly string[])[]): s
 }
 
 /** 2.06x (1.99-2.34) */
-const times = (ratio: Spread): string => spread(ratio).replace(' ', 'x ');
+const times = (ratio: Spread): string => spread(ratio).replace(/^\S+/, '$&x');
 const mebibytes = (bytes: number | undefined): string =>
   bytes === undefined ? '-' : `${(bytes / 2 ** 20).toFixed(1)} MiB`;
 
@@ -180,8 +180,8 @@ function rulesSection({ largeFiles = [], manyNodes = [] }: Partial<RulesResults>
     '## What rewriting costs',
     '',
     'Load, fuse and save against load and save of the same file, without verification; then load,',
-    'fuse at level extended and encode, for each node of models of many nodes. Ratios here are times',
-    'as long, so that below is better.',
+    'fuse at level extended and encode, for each node of models of many nodes; the largest once.',
+    'Ratios here are times as long, so that below is better.',
     '',
     ...table(
       ['level', 'file', 'rewrites', 'load + save, ms', 'load + fuse + save, ms', 'takes'],
@@ -195,7 +195,7 @@ function rulesSection({ largeFiles = [], manyNodes = [] }: Partial<RulesResults>
       ]),
     ),
     ...table(
-      ['model', 'nodes', 'us for a node', 'against the size above'],
+      ['model', 'nodes', 'us for a node', 'against the smallest'],
       manyNodes.map((row) => [
         row.form,
         String(row.nodes),

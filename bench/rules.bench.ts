@@ -28,7 +28,7 @@ export interface ManyNodesRow {
   readonly form: string;
   readonly nodes: number;
   readonly microsecondsPerNode: Spread;
-  /** Times as long for each node as in the next smaller one of the form, round by round. */
+  /** Times as long for each node as in the smallest one of the form, round by round. */
   readonly ratio: Spread;
 }
 
@@ -43,6 +43,12 @@ export interface RulesBenchOptions {
   /** Of each form, the smallest first. */
   readonly nodes: readonly number[];
 }
+
+/** Nodes that are rewritten in one timing: of small models several, so that each has its share of what is collected later. */
+const NODES_TIMED = 10_000;
+
+/** Models of more nodes are timed once, when the smaller ones have warmed up what they run. */
+const MOST_REPEATED = 30_000;
 
 const LEVELS = ['basic', 'extended'] as const;
 const UNCHECKED = { verify: false, allowGrowth: true } as const;
@@ -94,25 +100,37 @@ async function benchForm(
   // Proved once, at the smallest size; what follows is timed alone.
   const smallest = await loadModel(FORMS[form]!(nodes[0]!));
   await fuseModel(smallest, { level: 'extended', allowGrowth: true });
-  const runs = nodes.map((count) => {
+  const runOf = (count: number) => {
     const bytes = FORMS[form]!(count);
     return async (): Promise<void> => {
-      const { model } = await fuseModel(await loadModel(bytes), {
-        ...UNCHECKED,
-        level: 'extended',
-      });
-      encodeModel(model);
+      for (let left = Math.max(count, NODES_TIMED); left > 0; left -= count) {
+        const { model } = await fuseModel(await loadModel(bytes), {
+          ...UNCHECKED,
+          level: 'extended',
+        });
+        encodeModel(model);
+      }
     };
-  });
-  const each = (await takeTurns(runs, rounds)).map((times, at) =>
-    times.map((milliseconds) => (1000 * milliseconds) / nodes[at]!),
+  };
+  const repeated = nodes.filter((count) => count <= MOST_REPEATED);
+  const times = await takeTurns(repeated.map(runOf), rounds);
+  for (const count of nodes.slice(repeated.length)) times.push(await timeOnce(runOf(count)));
+  const each = times.map((list, at) =>
+    list.map((milliseconds) => (1000 * milliseconds) / Math.max(nodes[at]!, NODES_TIMED)),
   );
-  return each.map((times, at) => ({
+  const usual = spreadOf(each[0]!).median;
+  return each.map((list, at) => ({
     form,
     nodes: nodes[at]!,
-    microsecondsPerNode: spreadOf(times),
-    ratio: ratioOf(times, each[Math.max(0, at - 1)]!),
+    microsecondsPerNode: spreadOf(list),
+    ratio: ratioOf(list, list.length === rounds ? each[0]! : list.map(() => usual)),
   }));
+}
+
+async function timeOnce(run: () => Promise<void>): Promise<Float64Array> {
+  const start = performance.now();
+  await run();
+  return Float64Array.of(performance.now() - start);
 }
 
 /** Milliseconds of each, round by round, in rotating order; each ran once before. */
@@ -125,9 +143,7 @@ async function takeTurns(
   for (let round = 0; round < rounds; round++) {
     for (let turn = 0; turn < runs.length; turn++) {
       const at = (turn + round) % runs.length;
-      const start = performance.now();
-      await runs[at]!();
-      times[at]![round] = performance.now() - start;
+      times[at]!.set(await timeOnce(runs[at]!), round);
     }
   }
   return times;

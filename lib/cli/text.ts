@@ -49,6 +49,7 @@ export function millisecondsText(milliseconds: number): string {
 export function spreadText(spread: Spread): string {
   const { median, low, high } = spread;
   const digits = median >= 100 ? 0 : median >= 10 ? 1 : 2;
+  if (low === high) return median.toFixed(digits);
   return `${median.toFixed(digits)} (${low.toFixed(digits)}-${high.toFixed(digits)})`;
 }
 
