@@ -1,13 +1,14 @@
 // Convolution with one input channel per group: vectors run along output rows.  Contract in
 // depthwise.h.
 //
-// Square kernels of 3, 5 and 7 with stride 1 or 2 compute kRows output rows together, so that an
-// input row is loaded once for all of them.  Where two output rows fit into one vector, two
-// channels share it: on AVX-512 that is any plane of width 8 or less.  Everything else goes row by
-// row through DepthwiseGeneral.
+// 3 x 3 with stride 1 or 2 computes kDepthwiseRows output rows together, so that an input row is loaded
+// once for all of them.  Where two output rows fit into one vector, two channels share it: on AVX-512
+// that is any plane of width 8 or less.  With shorter vectors small planes are copied
+// (depthwise3x3-inl.h).  Everything else goes row by row through DepthwiseGeneral.
 #pragma once
 #include "kernels/activation-inl.h"
 #include "kernels/depthwise.h"
+#include "kernels/depthwise3x3-inl.h"
 #include "kernels/shuffle-inl.h"
 
 namespace convfuse::CONVFUSE_ISA {
@@ -22,6 +23,10 @@ enum class DepthwiseView {
 };
 
 constexpr size_t kHalf = kLanes / 2;
+
+// Whether planes come here whose rows are a vector or less: as long a vector as two such rows, or one,
+// serves them well.  Shorter ones leave small planes to DepthwiseSmall.
+constexpr bool kShortRows = kLanes >= 16;
 
 // Accumulators, kernel columns and, for 3 x 3, nine weights have to fit the registers.
 constexpr size_t kDepthwiseRows = kRegisters == 32 ? 7 : 4;
@@ -195,13 +200,13 @@ static void DepthwisePlanes(const DepthwiseShape& shape, const DepthwiseEpilogue
     for (size_t x = 0; x < out_width; x += kLanes) {
       const size_t cols = out_width - x < kLanes ? out_width - x : kLanes;
       const size_t begin = x * kStride;
-      if (kStride == 1 && whole && pair)
+      if (kShortRows && kStride == 1 && whole && pair)
         DepthwiseRows<kSize, kStride, kStride == 1 ? View::kWholePair : View::kPair>(
             shape, lanes, y, x, rows, cols);
-      else if (kStride == 1 && whole)
+      else if (kShortRows && kStride == 1 && whole)
         DepthwiseRows<kSize, kStride, kStride == 1 ? View::kWhole : View::kEdge>(shape, lanes, y, x,
                                                                                rows, cols);
-      else if (pair)
+      else if (kShortRows && pair)
         DepthwiseRows<kSize, kStride, View::kPair>(shape, lanes, y, x, rows, cols);
       else if (begin >= shape.pad[2] && begin + kReach <= width + shape.pad[2])
         DepthwiseRows<kSize, kStride, View::kInside>(shape, lanes, y, x, rows, cols);
@@ -275,6 +280,8 @@ static void DepthwiseGeneral(const DepthwiseShape& s, const DepthwiseEpilogue& e
 template <size_t kSize, size_t kStride>
 static void DepthwiseFixed(const DepthwiseShape& shape, const DepthwiseEpilogue& epilogue,
                            const DepthwiseChannel* channels, size_t count) {
+  if (!kShortRows && shape.out[2] <= kMostWindowColumns<kStride>)
+    return DepthwiseSmall<kStride>(shape, epilogue, channels, count);
   const bool pairs = shape.out[2] <= kHalf;
   for (size_t i = 0; i < count;) {
     const bool pair = pairs && i + 1 < count;

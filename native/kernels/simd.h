@@ -71,6 +71,17 @@ CONVFUSE_INLINE V Select(Vi mask, V a, V b) { return mask ? a : b; }
 CONVFUSE_INLINE V AtLeast(V x, V low) { return x < low ? low : x; }
 CONVFUSE_INLINE V AtMost(V x, V high) { return x > high ? high : x; }
 
+// What was computed for v is computed here, and not where v is used.
+CONVFUSE_INLINE void Keep(V& v) {
+#if defined(CONVFUSE_EMULATE_LANES)
+  asm("" : "+m"(v));
+#elif defined(__x86_64__)
+  asm("" : "+x"(v));
+#elif defined(__aarch64__)
+  asm("" : "+w"(v));
+#endif
+}
+
 // Lane i set when begin <= i < end, for any begin and end.
 CONVFUSE_INLINE Vi LaneRange(ptrdiff_t begin, ptrdiff_t end) {
   Vi lane;

@@ -66,10 +66,12 @@ class DepthwiseConv final : public ConvAlgorithm {
     const size_t multiplier = g.channels_out / g.channels_in;
     const size_t in = Volume(shape_.in), out = Volume(shape_.out), taps = layer_->Taps();
     DepthwiseChannel channels[kMostChannels];
+    size_t m = first % g.channels_out, copies = first % multiplier;
+    const float* x = run.x + first / multiplier * in;
     for (size_t i = 0; i < count; ++i) {
-      const size_t plane = first + i, m = plane % g.channels_out;
+      const size_t plane = first + i;
       DepthwiseChannel& c = channels[i];
-      c.x = run.x + plane / multiplier * in;
+      c.x = x;
       c.weight = layer_->weight.data() + m * taps;
       c.add = run.residual ? run.residual + plane * out : nullptr;
       c.out = run.out + plane * out;
@@ -77,6 +79,8 @@ class DepthwiseConv final : public ConvAlgorithm {
       c.alpha = activation.kind == ActivationKind::kPrelu
                     ? activation.slope[activation.slopes == 1 ? 0 : m]
                     : activation.alpha;
+      if (++copies == multiplier) copies = 0, x += in;
+      if (++m == g.channels_out) m = 0;
     }
     layer_->table->depthwise(shape_, epilogue_, channels, count);
   }
