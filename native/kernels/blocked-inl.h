@@ -151,7 +151,11 @@ static void PoolBlocked(const BlockedPool& p) {
   p.mean ? PoolBlockOf<true>(p) : PoolBlockOf<false>(p);
 }
 
+// Planes so short that a CPU fetches little of them ahead by itself: those of the next block follow.
+constexpr size_t kShortPlane = 1024;
+
 static void ToBlocked(const Reorder& r) {
+  const size_t ahead = r.plane <= kShortPlane ? kLanes * r.plane : 0;
   for (size_t y = 0; y < r.height; ++y)
     for (size_t x = 0; x < r.width; x += kLanes) {
       const size_t pixels = r.width - x < kLanes ? r.width - x : kLanes;
@@ -161,6 +165,7 @@ static void ToBlocked(const Reorder& r) {
 #pragma GCC unroll 16
       for (size_t l = 0; l < kLanes; ++l)
         block[l] = l < r.channels ? LoadN(in + l * r.plane, pixels) : V{};
+      for (size_t l = 0; l < r.channels; ++l) __builtin_prefetch(in + ahead + l * r.plane, 0, 2);
       Transpose(block);
 #pragma GCC unroll 16
       for (size_t i = 0; i < kLanes; ++i)

@@ -21,29 +21,37 @@ static void BlockedTileOf(const BlockedTile& t) {
   const float* w = t.weight;
   const float* ahead = t.ahead;
   const size_t jump = t.weight_jump;
-  const BlockedProduct* const end = t.product + t.k;
-  for (const BlockedProduct* product = t.product; product < end; ++product, w += kDirectChannels) {
-    const size_t at = product->offset;
-    __builtin_prefetch(ahead + product->ahead, 0, 3);
-    V row[kVectors];
-#pragma GCC unroll 3
-    for (size_t j = 0; j < kVectors; ++j)
-      row[j] = Load(j < kDirectVectors ? w + j * kLanes : w + jump);
-#pragma GCC unroll 16
-    for (size_t i = 0; i < kRun; ++i) {
-      const V x = Splat(pixel[i][at]);
-#pragma GCC unroll 3
-      for (size_t j = 0; j < kVectors; ++j) acc[i][j] += x * row[j];
-    }
-  }
   const auto sums = [&](size_t i, size_t j) {
     return t.sums + i * kDirectChannels + (j < kDirectVectors ? j * kLanes : t.sums_jump);
   };
-  if (t.add) {
+  const BlockedProduct* product = t.product;
+  for (size_t chain = 1;; ++chain, w += t.chain_jump) {
+    for (const BlockedProduct* const end = product + t.k; product < end;
+         ++product, w += kDirectChannels) {
+      const size_t at = product->offset;
+      __builtin_prefetch(ahead + product->ahead, 0, 3);
+      V row[kVectors];
+#pragma GCC unroll 3
+      for (size_t j = 0; j < kVectors; ++j)
+        row[j] = Load(j < kDirectVectors ? w + j * kLanes : w + jump);
+#pragma GCC unroll 16
+      for (size_t i = 0; i < kRun; ++i) {
+        const V x = Splat(pixel[i][at]);
+#pragma GCC unroll 3
+        for (size_t j = 0; j < kVectors; ++j) acc[i][j] += x * row[j];
+      }
+    }
+    if (t.add || chain > 1) {
+#pragma GCC unroll 16
+      for (size_t i = 0; i < kRun; ++i)
+#pragma GCC unroll 3
+        for (size_t j = 0; j < kVectors; ++j) acc[i][j] += Load(sums(i, j));
+    }
+    if (chain == t.chains) break;
 #pragma GCC unroll 16
     for (size_t i = 0; i < kRun; ++i)
 #pragma GCC unroll 3
-      for (size_t j = 0; j < kVectors; ++j) acc[i][j] += Load(sums(i, j));
+      for (size_t j = 0; j < kVectors; ++j) Store(sums(i, j), acc[i][j]), acc[i][j] = V{};
   }
   if (!t.out) {
 #pragma GCC unroll 16

@@ -36,7 +36,8 @@ constexpr size_t kLineFloats = 16;  // of a cache line, which is what is brought
 // The same on blocked activations (ops/layout.h), where neighbouring pixels are one or two vectors
 // apart, or anywhere.
 struct BlockedTile {
-  size_t k;
+  // Products are summed up in so many chains of k each, one after the other.
+  size_t k, chains = 1;
   const BlockedProduct* product;
   const float* ahead;  // what the next tile needs, from here; any addresses
   const float* x;
@@ -48,12 +49,13 @@ struct BlockedTile {
   size_t vectors;  // of channels: 1 or 2 of a slice, or 3: two and the first of the next slice
   const float* weight;
   size_t weight_jump;  // to those of the next slice
+  size_t chain_jump;   // from the end of a chain's to the next chain's
   float* sums;         // [run][direct_channels]
   size_t sums_jump;    // to those of the next slice
   bool add;
   // Where sums end in blocks: out[b * out_block + out_at[p] + l] = clamp(sum + bias[b * lanes + l] +
-  // residual[likewise], low, high) for b < vectors, and nothing is written to sums.  Null: they stay
-  // sums.
+  // residual[likewise], low, high) for b < vectors, and what sums then holds is of no use.  Null: they
+  // stay sums.
   float* out;
   const uint32_t* out_at;
   size_t out_block;

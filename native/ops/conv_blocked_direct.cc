@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "ops/blocked_cut.h"
 #include "ops/conv_blocked.h"
 #include "ops/output_store.h"
 
@@ -33,12 +34,8 @@ bool BlockedDirectFits(const ConvLayer& layer, const ConvShape& shape) {
 
 namespace {
 
-// A block of channels of a band's input, and its sums, stay in this many bytes: half of a 512 KB
-// L2.  The weights pass through once per band.
-constexpr size_t kBandBytes = 256 << 10;
-// Fewer pixels would read the weights too often, more gain nothing.
-constexpr size_t kFewestPixels = 48, kMostPixels = 256;
-
+// Blocks of few products, which `strict` asks for, share a tile's preparations.
+constexpr size_t kPassProducts = 147;
 constexpr size_t kFetchTiles = 4;    // that bring the weights of a slice together
 constexpr size_t kSliceVectors = 2;  // in direct_channels
 
@@ -55,14 +52,13 @@ class BlockedDirectConv final : public ConvAlgorithm {
              shape.out[2]),
         x_(shape.x_layout, table_.lanes, layer_->geometry.channels_in, shape.in[1], shape.in[2]) {
     const ConvGeometry& g = layer_->geometry;
-    const size_t height = shape_.out[1], width = shape_.out[2];
-    const size_t channels = g.channels_out + weights_->most_elements() * g.stride[2] * g.stride[1];
-    const size_t pixels = std::min(
-        kMostPixels, std::max(kFewestPixels, kBandBytes / (channels * sizeof(float))));
-    const size_t rows = std::min(height, std::max<size_t>(1, pixels / width));
-    bands_ = CeilDiv(height, rows);
-    rows_ = CeilDiv(height, bands_);
-    bands_ = CeilDiv(height, rows_);
+    cut_ = CutBlockedDirect(*layer_, *weights_, shape_, std::max({x_.image, out_.image, add_.image}),
+                            threads);
+    const size_t k = weights_->most_elements() * layer_->Taps(), last = weights_->blocks() - 1;
+    if (weights_->Elements(0) == weights_->Elements(last) && k > 0)
+      chains_ = std::max<size_t>(1, kPassProducts / k);
+    bands_ = CeilDiv(shape_.out[1], cut_.rows);
+    parts_ = CeilDiv(shape_.batch, cut_.images) * bands_;
     LocateProducts();
     LocatePixels();
     vectors_ = CeilDiv(g.channels_out, table_.lanes);
@@ -70,10 +66,6 @@ class BlockedDirectConv final : public ConvAlgorithm {
     bias_.Reserve(weights_->slices() * table_.direct_channels);
     std::fill_n(bias_.data(), bias_.size(), 0.0f);
     std::copy(layer_->bias.begin(), layer_->bias.end(), bias_.data());
-    const size_t tasks = shape_.batch * bands_;
-    splits_ = tasks < 4 * threads && threads > 1
-                  ? std::min(weights_->slices(), CeilDiv(4 * threads, tasks))
-                  : 1;
   }
 
   std::string Name() const override {
@@ -84,7 +76,7 @@ class BlockedDirectConv final : public ConvAlgorithm {
   size_t WorkspaceFloats(size_t threads) const override { return threads * SlotFloats(); }
 
   void Run(const ConvRun& run) const override {
-    run.pool->ParallelFor(shape_.batch * bands_ * splits_, run.threads,
+    run.pool->ParallelFor(parts_ * cut_.splits, run.threads,
                           [&](size_t task, size_t slot) {
       if (!run.Cancelled()) RunTask(run, task, run.workspace + slot * SlotFloats());
     });
@@ -92,10 +84,10 @@ class BlockedDirectConv final : public ConvAlgorithm {
 
  private:
   size_t SliceFloats() const {
-    return RoundUp(rows_ * shape_.out[2] * table_.direct_channels, 16);
+    return RoundUp(x_at_.size() * table_.direct_channels, 16);
   }
   size_t SlotFloats() const {
-    return CeilDiv(weights_->slices(), splits_) * SliceFloats();
+    return CeilDiv(weights_->slices(), cut_.splits) * SliceFloats();
   }
 
   // Where each product finds its element from its pixel, and a line of the next tile's pixels that
@@ -121,60 +113,65 @@ class BlockedDirectConv final : public ConvAlgorithm {
             static_cast<uint32_t>(k / kFetchTiles * kLineFloats);
   }
 
-  // Where the pixels of a band lie, from its first.
+  // Where the pixels of a part lie, from its first.
   void LocatePixels() {
     const ConvGeometry& g = layer_->geometry;
     const size_t width = shape_.out[2];
-    for (size_t y = 0; y < rows_; ++y)
-      for (size_t x = 0; x < width; ++x) {
-        const size_t lane = x * table_.lanes;
-        x_at_.push_back(static_cast<uint32_t>(y * g.stride[1] * x_.row + lane * g.stride[2]));
-        out_at_.push_back(static_cast<uint32_t>(y * out_.row + lane));
-        add_at_.push_back(static_cast<uint32_t>(y * add_.row + lane));
-      }
-    const bool evenly = x_.row == width * table_.lanes && g.stride[1] == 1 && g.stride[2] == 1;
-    one_row_ = table_.scattered_pixels || evenly;
+    const auto add = [](std::vector<uint32_t>* to, size_t at) {
+      to->push_back(static_cast<uint32_t>(at));
+    };
+    for (size_t i = 0; i < cut_.images; ++i)
+      for (size_t y = 0; y < cut_.rows; ++y)
+        for (size_t x = 0; x < width; ++x) {
+          const size_t lane = x * table_.lanes;
+          add(&x_at_, i * x_.image + y * g.stride[1] * x_.row + lane * g.stride[2]);
+          add(&out_at_, i * out_.image + y * out_.row + lane);
+          add(&add_at_, i * add_.image + y * add_.row + lane);
+        }
+    evenly_ = x_.row == width * table_.lanes && g.stride[1] == 1 && g.stride[2] == 1;
   }
 
   void RunTask(const ConvRun& run, size_t task, float* sums) const {
     const ConvGeometry& g = layer_->geometry;
     OutputPart part = {};
-    const size_t band = task % bands_, split = task / (bands_ * shape_.batch);
-    part.image = task / bands_ % shape_.batch;
-    part.row = band * rows_;
-    part.rows = std::min(rows_, shape_.out[1] - part.row);
+    const size_t split = task / parts_;
+    part.image = task % parts_ / bands_ * cut_.images;
+    part.row = task % bands_ * cut_.rows;
+    part.rows = std::min(cut_.rows, shape_.out[1] - part.row);
     part.width = shape_.out[2];
-    const size_t begin = weights_->slices() * split / splits_;
-    const size_t end = weights_->slices() * (split + 1) / splits_;
+    const size_t images = std::min(cut_.images, shape_.batch - part.image);
+    const size_t begin = weights_->slices() * split / cut_.splits;
+    const size_t end = weights_->slices() * (split + 1) / cut_.splits;
     // The first tap of output (0, 0) lies in the halo, by the pads.
     const float* x = run.x + part.image * x_.image + x_.origin + part.row * g.stride[1] * x_.row -
                      shape_.pad_begin[1] * x_.row - shape_.pad_begin[2] * table_.lanes;
-    for (size_t b = 0; b < weights_->blocks(); ++b)
+    for (size_t b = 0; b < weights_->blocks(); b += chains_)
       for (size_t s = begin; s < end;) {
         float* slice = sums + (s - begin) * SliceFloats();
         // An odd vector is computed with the two before it, whose pixels it shares.
         const size_t left = vectors_ - s * kSliceVectors;
         const size_t vectors = left == 3 && s + 1 < end ? 3 : std::min(left, kSliceVectors);
+        const size_t next = s + CeilDiv(vectors, kSliceVectors);
+        const float* following = next < end ? weights_->Slice(0, b, next)
+                                            : weights_->Slice(0, b + chains_ < weights_->blocks() ? b + chains_ : 0, begin);
         part.slice = s;
-        Multiply(run, part, b, vectors, s == begin, x, slice);
-        s += CeilDiv(vectors, kSliceVectors);
-        if (b + 1 < weights_->blocks()) continue;
-        if (finishes_) {
-          FinishRows(run, part, vectors);
-          continue;
-        }
-        for (part.sums = slice; part.slice < s; ++part.slice, part.sums += SliceFloats())
-          store_.Store(run, part);
+        part.sums = slice;
+        Multiply(run, part, images, b, vectors, s == begin, x, following, slice);
+        s = next;
+        if (b + chains_ >= weights_->blocks()) Finish(run, part, images, vectors);
       }
   }
 
-  // One block of products for all pixels of a part.
-  void Multiply(const ConvRun& run, const OutputPart& part, size_t block, size_t vectors,
-                bool first, const float* x, float* sums) const {
+  // A pass of blocks of products for all pixels of a part.
+  void Multiply(const ConvRun& run, const OutputPart& part, size_t images, size_t block,
+                size_t vectors, bool first, const float* x, const float* following,
+                float* sums) const {
     const ConvGeometry& g = layer_->geometry;
     const size_t begin = weights_->ElementBegin(block) * layer_->Taps();
     BlockedTile tile = {};
     tile.k = weights_->Elements(block) * layer_->Taps();
+    tile.chains = std::min(chains_, weights_->blocks() - block);
+    tile.chain_jump = (weights_->slices() - 1) * tile.k * table_.direct_channels;
     tile.step = g.stride[2] * table_.lanes;
     tile.vectors = vectors;
     tile.x = x;
@@ -182,7 +179,7 @@ class BlockedDirectConv final : public ConvAlgorithm {
     tile.weight_jump = tile.k * table_.direct_channels;
     tile.sums_jump = SliceFloats();
     tile.add = block > 0;
-    if (finishes_ && block + 1 == weights_->blocks()) {
+    if (finishes_ && block + chains_ >= weights_->blocks()) {
       const size_t at = part.slice * kSliceVectors;
       tile.bias = bias_.data() + at * table_.lanes;
       tile.out = run.out + part.image * out_.image + at * out_.block + out_.origin +
@@ -196,10 +193,10 @@ class BlockedDirectConv final : public ConvAlgorithm {
       tile.high = epilogue_.high;
     }
     // The fewest tiles, as equal as can be: one of few pixels waits for its own products.
-    const size_t pixels = part.rows * part.width, row = one_row_ ? pixels : part.width;
+    const size_t plane = part.rows * part.width, pixels = images * plane;
+    const size_t row = table_.scattered_pixels ? pixels : evenly_ ? plane : part.width;
     const size_t tiles = CeilDiv(row, table_.blocked_pixels[vectors]);
     const size_t each = row / tiles, longer = row % tiles;
-    const float* following = tile.weight + CeilDiv(vectors, kSliceVectors) * tile.weight_jump;
     size_t fetched = 0;
     for (size_t i = 0, p = 0; p < pixels; p += tile.run) {
       tile.run = each + (i < longer);
@@ -219,7 +216,21 @@ class BlockedDirectConv final : public ConvAlgorithm {
     }
   }
 
-  // What is more than a clamp, on rows that are still in the caches.
+  // The way out of what Multiply has not written out; what is more than a clamp follows on rows that
+  // are still in the caches.
+  void Finish(const ConvRun& run, OutputPart part, size_t images, size_t vectors) const {
+    for (size_t i = 0; i < images; ++i, ++part.image) {
+      if (finishes_) {
+        FinishRows(run, part, vectors);
+        continue;
+      }
+      OutputPart slice = part;
+      for (size_t v = 0; v < vectors; v += kSliceVectors, ++slice.slice, slice.sums += SliceFloats())
+        store_.Store(run, slice);
+      part.sums += part.rows * part.width * table_.direct_channels;
+    }
+  }
+
   void FinishRows(const ConvRun& run, const OutputPart& part, size_t vectors) const {
     if (!epilogue_.rows) return;
     float* out = run.out + part.image * out_.image + part.slice * kSliceVectors * out_.block +
@@ -240,9 +251,11 @@ class BlockedDirectConv final : public ConvAlgorithm {
   AlignedBuffer bias_;
   std::vector<BlockedProduct> products_;         // with the next pixels ahead
   std::vector<BlockedProduct> weight_products_;  // with the next weights ahead
-  std::vector<uint32_t> x_at_, out_at_, add_at_;  // of the pixels of a band
-  size_t rows_ = 0, bands_ = 0, splits_ = 1, vectors_ = 0;
-  bool one_row_ = false;   // a tile may go on in the next row
+  std::vector<uint32_t> x_at_, out_at_, add_at_;  // of the pixels of a part
+  BlockedCut cut_ = {};
+  size_t bands_ = 0, parts_ = 0, vectors_ = 0;
+  size_t chains_ = 1;      // blocks of products of a tile
+  bool evenly_ = false;    // pixels of an image lie as one row
   bool finishes_ = false;  // the last tile of a pixel writes it out
 };
 

@@ -11,16 +11,19 @@ size_t LayoutFloats(const Layout& layout, size_t lanes, const ReorderShape& s) {
 
 namespace {
 
-// Zeros around the plane of one block.
+// Fewer pixels are not worth another task.
+constexpr size_t kFewestPixels = 4096;
+
+// Zeros around rows [begin, end) of the plane of one block.
 void ClearHalo(const Layout& l, const BlockedStrides& s, size_t lanes, const ReorderShape& shape,
-               float* block) {
-  std::fill_n(block, l.top * s.row, 0.0f);
-  float* row = block + l.top * s.row;
-  for (size_t y = 0; y < shape.height; ++y, row += s.row) {
+               size_t begin, size_t end, float* block) {
+  if (begin == 0) std::fill_n(block, l.top * s.row, 0.0f);
+  float* row = block + (l.top + begin) * s.row;
+  for (size_t y = begin; y < end; ++y, row += s.row) {
     std::fill_n(row, l.left * lanes, 0.0f);
     std::fill_n(row + (l.left + shape.width) * lanes, l.right * lanes, 0.0f);
   }
-  std::fill_n(row, l.bottom * s.row, 0.0f);
+  if (end == shape.height) std::fill_n(row, l.bottom * s.row, 0.0f);
 }
 
 }  // namespace
@@ -31,10 +34,14 @@ void RunReorder(const KernelTable& table, const ReorderShape& shape, const Layou
   const BlockedStrides strides(from.blocked ? from : to, table.lanes, shape.channels,
                                shape.height, shape.width);
   const size_t blocks = CeilDiv(shape.channels, table.lanes), plane = shape.height * shape.width;
-  pool.ParallelFor(shape.batch * blocks, threads, [&](size_t task, size_t) {
-    const size_t block = task % blocks, image = task / blocks;
-    const size_t dense = (image * shape.channels + block * table.lanes) * plane;
-    const size_t blocked = task * strides.block + strides.origin;
+  // Bands of rows, where blocks are too few for the threads.
+  const size_t wanted = threads > 1 ? CeilDiv(4 * threads, std::max<size_t>(1, shape.batch * blocks)) : 1;
+  const size_t bands = std::max<size_t>(1, std::min({wanted, plane / kFewestPixels, shape.height}));
+  pool.ParallelFor(shape.batch * blocks * bands, threads, [&](size_t task, size_t) {
+    const size_t band = task % bands, at = task / bands, block = at % blocks, image = at / blocks;
+    const size_t begin = shape.height * band / bands, end = shape.height * (band + 1) / bands;
+    const size_t dense = (image * shape.channels + block * table.lanes) * plane + begin * shape.width;
+    const size_t blocked = at * strides.block + strides.origin + begin * strides.row;
     Reorder r = {};
     // Only the side that is written is written.
     r.dense = from.blocked ? y + dense : const_cast<float*>(x) + dense;
@@ -42,10 +49,12 @@ void RunReorder(const KernelTable& table, const ReorderShape& shape, const Layou
     r.plane = plane;
     r.channels = std::min(table.lanes, shape.channels - block * table.lanes);
     r.blocked_row = strides.row;
-    r.height = shape.height;
-    r.width = shape.width;
+    // Without a halo beside them, rows are one.
+    const bool one = strides.row == shape.width * table.lanes;
+    r.height = one ? 1 : end - begin;
+    r.width = one ? (end - begin) * shape.width : shape.width;
     if (halo == Halo::kZeros && to.blocked)
-      ClearHalo(to, strides, table.lanes, shape, y + task * strides.block);
+      ClearHalo(to, strides, table.lanes, shape, begin, end, y + at * strides.block);
     from.blocked ? table.from_blocked(r) : table.to_blocked(r);
   });
 }

@@ -1,0 +1,59 @@
+#include "ops/blocked_cut.h"
+
+#include <stdint.h>
+
+#include <algorithm>
+
+#include "ops/integers.h"
+
+namespace convfuse {
+namespace {
+
+// A block of channels of a part's input, and its sums: half of a 512 KB L2.
+constexpr size_t kPartFloats = (256 << 10) / sizeof(float);
+// More gain nothing.
+constexpr size_t kMostPixels = 256;
+
+}  // namespace
+
+BlockedCut CutBlockedDirect(const ConvLayer& layer, const DirectWeights& weights,
+                            const ConvShape& shape, size_t image_floats, size_t threads) {
+  const ConvGeometry& g = layer.geometry;
+  const size_t height = shape.out[1], plane = height * shape.out[2];
+  const size_t slice = layer.table->direct_channels, slices = weights.slices();
+  const size_t under = g.stride[1] * g.stride[2];  // input of a pixel, halo aside
+  const size_t block = weights.most_elements() * under;
+  const double all_weights = static_cast<double>(layer.GroupIn() * layer.Taps() * slices * slice);
+  const double input = static_cast<double>(layer.GroupIn() * under);
+
+  BlockedCut best = {1, 1, 1};
+  double least = 0;
+  const auto consider = [&](size_t images, size_t rows) {
+    const size_t pixels = images * rows * shape.out[2];
+    const size_t room = kPartFloats / pixels;
+    const size_t fit = room > block + slice ? (room - block) / slice : 1;
+    const size_t splits = std::max<size_t>(1, CeilDiv(slices, fit));
+    // Floats that come into L2 for each pixel.
+    const double moved =
+        all_weights / static_cast<double>(pixels) + input * static_cast<double>(splits);
+    if (least > 0 && moved >= least) return;
+    least = moved;
+    best = {images, rows, splits};
+  };
+  for (size_t bands = 1; bands <= height; ++bands) {
+    const size_t rows = CeilDiv(height, bands);
+    if (rows * shape.out[2] <= kMostPixels || rows == 1) consider(1, rows);
+  }
+  for (size_t parts = shape.batch; parts-- > 1;) {
+    const size_t images = CeilDiv(shape.batch, parts);
+    if (images * plane > kMostPixels || images > UINT32_MAX / image_floats) break;
+    consider(images, height);
+  }
+  const size_t tasks =
+      std::max<size_t>(1, CeilDiv(shape.batch, best.images) * CeilDiv(height, best.rows));
+  if (threads > 1 && tasks * best.splits < 4 * threads)
+    best.splits = std::min(slices, CeilDiv(4 * threads, tasks));
+  return best;
+}
+
+}  // namespace convfuse
