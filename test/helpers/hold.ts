@@ -9,14 +9,17 @@ const PATH = process.env['CONVFUSE_RANDOM_PATH'];
  * which test reports leave out. What it says replays the failure: CONVFUSE_RANDOM_SEED and
  * CONVFUSE_RANDOM_PATH, for one test chosen with --match.
  *
- * @param seed of this property, whatever the environment says
+ * @param part which of several tests with this property: each begins elsewhere, with one seed too
+ * @param given seed of this property, whatever the environment says
  */
 export function hold<T>(
   arbitrary: fc.Arbitrary<T>,
   property: (item: T) => void,
   runs: number,
-  seed: number | undefined = SEED === undefined ? undefined : Number(SEED),
+  part = 0,
+  given?: number,
 ): void {
+  const seed = given ?? (SEED === undefined ? undefined : Number(SEED) + part);
   const details = fc.check(
     fc.property(arbitrary, (item) => property(item)),
     {
@@ -28,6 +31,6 @@ export function hold<T>(
   if (!details.failed) return;
   const { counterexample, errorInstance, counterexamplePath: path } = details;
   const why = errorInstance instanceof Error ? errorInstance.stack : String(errorInstance);
-  const replay = `CONVFUSE_RANDOM_SEED=${details.seed} CONVFUSE_RANDOM_PATH=${path}`;
+  const replay = `CONVFUSE_RANDOM_SEED=${details.seed - part} CONVFUSE_RANDOM_PATH=${path}`;
   throw new Error(`${replay}: ${fc.stringify(counterexample)}\n${why}`);
 }

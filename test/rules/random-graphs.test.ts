@@ -9,7 +9,7 @@ import { RULES } from '#convfuse/rules/index.js';
 
 import { inferredFacts } from '../helpers/compare-fused.js';
 import { hold } from '../helpers/hold.js';
-import { judgeNetwork, networks, typedNetworks } from '../helpers/judge-network.js';
+import { judgeNetwork, typedNetworks } from '../helpers/judge-network.js';
 import { rewriteChecked } from '../helpers/rewrite-text.js';
 
 /** Networks a run, in parts that report by themselves. A campaign asks for more. */
@@ -20,11 +20,12 @@ for (let part = 1; part <= PARTS; part++) {
   test(`networks compute the same after fusion, and sites stay below their bounds: ${part}`, (t) => {
     let fused = 0;
     hold(
-      typedNetworks,
+      typedNetworks(),
       ([text, type]) => {
         fused += judgeNetwork(text, type).filter(({ verdict }) => verdict === 'fused').length;
       },
       RUNS / PARTS,
+      part,
     );
     t.log(`${fused} rewrites in ${RUNS / PARTS} networks`);
     t.true(fused > RUNS / PARTS);
@@ -40,8 +41,8 @@ for (const level of ['basic', 'extended'] as const) {
       return encodeModel(model);
     };
     hold(
-      networks('float', false),
-      (text) => {
+      typedNetworks(false),
+      ([text]) => {
         const once = fuse(encodeModel(parseText(text)));
         if (!Buffer.from(fuse(once)).equals(once)) throw new Error(text);
       },
