@@ -1,7 +1,9 @@
+import { scaling, shifting, type ChannelAffine } from '../fold/batch-norm.js';
 import { widen, type StoredArray } from '../fold/stored.js';
 import type { Node } from '../ir/node.js';
 import type { Value } from '../ir/value.js';
 import { isOverridable } from '../ir/view.js';
+import { firstRefusal } from '../rewrite/conditions.js';
 import type { Condition, Facts, Refusal } from '../rewrite/rule.js';
 import type { FloatType } from '../tensor/dtype.js';
 import { elementCount } from '../tensor/shape.js';
@@ -10,13 +12,35 @@ import type { FoldMatch } from './guards.js';
 import { readLayer, type Layer } from './layer.js';
 import { parameterOf } from './parameter.js';
 
-/** An arithmetic operator between a computed value and a stored one, beside a layer. */
-export interface ConstantMatch extends FoldMatch {
-  readonly constant: Value;
+/** What an arithmetic operator combines. */
+interface Operands {
+  /** One, but for Sum, which may have more, and Neg, which has none. */
+  readonly constants: readonly Value[];
   /** Which operand the constant is: 0 in c - y, 1 in y - c. */
   readonly constantIndex: 0 | 1;
-  /** Whose channels the constant belongs to. */
+  readonly other: Value;
+}
+
+/** An arithmetic operator between a computed value and stored ones, beside a layer. */
+export interface ConstantMatch extends FoldMatch, Operands {
+  /** Whose channels the constants belong to. */
   readonly side: 'input' | 'output';
+}
+
+/** The operands of Mul, Div, Add, Sub, Sum or Neg, where all but one are stored. */
+export function operandsOf(node: Node): Operands | undefined {
+  const [first] = node.inputs;
+  if (node.is('Neg')) return first && { constants: [], constantIndex: 1, other: first };
+  if (!node.is('Sum')) {
+    const found = storedOperand(node);
+    return found && { ...found, constants: [found.constant] };
+  }
+  const inputs = node.inputs.filter((value) => value !== undefined);
+  const computed = inputs.filter((value) => !isStored(value));
+  const constants = inputs.filter(isStored);
+  const [other] = computed;
+  if (other === undefined || computed.length > 1 || constants.length === 0) return undefined;
+  return { constants, constantIndex: 1, other };
 }
 
 /**
@@ -45,20 +69,20 @@ export const perChannel: Condition<ConstantMatch> = {
   check(match, facts) {
     const read = readLayer(match.layer);
     if ('reason' in read) return read;
-    const dims = parameterOf(match.constant)?.dims ?? [];
     const beside = besideConstant(match, read, facts);
     if ('reason' in beside) return beside;
-    if (isPerChannel(dims, beside.rank, beside.channels)) return undefined;
-    return broadcastRefusal(match, dims, beside.channels);
+    return firstRefusal(match.constants, (constant) => {
+      const dims = parameterOf(constant)?.dims ?? [];
+      if (isPerChannel(dims, beside.rank, beside.channels)) return undefined;
+      return broadcastRefusal(match, constant, dims, beside.channels);
+    });
   },
 };
 
 /** Rank and channels of what the constant is combined with. */
 function besideConstant(match: ConstantMatch, read: Layer, facts: Facts) {
-  const { side, via = [], norm, constantIndex } = match;
-  if (side === 'input' && via.length > 0) {
-    return frontOf({ ...match, data: norm.input(1 - constantIndex) }, facts);
-  }
+  const { side, via = [], other } = match;
+  if (side === 'input' && via.length > 0) return frontOf({ ...match, data: other }, facts);
   // A product of matrices is a matrix; of any other rank only the last axis is known.
   const matrix = facts.dims(match.layer.input(0))?.length === 2 ? 2 : undefined;
   return { rank: read.outputRank ?? matrix, channels: channelsOf(match, read) };
@@ -82,7 +106,8 @@ function isPerChannel(dims: readonly number[], rank: number | undefined, channel
 }
 
 function broadcastRefusal(
-  { constant, layer }: ConstantMatch,
+  { layer }: ConstantMatch,
+  constant: Value,
   dims: readonly number[],
   channels: number,
 ): Refusal {
@@ -92,13 +117,33 @@ function broadcastRefusal(
   return { reason: 'broadcast', detail };
 }
 
-/** The constant as doubles, one per channel. */
-export function readPerChannel(match: ConstantMatch): Float64Array {
-  const stored = parameterOf(match.constant)!;
-  const values = widen(stored.type as FloatType, stored.read().data as StoredArray);
-  if (elementCount(stored.dims) !== 1) return values;
-  const channels = channelsOf(match, readLayer(match.layer) as Layer);
-  return new Float64Array(channels).fill(values[0]!);
+/** The constants as doubles, one per channel. */
+function readPerChannel(match: ConstantMatch): Float64Array[] {
+  const channels = channelCount(match);
+  return match.constants.map((constant) => {
+    const stored = parameterOf(constant)!;
+    const values = widen(stored.type as FloatType, stored.read().data as StoredArray);
+    return elementCount(stored.dims) === 1 ? new Float64Array(channels).fill(values[0]!) : values;
+  });
+}
+
+function channelCount(match: ConstantMatch): number {
+  return channelsOf(match, readLayer(match.layer) as Layer);
+}
+
+/** c y, y / c, -y */
+export function mulMap(match: ConstantMatch): ChannelAffine {
+  const [factors = new Float64Array(channelCount(match)).fill(-1)] = readPerChannel(match);
+  return scaling(match.norm.opType === 'Div' ? factors.map((c) => 1 / c) : factors);
+}
+
+/** y + c, y + c + d ..., y - c, c - y */
+export function addMap(match: ConstantMatch): ChannelAffine {
+  const [first, ...more] = readPerChannel(match) as [Float64Array, ...Float64Array[]];
+  if (match.norm.opType === 'Sub') {
+    return match.constantIndex === 0 ? shifting(first, -1) : shifting(first.map((c) => -c));
+  }
+  return shifting(more.reduce((sum, values) => sum.map((c, at) => c + values[at]!), first));
 }
 
 export const notDivisor: Condition<ConstantMatch> = {
@@ -117,8 +162,8 @@ export const notDivisor: Condition<ConstantMatch> = {
 export const notActivation: Condition<ConstantMatch> = {
   name: 'not-activation',
   doc: 'The scaled value is not a product of two computed ones, as activations written out are.',
-  check({ norm, constantIndex }) {
-    const producer = norm.optionalInput(1 - constantIndex)?.producer;
+  check({ norm, other }) {
+    const { producer } = other;
     if (producer?.is('Mul') !== true || storedOperand(producer) !== undefined) return undefined;
     const detail = `${norm.label} scales the product ${producer.label}, as written-out activations do`;
     return { reason: 'pattern', detail };

@@ -1,33 +1,27 @@
-import { scaling, shifting, type ChannelAffine } from '../fold/batch-norm.js';
 import type { Node } from '../ir/node.js';
 import type { Condition } from '../rewrite/rule.js';
 import { BEFORE_GUARDS, beforeLayer, type BeforeMatch } from './before-layer.js';
 import { behindLayer } from './behind-layer.js';
-import {
-  perChannel,
-  readPerChannel,
-  storedOperand,
-  type ConstantMatch,
-} from './channel-constant.js';
+import { operandsOf, perChannel, type ConstantMatch } from './channel-constant.js';
 import { frontOf } from './flattened.js';
 import { LAYER_GUARDS } from './guards.js';
 import { isLayer } from './layer.js';
 import { parameterOf } from './parameter.js';
 
-/** An operator on a layer's output and a constant. */
+/** An operator on a layer's output and constants. */
 export function matchConstantBehind(node: Node): ConstantMatch | undefined {
-  const operands = storedOperand(node);
+  const operands = operandsOf(node);
   const layer = operands?.other.producer;
   if (operands === undefined || !isLayer(layer)) return undefined;
-  const match = behindLayer(node, layer, [operands.constant]);
+  const match = behindLayer(node, layer, operands.constants);
   return match && { ...match, ...operands, side: 'output' };
 }
 
-/** An operator on a constant and what a layer will read. */
+/** An operator on constants and what a layer will read. */
 export function matchConstantBefore(node: Node): (ConstantMatch & BeforeMatch) | undefined {
-  const operands = storedOperand(node);
+  const operands = operandsOf(node);
   if (operands === undefined) return undefined;
-  const match = beforeLayer(node, operands.other, [operands.constant]);
+  const match = beforeLayer(node, operands.other, operands.constants);
   return match && { ...match, ...operands, side: 'input' };
 }
 
@@ -41,14 +35,17 @@ const dataOfFullShape: Condition<ConstantMatch & BeforeMatch> = {
   name: 'data-of-full-shape',
   doc: 'The data is known to have all axes and channels before the constant is broadcast to it.',
   check(match, facts) {
-    const { constant, data } = match;
+    const { constants, data } = match;
     const front = frontOf(match, facts);
     if ('reason' in front) return front;
-    const dims = parameterOf(constant)?.dims ?? [];
     const { rank, channels } = front;
     const known = facts.dims(data);
     const full = known?.length === rank && known[1] === channels;
-    if (full || (dims.length < rank && dims.every((dim) => dim === 1))) return undefined;
+    const scalars = constants.every((constant) => {
+      const dims = parameterOf(constant)?.dims ?? [];
+      return dims.length < rank && dims.every((dim) => dim === 1);
+    });
+    if (full || scalars) return undefined;
     const shape = known?.map((dim) => dim ?? '?').join(', ') ?? 'unknown';
     const detail = `${data.name} is [${shape}], not known to have ${channels} channels`;
     return { reason: 'shape', detail };
@@ -60,16 +57,3 @@ export const BEFORE_CONSTANT_GUARDS: readonly Condition<ConstantMatch & BeforeMa
   perChannel,
   dataOfFullShape,
 ];
-
-/** c y, y / c */
-export function mulMap(match: ConstantMatch): ChannelAffine {
-  const factors = readPerChannel(match);
-  return scaling(match.norm.opType === 'Div' ? factors.map((c) => 1 / c) : factors);
-}
-
-/** y + c, y - c, c - y */
-export function addMap(match: ConstantMatch): ChannelAffine {
-  const c = readPerChannel(match);
-  if (match.norm.opType === 'Add') return shifting(c);
-  return match.constantIndex === 0 ? shifting(c, -1) : shifting(c.map((value) => -value));
-}

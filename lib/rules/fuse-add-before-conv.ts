@@ -1,13 +1,13 @@
 import { defineRule } from '../rewrite/rule.js';
 import { rewriteBefore, type BeforeMatch } from './before-layer.js';
-import type { ConstantMatch } from './channel-constant.js';
-import { addMap, BEFORE_CONSTANT_GUARDS, matchConstantBefore } from './constant-beside-layer.js';
+import { addMap, type ConstantMatch } from './channel-constant.js';
+import { BEFORE_CONSTANT_GUARDS, matchConstantBefore } from './constant-beside-layer.js';
 
 export const fuseAddBeforeConv = defineRule<ConstantMatch & BeforeMatch>({
   name: 'fuse-add-before-conv',
   level: 'basic',
-  doc: "Conv(x + c, W, b) = Conv(x, W, b'), b' = b + sum W c, without padding; - c for Sub, and Conv(c - x, W, b) = Conv(x, -W, b'); Gemm, MatMul alike, these two through Flatten too",
-  roots: ['Add', 'Sub'],
+  doc: "Conv(x + c, W, b) = Conv(x, W, b'), b' = b + sum W c, without padding; - c for Sub, c + d for Sum, and Conv(c - x, W, b) = Conv(x, -W, b'); Gemm, MatMul alike, these two through Flatten too",
+  roots: ['Add', 'Sub', 'Sum'],
   match: matchConstantBefore,
   conditions: BEFORE_CONSTANT_GUARDS,
   rewrite: (match, edit, facts) => rewriteBefore(match, addMap(match), edit, facts),

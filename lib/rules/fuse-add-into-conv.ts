@@ -1,7 +1,7 @@
 import { defineRule, type Condition } from '../rewrite/rule.js';
 import { rewriteBehind } from './behind-layer.js';
-import type { ConstantMatch } from './channel-constant.js';
-import { addMap, BEHIND_CONSTANT_GUARDS, matchConstantBehind } from './constant-beside-layer.js';
+import { addMap, type ConstantMatch } from './channel-constant.js';
+import { BEHIND_CONSTANT_GUARDS, matchConstantBehind } from './constant-beside-layer.js';
 
 const hasBias: Condition<ConstantMatch> = {
   name: 'has-bias',
@@ -22,8 +22,8 @@ function rankText(rank: number | undefined): string {
 export const fuseAddIntoConv = defineRule<ConstantMatch>({
   name: 'fuse-add-into-conv',
   level: 'basic',
-  doc: 'Conv(x, W, b) + c = Conv(x, W, b + c); - c for Sub, and c - Conv(x, W, b) = Conv(x, -W, c - b); ConvTranspose, Gemm alike, and MatMul of a matrix, which becomes a Gemm',
-  roots: ['Add', 'Sub'],
+  doc: 'Conv(x, W, b) + c = Conv(x, W, b + c); - c for Sub, c + d for Sum, and c - Conv(x, W, b) = Conv(x, -W, c - b); ConvTranspose, Gemm alike, and MatMul of a matrix, which becomes a Gemm',
+  roots: ['Add', 'Sub', 'Sum'],
   match: matchConstantBehind,
   conditions: [...BEHIND_CONSTANT_GUARDS, hasBias],
   rewrite: (match, edit, facts) => rewriteBehind(match, addMap(match), edit, facts),

@@ -1,13 +1,13 @@
 import { defineRule } from '../rewrite/rule.js';
 import { rewriteBefore, type BeforeMatch } from './before-layer.js';
-import { notActivation, notDivisor, type ConstantMatch } from './channel-constant.js';
-import { BEFORE_CONSTANT_GUARDS, matchConstantBefore, mulMap } from './constant-beside-layer.js';
+import { mulMap, notActivation, notDivisor, type ConstantMatch } from './channel-constant.js';
+import { BEFORE_CONSTANT_GUARDS, matchConstantBefore } from './constant-beside-layer.js';
 
 export const fuseMulBeforeConv = defineRule<ConstantMatch & BeforeMatch>({
   name: 'fuse-mul-before-conv',
   level: 'basic',
-  doc: "Conv(c x, W, b) = Conv(x, W', b), W' = W diag(c); 1 / c for Div; ConvTranspose, Gemm, MatMul alike, these two through Flatten too",
-  roots: ['Mul', 'Div'],
+  doc: "Conv(c x, W, b) = Conv(x, W', b), W' = W diag(c); 1 / c for Div, -1 for Neg; ConvTranspose, Gemm, MatMul alike, these two through Flatten too",
+  roots: ['Mul', 'Div', 'Neg'],
   match: matchConstantBefore,
   conditions: [...BEFORE_CONSTANT_GUARDS, notDivisor, notActivation],
   rewrite: (match, edit, facts) => rewriteBefore(match, mulMap(match), edit, facts),

@@ -35,6 +35,7 @@ const KNOWN: ReadonlyMap<string, KnownOperator> = new Map<string, KnownOperator>
   ['Div', { opsets: [7, NEWEST], attributes: [] }],
   ['Add', { opsets: [7, NEWEST], attributes: [] }],
   ['Sub', { opsets: [7, NEWEST], attributes: [] }],
+  ['Neg', { opsets: [6, NEWEST], attributes: [] }],
   ['Sum', { opsets: [6, NEWEST], attributes: [] }],
   ['Pad', { opsets: [2, NEWEST], attributes: ['mode', 'pads', 'value'] }],
   [

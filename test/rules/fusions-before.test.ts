@@ -97,6 +97,21 @@ const FUSED: readonly Fused[] = [
     'z = Conv(x, W, W_bias)',
   ],
   [
+    'Sum of constants before Conv',
+    'x: input float[1, 4, 5, 5]\nc: float[4, 1, 1]\nd: float[1]\nW: float[3, 4, 3, 3]\nu = Sum(c, x, d)\nz = Conv(u, W)',
+    'z = Conv(x, W, W_bias)',
+  ],
+  [
+    'Neg before padded Conv of unknown size',
+    'x: input float[?, ?, ?, ?]\nW: float[4, 2, 3, 3]\nu = Neg(x)\nz = Conv<pads = [1, 1, 1, 1]>(u, W, b0)',
+    'z = Conv<pads = [1, 1, 1, 1]>(x, W_fused, b0_fused)',
+  ],
+  [
+    'Neg before Flatten and Gemm',
+    'x: input float[2, 4, 3, 2]\nW: float[24, 3]\nu = Neg(x)\nr = Flatten(u)\nz = Gemm(r, W)',
+    'r = Flatten(x)\nz = Gemm(r, W_fused)',
+  ],
+  [
     'Div by a number before Conv of unknown size',
     'x: input float[?, ?, ?, ?]\nW: float[4, 2, 3, 3]\nc: float = {255}\nu = Div(x, c)\nz = Conv<auto_pad = "SAME_UPPER">(u, W)',
     'z = Conv<auto_pad = "SAME_UPPER">(x, W_fused)',

@@ -279,6 +279,33 @@ const FUSED: readonly Fused[] = [
     'z = Gemm(x, W_fused, b0_fused)',
   ],
   [
+    'Sum of a constant and the layer',
+    'c: float[4, 1, 1]\ny = Conv(x, W)\nz = Sum(c, y)',
+    'z = Conv(x, W, W_bias)',
+  ],
+  [
+    'Sum of several constants and the layer, one of them a number',
+    'c: float[4, 1, 1]\nd: float = {0.7}\ne: float[1, 4, 1, 1]\ny = ConvTranspose(x, W, b0)\nz = Sum(c, y, d, e)',
+    'z = ConvTranspose(x, W, b0_fused)',
+  ],
+  [
+    'Sum with a product of matrices',
+    'x: input float[2, 5]\nW: float[5, 3]\nc: float[3]\ny = MatMul(x, W)\nz = Sum(y, c)',
+    'z = Gemm(x, W, W_bias)',
+  ],
+  ['Neg', 'y = Conv<group = 2>(x, W, b0)\nz = Neg(y)', 'z = Conv<group = 2>(x, W_fused, b0_fused)'],
+  [
+    'Neg of ConvTranspose, of Gemm, and of a product of any rank',
+    'x: input float[2, 3, 5]\nW: float[5, 4]\nu: input float[2, 5]\nt: input float[1, 4, 3, 3]\nk: float[4, 2, 3, 3]\n' +
+      'a = MatMul(x, W)\nz = Neg(a)\nb = Gemm<alpha = 0.5>(u, W)\nq = Neg(b)\nc = ConvTranspose(t, k)\nr = Neg(c)',
+    'z = MatMul(x, W_fused)\nq = Gemm(u, W_fused_1)\nr = ConvTranspose(t, k_fused)',
+  ],
+  [
+    'Neg of opset 9, and its batch norm',
+    `<ir_version: 4, opset_import: ["": 9]>\ny0 = Conv(x, W)\ny = Neg(y0)\n${BN}`,
+    'z = Conv(x, W_fused_1, W_bias)',
+  ],
+  [
     'batch norm in parts',
     'c: float[4, 1, 1]\nd: float[4, 1, 1]\ns: float[4, 1, 1] = {1, 2, 3, 4}\ny0 = Conv(x, W)\ny1 = Sub(y0, c)\ny2 = Div(y1, s)\ny3 = Mul(y2, d)\nz = Add(y3, c)',
     'z = Conv(x, W_fused_1, W_bias_fused_2)',

@@ -112,6 +112,17 @@ export const KEPT_BEFORE: readonly Kept[] = [
     'shape',
   ],
   [
+    'a Sum before padded Conv',
+    'x: input float[1, 4, 5, 5]\nc: float[4, 1, 1]\nd: float[1]\nW: float[3, 4, 3, 3]\nu = Sum(x, c, d)\nz = Conv<pads = [0, 1, 0, 1]>(u, W)',
+    'padding',
+  ],
+  [
+    'a Sum of constants that widen the data',
+    'x: input float[1, 1, 5, 5]\nc: float[4, 1, 1]\nd: float[1]\nW: float[3, 4, 3, 3]\nu = Sum(x, c, d)\nz = Conv(u, W)',
+    'shape',
+  ],
+  ['a Neg that two layers read', 'u = Neg(x)\nz = Conv(u, W)\nq = Conv(u, V)', 'multi-consumer'],
+  [
     'batch norm of too many channels before Conv',
     'x: input float[1, 4, 5, 5]\nW: float[2, 2, 3, 3]\nu = BatchNormalization(x, g, b, m, v)\nz = Conv(u, W)',
     'shape',

@@ -275,6 +275,26 @@ export const KEPT_BEHIND: readonly Kept[] = [
     'broadcast',
   ],
   [
+    'a sum of two computed values',
+    'c: float[4, 1, 1]\ny = Conv(x, W)\nz = Sum(y, c, y)',
+    undefined,
+  ],
+  [
+    'a sum with one constant per channel, and one per column',
+    'c: float[4, 1, 1]\nd: float[6]\ny = Conv(x, W)\nz = Sum(y, c, d)',
+    'broadcast',
+  ],
+  [
+    'a Neg of a layer that others read',
+    'y = Conv(x, W)\nz = Neg(y)\nq = Relu(y)',
+    'multi-consumer',
+  ],
+  [
+    'a Neg that may overwrite its input',
+    '<ir_version: 3, opset_import: ["": 1]>\ny = Conv(x, W)\nz = Neg(y)',
+    'opset',
+  ],
+  [
     'arithmetic that broadcasts by attributes',
     '<ir_version: 3, opset_import: ["": 6]>\nc: float[4]\ny = Conv(x, W)\nz = Add<axis = 1, broadcast = 1>(y, c)',
     'opset',
