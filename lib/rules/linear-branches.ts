@@ -16,7 +16,7 @@ import { COMMON_GUARDS, layerShapes } from './guards.js';
 import { readLayer } from './layer.js';
 import { attributeRefusal } from './operators.js';
 import { perMatch } from './per-match.js';
-import { alone } from './sibling-group.js';
+import { alone } from './sibling-index.js';
 import { stageShapes, stageShift, unevenPool, type Frame, type StageShape } from './stages.js';
 
 /** Linear operators in a row, in the order of the data. None: the branch is the input itself. */

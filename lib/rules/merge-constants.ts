@@ -59,9 +59,12 @@ export function mergeConstants(given: readonly LayerPart[], axis: 0 | 1): Merged
   const joined = biases.some((bias) => bias !== undefined) ? concatenate(parts, 1) : undefined;
   const total = sizes.reduce((sum, size) => sum + size, 0);
   const bias = joined && { ...joined, dims: rowed === undefined ? [total] : [rows, total] };
-  const checks = given.map(({ embedding }, at) =>
-    partCheck({ layers, index: at, embedding, weight, bias, axis }),
-  );
+  let from = 0;
+  const checks = layers.map((layer, at) => {
+    const part = { layer, embedding: given[at]!.embedding, from, size: sizes[at]!, axis };
+    from += sizes[at]!;
+    return partCheck(part, weight, bias);
+  });
   return {
     weight,
     bias,
@@ -98,24 +101,30 @@ function concatenate(tensors: readonly Tensor[], axis: number): Tensor {
   return { type, data: out, dims: dims.map((dim, i) => (i === axis ? total : dim)) };
 }
 
+/** A layer, and where its channels are among the merged ones. */
+interface MergedPart {
+  readonly layer: Layer;
+  readonly embedding: Embedding | undefined;
+  readonly from: number;
+  readonly size: number;
+  readonly axis: 0 | 1;
+}
+
 /** Cuts a part out of the merged constants, when asked, and compares it with the layer it came from. */
-function partCheck({ layers, index, embedding, weight, bias, axis }: MergedPart) {
-  const layer = layers[index]!;
+function partCheck(part: MergedPart, weight: Tensor, bias: Tensor | undefined) {
+  const { layer, embedding, from, size, axis } = part;
   const type = weight.type as FloatType;
-  const channels = layers.map(({ geometry }) => geometry.outputChannels);
-  const from = channels.slice(0, index).reduce((sum, size) => sum + size, 0);
-  const size = channels[index]!;
-  const own = biasRows({ ...layer, biasGain: 1 });
+  const ownBias = biasRows({ ...layer, biasGain: 1 });
   const rows = bias?.dims.length === 2 ? bias.dims[0]! : 1;
   const geometry: LayerGeometry = { ...layer.geometry, biasRows: rows };
   const stored = parameterOf(layer.node.input(1))!;
-  const before = own && repeated(own.rows, rows * size);
+  const before = ownBias && repeated(ownBias.rows, rows * size);
   const map = scaling(new Float64Array(size).fill(1));
   return (seed: number): SiteCheck => {
-    const part = cut(weight, axis, from, size);
-    const kernel = embedding === undefined ? part : crop(part, stored.dims, embedding);
+    const own = cut(weight, axis, from, size);
+    const kernel = embedding === undefined ? own : crop(own, stored.dims, embedding);
     // Something else than zeros around a smaller kernel: no bound covers that.
-    if (kernel === undefined) return { error: Infinity, bound: 0, samples: part.length };
+    if (kernel === undefined) return { error: Infinity, bound: 0, samples: own.length };
     const after = {
       weight: kernel,
       bias:
@@ -126,16 +135,6 @@ function partCheck({ layers, index, embedding, weight, bias, axis }: MergedPart)
     const given = { weight: () => stored.read().data as StoredArray, bias: before };
     return checkFold({ type, geometry, before: given, after, map, side: 'output' }, seed);
   };
-}
-
-interface MergedPart {
-  readonly layers: readonly Layer[];
-  /** Which of them the part is. */
-  readonly index: number;
-  readonly embedding: Embedding | undefined;
-  readonly weight: Tensor;
-  readonly bias: Tensor | undefined;
-  readonly axis: 0 | 1;
 }
 
 function cut({ data, dims }: Tensor, axis: number, from: number, size: number): StoredArray {

@@ -14,8 +14,9 @@ import { attributeRefusal } from './operators.js';
 import { parameterOf } from './parameter.js';
 import { perMatch } from './per-match.js';
 import { addedBytes } from './shared-merges.js';
-import { ableSiblings, alone, inOrder } from './sibling-group.js';
-import { noSibling, SIBLING_CONV_GUARDS } from './siblings.js';
+import { inOrder } from './sibling-group.js';
+import { alone, siblingIndex } from './sibling-index.js';
+import { noSibling, SIBLING_CONV_GUARDS, SIBLING_CONVS } from './siblings.js';
 
 /** A convolution, and one on the same input whose kernel is larger. */
 interface PaddedMatch extends LayerMatch {
@@ -30,14 +31,17 @@ interface Host {
   readonly embedding: Embedding;
 }
 
+/** Geometries on one input that are looked at: beyond, n of them would cost n times n. */
+const MANY = 512;
+
 /** Of the kernels that one fits into the smallest, and of these the first by name. */
-function hostOf(conv: Node, able: readonly Node[]): Host | undefined {
+function hostOf(conv: Node, others: readonly Node[]): Host | undefined {
   // Attributes that are not known here cannot be asked for: the guards will say so.
   const own = attributeRefusal(conv) ?? readLayer(conv);
   if ('reason' in own) return undefined;
   const type = parameterOf(conv.input(1))?.type;
   const taps = ({ kernel }: Embedding) => elementCount(kernel);
-  const hosts = able.flatMap((node): Host[] => {
+  const hosts = others.flatMap((node): Host[] => {
     const other = readLayer(node);
     if ('reason' in other || parameterOf(node.input(1))?.type !== type) return [];
     const embedding = embeddingOf(own.geometry.window, other.geometry.window);
@@ -108,10 +112,12 @@ export const mergePaddedSiblingConvs = defineRule<PaddedMatch>({
   doc: 'Conv(x, W1), Conv(x, W2) = Split(Conv(x, [W1; W2 among zeros]), axis 1), for a smaller W2, where that pays',
   roots: ['Conv'],
   match(conv, facts) {
-    const able = ableSiblings(conv, facts, SIBLING_CONV_GUARDS);
-    if (able === undefined) return undefined;
-    const host = hostOf(conv, able);
-    const match = { ...alone(conv), host, other: able[0] };
+    const index = siblingIndex(conv, facts, SIBLING_CONVS);
+    if (index === undefined) return undefined;
+    // Of layers that are alike, which the rule before would have merged, one stands for all.
+    const others = index.likenesses > MANY ? [] : [...index.unlike(conv, facts)];
+    const host = hostOf(conv, others);
+    const match = { ...alone(conv), host, other: others[0] };
     if (host === undefined) return match;
     return { ...match, adds: addedBytes(partsOf(conv, host), () => undefined) };
   },

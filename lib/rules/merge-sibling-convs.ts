@@ -1,14 +1,19 @@
 import { defineRule } from '../rewrite/rule.js';
-import { convLikeness } from './likeness.js';
 import { rewriteSiblings } from './merge-siblings.js';
-import { equalSibling, matchSiblings, SIBLING_CONV_GUARDS, type SiblingMatch } from './siblings.js';
+import {
+  equalSibling,
+  matchSiblings,
+  SIBLING_CONV_GUARDS,
+  SIBLING_CONVS,
+  type SiblingMatch,
+} from './siblings.js';
 
 export const mergeSiblingConvs = defineRule<SiblingMatch>({
   name: 'merge-sibling-convs',
   level: 'extended',
   doc: 'Conv(x, W1, b1), Conv(x, W2, b2) = Split(Conv(x, [W1; W2], [b1; b2]), axis 1), for equal windows',
   roots: ['Conv'],
-  match: (conv, facts) => matchSiblings(conv, facts, SIBLING_CONV_GUARDS, convLikeness),
+  match: (conv, facts) => matchSiblings(conv, facts, SIBLING_CONVS),
   conditions: [...SIBLING_CONV_GUARDS, equalSibling],
   rewrite({ group }, edit) {
     const parts = group.map((node) => ({ node }));

@@ -1,8 +1,13 @@
 import type { Node } from '../ir/node.js';
 import { defineRule, type Condition, type Facts } from '../rewrite/rule.js';
-import { productLikeness } from './likeness.js';
 import { rewriteSiblings } from './merge-siblings.js';
-import { equalSibling, matchSiblings, SIBLING_GUARDS, type SiblingMatch } from './siblings.js';
+import {
+  equalSibling,
+  matchSiblings,
+  SIBLING_GUARDS,
+  SIBLING_PRODUCTS,
+  type SiblingMatch,
+} from './siblings.js';
 
 /** The axis of the output that the columns of the weight make; undefined where it has no number. */
 function columnAxis(node: Node, facts: Facts): number | undefined {
@@ -28,7 +33,7 @@ export const mergeSiblingMatMuls = defineRule<SiblingMatch>({
   level: 'extended',
   doc: 'x W1 + b1, x W2 + b2 = Split(x [W1, W2] + [b1, b2], last axis), for MatMul and Gemm alike',
   roots: ['MatMul', 'Gemm'],
-  match: (node, facts) => matchSiblings(node, facts, SIBLING_GUARDS, productLikeness),
+  match: (node, facts) => matchSiblings(node, facts, SIBLING_PRODUCTS),
   conditions: [...SIBLING_GUARDS, equalSibling, knownAxis],
   rewrite(match, edit, facts) {
     const parts = match.group.map((node) => ({ node }));

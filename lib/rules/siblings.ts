@@ -14,9 +14,10 @@ import {
   notSpelledOut,
   oneFloatType,
 } from './parameter-guards.js';
-import { attributeRefusal } from './operators.js';
 import { addedBytes } from './shared-merges.js';
-import { ableSiblings, alone, inOrder, type Likeness } from './sibling-group.js';
+import { convLikeness, productLikeness } from './likeness.js';
+import { inOrder } from './sibling-group.js';
+import { alone, siblingIndex, type SiblingIndex, type SiblingKind } from './sibling-index.js';
 
 /** A layer, and the others that read the same data. */
 export interface SiblingMatch extends LayerMatch {
@@ -24,6 +25,8 @@ export interface SiblingMatch extends LayerMatch {
   readonly group: readonly Node[];
   /** One that may be merged, but with another geometry: for the report. */
   readonly unlike: Node | undefined;
+  /** The one that stands for a large group, where that is another. */
+  readonly leader?: Node | undefined;
 }
 
 /** What a layer asks for by itself. */
@@ -59,6 +62,23 @@ const oneGroup: Condition<LayerMatch> = {
 
 export const SIBLING_CONV_GUARDS: readonly Condition<LayerMatch>[] = [...SIBLING_GUARDS, oneGroup];
 
+/** Convolutions that may be one. */
+export const SIBLING_CONVS: SiblingKind = {
+  operators: ['Conv'],
+  guards: SIBLING_CONV_GUARDS,
+  likeness: convLikeness,
+};
+
+/** Matrix products that may be one. */
+export const SIBLING_PRODUCTS: SiblingKind = {
+  operators: ['MatMul', 'Gemm'],
+  guards: SIBLING_GUARDS,
+  likeness: productLikeness,
+};
+
+/** A group as large as this is put together at its first member alone: n times n otherwise. */
+const MANY = 512;
+
 /**
  * A layer whose data other layers of its kinds read as well. Those that fail a guard stay out of
  * the group; the layer itself is in it, and the rule's conditions judge it.
@@ -66,41 +86,43 @@ export const SIBLING_CONV_GUARDS: readonly Condition<LayerMatch>[] = [...SIBLING
 export function matchSiblings(
   root: Node,
   facts: Facts,
-  guards: readonly Condition<LayerMatch>[],
-  likeness: Likeness,
+  kind: SiblingKind,
 ): SiblingMatch | undefined {
-  const found = findGroup(root, facts, guards, likeness);
-  if (found === undefined) return undefined;
-  // Attributes that are not known here cannot be asked for: the guards will say so.
-  if (found.group.length === 1) return { ...alone(root), ...found };
-  const mine = likeness(root, facts);
-  const twins = (layer: Node) =>
-    layer.is(root.opType) && likeness(layer, facts) === mine
-      ? findGroup(layer, facts, guards, likeness)?.group
-      : undefined;
-  const parts = found.group.map((node) => ({ node }));
-  return { ...alone(root), ...found, adds: addedBytes(parts, twins) };
+  const index = siblingIndex(root, facts, kind);
+  if (index === undefined) return undefined;
+  const [unlike] = index.unlike(root, facts);
+  if (index.countAlike(root) > MANY) {
+    const [leader] = index.alikeTo(root, facts);
+    if (leader !== root) return { ...alone(root), group: [root], unlike, leader };
+  }
+  const group = groupIn(index, root, facts);
+  if (group.length === 1) return { ...alone(root), group, unlike };
+  const mine = kind.likeness(root);
+  const twins = (layer: Node): readonly Node[] | undefined => {
+    if (!layer.is(root.opType) || kind.likeness(layer) !== mine) return undefined;
+    const other = siblingIndex(layer, facts, kind);
+    return other && groupIn(other, layer, facts);
+  };
+  const parts = group.map((node) => ({ node }));
+  return { ...alone(root), group, unlike, adds: addedBytes(parts, twins) };
 }
 
-function findGroup(
-  root: Node,
-  facts: Facts,
-  guards: readonly Condition<LayerMatch>[],
-  likeness: Likeness,
-): { readonly group: readonly Node[]; readonly unlike: Node | undefined } | undefined {
-  const able = ableSiblings(root, facts, guards);
-  if (able === undefined) return undefined;
-  const mine = attributeRefusal(root) === undefined ? likeness(root, facts) : undefined;
-  const like = able.filter((node) => mine !== undefined && likeness(node, facts) === mine);
-  return { group: inOrder([root, ...like]), unlike: able.find((node) => !like.includes(node)) };
+/** A layer that fails a guard is its own group: the guard will say so. */
+function groupIn(index: SiblingIndex, layer: Node, facts: Facts): Node[] {
+  const alike = [...index.alikeTo(layer, facts)];
+  return alike.length === 0 ? [layer] : inOrder(alike);
 }
 
 /** The group has a second member: the guard that says what keeps two layers apart. */
 export const equalSibling: Condition<SiblingMatch> = {
   name: 'equal-sibling',
   doc: 'Another layer on the same input is like it in everything but its weight and bias.',
-  check({ layer, group, unlike }) {
+  check({ layer, group, unlike, leader }) {
     if (group.length > 1) return undefined;
+    if (leader !== undefined) {
+      const detail = `${layer.label} goes with ${nodeText(leader)}, where the verdict on all is`;
+      return { reason: 'pattern', detail };
+    }
     if (unlike === undefined) return noSibling(layer);
     const detail = `${nodeText(unlike)} reads the same input, but with another geometry or type`;
     return { reason: 'attribute', detail };
