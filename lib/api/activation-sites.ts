@@ -1,4 +1,4 @@
-import type { Activation, ActivationKind } from '../backend/activation.js';
+import { defaultParameters, type Activation, type ActivationKind } from '../backend/activation.js';
 import type { Editor } from '../ir/editor.js';
 import type { Graph } from '../ir/graph.js';
 import type { Attribute } from '../ir/attributes.js';
@@ -85,7 +85,7 @@ export function replaceActivation(edit: Editor, site: ActivationSite, kind: Repl
       insert('Relu', [input], output);
       break;
     case 'leaky-relu':
-      insert('LeakyRelu', [input], output, [float('alpha', 0.01)]);
+      insert('LeakyRelu', [input], output, [float('alpha', defaultParameters(kind).alpha)]);
       break;
     case 'relu6':
       if (opset < 11) insert('Clip', [input], output, [float('min', 0), float('max', 6)]);

@@ -40,15 +40,15 @@ export interface Activation {
 
 export const IDENTITY: Activation = { kind: 'identity', alpha: 0, beta: 0 };
 
-/** Defaults of ONNX for the kinds that have parameters. */
+/** Defaults of ONNX for the kinds that have parameters: attributes are float32. */
 export function defaultParameters(kind: ActivationKind): { alpha: number; beta: number } {
   switch (kind) {
     case 'leaky-relu':
-      return { alpha: 0.01, beta: 0 };
+      return { alpha: Math.fround(0.01), beta: 0 };
     case 'elu':
       return { alpha: 1, beta: 0 };
     case 'hard-sigmoid':
-      return { alpha: 0.2, beta: 0.5 };
+      return { alpha: Math.fround(0.2), beta: 0.5 };
     case 'clip':
       return { alpha: -Infinity, beta: Infinity };
     default:

@@ -4,6 +4,7 @@ import type { Dim } from '../ir/value.js';
 import { constantOfValue } from '../ir/view.js';
 import { sameDims } from '../tensor/shape.js';
 import { numbersOf, toRunTensor } from './run-tensor.js';
+import { floatOf } from './schema.js';
 
 /** Operators that are an activation without parameters. */
 const PLAIN: Readonly<Record<string, ActivationKind>> = {
@@ -34,7 +35,7 @@ export function activationOf(node: Node, dims?: readonly Dim[]): Activation | un
     case 'HardSigmoid':
       return withParameters(node, 'hard-sigmoid');
     case 'Swish':
-      return (node.attribute('alpha', 'float') ?? 1) === 1
+      return floatOf(node, 'alpha', 1) === 1
         ? { kind: 'silu', ...defaultParameters('silu') }
         : undefined;
     case 'Gelu':
@@ -52,8 +53,8 @@ function withParameters(node: Node, kind: ActivationKind): Activation {
   const defaults = defaultParameters(kind);
   return {
     kind,
-    alpha: node.attribute('alpha', 'float') ?? defaults.alpha,
-    beta: node.attribute('beta', 'float') ?? defaults.beta,
+    alpha: floatOf(node, 'alpha', defaults.alpha),
+    beta: floatOf(node, 'beta', defaults.beta),
   };
 }
 

@@ -1,38 +1,43 @@
 // Functions of one number with parameters from attributes. Formulas and defaults: ONNX Operators.md.
 
+import { defaultParameters } from '../backend/activation.js';
 import type { Node } from '../ir/node.js';
 import { elu, gelu, geluTanh, hardSigmoid, leakyRelu, swish } from './activation-loop.js';
 import { evaluateUnary, loopOf, type UnaryLoop } from './elementwise.js';
 import { likeInput } from './facts.js';
 import type { Operator } from './operator.js';
 import { required } from './run-tensor.js';
-import { nodeError, operator } from './schema.js';
+import { floatOf, nodeError, operator } from './schema.js';
 
-function float(node: Node, name: string, fallback: number): number {
-  return node.attribute(name, 'float') ?? fallback;
+const LEAKY = defaultParameters('leaky-relu');
+const ELU = defaultParameters('elu');
+const HARD = defaultParameters('hard-sigmoid');
+
+function hardSigmoidOf(node: Node): UnaryLoop {
+  return hardSigmoid(floatOf(node, 'alpha', HARD.alpha), floatOf(node, 'beta', HARD.beta));
 }
 
 function celu(node: Node): UnaryLoop {
-  const alpha = float(node, 'alpha', 1);
+  const alpha = floatOf(node, 'alpha', 1);
   return loopOf((x) => Math.max(0, x) + Math.min(0, alpha * Math.expm1(x / alpha)));
 }
 
 function selu(node: Node): UnaryLoop {
   // The defaults changed in the last digits: opset 1 has the paper's, 6 the nearest float32.
   const old = node.opset < 6;
-  const alpha = float(node, 'alpha', old ? 1.6732 : 1.67326319217681884765625);
-  const gamma = float(node, 'gamma', old ? 1.0507 : 1.05070102214813232421875);
+  const alpha = floatOf(node, 'alpha', old ? 1.6732 : 1.67326319217681884765625);
+  const gamma = floatOf(node, 'gamma', old ? 1.0507 : 1.05070102214813232421875);
   return loopOf((x) => gamma * (x > 0 ? x : alpha * Math.expm1(x)));
 }
 
 function thresholdedRelu(node: Node): UnaryLoop {
-  const alpha = float(node, 'alpha', 1);
+  const alpha = floatOf(node, 'alpha', 1);
   return loopOf((x) => (x > alpha ? x : 0));
 }
 
 function shrink(node: Node): UnaryLoop {
-  const lambda = float(node, 'lambd', 0.5);
-  const bias = float(node, 'bias', 0);
+  const lambda = floatOf(node, 'lambd', 0.5);
+  const bias = floatOf(node, 'bias', 0);
   return loopOf((x) => (x < -lambda ? x + bias : x > lambda ? x - bias : 0));
 }
 
@@ -45,20 +50,20 @@ function geluOf(node: Node): UnaryLoop {
 
 /** An experimental operator that old style-transfer models still carry: alpha * x + beta. */
 function affine(node: Node): UnaryLoop {
-  const alpha = float(node, 'alpha', 1);
-  const beta = float(node, 'beta', 0);
+  const alpha = floatOf(node, 'alpha', 1);
+  const beta = floatOf(node, 'beta', 0);
   return loopOf((x) => alpha * x + beta);
 }
 
 const TABLE: readonly (readonly [string, number, (node: Node) => UnaryLoop])[] = [
-  ['LeakyRelu', 1, (node) => leakyRelu(float(node, 'alpha', 0.01))],
-  ['Elu', 1, (node) => elu(float(node, 'alpha', 1))],
+  ['LeakyRelu', 1, (node) => leakyRelu(floatOf(node, 'alpha', LEAKY.alpha))],
+  ['Elu', 1, (node) => elu(floatOf(node, 'alpha', ELU.alpha))],
   ['Celu', 12, celu],
   ['Selu', 1, selu],
-  ['HardSigmoid', 1, (node) => hardSigmoid(float(node, 'alpha', 0.2), float(node, 'beta', 0.5))],
+  ['HardSigmoid', 1, hardSigmoidOf],
   ['ThresholdedRelu', 1, thresholdedRelu],
   ['Shrink', 9, shrink],
-  ['Swish', 24, (node) => swish(float(node, 'alpha', 1))],
+  ['Swish', 24, (node) => swish(floatOf(node, 'alpha', 1))],
   ['Gelu', 20, geluOf],
   ['Affine', 1, affine],
 ];

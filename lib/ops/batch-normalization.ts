@@ -3,7 +3,7 @@ import type { Node } from '../ir/node.js';
 import { elementCount } from '../tensor/shape.js';
 import type { Evaluation, RunTensor, ValueFacts } from './operator.js';
 import { floatsOf, required } from './run-tensor.js';
-import { nodeError, operator } from './schema.js';
+import { floatOf, nodeError, operator } from './schema.js';
 
 /** Where a norm has no epsilon: the attribute is a float32, and so is its default. */
 export const DEFAULT_EPSILON = Math.fround(1e-5);
@@ -96,7 +96,7 @@ export const batchNormalization = operator('BatchNormalization', {
     const [gamma, beta, oldMean, oldVariance] = parameters;
     const [mean, variance] = statistics(floatsOf(node, x), layout);
     const y = normalise(call, x, layout, [gamma!, beta!, mean, variance], epsilon);
-    const momentum = node.attribute('momentum', 'float') ?? Math.fround(0.9);
+    const momentum = floatOf(node, 'momentum', 0.9);
     // Running mean and variance; opsets below 14 add the saved ones of this batch.
     const extra = [
       blend(oldMean!, mean, momentum),

@@ -2,7 +2,7 @@ import type { FloatArray } from '../backend/backend.js';
 import { elementCount } from '../tensor/shape.js';
 import { likeInput } from './facts.js';
 import { floatsOf, required } from './run-tensor.js';
-import { nodeError, operator } from './schema.js';
+import { floatOf, nodeError, operator } from './schema.js';
 
 /**
  * y = x / (bias + alpha / size * sum of squares over `size` channels around x) ^ beta
@@ -15,9 +15,9 @@ export const lrn = operator('LRN', {
     const x = required(node, inputs, 0);
     const size = node.attribute('size', 'int');
     if (size === undefined || size < 1) throw nodeError(node, 'ERR_MODEL', 'size is missing');
-    const factor = (node.attribute('alpha', 'float') ?? Math.fround(1e-4)) / size;
-    const beta = node.attribute('beta', 'float') ?? 0.75;
-    const bias = node.attribute('bias', 'float') ?? 1;
+    const factor = floatOf(node, 'alpha', 1e-4) / size;
+    const beta = floatOf(node, 'beta', 0.75);
+    const bias = floatOf(node, 'bias', 1);
     const [batch, channels] = [x.dims[0]!, x.dims[1]!];
     const plane = elementCount(x.dims.slice(2));
     const source = floatsOf(node, x);

@@ -27,6 +27,14 @@ export function operator(
   };
 }
 
+/**
+ * An attribute that is a number, or its default. Attributes are float32, and a default is what a
+ * file would hold that spelled it out: 0.2 of HardSigmoid is the float32 next to it.
+ */
+export function floatOf(node: Node, name: string, otherwise: number): number {
+  return node.attribute(name, 'float') ?? Math.fround(otherwise);
+}
+
 /** An error about one node, with its operator and label in front. */
 export function nodeError(node: Node, code: ErrorCode, message: string): ConvfuseError {
   return new ConvfuseError(code, `${node.opType} ${node.label}: ${message}`);

@@ -1,5 +1,7 @@
+import { defaultParameters } from '../backend/activation.js';
 import type { Node } from '../ir/node.js';
 import type { Value } from '../ir/value.js';
+import { floatOf } from '../ops/schema.js';
 import { add, call, clip, constant, multiply, reciprocal, scale, type Sum } from './polynomial.js';
 
 /** What is known of an input: a formula, or a constant number. */
@@ -29,8 +31,9 @@ export function formulaOf(node: Node, operandOf: (value: Value) => Operand): Sum
     case 'Reciprocal':
       return reciprocal(a);
     case 'HardSigmoid': {
-      const alpha = node.attribute('alpha', 'float') ?? 0.2;
-      const beta = node.attribute('beta', 'float') ?? 0.5;
+      const defaults = defaultParameters('hard-sigmoid');
+      const alpha = floatOf(node, 'alpha', defaults.alpha);
+      const beta = floatOf(node, 'beta', defaults.beta);
       return clip(add(scale(a, alpha), constant(beta)), 0, 1);
     }
     case 'Clip':

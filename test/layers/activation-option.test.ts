@@ -4,7 +4,11 @@ import { readActivation } from '#convfuse/layers/activation-option.js';
 
 test('a name stands for the defaults of ONNX', (t) => {
   t.deepEqual(readActivation(undefined, 3), { kind: 'identity', alpha: 0, beta: 0 });
-  t.deepEqual(readActivation('leaky-relu', 3), { kind: 'leaky-relu', alpha: 0.01, beta: 0 });
+  t.deepEqual(readActivation('leaky-relu', 3), {
+    kind: 'leaky-relu',
+    alpha: Math.fround(0.01),
+    beta: 0,
+  });
   t.deepEqual(readActivation('clip', 3), { kind: 'clip', alpha: -Infinity, beta: Infinity });
 });
 

@@ -26,7 +26,11 @@ test('parameters from attributes', (t) => {
     beta: 0,
   });
   t.like(activation('y = Elu(x)'), { kind: 'elu', alpha: 1 });
-  t.like(activation('y = HardSigmoid(x)'), { kind: 'hard-sigmoid', alpha: 0.2, beta: 0.5 });
+  t.like(activation('y = HardSigmoid(x)'), {
+    kind: 'hard-sigmoid',
+    alpha: Math.fround(0.2),
+    beta: 0.5,
+  });
   t.is(activation('y = Swish(x)', { opset: 24 })?.kind, 'silu');
   t.is(activation('y = Swish<alpha = 2.0>(x)', { opset: 24 }), undefined);
 });

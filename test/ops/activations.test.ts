@@ -1,5 +1,12 @@
 import test from 'ava';
 
+import { encodeModel } from '#convfuse/api/encode.js';
+import { ReferenceBackend } from '#convfuse/backend/reference/index.js';
+import { parseText } from '#convfuse/ir/text.js';
+import { readModel } from '#convfuse/onnx/read.js';
+import { activationOf } from '#convfuse/ops/activation-of.js';
+import { Session } from '#convfuse/runtime/session.js';
+
 import { runText, tensorOf } from '../helpers/run-text.js';
 
 const x = tensorOf([5], [-2, -0.5, 0, 0.5, 2]);
@@ -35,7 +42,8 @@ test('exponential units', (t) => {
 });
 
 test('sigmoid-like functions', (t) => {
-  t.deepEqual(y('y = HardSigmoid(x)'), near([0.1, 0.4, 0.5, 0.6, 0.9]));
+  const slope = Math.fround(0.2);
+  t.deepEqual(y('y = HardSigmoid(x)'), near([-2, -0.5, 0, 0.5, 2].map((v) => slope * v + 0.5)));
   t.deepEqual(y('y = HardSigmoid<alpha = 1.0, beta = 0.5>(x)'), [0, 0, 0.5, 1, 1]);
   const sigmoid = (v: number): number => 1 / (1 + Math.exp(-v));
   const swish = [-2, -0.5, 0, 0.5, 2].map((v) => v * sigmoid(2 * v));
@@ -51,4 +59,36 @@ test('both forms of Gelu', (t) => {
   const approximate = y('y = Gelu<approximate = "tanh">(x)', 20);
   approximate.forEach((value, i) => t.true(Math.abs(value - exact[i]!) < 4e-4));
   t.notDeepEqual(approximate, exact);
+});
+
+const SPELLED = [
+  ['LeakyRelu', 'alpha = 0.01'],
+  ['Elu', 'alpha = 1.0'],
+  ['Celu', 'alpha = 1.0'],
+  ['Selu', 'alpha = 1.67326319217681884765625, gamma = 1.05070102214813232421875'],
+  ['Selu', 'alpha = 1.6732, gamma = 1.0507', 5],
+  ['HardSigmoid', 'alpha = 0.2, beta = 0.5'],
+  ['ThresholdedRelu', 'alpha = 1.0'],
+  ['Shrink', 'lambd = 0.5, bias = 0.0'],
+  ['Swish', 'alpha = 1.0', 24],
+  ['Gelu', 'approximate = "none"'],
+  ['Affine', 'alpha = 1.0, beta = 0.0', 7],
+] as const;
+
+test('a default is what a file holds that spells it out: attributes are float32', (t) => {
+  const data = Float64Array.of(-3.1, -0.7, 0.3, 1.9);
+  const run = (text: string, opset: number): unknown => {
+    const bytes = encodeModel(parseText(`x: input double[4]\n${text}`, { opset }));
+    const model = readModel({ bytes, path: 'spelled.onnx', external: undefined });
+    const backend = new ReferenceBackend('tests');
+    const session = Session.create(model, { backend, arithmetic: 'float64' });
+    const { y: result } = session.runSync({ x: { type: 'float64', dims: [4], data } });
+    session.dispose();
+    const [node] = model.graph.nodes();
+    return [result!.data, activationOf(node!)];
+  };
+  for (const [operator, attributes, opset = 20] of SPELLED) {
+    const spelled = run(`y = ${operator}<${attributes}>(x)`, opset);
+    t.deepEqual(run(`y = ${operator}(x)`, opset), spelled, operator);
+  }
 });

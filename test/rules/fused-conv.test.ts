@@ -20,7 +20,7 @@ const FUSED: readonly (readonly [string, string, string])[] = [
   [
     'LeakyRelu with its default',
     'y = Conv(x, W)\nz = LeakyRelu(y)',
-    `z = ${NAME}<activation = "LeakyRelu", activation_params = [0.01]>(x, W)`,
+    `z = ${NAME}<activation = "LeakyRelu", activation_params = [0.009999999776482582]>(x, W)`,
   ],
   [
     'HardSigmoid',
