@@ -29,7 +29,7 @@ export class GrowthBudget {
     const cloned = new Map<Value, number>();
     for (const value of adds === undefined ? parameters : []) {
       if (!into.inputs.includes(value)) continue;
-      if (value.isOutput || isReadElsewhere(value, nodes)) {
+      if (isReadElsewhere(value, nodes)) {
         cloned.set(value, constantOfValue(value)?.byteLength ?? 0);
       }
     }
@@ -47,9 +47,9 @@ export class GrowthBudget {
   }
 }
 
-/** Counts first: a constant may have a hundred thousand readers. */
-function isReadElsewhere({ uses }: Value, nodes: readonly Node[]): boolean {
-  if (uses.size > nodes.length) return true;
+/** Whether a value stays when nodes go. Counts first: a constant may have a hundred thousand readers. */
+export function isReadElsewhere({ uses, isOutput }: Value, nodes: readonly Node[]): boolean {
+  if (isOutput || uses.size > nodes.length) return true;
   return [...uses.keys()].some((user) => !nodes.includes(user));
 }
 

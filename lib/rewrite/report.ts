@@ -122,7 +122,7 @@ function finalNode(node: Node, into: ReadonlyMap<Node, Node>): Node {
 }
 
 /**
- * The rule that got furthest: to the cost model, which is asked last; or the first that had more to
+ * The rule that got furthest: to the cost model or the limit on growth, which are asked last; or the first that had more to
  * say than that there was no pattern for it; or else the first.
  */
 function bestOf(
@@ -133,7 +133,7 @@ function bestOf(
   for (const rule of table) {
     const refusal = byRule.get(rule);
     if (refusal === undefined) continue;
-    if (refusal.reason === 'cost') return [rule, refusal];
+    if (refusal.reason === 'cost' || refusal.reason === 'growth') return [rule, refusal];
     if (best === undefined || (best[1].reason === 'pattern' && refusal.reason !== 'pattern')) {
       best = [rule, refusal];
     }

@@ -7,6 +7,7 @@ import { absorbBehind, noteFused } from './absorb.js';
 import { replaceConstants } from './apply.js';
 import { batchNormParameters, readStatistics } from './batch-norm.js';
 import { productBefore } from './channel-path.js';
+import { withFoldAdds } from './fold-adds.js';
 import { foldBehind } from './fold-behind.js';
 import type { FoldMatch } from './guards.js';
 import { biasOf } from './layer.js';
@@ -14,9 +15,9 @@ import { biasOf } from './layer.js';
 /** A batch norm behind a layer of one kind. */
 export function matchBatchNormBehind(bn: Node, opType: string): FoldMatch | undefined {
   const producer = bn.optionalInput(0)?.producer;
-  return producer?.is(opType) === true
-    ? behindLayer(bn, producer, batchNormParameters(bn))
-    : undefined;
+  if (producer?.is(opType) !== true) return undefined;
+  const match = behindLayer(bn, producer, batchNormParameters(bn));
+  return match && withFoldAdds(match);
 }
 
 /** A batch norm behind a matrix product of one kind, perhaps through Reshape and Transpose. */
@@ -26,7 +27,7 @@ export function matchBatchNormBehindProduct(bn: Node, opType: string): FoldMatch
   if (found === undefined || statistics === undefined) return undefined;
   const { layer, via, sum } = found;
   const match = behindLayer(bn, layer, [...(sum ? [sum.constant] : []), ...statistics], via);
-  return match && { ...match, sum };
+  return match && withFoldAdds({ ...match, sum });
 }
 
 /** An operator `norm` that reads a layer's output, with the parameters of both. */

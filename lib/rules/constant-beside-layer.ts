@@ -3,6 +3,7 @@ import type { Condition } from '../rewrite/rule.js';
 import { BEFORE_GUARDS, beforeLayer, type BeforeMatch } from './before-layer.js';
 import { behindLayer } from './behind-layer.js';
 import { operandsOf, perChannel, type ConstantMatch } from './channel-constant.js';
+import { withFoldAdds } from './fold-adds.js';
 import { frontOf } from './flattened.js';
 import { LAYER_GUARDS } from './guards.js';
 import { isLayer } from './layer.js';
@@ -14,7 +15,7 @@ export function matchConstantBehind(node: Node): ConstantMatch | undefined {
   const layer = operands?.other.producer;
   if (operands === undefined || !isLayer(layer)) return undefined;
   const match = behindLayer(node, layer, operands.constants);
-  return match && { ...match, ...operands, side: 'output' };
+  return match && withFoldAdds<ConstantMatch>({ ...match, ...operands, side: 'output' });
 }
 
 /** An operator on constants and what a layer will read. */
@@ -22,7 +23,8 @@ export function matchConstantBefore(node: Node): (ConstantMatch & BeforeMatch) |
   const operands = operandsOf(node);
   if (operands === undefined) return undefined;
   const match = beforeLayer(node, operands.other, operands.constants);
-  return match && { ...match, ...operands, side: 'input' };
+  if (match === undefined) return undefined;
+  return withFoldAdds<ConstantMatch & BeforeMatch>({ ...match, ...operands, side: 'input' });
 }
 
 export const BEHIND_CONSTANT_GUARDS: readonly Condition<ConstantMatch>[] = [

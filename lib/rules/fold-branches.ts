@@ -7,6 +7,7 @@ import { sumStages } from '../fold/sum-stages.js';
 import type { Editor } from '../ir/editor.js';
 import type { Node } from '../ir/node.js';
 import type { Value } from '../ir/value.js';
+import { isReadElsewhere } from '../rewrite/growth.js';
 import type { Refusal, SiteCheck } from '../rewrite/rule.js';
 import { elementBytes, type FloatType } from '../tensor/dtype.js';
 import { sameDims } from '../tensor/shape.js';
@@ -105,8 +106,7 @@ function addedBytes(match: BranchMatch): number {
   const row = (frame!.channels / mergedGroups(match)) * tapCount(mergedWindow(match)!) + 1;
   let bytes = outputChannels * row * elementBytes(weightType(match));
   for (const value of new Set(parameters)) {
-    const users = [...value.uses.keys()];
-    if (value.isOutput || users.some((node) => !nodes.includes(node))) continue;
+    if (isReadElsewhere(value, nodes)) continue;
     bytes -= parameterOf(value)!.byteLength;
   }
   return bytes;

@@ -104,7 +104,8 @@ export const fuseBatchNormIntoQuantizedConv = defineRule<QuantizedMatch>({
       into: conv,
       vanishing: [output],
       parameters: [scale, ...statistics],
-      adds: parameterOf(scale)?.byteLength ?? 0,
+      // Scales and a bias, as many of each.
+      adds: 2 * (parameterOf(scale)?.byteLength ?? 0),
       conv,
       norm,
     };

@@ -280,8 +280,10 @@ export const KEPT_BEFORE: readonly Kept[] = [
     'not-constant',
   ],
   [
-    'a large weight that is only described',
-    `s: int64[4] = {32, 32, 3, 3}\nW = ConstantOfShape<value = float[1] {0.5}>(s)\nx: input float[1, 32, 5, 5]
+    'a large weight that is only described, in a file that could well hold it',
+    `k: float[20000]
+q = Relu(k)
+s: int64[4] = {32, 32, 3, 3}\nW = ConstantOfShape<value = float[1] {0.5}>(s)\nx: input float[1, 32, 5, 5]
      y = Conv(x, W)\n${BN}\ng: float[32]\nb: float[32]\nm: float[32]\nv: float[32]`,
     'growth',
   ],
