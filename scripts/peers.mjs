@@ -14,6 +14,9 @@ export const PEERS = [
 
 const UNKNOWN = PEERS.map(() => '-');
 
+/** What no rule does: why a site was left alone. */
+export const PEER_REASONS = ['no', 'no', 'no', 'no', 'no', 'no', 'no', 'no'];
+
 /** Cells in the order of PEERS, by rule. */
 export const PEER_TABLE = {
   'eliminate-identity': UNKNOWN,

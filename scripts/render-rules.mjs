@@ -3,7 +3,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
-import { PEER_TABLE, PEERS } from './peers.mjs';
+import { PEER_REASONS, PEER_TABLE, PEERS } from './peers.mjs';
 
 const target = new URL('../docs/rules.md', import.meta.url);
 
@@ -44,7 +44,13 @@ export function renderRules(rules, reasons, peers = PEER_TABLE) {
     'Read from the sources and issue trackers of each, or measured with onnxruntime-node 1.30 at the',
     'level named. A dash: not verified.',
     '',
-    ...table(['rule', ...PEERS], peerRows(rules, peers)),
+    ...table(
+      ['rule', ...PEERS],
+      [
+        ...peerRows(rules, peers),
+        ['[a reason for every site left alone](#reasons)', ...PEER_REASONS],
+      ],
+    ),
   ].join('\n')}\n`;
 }
 

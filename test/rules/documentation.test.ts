@@ -46,6 +46,29 @@ test('a rule more, or other words, make another text', (t) => {
   t.not(renderRules(RULES, { ...REASONS, cost: 'Too dear.' }), text);
 });
 
+/** Fusions that some peer is known to do, and the one thing that none does: by the row, a cell of it. */
+const KNOWN: readonly (readonly [string, RegExp])[] = [
+  ['fuse-batch-norm-into-conv', /\| yes \|/],
+  ['fuse-batch-norm-into-conv-transpose', /grouped/],
+  ['fuse-mul-into-conv', /Div too/],
+  ['fuse-add-into-conv', /Sub too/],
+  ['fuse-batch-norm-before-conv', /\| yes \|/],
+  ['fuse-mul-before-conv', /\| yes \|/],
+  ['fuse-pad-into-conv', /\| yes \|/],
+  ['fuse-activation-into-conv', /Mish/],
+  ['merge-sibling-convs', /groups = 1/],
+  ['merge-parallel-conv-sum', /in model code/],
+  ['a reason for every site left alone', /(\| no ){8}\|$/],
+];
+
+test('what peers are known to do, and not to do, has its row', (t) => {
+  const lines = renderRules(RULES, REASONS).split('\n');
+  for (const [name, cell] of KNOWN) {
+    const row = lines.find((line) => line.startsWith(`| [${name}](#`));
+    t.regex(row ?? '', cell, name);
+  }
+});
+
 test('every rule has its row among the peers, and no row is left over', (t) => {
   t.throws(() => renderRules([...RULES, another], REASONS), { message: /no row for rule fuse-n/ });
   t.throws(() => renderRules(RULES.slice(1), REASONS), { message: /which is no rule/ });
