@@ -264,6 +264,36 @@ export const KEPT_BEFORE: readonly Kept[] = [
     'extra-outputs',
   ],
   [
+    'Pad that reflects before AveragePool',
+    `${PADS}\ny = Pad<mode = "reflect">(x, p)\nz = AveragePool<kernel_shape = [3, 3]>(y)`,
+    'attribute',
+  ],
+  [
+    'Pad that reflects before MaxPool',
+    `${PADS}\nlow: float = {-inf}\ny = Pad<mode = "edge">(x, p, low)\nz = MaxPool<kernel_shape = [3, 3]>(y)`,
+    'attribute',
+  ],
+  [
+    'Pad before AveragePool with automatic pads',
+    `${PADS}\ny = Pad(x, p)\nz = AveragePool<kernel_shape = [3, 3], auto_pad = "SAME_UPPER", count_include_pad = 1>(y)`,
+    'padding',
+  ],
+  [
+    'Pad before MaxPool with automatic pads',
+    `${PADS}\nlow: float = {-inf}\ny = Pad(x, p, low)\nz = MaxPool<kernel_shape = [3, 3], auto_pad = "SAME_LOWER">(y)`,
+    'padding',
+  ],
+  [
+    'Pad with ones before AveragePool',
+    `${PADS}\none: float = {1}\ny = Pad(x, p, one)\nz = AveragePool<kernel_shape = [3, 3]>(y)`,
+    'padding',
+  ],
+  [
+    'Pad before MaxPool that rounds up',
+    `${PADS}\nlow: float = {-inf}\ny = Pad(x, p, low)\nz = MaxPool<kernel_shape = [3, 3], strides = [2, 2], ceil_mode = 1>(y)`,
+    'attribute',
+  ],
+  [
     'Pad before AveragePool of an old opset',
     '<ir_version: 3, opset_import: ["": 6]>\ny = Pad<pads = [0, 0, 1, 1, 0, 0, 1, 1]>(x)\nz = AveragePool<kernel_shape = [3, 3]>(y)',
     'opset',
