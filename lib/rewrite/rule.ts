@@ -110,6 +110,12 @@ export interface Rule<M extends Match = Match> {
   readonly target?: Target;
   /** Only where a user asks for it: this option of fuseModel, or the rule by its name in `only`. */
   readonly optIn?: 'quantized';
+  /**
+   * It looks at the nodes furthest from the model's inputs first: for merges, after which what reads
+   * a value may fold into what makes it, and so become a reader of another value. By then all such
+   * readers have come. Default: in the order of the file.
+   */
+  readonly deepestFirst?: true;
   /** The formula, in one line. */
   readonly doc: string;
   /** Operators a match can start at: the node whose verdict the site reports. */

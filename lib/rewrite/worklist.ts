@@ -1,25 +1,33 @@
 import type { Model } from '../ir/model.js';
 import type { Node } from '../ir/node.js';
 import type { Value } from '../ir/value.js';
+import { DeepestFirst, Depths } from './deepest-first.js';
 import type { Rule } from './rule.js';
 
 /**
  * Which rule is to look at which node next. The rules earlier in the table go first, each over its
- * nodes in the order of the file: a merge of siblings waits until all folds are done, and what
- * comes out depends little on which of the legal orders the file has.
+ * nodes in the order of the file, or the deepest of them first where the rule asks for that. A merge
+ * of siblings waits until all folds are done, and what comes out is the same for every legal order
+ * of the file.
  */
 export class Worklist {
   readonly #rules: readonly Rule[];
   /** Indices of the rules that start at an operator. */
   readonly #byRoot = new Map<string, number[]>();
   /** One a rule. */
-  readonly #queues: readonly Queue[];
+  readonly #queues: readonly (Queue | DeepestFirst)[];
+  /** undefined: no rule asks for it. */
+  readonly #depths: Depths | undefined;
   /** No rule before this one has anything to do. */
   #lowest = 0;
 
   constructor(rules: readonly Rule[]) {
     this.#rules = rules;
-    this.#queues = rules.map(() => new Queue());
+    const depths = rules.some((rule) => rule.deepestFirst) ? new Depths() : undefined;
+    this.#depths = depths;
+    this.#queues = rules.map((rule) =>
+      rule.deepestFirst && depths ? new DeepestFirst(depths) : new Queue(),
+    );
     rules.forEach((rule, index) => {
       for (const root of new Set(rule.roots)) {
         const indices = this.#byRoot.get(root);
@@ -33,6 +41,7 @@ export class Worklist {
   addAll(model: Model): number {
     let count = 0;
     for (const graph of model.graphs()) {
+      this.#depths?.measure(graph);
       for (const node of graph.nodes()) count += this.add(node);
     }
     return count;

@@ -109,6 +109,7 @@ const weighPadding = perMatch(({ layer, host }: PaddedMatch, facts: Facts): Refu
 export const mergePaddedSiblingConvs = defineRule<PaddedMatch>({
   name: 'merge-padded-sibling-convs',
   level: 'extended',
+  deepestFirst: true,
   doc: 'Conv(x, W1), Conv(x, W2) = Split(Conv(x, [W1; W2 among zeros]), axis 1), for a smaller W2, where that pays',
   roots: ['Conv'],
   match(conv, facts) {

@@ -11,6 +11,7 @@ import {
 export const mergeSiblingConvs = defineRule<SiblingMatch>({
   name: 'merge-sibling-convs',
   level: 'extended',
+  deepestFirst: true,
   doc: 'Conv(x, W1, b1), Conv(x, W2, b2) = Split(Conv(x, [W1; W2], [b1; b2]), axis 1), for equal windows',
   roots: ['Conv'],
   match: (conv, facts) => matchSiblings(conv, facts, SIBLING_CONVS),

@@ -31,6 +31,7 @@ const knownAxis: Condition<SiblingMatch> = {
 export const mergeSiblingMatMuls = defineRule<SiblingMatch>({
   name: 'merge-sibling-matmuls',
   level: 'extended',
+  deepestFirst: true,
   doc: 'x W1 + b1, x W2 + b2 = Split(x [W1, W2] + [b1, b2], last axis), for MatMul and Gemm alike',
   roots: ['MatMul', 'Gemm'],
   match: (node, facts) => matchSiblings(node, facts, SIBLING_PRODUCTS),

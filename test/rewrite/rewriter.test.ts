@@ -306,3 +306,28 @@ test('long chains and hubs take time in proportion', (t) => {
     t.true(large < 12 * small + 100);
   }
 });
+
+test('a rule that asks for it looks at the deepest nodes first, else in the order of the file', (t) => {
+  const text = `k = Constant<value = float[1] {1}>()
+    i = Identity(k)
+    j = Identity(i)
+    a = Relu(x)
+    b = Mul(a, j)
+    [first] c = Relu(b)
+    [second] d = Relu(b)
+    e = Add(c, a)
+    f = Relu(e)
+    g = If<then_branch = { h = Relu(f) }, else_branch = { l = Relu(x) }>(c)
+    m = Relu(x)`;
+  const looks = (deepestFirst?: true): string => {
+    const seen: string[] = [];
+    const watch = rule({
+      match: ({ label }) => void seen.push(label),
+      ...(deepestFirst && { deepestFirst }),
+    });
+    rewriteModel(parseText(text), [watch], { facts: declaredFacts });
+    return seen.join(' ');
+  };
+  t.is(looks(), 'a first second f m h l');
+  t.is(looks(true), 'h f first second a m l');
+});
