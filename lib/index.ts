@@ -47,6 +47,7 @@ export type { Editor, NodeSpec } from './ir/editor.js';
 export type { Graph, GraphKind } from './ir/graph.js';
 export type { Model, ModelFunction } from './ir/model.js';
 export type { Node } from './ir/node.js';
+export type { Room } from './ir/room.js';
 export type { Uses } from './ir/uses.js';
 export type { Declaration, Dim, Value } from './ir/value.js';
 export type { ActivationOption } from './layers/activation-option.js';
