@@ -122,8 +122,8 @@ function finalNode(node: Node, into: ReadonlyMap<Node, Node>): Node {
 }
 
 /**
- * The rule that got furthest: to the cost model or the limit on growth, which are asked last; or the first that had more to
- * say than that there was no pattern for it; or else the first.
+ * The rule that got furthest: to the cost model or the limit on growth, which are asked last; or
+ * the first that had more to say than that there was no pattern for it; or else the first.
  */
 function bestOf(
   table: readonly Rule[],

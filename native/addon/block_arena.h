@@ -1,5 +1,5 @@
-// Memory for tensors, the large ones recycled.  The first touch of a fresh page costs microseconds, which for the
-// output of a convolution adds up to more than the convolution itself.
+// Memory for tensors, the large ones recycled.  The first touch of a fresh page costs microseconds,
+// which for the output of a convolution adds up to more than the convolution itself.
 #pragma once
 #include <stddef.h>
 

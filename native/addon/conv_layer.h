@@ -24,8 +24,8 @@ void ReleaseLayer(const Napi::Value& value);
 // [C, M, groups, kernel x 3, stride x 3, dilation x 3, transposed] in a Uint32Array.
 ConvGeometry ReadGeometry(const Napi::Value& value);
 
-// [N, in x 3, out x 3, pad x 3] in a Uint32Array; and, where any is blocked, for x, residual and out
-// [blocked, top, left, bottom, right].
+// [N, in x 3, out x 3, pad x 3] in a Uint32Array; and, where any is blocked, for x, residual and
+// out [blocked, top, left, bottom, right].
 ConvShape ReadShape(const Napi::Value& value);
 size_t ReadThreads(const Napi::Value& value);
 

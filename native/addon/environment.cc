@@ -42,7 +42,8 @@ uint32_t Environment::Start(Napi::Env env, std::unique_ptr<Job> job) {
   if (!listening_) throw Failure{"ERR_INTERNAL", "nobody listens for completions"};
   const size_t bytes = job->Bytes();
   if (running_ > 0 && bytes_ + bytes > kMostWaitingBytes)
-    throw Failure{"ERR_LIMIT", "expected at most 2 GiB of inputs in waiting runs: await some first"};
+    throw Failure{"ERR_LIMIT",
+                  "expected at most 2 GiB of inputs in waiting runs: await some first"};
   while (next_id_ == 0 || jobs_.count(next_id_) > 0) ++next_id_;
   const uint32_t id = job->id = next_id_++;
   Job* raw = job.get();

@@ -228,8 +228,10 @@ int Main(int argc, char** argv) {
   }
   if (!a.table) return fprintf(stderr, "this CPU lacks that ISA\n"), 2;
   ThreadPool pool(a.threads - 1);
-  printf("isa %s, batch %zu, threads %zu, precision %s, FMA peak %.1f GFLOP/s and %.1f GB/s a thread\n",
-         a.table->isa, a.batch, a.threads, a.precision.c_str(), Peak(*a.table), Triad());
+  printf(
+      "isa %s, batch %zu, threads %zu, precision %s, FMA peak %.1f GFLOP/s and %.1f GB/s a "
+      "thread\n",
+      a.table->isa, a.batch, a.threads, a.precision.c_str(), Peak(*a.table), Triad());
   for (const BenchLayer& l : ReadLayers(a.layers))
     if (l.name.find(a.only) != std::string::npos) BenchOne(a, l, pool);
   return 0;

@@ -151,7 +151,8 @@ static void PoolBlocked(const BlockedPool& p) {
   p.mean ? PoolBlockOf<true>(p) : PoolBlockOf<false>(p);
 }
 
-// Planes so short that a CPU fetches little of them ahead by itself: those of the next block follow.
+// Planes so short that a CPU fetches little of them ahead by itself: those of the next block
+// follow.
 constexpr size_t kShortPlane = 1024;
 
 static void ToBlocked(const Reorder& r) {

@@ -89,7 +89,8 @@ static void CopyElements(const PaddedCopy& c) {
     float* out = channel_out;
     for (size_t y = 0; y < c.rows; ++y, out += c.row_stride) {
       const ptrdiff_t row = c.row + static_cast<ptrdiff_t>(y);
-      const ptrdiff_t at = row * static_cast<ptrdiff_t>(c.in_width) - static_cast<ptrdiff_t>(c.left);
+      const ptrdiff_t at =
+          row * static_cast<ptrdiff_t>(c.in_width) - static_cast<ptrdiff_t>(c.left);
       const RowPlan& plan = row < 0 || row >= height ? outside : inside;
       if constexpr (Elements::kChannels == 1)
         CopyRow(plan, Elements{plane + at}, out);

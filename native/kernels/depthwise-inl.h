@@ -1,9 +1,9 @@
 // Convolution with one input channel per group: vectors run along output rows.  Contract in
 // depthwise.h.
 //
-// 3 x 3 with stride 1 or 2 computes kDepthwiseRows output rows together, so that an input row is loaded
-// once for all of them.  Where two output rows fit into one vector, two channels share it: on AVX-512
-// that is any plane of width 8 or less.  With shorter vectors small planes are copied
+// 3 x 3 with stride 1 or 2 computes kDepthwiseRows output rows together, so that an input row is
+// loaded once for all of them.  Where two output rows fit into one vector, two channels share it:
+// on AVX-512 that is any plane of width 8 or less.  With shorter vectors small planes are copied
 // (depthwise3x3-inl.h).  Everything else goes row by row through DepthwiseGeneral.
 #pragma once
 #include "kernels/activation-inl.h"
@@ -24,8 +24,8 @@ enum class DepthwiseView {
 
 constexpr size_t kHalf = kLanes / 2;
 
-// Whether planes come here whose rows are a vector or less: as long a vector as two such rows, or one,
-// serves them well.  Shorter ones leave small planes to DepthwiseSmall.
+// Whether planes come here whose rows are a vector or less: as long a vector as two such rows, or
+// one, serves them well.  Shorter ones leave small planes to DepthwiseSmall.
 constexpr bool kShortRows = kLanes >= 16;
 
 // Accumulators, kernel columns and, for 3 x 3, nine weights have to fit the registers.

@@ -1,10 +1,10 @@
-// 3 x 3 depthwise on small planes, strides 1 and 2: rows are copied between zeros into a window in L1,
-// and every output is then computed alike, without masks and without shuffles.  Contract in
+// 3 x 3 depthwise on small planes, strides 1 and 2: rows are copied between zeros into a window in
+// L1, and every output is then computed alike, without masks and without shuffles.  Contract in
 // depthwise.h.
 //
-// Rows of a window are 64 bytes apart or a multiple, so that on planes up to 14 wide no load crosses a
-// cache line.  The next window is copied before one is computed: what was just stored can be loaded at
-// once only if the load is as wide and in the same place.
+// Rows of a window are 64 bytes apart or a multiple, so that on planes up to 14 wide no load
+// crosses a cache line.  The next window is copied before one is computed: what was just stored can
+// be loaded at once only if the load is as wide and in the same place.
 #pragma once
 #include "kernels/activation-inl.h"
 #include "kernels/depthwise.h"
@@ -12,8 +12,8 @@
 
 namespace convfuse::CONVFUSE_ISA {
 
-// Output rows of a tile: as many sums, 3 weights and a vector of input fit 16 registers, and planes of
-// 7, 14 and 28 rows divide.
+// Output rows of a tile: as many sums, 3 weights and a vector of input fit 16 registers, and planes
+// of 7, 14 and 28 rows divide.
 constexpr size_t kTileRows = 7;
 
 // Outputs that are up to kRow - 2 wide.
@@ -21,7 +21,8 @@ template <size_t kStride, size_t kRow>
 struct DepthwiseWindow {
   static constexpr size_t kBand = kStride == 1 ? 2 * kTileRows : kTileRows;  // rows of outputs
   static constexpr size_t kRows = (kBand - 1) * kStride + 3;
-  static constexpr size_t kFloats = kRow * kStride;  // of a row: with stride 2, even columns, then odd
+  // Of a row: with stride 2, even columns, then odd.
+  static constexpr size_t kFloats = kRow * kStride;
   // Past the end of the last row lie lanes that nobody stores.
   alignas(64) float data[kRows * kFloats + 2 * kLanes];
 };
@@ -109,7 +110,9 @@ static void ComputeWindow(const DepthwiseShape& s, const DepthwiseEpilogue& epil
       float* out = c.out + y * width + x;
       const float* add = c.add ? c.add + y * width + x : nullptr;
       const size_t stored = rows - r < kTileRows ? rows - r : kTileRows;
-      const size_t whole = columns == kLanes ? stored : over && y + reach <= s.out[1] ? s.out[1] - y - reach + 1 : 0;
+      const size_t whole = columns == kLanes               ? stored
+                           : over && y + reach <= s.out[1] ? s.out[1] - y - reach + 1
+                                                           : 0;
 #pragma GCC unroll 7
       for (size_t i = 0; i < kTileRows; ++i, out += width) {
         if (i >= stored) break;
@@ -149,8 +152,8 @@ static void DepthwiseWindows(const DepthwiseShape& s, const DepthwiseEpilogue& e
   }
 }
 
-// Outputs so wide at the most.  On wider planes, and on inputs of stride 2 as wide, batches that stay in
-// no cache are faster row by row.
+// Outputs so wide at the most.  On wider planes, and on inputs of stride 2 as wide, batches that
+// stay in no cache are faster row by row.
 template <size_t kStride>
 constexpr size_t kMostWindowColumns = kStride == 1 ? 30 : 14;
 

@@ -6,8 +6,8 @@
 
 namespace convfuse {
 
-// sums[p, m] (+)= sum_k weight[k, m] * x[offset[k] + at(p)] for m < direct_channels.  Pixels come in
-// one or two runs of equal length: at(p) = p * step in the first, jump + (p - run) * step in the
+// sums[p, m] (+)= sum_k weight[k, m] * x[offset[k] + at(p)] for m < direct_channels.  Pixels come
+// in one or two runs of equal length: at(p) = p * step in the first, jump + (p - run) * step in the
 // second (the next output row of a narrow plane).  sums is dense, [pixels][direct_channels], and
 // 64-byte aligned like the weights.
 struct DirectTile {
@@ -26,8 +26,8 @@ struct DirectTile {
   const char* prefetch;
 };
 
-// One product of every pixel: where its element lies from the pixel, and what is brought into L1 when
-// it is computed.
+// One product of every pixel: where its element lies from the pixel, and what is brought into L1
+// when it is computed.
 struct BlockedProduct {
   uint32_t offset, ahead;
 };
@@ -41,8 +41,8 @@ struct BlockedTile {
   const BlockedProduct* product;
   const float* ahead;  // what the next tile needs, from here; any addresses
   const float* x;
-  // Where pixel p begins, from x.  A step of 1 or 2 vectors between them is all that kernels without
-  // scattered_pixels know: they read x_at[0] and step.
+  // Where pixel p begins, from x.  A step of 1 or 2 vectors between them is all that kernels
+  // without scattered_pixels know: they read x_at[0] and step.
   const uint32_t* x_at;
   size_t step;
   size_t run;      // 1 .. blocked_pixels[vectors]
@@ -53,9 +53,9 @@ struct BlockedTile {
   float* sums;         // [run][direct_channels]
   size_t sums_jump;    // to those of the next slice
   bool add;
-  // Where sums end in blocks: out[b * out_block + out_at[p] + l] = clamp(sum + bias[b * lanes + l] +
-  // residual[likewise], low, high) for b < vectors, and what sums then holds is of no use.  Null: they
-  // stay sums.
+  // Where sums end in blocks: out[b * out_block + out_at[p] + l] = clamp(sum + bias[b * lanes + l]
+  // + residual[likewise], low, high) for b < vectors, and what sums then holds is of no use.  Null:
+  // they stay sums.
   float* out;
   const uint32_t* out_at;
   size_t out_block;
@@ -71,7 +71,8 @@ struct BlockedTile {
 
 // Rows [row, row + rows) of some channels, copied between zeros: out[c, y, x] = in[c, row + y,
 // x - left], or 0 outside the input.  With bfloat16, pairs of channels: channel c of `out` is the
-// channels 2 c and 2 c + 1 of the input, of which the last may be missing (zeros).  Strides of `out` are given; it has `width` columns.
+// channels 2 c and 2 c + 1 of the input, of which the last may be missing (zeros).  Strides of
+// `out` are given; it has `width` columns.
 struct PaddedCopy {
   const float* in;  // channel 0
   size_t in_height, in_width;

@@ -18,8 +18,8 @@ constexpr size_t kDirectPixels = kRegisters == 32 ? 14 : 4;
 constexpr size_t kBlockedPixels[4] = {
     0, kRegisters == 32 ? kDirectPixels : 2 * kDirectPixels, kDirectPixels,
     kRegisters == 32 ? 9 : kDirectPixels == 6 ? 4 : 3};
-// Whether they may lie anywhere: a tile then goes on in the next row of a narrow plane.  Each takes a
-// general register, of which x86 has 16; it has no need of it where 14 pixels are a tile.
+// Whether they may lie anywhere: a tile then goes on in the next row of a narrow plane.  Each takes
+// a general register, of which x86 has 16; it has no need of it where 14 pixels are a tile.
 constexpr bool kScatteredPixels = kLanes < 16;
 
 }  // namespace convfuse::CONVFUSE_ISA

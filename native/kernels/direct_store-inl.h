@@ -49,12 +49,12 @@ static void StoreBlocks(const DirectStore& s) {
     size_t p = 0;
     if (channels == kLanes)
       for (; p + kLanes <= pixels; p += kLanes)
-        StoreBlock<kWholeMode, kAdds>(sums + p * kDirectChannels, bias, low, high, kAdds ? add + p : add,
-                                out + p, stride, kLanes, kLanes);
+        StoreBlock<kWholeMode, kAdds>(sums + p * kDirectChannels, bias, low, high,
+                                      kAdds ? add + p : add, out + p, stride, kLanes, kLanes);
     for (; p < pixels; p += kLanes)
-      StoreBlock<StoreMode::kPart, kAdds>(sums + p * kDirectChannels, bias, low, high, kAdds ? add + p : add,
-                               out + p, stride, channels,
-                               pixels - p < kLanes ? pixels - p : kLanes);
+      StoreBlock<StoreMode::kPart, kAdds>(sums + p * kDirectChannels, bias, low, high,
+                                          kAdds ? add + p : add, out + p, stride, channels,
+                                          pixels - p < kLanes ? pixels - p : kLanes);
   }
 }
 

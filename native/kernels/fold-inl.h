@@ -37,7 +37,8 @@ CONVFUSE_INLINE double Total(const D* parts) {
 
 // Eight elements, the first of which belongs to partial sum 0.
 template <class Format>
-CONVFUSE_INLINE void Block(const typename Format::T* w, typename Format::T* out, const D* scale, Sums& sums) {
+CONVFUSE_INLINE void Block(const typename Format::T* w, typename Format::T* out, const D* scale,
+                           Sums& sums) {
   for (size_t j = 0; j < kParts; ++j) {
     const D product = Format::Decode(w + j * kWide) * scale[j];
     const D rounded = Format::Encode(product, out + j * kWide);
@@ -64,8 +65,8 @@ CONVFUSE_INLINE void PartialBlock(const typename Format::T* w, typename Format::
 
 // One factor over `cols` neighbours, of which the first belongs to partial sum `lane`.
 template <class Format>
-CONVFUSE_INLINE void Row(const typename Format::T* w, typename Format::T* out, size_t cols, double s,
-                size_t lane, Sums& sums) {
+CONVFUSE_INLINE void Row(const typename Format::T* w, typename Format::T* out, size_t cols,
+                         double s, size_t lane, Sums& sums) {
   if (lane > 0) {
     const size_t head = cols < kPartials - lane ? cols : kPartials - lane;
     PartialBlock<Format>(w, out, s, lane, head, sums);
@@ -83,8 +84,9 @@ CONVFUSE_INLINE void Row(const typename Format::T* w, typename Format::T* out, s
 // With cols == 1 the elements of a factor lie `rows` apart: vectors hold n <= kWide neighbouring
 // factors instead, and there is one vector for each partial sum.
 template <class Format>
-CONVFUSE_INLINE void Columns(const typename Format::T* w, const double* scale, typename Format::T* out,
-                    size_t outer, size_t rows, size_t n, double* loss, double* mass) {
+CONVFUSE_INLINE void Columns(const typename Format::T* w, const double* scale,
+                             typename Format::T* out, size_t outer, size_t rows, size_t n,
+                             double* loss, double* mass) {
   typename Format::T in[kWide] = {}, result[kWide];
   double factor[kWide] = {};
   for (size_t i = 0; i < n; ++i) factor[i] = scale[i];
@@ -111,8 +113,9 @@ CONVFUSE_INLINE void Columns(const typename Format::T* w, const double* scale, t
 }
 
 template <class Format>
-CONVFUSE_INLINE void ScaleColumns(ScaleRowsShape shape, const typename Format::T* w, const double* scale,
-                         typename Format::T* out, double* loss, double* mass) {
+CONVFUSE_INLINE void ScaleColumns(ScaleRowsShape shape, const typename Format::T* w,
+                                  const double* scale, typename Format::T* out, double* loss,
+                                  double* mass) {
   const size_t rows = shape.rows;
   for (size_t g = 0; g < shape.groups; ++g) {
     const size_t base = g * shape.outer * rows;
@@ -130,8 +133,9 @@ CONVFUSE_INLINE void ScaleColumns(ScaleRowsShape shape, const typename Format::T
 }
 
 template <class Format>
-CONVFUSE_INLINE void ScaleRows(ScaleRowsShape shape, const typename Format::T* w, const double* scale,
-                      typename Format::T* out, double* loss, double* mass) {
+CONVFUSE_INLINE void ScaleRows(ScaleRowsShape shape, const typename Format::T* w,
+                               const double* scale, typename Format::T* out, double* loss,
+                               double* mass) {
   const size_t rows = shape.rows, cols = shape.cols;
   if (cols == 1 && rows > 1) return ScaleColumns<Format>(shape, w, scale, out, loss, mass);
   for (size_t g = 0; g < shape.groups; ++g) {

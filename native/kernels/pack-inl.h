@@ -171,7 +171,8 @@ static void PackRows(const float* src, size_t ld, size_t k, size_t cols, size_t 
   }
 }
 
-// Floats that rows are fetched ahead: as far as the next page, which a CPU does not reach by itself.
+// Floats that rows are fetched ahead: as far as the next page, which a CPU does not reach by
+// itself.
 constexpr size_t kDotAhead = 1024;
 
 // Sums of products of one vector with several rows, in four chains of vectors each.  The rows come

@@ -50,12 +50,14 @@ template <class Kind>
 void JoinRows(const PoolPlanes& p, const float* plane, size_t z, size_t y) {
   const PoolAxis &depth = p.axis[0], &height = p.axis[1];
   const size_t width = p.axis[2].in;
-  const size_t layers = static_cast<size_t>(depth.taps[z]), rows = static_cast<size_t>(height.taps[y]);
+  const size_t layers = static_cast<size_t>(depth.taps[z]);
+  const size_t rows = static_cast<size_t>(height.taps[y]);
   // Without taps, `start` may name no input.
   const float* from = plane;
   if (layers * rows > 0)
-    from += (static_cast<size_t>(depth.start[z]) * height.in + static_cast<size_t>(height.start[y])) *
-            width;
+    from +=
+        (static_cast<size_t>(depth.start[z]) * height.in + static_cast<size_t>(height.start[y])) *
+        width;
   const size_t layer_step = depth.dilation * height.in * width, row_step = height.dilation * width;
   for (size_t x = 0; x < width; x += kLanes) {
     const size_t left = width - x;

@@ -93,8 +93,8 @@ std::unique_ptr<ConvAlgorithm> MakeAlgorithm(AlgorithmKind kind,
     case AlgorithmKind::kDirectOnCopies:
     case AlgorithmKind::kDepthwiseOnCopies: {
       const ConvShape copied = CopiedShape(kind, *layer, shape);
-      return MakeConvertedConv(MakeAlgorithm(OnBlocks(kind), layer, copied, threads, weights), copied,
-                               layer, shape);
+      return MakeConvertedConv(MakeAlgorithm(OnBlocks(kind), layer, copied, threads, weights),
+                               copied, layer, shape);
     }
     default:
       return MakePlainConv(layer, shape);
@@ -106,7 +106,8 @@ std::unique_ptr<ConvAlgorithm> MakeConverted(AlgorithmKind kind,
                                              const ConvShape& shape, size_t threads,
                                              PreparedWeights* weights) {
   const ConvShape dense = DenseShape(shape);
-  return MakeConvertedConv(MakeAlgorithm(kind, layer, dense, threads, weights), dense, layer, shape);
+  return MakeConvertedConv(MakeAlgorithm(kind, layer, dense, threads, weights), dense, layer,
+                           shape);
 }
 
 }  // namespace convfuse

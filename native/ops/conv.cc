@@ -74,7 +74,8 @@ class ConvImpl final : public Conv {
   }
 
  private:
-  // What was measured for a shape holds for all numbers of threads: results must not depend on them.
+  // What was measured for a shape holds for all numbers of threads: results must not depend on
+  // them.
   Choice ChoiceFor(const ConvShape& shape, size_t threads) {
     if (!tune_ || !shape.IsDense()) return Choose(*layer_, shape);
     for (const auto& plan : plans_)

@@ -1,6 +1,6 @@
 #include <algorithm>
 
-#include "ops/blocked_cut.h"
+#include "ops/blocked_offsets.h"
 #include "ops/conv_blocked.h"
 #include "ops/output_store.h"
 
@@ -25,18 +25,14 @@ bool BlockedDirectFits(const ConvLayer& layer, const ConvShape& shape) {
   if (!BlockedFits(layer, shape) || g.groups != 1 || g.stride[2] > 2) return false;
   if (shape.residual_layout.blocked != shape.out_layout.blocked) return false;
   if (shape.out_layout.blocked && !SuitsBlocks(layer.activation)) return false;
-  const BlockedStrides x(shape.x_layout, layer.table->lanes, g.channels_in, shape.in[1],
-                         shape.in[2]);
-  const BlockedStrides out(shape.out_layout, layer.table->lanes, g.channels_out, shape.out[1],
-                           shape.out[2]);
-  return std::max(x.image, out.image) <= UINT32_MAX;  // offsets into an image have 32 bits
+  // Offsets into an image have 32 bits.
+  return BlockedPlanes(layer, shape).LargestImage() <= UINT32_MAX;
 }
 
 namespace {
 
 // Blocks of few products, which `strict` asks for, share a tile's preparations.
 constexpr size_t kPassProducts = 147;
-constexpr size_t kFetchTiles = 4;    // that bring the weights of a slice together
 constexpr size_t kSliceVectors = 2;  // in direct_channels
 
 class BlockedDirectConv final : public ConvAlgorithm {
@@ -46,22 +42,16 @@ class BlockedDirectConv final : public ConvAlgorithm {
                     size_t threads)
       : layer_(std::move(layer)), weights_(std::move(weights)), shape_(shape),
         store_(*layer_, shape_), epilogue_(layer_->activation), table_(*layer_->table),
-        out_(shape.out_layout, table_.lanes, layer_->geometry.channels_out, shape.out[1],
-             shape.out[2]),
-        add_(shape.residual_layout, table_.lanes, layer_->geometry.channels_out, shape.out[1],
-             shape.out[2]),
-        x_(shape.x_layout, table_.lanes, layer_->geometry.channels_in, shape.in[1], shape.in[2]) {
-    const ConvGeometry& g = layer_->geometry;
-    cut_ = CutBlockedDirect(*layer_, *weights_, shape_, std::max({x_.image, out_.image, add_.image}),
-                            threads);
+        planes_(*layer_, shape_),
+        cut_(CutBlockedDirect(*layer_, *weights_, shape_, planes_.LargestImage(), threads)),
+        products_(LocateProducts(*layer_, *weights_, planes_.x)),
+        pixels_(LocatePixels(*layer_, shape_, cut_, planes_)) {
     const size_t k = weights_->most_elements() * layer_->Taps(), last = weights_->blocks() - 1;
     if (weights_->Elements(0) == weights_->Elements(last) && k > 0)
       chains_ = std::max<size_t>(1, kPassProducts / k);
     bands_ = CeilDiv(shape_.out[1], cut_.rows);
     parts_ = CeilDiv(shape_.batch, cut_.images) * bands_;
-    LocateProducts();
-    LocatePixels();
-    vectors_ = CeilDiv(g.channels_out, table_.lanes);
+    vectors_ = CeilDiv(layer_->geometry.channels_out, table_.lanes);
     finishes_ = shape_.out_layout.blocked;
     bias_.Reserve(weights_->slices() * table_.direct_channels);
     std::fill_n(bias_.data(), bias_.size(), 0.0f);
@@ -83,53 +73,8 @@ class BlockedDirectConv final : public ConvAlgorithm {
   }
 
  private:
-  size_t SliceFloats() const {
-    return RoundUp(x_at_.size() * table_.direct_channels, 16);
-  }
-  size_t SlotFloats() const {
-    return CeilDiv(weights_->slices(), cut_.splits) * SliceFloats();
-  }
-
-  // Where each product finds its element from its pixel, and a line of the next tile's pixels that
-  // is fetched meanwhile: those of a row lie together.
-  void LocateProducts() {
-    const ConvGeometry& g = layer_->geometry;
-    const size_t lanes = table_.lanes;
-    const size_t span = (table_.direct_pixels - 1) * g.stride[2] +
-                        (g.kernel[2] - 1) * g.dilation[2] + 1;
-    const size_t lines = CeilDiv(span * lanes, kLineFloats);
-    for (size_t c = 0; c < layer_->GroupIn(); ++c)
-      for (size_t y = 0; y < g.kernel[1]; ++y)
-        for (size_t x = 0; x < g.kernel[2]; ++x) {
-          const size_t row = c / lanes * x_.block + y * g.dilation[1] * x_.row;
-          const size_t line = std::min(c % lanes * g.kernel[2] + x, lines - 1);
-          const uint32_t at = static_cast<uint32_t>(row + c % lanes + x * g.dilation[2] * lanes);
-          products_.push_back({at, static_cast<uint32_t>(row + line * kLineFloats)});
-        }
-    weight_products_ = products_;
-    for (size_t b = 0; b < weights_->blocks(); ++b)
-      for (size_t k = 0; k < weights_->Elements(b) * layer_->Taps(); ++k)
-        weight_products_[weights_->ElementBegin(b) * layer_->Taps() + k].ahead =
-            static_cast<uint32_t>(k / kFetchTiles * kLineFloats);
-  }
-
-  // Where the pixels of a part lie, from its first.
-  void LocatePixels() {
-    const ConvGeometry& g = layer_->geometry;
-    const size_t width = shape_.out[2];
-    const auto add = [](std::vector<uint32_t>* to, size_t at) {
-      to->push_back(static_cast<uint32_t>(at));
-    };
-    for (size_t i = 0; i < cut_.images; ++i)
-      for (size_t y = 0; y < cut_.rows; ++y)
-        for (size_t x = 0; x < width; ++x) {
-          const size_t lane = x * table_.lanes;
-          add(&x_at_, i * x_.image + y * g.stride[1] * x_.row + lane * g.stride[2]);
-          add(&out_at_, i * out_.image + y * out_.row + lane);
-          add(&add_at_, i * add_.image + y * add_.row + lane);
-        }
-    evenly_ = x_.row == width * table_.lanes && g.stride[1] == 1 && g.stride[2] == 1;
-  }
+  size_t SliceFloats() const { return RoundUp(pixels_.x.size() * table_.direct_channels, 16); }
+  size_t SlotFloats() const { return CeilDiv(weights_->slices(), cut_.splits) * SliceFloats(); }
 
   void RunTask(const ConvRun& run, size_t task, float* sums) const {
     const ConvGeometry& g = layer_->geometry;
@@ -143,8 +88,8 @@ class BlockedDirectConv final : public ConvAlgorithm {
     const size_t begin = weights_->slices() * split / cut_.splits;
     const size_t end = weights_->slices() * (split + 1) / cut_.splits;
     // The first tap of output (0, 0) lies in the halo, by the pads.
-    const float* x = run.x + part.image * x_.image + x_.origin + part.row * g.stride[1] * x_.row -
-                     shape_.pad_begin[1] * x_.row - shape_.pad_begin[2] * table_.lanes;
+    const float* x = run.x + planes_.x.At(part.image, 0, part.row * g.stride[1]) -
+                     shape_.pad_begin[1] * planes_.x.row - shape_.pad_begin[2] * table_.lanes;
     for (size_t b = 0; b < weights_->blocks(); b += chains_)
       for (size_t s = begin; s < end;) {
         float* slice = sums + (s - begin) * SliceFloats();
@@ -152,8 +97,9 @@ class BlockedDirectConv final : public ConvAlgorithm {
         const size_t left = vectors_ - s * kSliceVectors;
         const size_t vectors = left == 3 && s + 1 < end ? 3 : std::min(left, kSliceVectors);
         const size_t next = s + CeilDiv(vectors, kSliceVectors);
+        const size_t next_block = b + chains_ < weights_->blocks() ? b + chains_ : 0;
         const float* following = next < end ? weights_->Slice(0, b, next)
-                                            : weights_->Slice(0, b + chains_ < weights_->blocks() ? b + chains_ : 0, begin);
+                                            : weights_->Slice(0, next_block, begin);
         part.slice = s;
         part.sums = slice;
         Multiply(run, part, images, b, vectors, s == begin, x, following, slice);
@@ -182,42 +128,40 @@ class BlockedDirectConv final : public ConvAlgorithm {
     if (finishes_ && block + chains_ >= weights_->blocks()) {
       const size_t at = part.slice * kSliceVectors;
       tile.bias = bias_.data() + at * table_.lanes;
-      tile.out = run.out + part.image * out_.image + at * out_.block + out_.origin +
-                 part.row * out_.row;
-      tile.out_block = out_.block;
+      tile.out = run.out + planes_.out.At(part.image, at, part.row);
+      tile.out_block = planes_.out.block;
       if (run.residual)
-        tile.residual = run.residual + part.image * add_.image + at * add_.block + add_.origin +
-                        part.row * add_.row;
-      tile.residual_block = add_.block;
+        tile.residual = run.residual + planes_.residual.At(part.image, at, part.row);
+      tile.residual_block = planes_.residual.block;
       tile.low = epilogue_.low;
       tile.high = epilogue_.high;
     }
     // The fewest tiles, as equal as can be: one of few pixels waits for its own products.
     const size_t plane = part.rows * part.width, pixels = images * plane;
-    const size_t row = table_.scattered_pixels ? pixels : evenly_ ? plane : part.width;
+    const size_t row = table_.scattered_pixels ? pixels : pixels_.evenly ? plane : part.width;
     const size_t tiles = CeilDiv(row, table_.blocked_pixels[vectors]);
     const size_t each = row / tiles, longer = row % tiles;
     size_t fetched = 0;
     for (size_t i = 0, p = 0; p < pixels; p += tile.run) {
       tile.run = each + (i < longer);
       i = i + 1 < tiles ? i + 1 : 0;
-      tile.x_at = x_at_.data() + p;
-      tile.out_at = out_at_.data() + p;
-      tile.residual_at = add_at_.data() + p;
+      tile.x_at = pixels_.x.data() + p;
+      tile.out_at = pixels_.out.data() + p;
+      tile.residual_at = pixels_.residual.data() + p;
       tile.sums = sums + p * table_.direct_channels;
-      // The first slice brings the next pixels into the caches; the others, a part with each of some
-      // tiles, the weights that follow theirs: from memory, where planes are small.
+      // The first slice brings the next pixels into the caches; the others, a part with each of
+      // some tiles, the weights that follow theirs: from memory, where planes are small.
       const size_t next = p + tile.run;
       const bool pixel = first && next < pixels;
-      tile.product = (pixel ? products_ : weight_products_).data() + begin;
-      tile.ahead = pixel ? x + x_at_[next] : following + std::min(fetched, tile.weight_jump);
-      fetched += pixel ? 0 : tile.k / kFetchTiles * kLineFloats;
+      tile.product = (pixel ? products_.next_pixels : products_.next_weights).data() + begin;
+      tile.ahead = pixel ? x + pixels_.x[next] : following + std::min(fetched, tile.weight_jump);
+      fetched += pixel ? 0 : tile.k / ProductOffsets::kFetchTiles * kLineFloats;
       table_.blocked_tile(tile);
     }
   }
 
-  // The way out of what Multiply has not written out; what is more than a clamp follows on rows that
-  // are still in the caches.
+  // The way out of what Multiply has not written out; what is more than a clamp follows on rows
+  // that are still in the caches.
   void Finish(const ConvRun& run, OutputPart part, size_t images, size_t vectors) const {
     for (size_t i = 0; i < images; ++i, ++part.image) {
       if (finishes_) {
@@ -225,20 +169,22 @@ class BlockedDirectConv final : public ConvAlgorithm {
         continue;
       }
       OutputPart slice = part;
-      for (size_t v = 0; v < vectors; v += kSliceVectors, ++slice.slice, slice.sums += SliceFloats())
+      for (size_t v = 0; v < vectors; v += kSliceVectors) {
         store_.Store(run, slice);
+        ++slice.slice;
+        slice.sums += SliceFloats();
+      }
       part.sums += part.rows * part.width * table_.direct_channels;
     }
   }
 
   void FinishRows(const ConvRun& run, const OutputPart& part, size_t vectors) const {
     if (!epilogue_.rows) return;
-    float* out = run.out + part.image * out_.image + part.slice * kSliceVectors * out_.block +
-                 out_.origin + part.row * out_.row;
+    float* out = run.out + planes_.out.At(part.image, part.slice * kSliceVectors, part.row);
     for (size_t v = 0; v < vectors; ++v)
       for (size_t y = 0; y < part.rows; ++y)
         FinishRow(table_, layer_->activation, 0, part.width * table_.lanes,
-                  out + v * out_.block + y * out_.row);
+                  out + v * planes_.out.block + y * planes_.out.row);
   }
 
   std::shared_ptr<const ConvLayer> layer_;
@@ -247,15 +193,13 @@ class BlockedDirectConv final : public ConvAlgorithm {
   OutputStore store_;
   Epilogue epilogue_;
   const KernelTable& table_;
-  BlockedStrides out_, add_, x_;
+  BlockedPlanes planes_;
+  BlockedCut cut_;
+  ProductOffsets products_;
+  PixelOffsets pixels_;
   AlignedBuffer bias_;
-  std::vector<BlockedProduct> products_;         // with the next pixels ahead
-  std::vector<BlockedProduct> weight_products_;  // with the next weights ahead
-  std::vector<uint32_t> x_at_, out_at_, add_at_;  // of the pixels of a part
-  BlockedCut cut_ = {};
   size_t bands_ = 0, parts_ = 0, vectors_ = 0;
   size_t chains_ = 1;      // blocks of products of a tile
-  bool evenly_ = false;    // pixels of an image lie as one row
   bool finishes_ = false;  // the last tile of a pixel writes it out
 };
 

@@ -62,7 +62,8 @@ class ConvertedConv final : public ConvAlgorithm {
       return static_cast<const float*>(y);
     };
     copied.x = copy(shape_.x_layout, inner_shape_.x_layout, x_, run.x);
-    copied.residual = copy(shape_.residual_layout, inner_shape_.residual_layout, out_, run.residual);
+    copied.residual =
+        copy(shape_.residual_layout, inner_shape_.residual_layout, out_, run.residual);
     const bool out = !(shape_.out_layout == inner_shape_.out_layout);
     if (out) copied.out = take(shape_.out_layout, inner_shape_.out_layout, out_);
     inner_->Run(copied);

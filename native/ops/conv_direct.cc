@@ -84,9 +84,9 @@ class DirectConv final : public ConvAlgorithm {
 
   bool Pointwise() const {
     const ConvGeometry& g = layer_->geometry;
-    return !shape_.out_layout.blocked && layer_->Taps() == 1 && g.stride[1] == 1 && g.stride[2] == 1 &&
-           std::equal(shape_.in, shape_.in + 3, shape_.out) && shape_.pad_begin[1] == 0 &&
-           shape_.pad_begin[2] == 0;
+    return !shape_.out_layout.blocked && layer_->Taps() == 1 && g.stride[1] == 1 &&
+           g.stride[2] == 1 && std::equal(shape_.in, shape_.in + 3, shape_.out) &&
+           shape_.pad_begin[1] == 0 && shape_.pad_begin[2] == 0;
   }
 
   // Where rows do not matter, several make one: of some tiles, so that few are cut short.
@@ -143,7 +143,8 @@ class DirectConv final : public ConvAlgorithm {
     PaddedCopy copy = {};
     copy.in_height = shape_.in[1];
     copy.in_width = shape_.in[2];
-    copy.row = static_cast<ptrdiff_t>(row * g.stride[1]) - static_cast<ptrdiff_t>(shape_.pad_begin[1]);
+    copy.row =
+        static_cast<ptrdiff_t>(row * g.stride[1]) - static_cast<ptrdiff_t>(shape_.pad_begin[1]);
     copy.rows = copy_rows_ - (rows_ - rows) * g.stride[1];
     copy.left = shape_.pad_begin[2];
     copy.width = copy_width_;

@@ -9,7 +9,7 @@
 
 namespace convfuse {
 
-// Weights as [group][block of elements][slice of direct_channels outputs][element][tap][output].  An
+// Weights as [group][block of elements][slice of direct_channels outputs][element][tap][output]. An
 // element is an input channel; with bfloat16 a pair of them, in the two halves of 32 bits.
 class DirectWeights {
  public:

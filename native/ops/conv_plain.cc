@@ -16,7 +16,8 @@ class PlainConv final : public ConvAlgorithm {
   size_t WorkspaceFloats(size_t) const override { return 0; }
 
   void Run(const ConvRun& run) const override {
-    const size_t rows = shape_.batch * layer_->geometry.channels_out * shape_.out[0] * shape_.out[1];
+    const size_t rows =
+        shape_.batch * layer_->geometry.channels_out * shape_.out[0] * shape_.out[1];
     run.pool->ParallelFor(rows, run.threads, [&](size_t row, size_t) {
       if (!run.Cancelled()) RunRow(run, row);
     });
@@ -46,7 +47,8 @@ class PlainConv final : public ConvAlgorithm {
     const size_t m = row / (shape_.out[1] * shape_.out[0]) % g.channels_out;
     const size_t n = row / (shape_.out[1] * shape_.out[0] * g.channels_out);
     const size_t plane = Volume(shape_.in);
-    const float* x = run.x + (n * g.channels_in + m / layer_->GroupOut() * layer_->GroupIn()) * plane;
+    const float* x =
+        run.x + (n * g.channels_in + m / layer_->GroupOut() * layer_->GroupIn()) * plane;
     float* out = run.out + row * shape_.out[2];
     for (size_t ox = 0; ox < shape_.out[2]; ++ox) {
       double sum = layer_->bias[m];

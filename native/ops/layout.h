@@ -27,6 +27,11 @@ struct BlockedStrides {
         block((l.top + height + l.bottom) * row),
         image(CeilDiv(channels, lanes) * block),
         origin(l.top * row + l.left * lanes) {}
+
+  // The first pixel of row y.
+  size_t At(size_t n, size_t b, size_t y) const {
+    return n * image + b * block + origin + y * row;
+  }
 };
 
 }  // namespace convfuse

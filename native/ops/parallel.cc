@@ -49,9 +49,9 @@ int Cpu() {
 #endif
 }
 
-// Lets this thread go on on any other CPU.  A thread is woken where it ran last, if that is where its
-// waker runs too: on machines whose CPUs share no cache it then waits there for the waker to end, and
-// does so each time.
+// Lets this thread go on on any other CPU.  A thread is woken where it ran last, if that is where
+// its waker runs too: on machines whose CPUs share no cache it then waits there for the waker to
+// end, and does so each time.
 void LeaveCpu(int cpu) {
 #if defined(__linux__)
   cpu_set_t allowed, others;

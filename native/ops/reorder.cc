@@ -35,12 +35,14 @@ void RunReorder(const KernelTable& table, const ReorderShape& shape, const Layou
                                shape.height, shape.width);
   const size_t blocks = CeilDiv(shape.channels, table.lanes), plane = shape.height * shape.width;
   // Bands of rows, where blocks are too few for the threads.
-  const size_t wanted = threads > 1 ? CeilDiv(4 * threads, std::max<size_t>(1, shape.batch * blocks)) : 1;
+  const size_t wanted =
+      threads > 1 ? CeilDiv(4 * threads, std::max<size_t>(1, shape.batch * blocks)) : 1;
   const size_t bands = std::max<size_t>(1, std::min({wanted, plane / kFewestPixels, shape.height}));
   pool.ParallelFor(shape.batch * blocks * bands, threads, [&](size_t task, size_t) {
     const size_t band = task % bands, at = task / bands, block = at % blocks, image = at / blocks;
     const size_t begin = shape.height * band / bands, end = shape.height * (band + 1) / bands;
-    const size_t dense = (image * shape.channels + block * table.lanes) * plane + begin * shape.width;
+    const size_t dense =
+        (image * shape.channels + block * table.lanes) * plane + begin * shape.width;
     const size_t blocked = at * strides.block + strides.origin + begin * strides.row;
     Reorder r = {};
     // Only the side that is written is written.

@@ -26,8 +26,8 @@ inline float* Arrange(const KernelTable& table, const Layout& layout, const Reor
     const size_t x = i % strides.row / table.lanes - layout.left;
     const bool inside = y < s.height && x < s.width;  // wraps before them
     out[i] = c >= s.channels ? rest
-             : inside        ? dense[((i / strides.image * s.channels + c) * s.height + y) * s.width + x]
-                             : halo;
+             : inside ? dense[((i / strides.image * s.channels + c) * s.height + y) * s.width + x]
+                      : halo;
   }
   return out;
 }

@@ -41,7 +41,8 @@ unsigned ControlWord() {
 }
 
 struct Memory {
-  Guarded x{1 << 20}, weight{1 << 18}, bias{1 << 12}, residual{1 << 20}, out{1 << 20}, workspace{1 << 22};
+  Guarded x{1 << 20}, weight{1 << 18}, bias{1 << 12}, residual{1 << 20}, out{1 << 20},
+      workspace{1 << 22};
   Guarded blocked_x{1 << 21}, blocked_residual{1 << 21}, blocked_out{1 << 21};
 };
 
@@ -68,7 +69,8 @@ double WinogradBound(const Config& c, AlgorithmKind kind) {
 
 // Whether sums of small whole numbers come out as they are.
 bool IsExact(const Config& c, AlgorithmKind kind) {
-  return c.data != Data::kReals && kind != AlgorithmKind::kWinogradF4 && kind != AlgorithmKind::kWinogradPolyphase;
+  return c.data != Data::kReals && kind != AlgorithmKind::kWinogradF4 &&
+         kind != AlgorithmKind::kWinogradPolyphase;
 }
 
 void CheckValues(const Config& c, AlgorithmKind kind, const reference::Sums& sums, const float* out,
@@ -143,7 +145,8 @@ void CheckBlocked(const KernelTable& table, ThreadPool& pool, const Config& c,
                   PreparedWeights* prepared, const reference::Sums& sums, Random& r,
                   Memory& memory) {
   ConvShape shape = c.shape;
-  if (shape.in[0] != 1 || shape.out[0] != 1 || shape.batch * Volume(shape.out) * Volume(shape.in) == 0)
+  if (shape.in[0] != 1 || shape.out[0] != 1 ||
+      shape.batch * Volume(shape.out) * Volume(shape.in) == 0)
     return;
   const ReorderShape in = {shape.batch, c.geometry.channels_in, shape.in[1], shape.in[2]};
   const ReorderShape out = {shape.batch, c.geometry.channels_out, shape.out[1], shape.out[2]};
@@ -156,24 +159,26 @@ void CheckBlocked(const KernelTable& table, ThreadPool& pool, const Config& c,
     if (r.Chance(20)) shape.residual_layout.blocked = !shape.out_layout.blocked;
     shape.residual_layout = shape.residual_layout.blocked ? DrawLayout(r, r.Chance(30)) : Layout();
   }
-  const float* x = Arrange(table, shape.x_layout, in, memory.x.data(), memory.blocked_x, c.at_end, 0, NAN);
+  const float* x =
+      Arrange(table, shape.x_layout, in, memory.x.data(), memory.blocked_x, c.at_end, 0, NAN);
   std::vector<float> dense, first;
   const auto check = [&](AlgorithmKind kind, const std::string& name, const auto& run) {
     const std::vector<float> canary(sums.value.size(), kCanary);
     float* to = Arrange(table, shape.out_layout, out,
                         c.residual == 2 ? memory.residual.data() : canary.data(),
                         memory.blocked_out, c.at_end, kCanary, NAN);
-    const float* residual = c.residual == 0   ? nullptr
-                            : c.residual == 2 ? to
-                                              : Arrange(table, shape.residual_layout, out,
-                                                        memory.residual.data(),
-                                                        memory.blocked_residual, c.at_end, NAN, NAN);
+    const float* residual = c.residual == 0 ? nullptr
+                            : c.residual == 2
+                                ? to
+                                : Arrange(table, shape.residual_layout, out, memory.residual.data(),
+                                          memory.blocked_residual, c.at_end, NAN, NAN);
     run(residual, to);
     const std::string what = name + " in layouts " + std::to_string(shape.x_layout.blocked) +
                              std::to_string(shape.residual_layout.blocked) +
                              std::to_string(shape.out_layout.blocked) + ": " + Describe(c);
     Check(memory.blocked_out.Intact(), what + " stays inside its output");
-    Check(IsArranged(table, shape.out_layout, out, to, kCanary, &dense), what + " leaves halos alone");
+    Check(IsArranged(table, shape.out_layout, out, to, kCanary, &dense),
+          what + " leaves halos alone");
     CheckValues(c, kind, sums, dense.data(), what);
   };
   for (int kind = 0; kind < static_cast<int>(AlgorithmKind::kCount); ++kind) {
@@ -189,7 +194,8 @@ void CheckBlocked(const KernelTable& table, ThreadPool& pool, const Config& c,
       });
       Check(memory.workspace.Intact(), name + " stays inside its workspace: " + Describe(c));
       if (threads == 1) first = dense;
-      Check(SameBits(table, first.data(), dense.data(), first.size()), name + " same bits for any threads");
+      Check(SameBits(table, first.data(), dense.data(), first.size()),
+            name + " same bits for any threads");
     }
   }
   const float* bias = c.bias ? memory.bias.data() : nullptr;

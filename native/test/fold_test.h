@@ -141,7 +141,8 @@ inline void TestFoldExhaustively(const Options& options, Random& random) {
   std::vector<uint16_t> w(65536);
   for (size_t i = 0; i < w.size(); ++i) w[i] = static_cast<uint16_t>(i);
   const HalfFormat half{5, 10}, brain{8, 7};
-  std::vector<double> scales = {1, -1, 0.5, 1.5, 1 + 0x1p-11, 1 - 0x1p-12, 0x1p-14, 0x1p-24, 0, 3e4};
+  std::vector<double> scales = {1,           -1,      0.5,     1.5, 1 + 0x1p-11,
+                                1 - 0x1p-12, 0x1p-14, 0x1p-24, 0,   3e4};
   for (int i = 0; i < 6; ++i) scales.push_back(ldexp(random.Real(), i * 6 - 20));
   for (double scale : scales) {
     const std::vector<double> one = {scale};

@@ -16,7 +16,8 @@ class Guarded {
     const size_t page = static_cast<size_t>(sysconf(_SC_PAGESIZE));
     bytes_ = (capacity_floats * 4 + page - 1) / page * page;
     total_ = bytes_ + 2 * page;
-    base_ = static_cast<char*>(mmap(nullptr, total_, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+    base_ =
+        static_cast<char*>(mmap(nullptr, total_, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
     if (base_ == MAP_FAILED || mprotect(base_ + page, bytes_, PROT_READ | PROT_WRITE) != 0)
       throw std::bad_alloc();
     begin_ = reinterpret_cast<float*>(base_ + page);
@@ -51,7 +52,9 @@ class Guarded {
   // Canaries reach this far; what lies beyond is the faulting page, or memory nobody checks.
   static constexpr size_t kReach = 64;
   static constexpr uint32_t kPattern = 0x7FC0CAFE;  // a NaN
-  float* Low() const { return static_cast<size_t>(data_ - begin_) < kReach ? begin_ : data_ - kReach; }
+  float* Low() const {
+    return static_cast<size_t>(data_ - begin_) < kReach ? begin_ : data_ - kReach;
+  }
   float* High() const {
     float* end = begin_ + capacity_;
     return static_cast<size_t>(end - data_) - size_ < kReach ? end : data_ + size_ + kReach;

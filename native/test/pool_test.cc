@@ -74,9 +74,11 @@ void RunBlocks(const KernelTable& table, ThreadPool& pool, Random& random, const
   p.y = Arrange(table, p.y_layout, out, canary.data(), y, random.Chance(50), kCanary, NAN);
   RunBlockedPool(table, p, pool, random.Between(1, 3));
   std::vector<float> got;
-  Check(y.Intact() && IsArranged(table, p.y_layout, out, p.y, kCanary, &got), what + " wrote outside");
+  Check(y.Intact() && IsArranged(table, p.y_layout, out, p.y, kCanary, &got),
+        what + " wrote outside");
   for (size_t i = 0; i < got.size(); ++i)
-    if (!(got[i] == want[i] || (isnan(got[i]) && isnan(want[i])) || fabsf(got[i] - want[i]) <= slack))
+    if (!(got[i] == want[i] || (isnan(got[i]) && isnan(want[i])) ||
+          fabsf(got[i] - want[i]) <= slack))
       return Fail(what + " in blocks: output " + std::to_string(i) + " is " +
                   std::to_string(got[i]) + ", not " + std::to_string(want[i]));
 }
@@ -124,9 +126,12 @@ void Run(const KernelTable& table, ThreadPool& pool, Random& random, Guarded& x,
     for (int32_t i = 0; i < axes[0].taps[o[0]]; ++i)
       for (int32_t j = 0; j < axes[1].taps[o[1]]; ++j)
         for (int32_t k = 0; k < axes[2].taps[o[2]]; ++k) {
-          const size_t z = static_cast<size_t>(axes[0].start[o[0]]) + static_cast<size_t>(i) * axes[0].dilation;
-          const size_t r = static_cast<size_t>(axes[1].start[o[1]]) + static_cast<size_t>(j) * axes[1].dilation;
-          const size_t c = static_cast<size_t>(axes[2].start[o[2]]) + static_cast<size_t>(k) * axes[2].dilation;
+          const size_t z =
+              static_cast<size_t>(axes[0].start[o[0]]) + static_cast<size_t>(i) * axes[0].dilation;
+          const size_t r =
+              static_cast<size_t>(axes[1].start[o[1]]) + static_cast<size_t>(j) * axes[1].dilation;
+          const size_t c =
+              static_cast<size_t>(axes[2].start[o[2]]) + static_cast<size_t>(k) * axes[2].dilation;
           const double v = plane[(z * axes[1].in + r) * axes[2].in + c];
           sum += v, mass += fabs(v);
           if (v > largest || v != v) largest = v;
@@ -134,7 +139,8 @@ void Run(const KernelTable& table, ThreadPool& pool, Random& random, Guarded& x,
     const double want = mean ? sum / divisor : largest;
     const double u = 0x1p-24, terms = count + axes[0].taps[o[0]] * axes[1].taps[o[1]] + 2;
     const double bound = mean ? mass / divisor * terms * u / (1 - terms * u) : 0;
-    const bool same = want != want ? to[at] != to[at] : to[at] == want || fabs(to[at] - want) <= bound;
+    const bool same =
+        want != want ? to[at] != to[at] : to[at] == want || fabs(to[at] - want) <= bound;
     if (!same)
       return Fail(what + ": output " + std::to_string(at) + " is " + std::to_string(to[at]) +
                   ", not " + std::to_string(want));

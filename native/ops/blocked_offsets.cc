@@ -1,0 +1,65 @@
+#include "ops/blocked_offsets.h"
+
+#include <algorithm>
+
+namespace convfuse {
+
+BlockedPlanes::BlockedPlanes(const ConvLayer& layer, const ConvShape& shape)
+    : x(shape.x_layout, layer.table->lanes, layer.geometry.channels_in, shape.in[1], shape.in[2]),
+      out(shape.out_layout, layer.table->lanes, layer.geometry.channels_out, shape.out[1],
+          shape.out[2]),
+      residual(shape.residual_layout, layer.table->lanes, layer.geometry.channels_out, shape.out[1],
+               shape.out[2]) {}
+
+size_t BlockedPlanes::LargestImage() const {
+  return std::max({x.image, out.image, residual.image});
+}
+
+ProductOffsets LocateProducts(const ConvLayer& layer, const DirectWeights& weights,
+                              const BlockedStrides& x) {
+  const ConvGeometry& g = layer.geometry;
+  const size_t lanes = layer.table->lanes;
+  // The pixels of a tile lie together in each row that they read.
+  const size_t span =
+      (layer.table->direct_pixels - 1) * g.stride[2] + (g.kernel[2] - 1) * g.dilation[2] + 1;
+  const size_t lines = CeilDiv(span * lanes, kLineFloats);
+  ProductOffsets products;
+  for (size_t c = 0; c < layer.GroupIn(); ++c)
+    for (size_t ky = 0; ky < g.kernel[1]; ++ky)
+      for (size_t kx = 0; kx < g.kernel[2]; ++kx) {
+        const size_t row = c / lanes * x.block + ky * g.dilation[1] * x.row;
+        const size_t line = std::min(c % lanes * g.kernel[2] + kx, lines - 1);
+        const size_t at = row + c % lanes + kx * g.dilation[2] * lanes;
+        products.next_pixels.push_back(
+            {static_cast<uint32_t>(at), static_cast<uint32_t>(row + line * kLineFloats)});
+      }
+  products.next_weights = products.next_pixels;
+  for (size_t b = 0; b < weights.blocks(); ++b)
+    for (size_t k = 0; k < weights.Elements(b) * layer.Taps(); ++k)
+      products.next_weights[weights.ElementBegin(b) * layer.Taps() + k].ahead =
+          static_cast<uint32_t>(k / ProductOffsets::kFetchTiles * kLineFloats);
+  return products;
+}
+
+PixelOffsets LocatePixels(const ConvLayer& layer, const ConvShape& shape, const BlockedCut& cut,
+                          const BlockedPlanes& planes) {
+  const ConvGeometry& g = layer.geometry;
+  const size_t lanes = layer.table->lanes, width = shape.out[2];
+  const auto add = [](std::vector<uint32_t>* to, size_t at) {
+    to->push_back(static_cast<uint32_t>(at));
+  };
+  PixelOffsets pixels;
+  for (size_t i = 0; i < cut.images; ++i)
+    for (size_t y = 0; y < cut.rows; ++y)
+      for (size_t x = 0; x < width; ++x) {
+        const size_t lane = x * lanes;
+        const size_t row = y * g.stride[1] * planes.x.row;
+        add(&pixels.x, i * planes.x.image + row + lane * g.stride[2]);
+        add(&pixels.out, i * planes.out.image + y * planes.out.row + lane);
+        add(&pixels.residual, i * planes.residual.image + y * planes.residual.row + lane);
+      }
+  pixels.evenly = planes.x.row == width * lanes && g.stride[1] == 1 && g.stride[2] == 1;
+  return pixels;
+}
+
+}  // namespace convfuse

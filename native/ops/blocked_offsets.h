@@ -1,0 +1,40 @@
+// Where the direct convolution of blocked planes finds its elements: offsets in floats.
+#pragma once
+#include <stdint.h>
+
+#include <vector>
+
+#include "kernels/blocked.h"
+#include "ops/blocked_cut.h"
+
+namespace convfuse {
+
+// Strides of a layer's input, output and residual.
+struct BlockedPlanes {
+  BlockedPlanes(const ConvLayer& layer, const ConvShape& shape);
+  size_t LargestImage() const;
+
+  BlockedStrides x, out, residual;
+};
+
+// From a pixel to each of its products.  Both lists have the same products in the order of the
+// weights; they differ in the line of memory that each product fetches ahead.
+struct ProductOffsets {
+  std::vector<BlockedProduct> next_pixels;   // what the next tile reads, from its first pixel
+  std::vector<BlockedProduct> next_weights;  // a part of the weights that follow
+
+  // Tiles that bring the weights of a slice together.
+  static constexpr size_t kFetchTiles = 4;
+};
+ProductOffsets LocateProducts(const ConvLayer& layer, const DirectWeights& weights,
+                              const BlockedStrides& x);
+
+// From the first pixel of a part to all of them, row by row and image by image.
+struct PixelOffsets {
+  std::vector<uint32_t> x, out, residual;
+  bool evenly;  // pixels of an image lie as one row
+};
+PixelOffsets LocatePixels(const ConvLayer& layer, const ConvShape& shape, const BlockedCut& cut,
+                          const BlockedPlanes& planes);
+
+}  // namespace convfuse
