@@ -75,8 +75,9 @@ struct KernelTable {
   void (*to_blocked)(const Reorder& reorder);
   void (*from_blocked)(const Reorder& reorder);
 
-  // Channels into lanes, and the transforms of each WinogradKind; kernels/winograd.h.
+  // Channels into lanes, the transforms of each WinogradKind, and the products; kernels/winograd.h.
   void (*blocked_copy)(const BlockedCopy& copy);
+  void (*winograd_product)(const WinogradProduct& product);
   void (*winograd_input[static_cast<int>(WinogradKind::kCount)])(const WinogradInput& input);
   void (*winograd_output[static_cast<int>(WinogradKind::kCount)])(const WinogradOutput& output);
 };

@@ -128,32 +128,51 @@ static void TransformOutput(const WinogradOutput& w) {
   }
 }
 
-// Lane values of kLanes pixels that begin at column `at` of a row, zero outside it.
-CONVFUSE_INLINE V LoadPixels(const float* row, ptrdiff_t at, ptrdiff_t width, size_t stride) {
-  const ptrdiff_t lanes = kLanes;
-  if (stride == 1) {
-    if (at >= 0 && at + lanes <= width) return Load(row + at);
-    return LoadMasked(row + at, LaneRange(-at, width - at));
-  }
-  if (at >= 0 && at + 2 * lanes <= width) return Even(Load(row + at), Load(row + at + lanes));
-  return Even(LoadMasked(row + at, LaneRange(-at, width - at)),
-              LoadMasked(row + at + lanes, LaneRange(-at - lanes, width - at - lanes)));
+// kLanes pixels, every one or every other.
+template <size_t kStride>
+CONVFUSE_INLINE V LoadPixels(const float* from) {
+  if constexpr (kStride == 1) return Load(from);
+  return Even(Load(from), Load(from + kLanes));
 }
 
-static void CopyBlocked(const BlockedCopy& c) {
+// The same from column `at` of a row, zero outside it.
+template <size_t kStride>
+CONVFUSE_INLINE V LoadInside(const float* row, ptrdiff_t at, ptrdiff_t width) {
+  const ptrdiff_t lanes = kLanes;
+  const V low = LoadMasked(row + at, LaneRange(-at, width - at));
+  if constexpr (kStride == 1) return low;
+  return Even(low, LoadMasked(row + at + lanes, LaneRange(-at - lanes, width - at - lanes)));
+}
+
+template <size_t kStride>
+static void CopyBlockedOf(const BlockedCopy& c) {
+  alignas(64) static constexpr float kZeros[2 * kLanes] = {};
   const ptrdiff_t width = static_cast<ptrdiff_t>(c.in_width);
   float* out = c.out;
   for (size_t y = 0; y < c.rows; ++y) {
+    // A row that is not there is zeros, wherever it is read.
+    const float* from[kLanes];
+    ptrdiff_t there[kLanes];
+    for (size_t l = 0; l < kLanes; ++l) {
+      // Negative rows wrap to large ones.
+      const size_t row = static_cast<size_t>(c.row) + y * kStride + c.dy[l];
+      const bool exists = c.plane[l] && row < c.in_height;
+      from[l] = exists ? c.plane[l] + row * c.in_width : kZeros;
+      there[l] = exists ? -1 : 0;
+    }
     for (size_t x = 0; x < c.width; x += kLanes) {
+      const ptrdiff_t first = c.col + static_cast<ptrdiff_t>(x * kStride);
+      const bool inside =
+          first >= 0 && first + static_cast<ptrdiff_t>(kStride * (kLanes + 1)) - 1 <= width;
       V block[kLanes];
+      if (inside) {
 #pragma GCC unroll 16
-      for (size_t l = 0; l < kLanes; ++l) {
-        // Negative rows wrap to large ones.
-        const size_t row = static_cast<size_t>(c.row) + y * c.stride + c.dy[l];
-        const ptrdiff_t at = c.col + static_cast<ptrdiff_t>(x * c.stride + c.dx[l]);
-        block[l] = c.plane[l] && row < c.in_height
-                       ? LoadPixels(c.plane[l] + row * c.in_width, at, width, c.stride)
-                       : V{};
+        for (size_t l = 0; l < kLanes; ++l)
+          block[l] = LoadPixels<kStride>(from[l] + ((first + c.dx[l]) & there[l]));
+      } else {
+#pragma GCC unroll 16
+        for (size_t l = 0; l < kLanes; ++l)
+          block[l] = there[l] ? LoadInside<kStride>(from[l], first + c.dx[l], width) : V{};
       }
       Transpose(block);
       const size_t pixels = c.width - x < kLanes ? c.width - x : kLanes;
@@ -163,6 +182,10 @@ static void CopyBlocked(const BlockedCopy& c) {
       out += pixels * kLanes;
     }
   }
+}
+
+static void CopyBlocked(const BlockedCopy& c) {
+  c.stride == 1 ? CopyBlockedOf<1>(c) : CopyBlockedOf<2>(c);
 }
 
 }  // namespace convfuse::CONVFUSE_ISA

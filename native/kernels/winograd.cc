@@ -1,6 +1,7 @@
-// The Winograd transforms, compiled once per ISA.
+// The Winograd transforms and products, compiled once per ISA.
 #include "kernels/families.h"
 #include "kernels/winograd-inl.h"
+#include "kernels/winograd_product-inl.h"
 
 namespace convfuse::CONVFUSE_ISA {
 namespace {
@@ -15,6 +16,7 @@ void Fill(KernelTable* table) {
 
 void AddWinograd(KernelTable* table) {
   table->blocked_copy = CopyBlocked;
+  table->winograd_product = WinogradProducts;
   Fill<WinogradKind::kF2>(table);
   Fill<WinogradKind::kF4>(table);
   Fill<WinogradKind::kStride2>(table);

@@ -1,5 +1,5 @@
 // The contract of the Winograd kernels: tiles of input and output transformed with one channel in
-// each lane.  Between the two transforms, point by point, stands a matrix product (direct_tile).
+// each lane.  Between the two transforms, point by point, stands a matrix product.
 #pragma once
 #include <stddef.h>
 #include <stdint.h>
@@ -44,6 +44,20 @@ struct WinogradInput {
   size_t tiles_high, tiles_wide;
   float* v;
   size_t point_stride;
+};
+
+// One point, one slice of output channels:
+// sums[tile * direct_channels + m] (+)= sum_c weight[c * direct_channels + m] *
+// v[c / lanes * vector_stride + tile * lanes + c % lanes] for c < channels.
+struct WinogradProduct {
+  size_t channels, tiles;
+  const float* v;
+  size_t vector_stride;
+  const float* weight;
+  float* sums;
+  bool add;  // to what sums holds already
+  // The weights of the next product, brought into L1: any address.
+  const float* ahead;
 };
 
 // out[(y * width + x) * direct_channels + m] from the sums m[point * point_stride + tile *

@@ -1,0 +1,92 @@
+// The matrix products of a Winograd convolution; contract in winograd.h.
+#pragma once
+#include "kernels/direct.h"
+#include "kernels/direct_size-inl.h"
+#include "kernels/winograd.h"
+
+namespace convfuse::CONVFUSE_ISA {
+
+// Products written out in a row, whose elements then lie at constant distances.
+constexpr size_t kWrittenOut = 4;
+
+// Up to so many tiles may fetch weights twice: these then come from memory, not from L2.
+constexpr size_t kFewTiles = 4 * kDirectPixels;
+
+template <size_t kRun>
+CONVFUSE_INLINE void AddProduct(const float* x, const float* w, V (*acc)[kDirectVectors]) {
+  V row[kDirectVectors];
+#pragma GCC unroll 2
+  for (size_t j = 0; j < kDirectVectors; ++j) row[j] = Load(w + j * kLanes);
+#pragma GCC unroll 16
+  for (size_t i = 0; i < kRun; ++i) {
+    const V pixel = Splat(x[i * kLanes]);
+#pragma GCC unroll 2
+    for (size_t j = 0; j < kDirectVectors; ++j) acc[i][j] += pixel * row[j];
+  }
+}
+
+// Tiles [first, end), kRun at a time.
+template <size_t kRun>
+static void ProductRuns(const WinogradProduct& p, size_t first, size_t end) {
+  // Read once: what is stored below could be anything, for all that the compiler knows.
+  const size_t stride = p.vector_stride, channels = p.channels, tiles = p.tiles;
+  const bool add = p.add;
+  for (size_t tile = first; tile < end; tile += kRun) {
+    V acc[kRun][kDirectVectors];
+#pragma GCC unroll 16
+    for (size_t i = 0; i < kRun; ++i)
+#pragma GCC unroll 2
+      for (size_t j = 0; j < kDirectVectors; ++j) acc[i][j] = V{};
+    const float* x = p.v + tile * kLanes;
+    const float* w = p.weight;
+    // The next tiles, or with the last of them the next weights: a line for every product.
+    const bool weights = tile + kRun >= tiles || (tile == 0 && tiles <= kFewTiles);
+    const float* ahead = weights ? p.ahead : x + kRun * kLanes;
+    const size_t ahead_step = weights ? kLanes * kLineFloats : stride;
+    for (size_t left = channels; left > 0;) {
+      const size_t lanes = left < kLanes ? left : kLanes;
+      left -= lanes;
+      size_t lane = 0;
+      for (; lane + kWrittenOut <= lanes; lane += kWrittenOut) {
+#pragma GCC unroll 4
+        for (size_t l = 0; l < kWrittenOut; ++l, w += kDirectChannels) {
+          __builtin_prefetch(ahead + (lane + l) * kLineFloats, 0, 3);
+          AddProduct<kRun>(x + lane + l, w, acc);
+        }
+      }
+      for (; lane < lanes; ++lane, w += kDirectChannels) AddProduct<kRun>(x + lane, w, acc);
+      x += stride;
+      ahead += ahead_step;
+    }
+    float* sums = p.sums + tile * kDirectChannels;
+    if (add) {
+#pragma GCC unroll 16
+      for (size_t i = 0; i < kRun; ++i)
+#pragma GCC unroll 2
+        for (size_t j = 0; j < kDirectVectors; ++j)
+          acc[i][j] += Load(sums + i * kDirectChannels + j * kLanes);
+    }
+#pragma GCC unroll 16
+    for (size_t i = 0; i < kRun; ++i)
+#pragma GCC unroll 2
+      for (size_t j = 0; j < kDirectVectors; ++j)
+        Store(sums + i * kDirectChannels + j * kLanes, acc[i][j]);
+  }
+}
+
+template <size_t kRun = kDirectPixels>
+static void ProductRunsOf(size_t run, const WinogradProduct& p, size_t first, size_t end) {
+  if (run == kRun) return ProductRuns<kRun>(p, first, end);
+  if constexpr (kRun > 1) ProductRunsOf<kRun - 1>(run, p, first, end);
+}
+
+// Runs as equal as may be: a short one takes as long as one of four, since its products wait for
+// each other.
+static void WinogradProducts(const WinogradProduct& p) {
+  const size_t runs = (p.tiles + kDirectPixels - 1) / kDirectPixels;
+  const size_t run = p.tiles / runs, longer = p.tiles % runs * (run + 1);
+  if (longer > 0) ProductRunsOf(run + 1, p, 0, longer);
+  ProductRunsOf(run, p, longer, p.tiles);
+}
+
+}  // namespace convfuse::CONVFUSE_ISA

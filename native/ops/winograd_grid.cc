@@ -1,0 +1,46 @@
+#include "ops/winograd_grid.h"
+
+#include <algorithm>
+
+#include "ops/integers.h"
+
+namespace convfuse {
+namespace {
+
+// Tiles of a block, whose transforms the weights are multiplied with while both are in the L2
+// cache.  From 256 channels on, F2's weights (4 MB) are read from farther away: more tiles a read.
+size_t WantedTiles(WinogradKind kind, size_t channels) {
+  return kind == WinogradKind::kF2 && channels >= 256 ? 112 : 56;
+}
+
+}  // namespace
+
+WinogradGrid::WinogradGrid(WinogradKind kind, const ConvShape& shape, size_t groups,
+                           size_t channels, size_t threads)
+    : groups_(groups), batch_(shape.batch) {
+  if (shape.batch * Volume(shape.out) == 0) return;
+  const WinogradSizes& sizes = kWinogradSizes[static_cast<int>(kind)];
+  const size_t wide = CeilDiv(shape.out[2], sizes.outputs);
+  parts_ = CeilDiv(wide, kMostWide);
+  wide_ = CeilDiv(wide, parts_);
+  parts_ = CeilDiv(wide, wide_);
+  high_ = CeilDiv(shape.out[1], sizes.outputs);
+  const size_t all = shape.batch * high_;
+  blocks_ = CeilDiv(all, std::max<size_t>(1, WantedTiles(kind, channels) / wide_));
+  // As many to each thread, if there are several.
+  if (BlockCount() >= 2 * threads) blocks_ = RoundUp(blocks_, threads);
+  rows_ = CeilDiv(all, std::min(all, blocks_));
+  blocks_ = CeilDiv(all, rows_);
+}
+
+WinogradGrid::Block WinogradGrid::BlockOf(size_t index) const {
+  Block b;
+  const size_t block = index % blocks_;
+  b.part = index / blocks_ % parts_;
+  b.group = index / (blocks_ * parts_);
+  b.row = block * rows_;
+  b.rows = std::min(rows_, batch_ * high_ - b.row);
+  return b;
+}
+
+}  // namespace convfuse
