@@ -71,7 +71,7 @@ function goesFirst(a: Entry, b: Entry): boolean {
  * where nothing but constants goes into it. The same for every legal order of a file.
  */
 export class Depths {
-  readonly #known = new WeakMap<Node, number>();
+  readonly #known = new Map<Node, number>();
 
   /** Takes the nodes of a graph as they are now. Graphs around it come before. */
   measure(graph: Graph): void {
