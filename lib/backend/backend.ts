@@ -103,8 +103,16 @@ export interface ConvKernel {
    * where that is given, else in memory of its own. Rejects with the signal's reason.
    */
   run(call: AsyncConvCall, signal?: AbortSignal): Promise<FloatArray>;
+  /**
+   * runSync for inputs of one shape and its layouts, all but the memory settled. Absent, or without a
+   * result: nothing is gained by it. What it gives is not to be called after dispose().
+   */
+  bind?(dims: readonly number[], layouts: ConvLayouts | undefined): BoundConv | undefined;
   dispose(): void;
 }
+
+/** As runSync with these. */
+export type BoundConv = (x: FloatArray, residual: FloatArray | undefined, out: FloatArray) => void;
 
 /** C[m, n] = alpha * sum_k A[m, k] * B[k, n] + beta * C[m, n]; A, B, C row major, dense. */
 export interface GemmCall {

@@ -4,7 +4,7 @@ import type { BlockedLayout } from '../backend/layout.js';
 import type { Node } from '../ir/node.js';
 import { dimsText, sameDims } from '../tensor/shape.js';
 import { countOf, knownDims, typeOnly } from './facts.js';
-import type { Evaluation, RunTensor, ValueFacts } from './operator.js';
+import type { Epilogue, Evaluation, RepeatedRun, RunTensor, ValueFacts } from './operator.js';
 import { floatsOf, required } from './run-tensor.js';
 import { nodeError, operator } from './schema.js';
 import { windowDims, windowOf, withLabel } from './window.js';
@@ -26,6 +26,10 @@ class KernelCache {
     return kernel;
   }
 
+  has(name: string, kernel: ConvKernel): boolean {
+    return this.#kernels.get(name)?.kernel === kernel;
+  }
+
   dispose(): void {
     for (const { kernel } of this.#kernels.values()) kernel.dispose();
     this.#kernels.clear();
@@ -43,14 +47,14 @@ export type Geometry = Pick<
  *
  * @param geometry read when a kernel is made, once where the weights are constant
  * @param variant tells apart kernels of one node that differ in more than the activation
- * @param epilogue what the node itself says, or the plan merged into it
+ * @param own epilogue that the node itself has. Default: what the plan merged into it
  */
 export function runConvolution(
   call: Evaluation,
   inputs: readonly (RunTensor | undefined)[],
   geometry: () => Geometry,
   variant = '',
-  epilogue = call.epilogue,
+  own?: Epilogue,
 ): RunTensor[] {
   const { node } = call;
   const x = required(node, inputs, 0);
@@ -58,6 +62,7 @@ export function runConvolution(
   const bias = inputs[2];
   const data = floatsOf(node, x);
   const weight = floatsOf(node, w);
+  const epilogue = own ?? call.epilogue;
   const activation = epilogue?.activation ?? IDENTITY;
   const make = (): ConvKernel =>
     call.backend.conv({
@@ -69,9 +74,9 @@ export function runConvolution(
       threads: call.threads,
     });
   const stable = call.isConstant(1) && (bias === undefined || call.isConstant(2));
-  const kernel = stable
-    ? call.keep(() => new KernelCache()).get(`${activation.kind} ${variant}`, weight, make)
-    : make();
+  const kept = stable ? call.keep(() => new KernelCache()) : undefined;
+  const name = `${activation.kind} ${variant}`;
+  const kernel = kept?.get(name, weight, make) ?? make();
   try {
     const dims = kernel.outputDims(x.dims);
     const { layout } = call;
@@ -80,6 +85,7 @@ export function runConvolution(
       : (call.allocate(x.type, dims) as FloatArray);
     const residual = epilogue?.residual;
     const blocked = layout ?? x.layout ?? residual?.layout;
+    const layouts = blocked && layoutsOf(x, residual, layout);
     if (residual !== undefined && !sameDims(residual.dims, dims)) {
       throw nodeError(node, 'ERR_INTERNAL', `a residual of ${dimsText(residual.dims)} was merged`);
     }
@@ -88,11 +94,16 @@ export function runConvolution(
       dims: x.dims,
       out,
       ...(residual === undefined ? {} : { residual: floatsOf(node, residual) }),
-      ...(blocked === undefined ? {} : { layouts: layoutsOf(x, residual, layout) }),
+      ...(layouts === undefined ? {} : { layouts }),
     });
+    const again = kept && own === undefined ? kernel.bind?.(x.dims, layouts) : undefined;
+    if (again !== undefined) {
+      const run = again as RepeatedRun;
+      call.repeatable({ type: x.type, dims, layout, holds: () => kept!.has(name, kernel), run });
+    }
     return [{ type: x.type, dims, data: out, layout }];
   } finally {
-    if (!stable) kernel.dispose();
+    if (kept === undefined) kernel.dispose();
   }
 }
 

@@ -54,6 +54,8 @@ class Alone implements Evaluation {
     return false;
   }
 
+  repeatable(): void {}
+
   runBody(_body: Graph): never {
     throw new ConvfuseError('ERR_UNSUPPORTED', `${this.node.label} has a body`);
   }

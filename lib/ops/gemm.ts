@@ -1,5 +1,6 @@
 import type { FloatArray } from '../backend/backend.js';
 import type { Node } from '../ir/node.js';
+import type { TensorData } from '../tensor/dtype.js';
 import { dimsText } from '../tensor/shape.js';
 import { activateInPlace } from './activation-loop.js';
 import { broadcastDims, runsOf } from './broadcast.js';
@@ -39,38 +40,36 @@ export const gemm = operator('Gemm', {
     if (a.dims.length !== 2 || b.dims.length !== 2 || rows !== k) {
       throw nodeError(node, 'ERR_MODEL', `${dimsText(a.dims)} times ${dimsText(b.dims)}`);
     }
-    const out = call.allocate(a.type, [m, n]) as FloatArray;
-    if (c !== undefined) {
-      if (broadcastDims(c.dims, [m, n]).join() !== [m, n].join()) {
-        throw nodeError(node, 'ERR_MODEL', `C is ${dimsText(c.dims)}, not ${m}x${n}`);
-      }
-      spread(floatsOf(node, c), c.dims, out, [m, n]);
+    const dims = [m, n];
+    if (c !== undefined && broadcastDims(c.dims, dims).join() !== dims.join()) {
+      throw nodeError(node, 'ERR_MODEL', `C is ${dimsText(c.dims)}, not ${m}x${n}`);
     }
-    call.backend.gemm({
-      a: floatsOf(node, a),
-      b: floatsOf(node, b),
-      c: out,
-      m,
-      n,
-      k,
-      transA,
-      transB,
-      alpha: node.attribute('alpha', 'float') ?? 1,
-      beta: c === undefined ? 0 : (node.attribute('beta', 'float') ?? 1),
-    });
-    if (call.epilogue !== undefined) activateInPlace(call.epilogue.activation, out);
-    return [{ type: a.type, dims: [m, n], data: out }];
+    const { backend, epilogue } = call;
+    const right = floatsOf(node, b);
+    const start = c && { data: floatsOf(node, c), runs: runsOf(dims, [c.dims]) };
+    const alpha = node.attribute('alpha', 'float') ?? 1;
+    const beta = c === undefined ? 0 : (node.attribute('beta', 'float') ?? 1);
+    const run = (left: TensorData, _: unknown, out: TensorData): void => {
+      const product = out as FloatArray;
+      if (start !== undefined) spread(start.data, start.runs, product);
+      const factors = { a: left as FloatArray, b: right, c: product };
+      backend.gemm({ ...factors, m, n, k, transA, transB, alpha, beta });
+      if (epilogue !== undefined) activateInPlace(epilogue.activation, product);
+    };
+    const data = call.allocate(a.type, dims);
+    run(floatsOf(node, a), undefined, data);
+    const constant = call.isConstant(1) && (c === undefined || call.isConstant(2));
+    if (constant) call.repeatable({ type: a.type, dims, layout: undefined, run });
+    return [{ type: a.type, dims, data }];
   },
 });
 
 /** Copies a tensor into a larger one that it broadcasts to. */
 function spread(
   source: FloatArray,
-  dims: readonly number[],
+  { count, length, steps, offsets }: ReturnType<typeof runsOf>,
   out: FloatArray,
-  outDims: readonly number[],
 ): void {
-  const { count, length, steps, offsets } = runsOf(outDims, [dims]);
   for (let run = 0, at = 0; run < count; run++) {
     let from = offsets[0]![run]!;
     for (let i = 0; i < length; i++, at++, from += steps[0]!) out[at] = source[from]!;

@@ -40,6 +40,27 @@ export interface Epilogue {
   readonly residual: RunTensor | undefined;
 }
 
+/**
+ * How a step is done again, once its first input and its residual are known to be of the same type,
+ * dimensions and layout as before. Nothing else may differ: its other inputs are constants.
+ */
+export interface Repeatable {
+  /** Of its only output. */
+  readonly type: DataType;
+  readonly dims: readonly number[];
+  readonly layout: BlockedLayout | undefined;
+  /** Whether what it keeps has not been given up since. Default: nothing is. */
+  holds?(): boolean;
+  /** Writes the output. Absent: it is the memory of the input. @throws ConvfuseError */
+  readonly run?: RepeatedRun;
+}
+
+export type RepeatedRun = (
+  x: TensorData,
+  residual: TensorData | undefined,
+  out: TensorData,
+) => void;
+
 /** What an operator may use while it is evaluated. */
 export interface Evaluation {
   readonly backend: Backend;
@@ -66,6 +87,8 @@ export interface Evaluation {
   readonly layout: BlockedLayout | undefined;
   /** A buffer for a tensor of [N, C, H, W] in blocks, its halo of zeros. */
   allocateBlocked(dims: readonly number[], layout: BlockedLayout): Float32Array;
+  /** Says how the step can be done again, so that later runs need not ask the operator. */
+  repeatable(how: Repeatable): void;
   /** Anything an operator wants to keep from run to run for this node (packed weights). */
   keep<T extends object>(make: () => T): T;
 }

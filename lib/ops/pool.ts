@@ -7,7 +7,7 @@ import type { TensorData } from '../tensor/dtype.js';
 import { elementCount, sameDims } from '../tensor/shape.js';
 import { resolveWindow } from '../tensor/window.js';
 import { typeOnly } from './facts.js';
-import type { Evaluation, RunTensor, ValueFacts } from './operator.js';
+import type { Evaluation, Repeatable, RepeatedRun, RunTensor, ValueFacts } from './operator.js';
 import { nodeError } from './schema.js';
 import { windowDims, windowOf, withLabel } from './window.js';
 
@@ -85,28 +85,47 @@ export function runPool(
   padded: boolean,
   loop: (y: TensorData) => void,
 ): RunTensor {
-  const { backend, threads } = call;
+  const { backend, threads, layout } = call;
   const { planes, axes, outDims: dims } = pool;
-  const { type, data: x } = input;
+  const { type } = input;
   if (input.layout !== undefined) {
     const [batch, channels] = dims as readonly [number, number];
     // Without a layout the output is a pixel of whole blocks.
-    const layout = call.layout ?? { lanes: input.layout.lanes, ...NO_HALO };
-    const y = call.layout
-      ? call.allocateBlocked(dims, call.layout)
-      : (call.allocate(type, dims) as Float32Array);
-    const layouts = { x: input.layout, y: layout };
-    const request = { kind, x: x as Float32Array, y, batch, channels, axes, padded, threads };
-    backend.poolBlocked!({ ...request, layouts });
-    return { type, dims, data: y, layout: call.layout };
+    const layouts = { x: input.layout, y: layout ?? { lanes: input.layout.lanes, ...NO_HALO } };
+    const run: RepeatedRun = (x, _, y) => {
+      const [from, to] = [x as Float32Array, y as Float32Array];
+      backend.poolBlocked!({
+        kind,
+        x: from,
+        y: to,
+        batch,
+        channels,
+        axes,
+        padded,
+        threads,
+        layouts,
+      });
+    };
+    return runAgainLater(call, input, { type, dims, layout, run });
   }
-  const y = call.allocate(type, dims);
-  if (backend.pool !== undefined && x instanceof Float32Array && y instanceof Float32Array) {
-    backend.pool({ kind, x, y, planes, axes, padded, threads });
-  } else {
-    loop(y);
+  if (backend.pool !== undefined && input.data instanceof Float32Array) {
+    const run: RepeatedRun = (x, _, y) => {
+      const [from, to] = [x as Float32Array, y as Float32Array];
+      backend.pool!({ kind, x: from, y: to, planes, axes, padded, threads });
+    };
+    return runAgainLater(call, input, { type, dims, layout: undefined, run });
   }
-  return { type, dims, data: y };
+  const data = call.allocate(type, dims);
+  loop(data);
+  return { type, dims, data };
+}
+
+function runAgainLater(call: Evaluation, { data: x }: RunTensor, how: Repeatable): RunTensor {
+  const { type, dims, layout } = how;
+  const data = layout ? call.allocateBlocked(dims, layout) : call.allocate(type, dims);
+  how.run?.(x, undefined, data);
+  call.repeatable(how);
+  return { type, dims, data, layout };
 }
 
 /** What `make` gives for dims: once for a node whose input keeps its shape from run to run. */

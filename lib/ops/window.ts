@@ -101,8 +101,13 @@ export function withLabel<T>(node: Node, make: () => T): T {
   try {
     return make();
   } catch (error) {
-    const labelled = `${node.opType} ${node.label}: `;
-    if (!(error instanceof ConvfuseError) || error.message.startsWith(labelled)) throw error;
-    throw nodeError(node, error.code, error.message);
+    throw labelled(node, error);
   }
+}
+
+/** An error with the label of the node that it comes from. */
+export function labelled(node: Node, error: unknown): unknown {
+  const label = `${node.opType} ${node.label}: `;
+  if (!(error instanceof ConvfuseError) || error.message.startsWith(label)) return error;
+  return nodeError(node, error.code, error.message);
 }

@@ -24,7 +24,7 @@ const LEAST_FILL = 0.5;
 interface Shelf {
   readonly dims: readonly number[];
   readonly count: number;
-  readonly free: ArrayBuffer[];
+  readonly free: Float32Array[];
 }
 
 /**
@@ -44,7 +44,7 @@ export class Arena {
   #blocked = new Map<string, Shelf>();
   /** Where the buffers of a layout were last found: a plan asks for the same ones in every run. */
   #shelves = new WeakMap<BlockedLayout, Shelf>();
-  readonly #shelfOf = new WeakMap<ArrayBufferLike, Shelf>();
+  readonly #shelfOf = new WeakMap<ArrayBufferLike, { shelf: Shelf; tensor: Float32Array }>();
 
   /**
    * @param bytesToLine from the start of a buffer to the next cache line, for backends whose vectors
@@ -61,13 +61,14 @@ export class Arena {
       shelf = this.#shelf(dims, layout);
       this.#shelves.set(layout, shelf);
     }
-    let buffer = shelf.free.pop();
-    if (buffer === undefined) {
-      buffer = this.#newBuffer(shelf.count * 4);
-      this.#shelfOf.set(buffer, shelf);
+    let tensor = shelf.free.pop();
+    if (tensor === undefined) {
+      const buffer = this.#newBuffer(shelf.count * 4);
+      tensor = new Float32Array(buffer, this.#begin(buffer), shelf.count);
+      this.#shelfOf.set(buffer, { shelf, tensor });
     }
-    this.#lent.set(buffer, 0);
-    return new Float32Array(buffer, this.#begin(buffer), shelf.count);
+    this.#lent.set(tensor.buffer, 0);
+    return tensor;
   }
 
   #shelf(dims: readonly number[], layout: BlockedLayout): Shelf {
@@ -161,9 +162,9 @@ export class Arena {
       return;
     }
     this.#lent.delete(buffer);
-    const shelf = this.#shelfOf.get(buffer);
-    if (shelf !== undefined) {
-      shelf.free.push(buffer as ArrayBuffer);
+    const place = this.#shelfOf.get(buffer);
+    if (place !== undefined) {
+      place.shelf.free.push(place.tensor);
       return;
     }
     const room = this.#room(buffer as ArrayBuffer);
@@ -174,7 +175,8 @@ export class Arena {
   /** Bytes that no value lies in. */
   get freeBytes(): number {
     const blocked = [...this.#blocked.values()].flatMap(({ free }) => free);
-    return [...this.#free, ...blocked].reduce((sum, { byteLength }) => sum + byteLength, 0);
+    const buffers = [...this.#free, ...blocked.map(({ buffer }) => buffer)];
+    return buffers.reduce((sum, { byteLength }) => sum + byteLength, 0);
   }
 
   /** Bytes that values lie in. */

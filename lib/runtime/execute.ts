@@ -1,29 +1,15 @@
-import type { Backend, FloatArray, Precision } from '../backend/backend.js';
-import type { BlockedLayout } from '../backend/layout.js';
 import { ConvfuseError } from '../errors.js';
 import type { Graph } from '../ir/graph.js';
-import type { Node } from '../ir/node.js';
 import type { Value } from '../ir/value.js';
-import type { Arithmetic, Epilogue, Evaluation, RunTensor } from '../ops/operator.js';
-import type { DataType, TensorData } from '../tensor/dtype.js';
-import type { Arena } from './arena.js';
+import type { RunTensor } from '../ops/operator.js';
+import { labelled } from '../ops/window.js';
+import type { Machine } from './machine.js';
 import type { Plan, Step } from './plan.js';
-
-/** What all runs of a session share. */
-export interface Machine {
-  readonly backend: Backend;
-  readonly arithmetic: Arithmetic;
-  readonly precision: Precision;
-  readonly threads: number | undefined;
-  readonly arena: Arena;
-  /** What operators keep from run to run. */
-  readonly kept: Map<Node, object>;
-  /** The plan of a body or a function, whose shapes are not known before it runs. */
-  planBody(body: Graph): Plan;
-}
+import { mayRepeat, repetitionOf, type Repetition } from './repetition.js';
+import { StepCall, type StepFrame } from './step-call.js';
 
 /** One run of one plan: a tensor for every slot that is alive. */
-export class Frame {
+export class Frame implements StepFrame {
   readonly machine: Machine;
   readonly plan: Plan;
   readonly #parent: Frame | undefined;
@@ -76,10 +62,14 @@ export class Frame {
   /** Runs one step, and frees what nobody reads after it. */
   runStep(index: number): void {
     const step = this.plan.steps[index]!;
+    const known = this.plan.repetitions[index];
+    if (known !== undefined && this.#repeat(step, known)) return;
     const call = new StepCall(this, step);
     const inputs = step.inputs.map((slot) => this.get(slot));
     try {
       const results = step.operator.evaluate(call, inputs);
+      const residual = this.get(step.residual);
+      this.plan.repetitions[index] = repetitionOf(step, inputs[0], residual, results, call.how);
       step.outputs.forEach((slot, i) => {
         if (slot < 0) return;
         const tensor = results[i];
@@ -92,6 +82,32 @@ export class Frame {
       call.settle();
     }
     for (const slot of step.release) this.#drop(slot);
+  }
+
+  /**
+   * The same step on other tensors, without asking the operator. Between two kernels little code and
+   * few objects are in the caches any more: what is not touched here is time saved.
+   */
+  #repeat({ node, inputs, outputs, residual, release }: Step, known: Repetition): boolean {
+    const { how } = known;
+    const x = this.#tensors[inputs[0]!];
+    const added = residual < 0 ? undefined : this.#tensors[residual];
+    if (x === undefined || !mayRepeat(known, x, added)) return false;
+    const { type, dims, layout } = how;
+    let data = x.data;
+    if (how.run !== undefined) {
+      const { arena, arithmetic } = this.machine;
+      data = layout ? arena.takeBlocked(dims, layout) : arena.take(type, dims, arithmetic);
+      try {
+        how.run(x.data, added?.data, data);
+      } catch (error) {
+        arena.settle(data);
+        throw labelled(node, error);
+      }
+    }
+    this.#put(outputs[0]!, { type, dims, data, layout });
+    for (const slot of release) this.#drop(slot);
+    return true;
   }
 
   /** Runs everything at once. */
@@ -107,6 +123,11 @@ export class Frame {
       const name = this.plan.graph.outputs[i]!.name;
       throw new ConvfuseError('ERR_MODEL', `nothing computes the output ${name}`);
     });
+  }
+
+  /** A run of a graph that a node of this one holds. */
+  enter(body: Graph, inputs: readonly (RunTensor | undefined)[]): Frame {
+    return new Frame(this.machine, this.machine.planBody(body), inputs, this);
   }
 
   /** Gives all memory back, also after a step threw. */
@@ -131,102 +152,5 @@ export class Frame {
     if (tensor === undefined) return;
     this.#tensors[slot] = undefined;
     this.machine.arena.release(tensor.data);
-  }
-}
-
-/** What one step may use while it runs. */
-class StepCall implements Evaluation {
-  readonly #frame: Frame;
-  readonly #step: Step;
-  readonly #taken: TensorData[] = [];
-  readonly #bodies: Frame[] = [];
-
-  constructor(frame: Frame, step: Step) {
-    this.#frame = frame;
-    this.#step = step;
-  }
-
-  get node(): Node {
-    return this.#step.node;
-  }
-
-  get backend(): Backend {
-    return this.#frame.machine.backend;
-  }
-
-  get arithmetic(): Arithmetic {
-    return this.#frame.machine.arithmetic;
-  }
-
-  get precision(): Precision {
-    return this.#frame.machine.precision;
-  }
-
-  get threads(): number | undefined {
-    return this.#frame.machine.threads;
-  }
-
-  get epilogue(): Epilogue | undefined {
-    const { activation, residual } = this.#step;
-    return activation && { activation, residual: this.#frame.get(residual) };
-  }
-
-  get layout(): BlockedLayout | undefined {
-    return this.#step.layout;
-  }
-
-  isConstant(index: number): boolean {
-    return this.#step.constantInputs[index] ?? false;
-  }
-
-  canOverwrite(index: number): boolean {
-    const slot = this.#step.inputs[index] ?? -1;
-    const data = this.#frame.get(slot)?.data;
-    const { inputs, release, residual } = this.#step;
-    // Read twice, it must not change in between.
-    const once = inputs.filter((other) => other === slot).length === 1 && residual !== slot;
-    const last = data !== undefined && once && release.includes(slot);
-    return last && this.#frame.machine.arena.isSole(data);
-  }
-
-  allocate(type: DataType, dims: readonly number[]): TensorData {
-    const { arena, arithmetic } = this.#frame.machine;
-    const data = arena.take(type, dims, arithmetic);
-    this.#taken.push(data);
-    return data;
-  }
-
-  allocateBlocked(dims: readonly number[], layout: BlockedLayout): Float32Array {
-    const data = this.#frame.machine.arena.takeBlocked(dims, layout);
-    this.#taken.push(data);
-    return data;
-  }
-
-  allocateFloat(type: DataType, count: number): FloatArray {
-    return this.allocate(type, [count]) as FloatArray;
-  }
-
-  keep<T extends object>(make: () => T): T {
-    const { kept } = this.#frame.machine;
-    const found = kept.get(this.node) as T | undefined;
-    if (found !== undefined) return found;
-    const made = make();
-    kept.set(this.node, made);
-    return made;
-  }
-
-  runBody(body: Graph, inputs: readonly (RunTensor | undefined)[]): readonly RunTensor[] {
-    const { machine } = this.#frame;
-    const frame = new Frame(machine, machine.planBody(body), inputs, this.#frame);
-    // Its outputs must live until this step has taken them over.
-    this.#bodies.push(frame);
-    frame.runAll();
-    return frame.outputs();
-  }
-
-  /** Gives back what the step took and did not hand out. */
-  settle(): void {
-    for (const body of this.#bodies) body.finish();
-    for (const data of this.#taken) this.#frame.machine.arena.settle(data);
   }
 }

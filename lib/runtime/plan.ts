@@ -9,6 +9,7 @@ import { capturesOf, dependenciesOf } from './captures.js';
 import type { Constants } from './constants.js';
 import { Drafts } from './drafts.js';
 import { planLayouts, type Blocks } from './layouts.js';
+import type { Repetition } from './repetition.js';
 
 /** One step: a node, with what was merged into it. Values are numbered slots, -1 for none. */
 export interface Step {
@@ -37,6 +38,8 @@ export interface Plan {
   /** Values of outer graphs, and the slots they go to. */
   readonly captures: readonly { readonly value: Value; readonly slot: number }[];
   readonly constants: ReadonlyMap<number, RunTensor>;
+  /** By step. Runs note them for those that come after. */
+  readonly repetitions: (Repetition | undefined)[];
 }
 
 /**
@@ -76,7 +79,9 @@ class Planner {
     const steps = this.#lifetimes(outputs, layouts);
     const constants = new Map<number, RunTensor>();
     for (const [value, tensor] of this.#drafts.constants) constants.set(this.#slot(value), tensor);
-    return { graph: this.#graph, steps, slots: this.#slots, inputs, outputs, captures, constants };
+    const repetitions = new Array<undefined>(steps.length);
+    const slots = this.#slots;
+    return { graph: this.#graph, steps, slots, inputs, outputs, captures, constants, repetitions };
   }
 
   #slot(value: Value): number {

@@ -12,10 +12,11 @@ import type { DataType, TensorData } from '../tensor/dtype.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { Arena } from './arena.js';
 import { ConstantStore } from './constants.js';
-import { Frame, type Machine } from './execute.js';
+import { Frame } from './execute.js';
 import { checkFeeds, inputsOf, type Feeds } from './feeds.js';
 import { unsupportedOperators } from './functions.js';
 import type { Blocks } from './layouts.js';
+import type { Machine } from './machine.js';
 import { planGraph, type Plan } from './plan.js';
 
 export interface SessionOptions {

@@ -1,6 +1,7 @@
 import { ACTIVATION_KINDS } from '../activation.js';
 import type {
   AsyncConvCall,
+  BoundConv,
   ConvCall,
   ConvKernel,
   ConvLayouts,
@@ -12,7 +13,7 @@ import { convShape, threeAxes, type ConvShape } from '../conv-shape.js';
 import type { BlockedLayout, Halo } from '../layout.js';
 import { ReferenceConv } from '../reference/conv.js';
 import type { Addon, ConvHandle } from './addon.js';
-import { native } from './errors.js';
+import { fromNative, native } from './errors.js';
 import type { Jobs } from './jobs.js';
 
 const PRECISIONS = ['strict', 'default', 'fast', 'bfloat16'] as const;
@@ -92,6 +93,21 @@ export class NativeConv implements ConvKernel {
     const { addon, jobs } = this.#context;
     const start = (): number => addon.startConv(this.#handle, x, residual, numbers, this.#threads);
     return jobs.run(start, out, signal);
+  }
+
+  bind(dims: readonly number[], layouts: ConvLayouts | undefined): BoundConv | undefined {
+    const { shape, numbers } = this.#prepare(dims, layouts);
+    if (isEmpty(shape)) return undefined;
+    const { addon } = this.#context;
+    const [handle, threads] = [this.#handle, this.#threads];
+    return (x, residual, out) => {
+      const arrays = [x, residual, out] as [Float32Array, Float32Array | undefined, Float32Array];
+      try {
+        addon.runConv(handle, arrays[0], arrays[1], numbers, threads, arrays[2]);
+      } catch (error) {
+        throw fromNative(error);
+      }
+    };
   }
 
   /** Runs of one shape follow each other: what they share is kept. */

@@ -11,6 +11,7 @@ import type {
 } from '../backend.js';
 import { ReferenceConv } from '../reference/conv.js';
 import { gemm as referenceGemm } from '../reference/gemm.js';
+import { sameDims } from '../../tensor/shape.js';
 import type { Addon } from './addon.js';
 import { haloNumbers, NativeConv } from './conv.js';
 import { native } from './errors.js';
@@ -113,7 +114,8 @@ export class NativeBackend implements Backend {
 /** What the addon is told of a pool; callers keep the axes of a shape, which are read once. */
 interface PoolNumbers {
   readonly padded: boolean;
-  readonly key: string;
+  readonly first: readonly number[];
+  readonly last: readonly number[];
   readonly sizes: Uint32Array;
   readonly windows: Int32Array;
 }
@@ -127,11 +129,11 @@ function numbersOf(
   last: readonly number[],
   used: readonly PoolAxis[],
 ): PoolNumbers {
-  const key = `${first.join()};${last.join()}`;
   const found = numbersOfAxes.get(axes);
-  if (found?.padded === padded && found.key === key) return found;
+  const same = found?.padded === padded && sameDims(found.first, first);
+  if (same && sameDims(found.last, last)) return found;
   const sizes = Uint32Array.of(...first, ...sizesOf(used), ...last);
-  const made = { padded, key, sizes, windows: windowsOf(used, padded) };
+  const made = { padded, first, last, sizes, windows: windowsOf(used, padded) };
   numbersOfAxes.set(axes, made);
   return made;
 }

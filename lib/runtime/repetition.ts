@@ -1,0 +1,66 @@
+import type { Repeatable, RunTensor } from '../ops/operator.js';
+import { sameDims } from '../tensor/shape.js';
+import type { Step } from './plan.js';
+
+/** How a step was done once, and for what. */
+export interface Repetition {
+  readonly how: Repeatable;
+  readonly input: Likeness;
+  readonly residual: Likeness | undefined;
+}
+
+type Likeness = Omit<RunTensor, 'data'>;
+
+/**
+ * @param how what the operator said of it; a view needs no word
+ * @returns undefined where the operator has to be asked every time
+ */
+export function repetitionOf(
+  step: Step,
+  x: RunTensor | undefined,
+  residual: RunTensor | undefined,
+  results: readonly RunTensor[],
+  how: Repeatable | undefined,
+): Repetition | undefined {
+  const [y] = results;
+  const known = how ?? (isView(step, x, y) ? y : undefined);
+  if (x === undefined || known === undefined || (step.outputs[0] ?? -1) < 0) return undefined;
+  const { type, dims, layout } = known;
+  return {
+    how: how ?? { type, dims, layout },
+    input: likenessOf(x),
+    residual: residual && likenessOf(residual),
+  };
+}
+
+/** Whether an output is its input's memory under dimensions that follow from it and from constants. */
+function isView(
+  { operator, inputs, constantInputs }: Step,
+  x: RunTensor | undefined,
+  y: RunTensor | undefined,
+): boolean {
+  if (operator.view !== true || x === undefined || x.data !== y?.data) return false;
+  return inputs.every((slot, i) => i === 0 || slot < 0 || constantInputs[i]);
+}
+
+/** Whether tensors are like those that a step was done for, and what it was done with is still there. */
+export function mayRepeat(
+  { how, input, residual }: Repetition,
+  x: RunTensor,
+  added: RunTensor | undefined,
+): boolean {
+  if (!isLike(x, input)) return false;
+  if (added === undefined || residual === undefined) {
+    if (added !== residual) return false;
+  } else if (!isLike(added, residual)) return false;
+  return how.holds === undefined || how.holds();
+}
+
+function likenessOf({ type, dims, layout }: RunTensor): Likeness {
+  return { type, dims, layout };
+}
+
+function isLike(tensor: RunTensor, { type, dims, layout }: Likeness): boolean {
+  if (tensor.type !== type || tensor.layout !== layout) return false;
+  return tensor.dims === dims || sameDims(tensor.dims, dims);
+}

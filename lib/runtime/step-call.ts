@@ -1,0 +1,124 @@
+import type { Backend, FloatArray, Precision } from '../backend/backend.js';
+import type { BlockedLayout } from '../backend/layout.js';
+import type { Graph } from '../ir/graph.js';
+import type { Node } from '../ir/node.js';
+import type { Arithmetic, Epilogue, Evaluation, Repeatable, RunTensor } from '../ops/operator.js';
+import type { DataType, TensorData } from '../tensor/dtype.js';
+import type { Machine } from './machine.js';
+import type { Step } from './plan.js';
+
+/** What a step sees of the run that it belongs to. */
+export interface StepFrame {
+  readonly machine: Machine;
+  get(slot: number): RunTensor | undefined;
+  /** A run of a graph that a node holds. */
+  enter(body: Graph, inputs: readonly (RunTensor | undefined)[]): BodyFrame;
+}
+
+export interface BodyFrame {
+  runAll(): void;
+  outputs(): readonly RunTensor[];
+  finish(): void;
+}
+
+/** What one step may use while it runs. */
+export class StepCall implements Evaluation {
+  readonly #frame: StepFrame;
+  readonly #step: Step;
+  readonly #taken: TensorData[] = [];
+  readonly #bodies: BodyFrame[] = [];
+  /** How the step is done again, where the operator said it. */
+  how: Repeatable | undefined;
+
+  constructor(frame: StepFrame, step: Step) {
+    this.#frame = frame;
+    this.#step = step;
+  }
+
+  get node(): Node {
+    return this.#step.node;
+  }
+
+  get backend(): Backend {
+    return this.#frame.machine.backend;
+  }
+
+  get arithmetic(): Arithmetic {
+    return this.#frame.machine.arithmetic;
+  }
+
+  get precision(): Precision {
+    return this.#frame.machine.precision;
+  }
+
+  get threads(): number | undefined {
+    return this.#frame.machine.threads;
+  }
+
+  get epilogue(): Epilogue | undefined {
+    const { activation, residual } = this.#step;
+    return activation && { activation, residual: this.#frame.get(residual) };
+  }
+
+  get layout(): BlockedLayout | undefined {
+    return this.#step.layout;
+  }
+
+  isConstant(index: number): boolean {
+    return this.#step.constantInputs[index] ?? false;
+  }
+
+  canOverwrite(index: number): boolean {
+    const slot = this.#step.inputs[index] ?? -1;
+    const data = this.#frame.get(slot)?.data;
+    const { inputs, release, residual } = this.#step;
+    // Read twice, it must not change in between.
+    const once = inputs.filter((other) => other === slot).length === 1 && residual !== slot;
+    const last = data !== undefined && once && release.includes(slot);
+    return last && this.#frame.machine.arena.isSole(data);
+  }
+
+  allocate(type: DataType, dims: readonly number[]): TensorData {
+    const { arena, arithmetic } = this.#frame.machine;
+    const data = arena.take(type, dims, arithmetic);
+    this.#taken.push(data);
+    return data;
+  }
+
+  allocateBlocked(dims: readonly number[], layout: BlockedLayout): Float32Array {
+    const data = this.#frame.machine.arena.takeBlocked(dims, layout);
+    this.#taken.push(data);
+    return data;
+  }
+
+  allocateFloat(type: DataType, count: number): FloatArray {
+    return this.allocate(type, [count]) as FloatArray;
+  }
+
+  repeatable(how: Repeatable): void {
+    this.how = how;
+  }
+
+  keep<T extends object>(make: () => T): T {
+    const { kept } = this.#frame.machine;
+    const found = kept.get(this.node) as T | undefined;
+    if (found !== undefined) return found;
+    const made = make();
+    kept.set(this.node, made);
+    return made;
+  }
+
+  runBody(body: Graph, inputs: readonly (RunTensor | undefined)[]): readonly RunTensor[] {
+    const frame = this.#frame.enter(body, inputs);
+    // Its outputs must live until this step has taken them over.
+    this.#bodies.push(frame);
+    frame.runAll();
+    return frame.outputs();
+  }
+
+  /** Gives back what the step took and did not hand out. */
+  settle(): void {
+    for (const body of this.#bodies) body.finish();
+    for (const data of this.#taken) this.#frame.machine.arena.settle(data);
+  }
+}
