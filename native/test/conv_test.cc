@@ -41,7 +41,7 @@ unsigned ControlWord() {
 }
 
 struct Memory {
-  Guarded x{1 << 20}, weight{1 << 18}, bias{1 << 12}, residual{1 << 20}, out{1 << 20},
+  Guarded x{1 << 20}, weight{1 << 19}, bias{1 << 12}, residual{1 << 21}, out{1 << 21},
       workspace{1 << 22};
   Guarded blocked_x{1 << 21}, blocked_residual{1 << 21}, blocked_out{1 << 21};
 };

@@ -7,6 +7,8 @@
 #include <unistd.h>
 
 #include <new>
+#include <stdexcept>
+#include <string>
 
 namespace convfuse::test {
 
@@ -29,7 +31,9 @@ class Guarded {
 
   // Room for n floats, all NaN, against the faulting page behind them or the one before them.
   float* Place(size_t n, bool at_end) {
-    if (n > capacity_) throw std::bad_alloc();
+    if (n > capacity_)
+      throw std::length_error("expected at most " + std::to_string(capacity_) +
+                              " floats, received " + std::to_string(n));
     size_ = n;
     data_ = at_end ? begin_ + (capacity_ - n) : begin_;
     for (float* p = Low(); p < High(); ++p) *p = NAN;
