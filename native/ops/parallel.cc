@@ -1,9 +1,5 @@
 #include "ops/parallel.h"
 
-#if defined(__linux__)
-#include <sched.h>
-#endif
-
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
@@ -12,6 +8,8 @@
 #include <system_error>
 #include <thread>
 #include <vector>
+
+#include "ops/placement.h"
 
 namespace convfuse {
 namespace {
@@ -38,32 +36,6 @@ bool SpinUntil(Ready ready) {
     }
   } while (std::chrono::steady_clock::now() < end);
   return ready();
-}
-
-// The CPU this thread runs on; -1 where the system does not tell.
-int Cpu() {
-#if defined(__linux__)
-  return sched_getcpu();
-#else
-  return -1;
-#endif
-}
-
-// Lets this thread go on on any other CPU.  A thread is woken where it ran last, if that is where
-// its waker runs too: on machines whose CPUs share no cache it then waits there for the waker to
-// end, and does so each time.
-void LeaveCpu(int cpu) {
-#if defined(__linux__)
-  cpu_set_t allowed, others;
-  if (cpu < 0 || cpu >= CPU_SETSIZE || sched_getaffinity(0, sizeof allowed, &allowed) != 0) return;
-  others = allowed;
-  CPU_CLR(cpu, &others);
-  // Failing is fine: the thread stays where it is.
-  if (CPU_COUNT(&others) > 0 && sched_setaffinity(0, sizeof others, &others) == 0)
-    sched_setaffinity(0, sizeof allowed, &allowed);
-#else
-  static_cast<void>(cpu);
-#endif
 }
 
 // The tasks that one slot owns and that others may steal; a cache line of its own.
@@ -116,13 +88,18 @@ struct Job {
 }  // namespace
 
 struct ThreadPool::State {
+  struct WorkerThread {
+    std::thread thread;
+    Placement placement;
+  };
+
   std::mutex mutex;
   std::condition_variable work, done, posted;
   std::vector<Job*> jobs;  // with free slots, oldest first
-  int caller_cpu = -1;     // where the latest caller runs
+  int caller_cpu = -1;     // where the latest caller ran
   std::atomic<uint64_t> offers{0};
   std::atomic<bool> stop{false};
-  std::vector<std::thread> workers;
+  std::deque<WorkerThread> workers;  // which stay where they are: threads point at them
   std::deque<std::function<void()>> queue;
   std::thread queue_thread;
 
@@ -134,23 +111,18 @@ struct ThreadPool::State {
       }
   }
 
-  void Worker(size_t index) {
+  void Worker(size_t index, Placement* placement) {
     std::unique_lock<std::mutex> lock(mutex);
+    placement->Attach();
+    // A caller that moves on to another CPU does this for all workers.
+    placement->Avoid(caller_cpu);
     while (!stop) {
       if (jobs.empty()) {
         const uint64_t seen = offers.load(std::memory_order_relaxed);
         lock.unlock();
         SpinUntil([&] { return offers.load(std::memory_order_relaxed) != seen || stop; });
         lock.lock();
-        while (!stop && jobs.empty()) {
-          work.wait(lock);
-          // Also when it comes too late, which is how it shows.
-          if (caller_cpu < 0 || Cpu() != caller_cpu) continue;
-          const int cpu = caller_cpu;
-          lock.unlock();
-          LeaveCpu(cpu);
-          lock.lock();
-        }
+        while (!stop && jobs.empty()) work.wait(lock);
         continue;
       }
       Job* job = jobs.front();
@@ -166,13 +138,26 @@ struct ThreadPool::State {
 
   // With the mutex held.  A system that grants no more threads is no error: callers do the work.
   void Grow(size_t wanted) {
-    try {
-      while (workers.size() < wanted && workers.size() + 1 < kMaxThreads) {
-        const size_t index = workers.size();
-        workers.emplace_back([this, index] { Worker(index); });
+    while (workers.size() < wanted && workers.size() + 1 < kMaxThreads) {
+      const size_t index = workers.size();
+      WorkerThread& worker = workers.emplace_back();
+      try {
+        worker.thread = std::thread([this, index, p = &worker.placement] { Worker(index, p); });
+      } catch (const std::system_error&) {
+        workers.pop_back();
+        return;
+      } catch (...) {
+        workers.pop_back();
+        throw;
       }
-    } catch (const std::system_error&) {
     }
+  }
+
+  // With the mutex held.
+  void StandAside(int cpu) {
+    if (cpu == caller_cpu) return;
+    caller_cpu = cpu;
+    for (WorkerThread& worker : workers) worker.placement.Avoid(cpu);
   }
 
   void Queue() {
@@ -202,7 +187,7 @@ ThreadPool::~ThreadPool() {
   }
   state_->work.notify_all();
   state_->posted.notify_all();
-  for (std::thread& t : state_->workers) t.join();
+  for (auto& worker : state_->workers) worker.thread.join();
   if (state_->queue_thread.joinable()) state_->queue_thread.join();
 }
 
@@ -220,7 +205,7 @@ void ThreadPool::ParallelFor(size_t tasks, size_t threads,
     std::lock_guard<std::mutex> lock(s.mutex);
     s.Grow(threads - 1);
     s.jobs.push_back(&job);
-    s.caller_cpu = Cpu();
+    s.StandAside(CurrentCpu());
     s.offers.fetch_add(1, std::memory_order_relaxed);
   }
   for (size_t i = 1; i < threads; ++i) s.work.notify_one();

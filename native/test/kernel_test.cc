@@ -24,6 +24,7 @@ struct Suite {
 
 const Suite kSuites[] = {
     {"parallel", [](const Options&) { TestParallel(); }},
+    {"placement", [](const Options&) { TestPlacement(); }},
     {"fold", TestFold},
     {"activations", TestActivations},
     {"depthwise", TestDepthwise},

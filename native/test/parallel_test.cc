@@ -7,7 +7,6 @@
 
 #include "ops/parallel.h"
 
-
 namespace convfuse::test {
 
 void TestParallel() {

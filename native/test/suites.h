@@ -11,6 +11,7 @@ void TestCancel(const Options& options);
 void TestConv(const Options& options);
 void TestGemm(const Options& options);
 void TestParallel();
+void TestPlacement();
 void TestPool(const Options& options);
 void TestReorder(const Options& options);
 void TestTune(const Options& options);
