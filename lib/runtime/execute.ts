@@ -26,8 +26,7 @@ export class Frame implements StepFrame {
     this.machine = machine;
     this.plan = plan;
     this.#parent = parent;
-    this.#tensors = new Array<RunTensor | undefined>(plan.slots.size);
-    for (const [slot, tensor] of plan.constants) this.#tensors[slot] = tensor;
+    this.#tensors = plan.initial.slice();
     plan.inputs.forEach((slot, i) => {
       const tensor = inputs[i];
       if (tensor === undefined) return;
@@ -132,7 +131,10 @@ export class Frame implements StepFrame {
 
   /** Gives all memory back, also after a step threw. */
   finish(): void {
-    this.#tensors.forEach((_, slot) => this.#drop(slot));
+    const { initial } = this.plan;
+    this.#tensors.forEach((tensor, slot) => {
+      if (tensor !== initial[slot]) this.#drop(slot);
+    });
   }
 
   #captured(value: Value): RunTensor {

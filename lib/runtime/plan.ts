@@ -38,6 +38,8 @@ export interface Plan {
   /** Values of outer graphs, and the slots they go to. */
   readonly captures: readonly { readonly value: Value; readonly slot: number }[];
   readonly constants: ReadonlyMap<number, RunTensor>;
+  /** By slot: the constants, before anything runs. */
+  readonly initial: readonly (RunTensor | undefined)[];
   /** By step. Runs note them for those that come after. */
   readonly repetitions: (Repetition | undefined)[];
 }
@@ -79,9 +81,11 @@ class Planner {
     const steps = this.#lifetimes(outputs, layouts);
     const constants = new Map<number, RunTensor>();
     for (const [value, tensor] of this.#drafts.constants) constants.set(this.#slot(value), tensor);
-    const repetitions = new Array<undefined>(steps.length);
     const slots = this.#slots;
-    return { graph: this.#graph, steps, slots, inputs, outputs, captures, constants, repetitions };
+    const initial = Array.from({ length: slots.size }, (_, slot) => constants.get(slot));
+    const repetitions = new Array<undefined>(steps.length);
+    const values = { slots, inputs, outputs, captures, constants, initial };
+    return { graph: this.#graph, steps, ...values, repetitions };
   }
 
   #slot(value: Value): number {
