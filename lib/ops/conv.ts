@@ -1,10 +1,23 @@
 import { IDENTITY } from '../backend/activation.js';
-import type { ConvKernel, ConvLayouts, ConvSpec, FloatArray } from '../backend/backend.js';
+import type {
+  BoundConv,
+  ConvKernel,
+  ConvLayouts,
+  ConvSpec,
+  FloatArray,
+} from '../backend/backend.js';
 import type { BlockedLayout } from '../backend/layout.js';
 import type { Node } from '../ir/node.js';
 import { dimsText, sameDims } from '../tensor/shape.js';
 import { countOf, knownDims, typeOnly } from './facts.js';
-import type { Epilogue, Evaluation, RepeatedRun, RunTensor, ValueFacts } from './operator.js';
+import type {
+  Epilogue,
+  Evaluation,
+  Repeatable,
+  RepeatedRun,
+  RunTensor,
+  ValueFacts,
+} from './operator.js';
 import { floatsOf, required } from './run-tensor.js';
 import { nodeError, operator } from './schema.js';
 import { windowDims, windowOf, withLabel } from './window.js';
@@ -97,14 +110,25 @@ export function runConvolution(
       ...(layouts === undefined ? {} : { layouts }),
     });
     const again = kept && own === undefined ? kernel.bind?.(x.dims, layouts) : undefined;
-    if (again !== undefined) {
-      const run = again as RepeatedRun;
-      call.repeatable({ type: x.type, dims, layout, holds: () => kept!.has(name, kernel), run });
-    }
-    return [{ type: x.type, dims, data: out, layout }];
+    const output = { type: x.type, dims, layout };
+    if (again !== undefined) call.repeatable(repeatable(output, again, kept!, name, kernel));
+    return [{ ...output, data: out }];
   } finally {
     if (kept === undefined) kernel.dispose();
   }
+}
+
+/** Apart from the evaluation, lest what is kept hold on to the tensors of one run. */
+function repeatable(
+  output: Omit<RunTensor, 'data'>,
+  bound: BoundConv,
+  kernels: KernelCache,
+  name: string,
+  kernel: ConvKernel,
+): Repeatable {
+  const { type, dims, layout } = output;
+  const holds = (): boolean => kernels.has(name, kernel);
+  return { type, dims, layout, holds, run: bound as RepeatedRun };
 }
 
 /** Without a residual, the backend expects its layout to be the output's. */

@@ -30,6 +30,16 @@ cpu_set_t Only(int cpu) {
   return set;
 }
 
+// Whether the system moves this thread where it is told to, at once, and says so.
+bool Obeys(const cpu_set_t& all, const std::vector<int>& cpus) {
+  bool obeys = true;
+  for (const int cpu : cpus) {
+    const cpu_set_t one = Only(cpu);
+    obeys = obeys && sched_setaffinity(0, sizeof one, &one) == 0 && CurrentCpu() == cpu;
+  }
+  return sched_setaffinity(0, sizeof all, &all) == 0 && obeys;
+}
+
 // Runs body on the one worker of a pool.
 template <class Body>
 void OnWorker(ThreadPool& pool, const Body& body) {
@@ -88,6 +98,10 @@ void TestPlacement() {
     if (CPU_ISSET(cpu, &all)) cpus.push_back(cpu);
   if (cpus.size() < 2) {
     fprintf(stderr, "placement: skipped, for there is one CPU\n");
+    return;
+  }
+  if (!Obeys(all, cpus)) {
+    fprintf(stderr, "placement: skipped, for the system does not move threads as it is told to\n");
     return;
   }
   TestCallerMoves(all, cpus);
