@@ -4,10 +4,12 @@ import { constantOf as constantOfTensor } from '../ir/constant.js';
 import type { Node } from '../ir/node.js';
 import type { Value } from '../ir/value.js';
 import { constantOfValue } from '../ir/view.js';
-import { evaluateConstants } from '../ops/evaluate.js';
+import { evaluateConstants, evaluateNode } from '../ops/evaluate.js';
 import { operatorOf } from '../ops/index.js';
+import { toRunTensor } from '../ops/run-tensor.js';
 import { elementBytes } from '../tensor/dtype.js';
 import { elementCount } from '../tensor/shape.js';
+import { attributeRefusal, opsetRefusal } from './operators.js';
 
 /** Operators that only give the elements of their first input another shape. */
 const RESHAPING = new Set(['Reshape', 'Unsqueeze', 'Squeeze', 'Flatten']);
@@ -15,11 +17,14 @@ const RESHAPING = new Set(['Reshape', 'Unsqueeze', 'Squeeze', 'Flatten']);
 /** The others that parameters are computed with: what the editor's sweep clears away again. */
 const COMPUTING = new Set([
   ...['Cast', 'Transpose', 'Expand', 'Concat', 'Slice', 'Gather', 'ConstantOfShape', 'Shape'],
-  ...['Add', 'Sub', 'Mul', 'Div', 'Neg', 'Sqrt', 'Reciprocal', 'Pow'],
+  ...['Add', 'Sub', 'Mul', 'Div', 'Neg', 'Sqrt', 'Reciprocal', 'Pow', 'DequantizeLinear'],
 ]);
 
 /** Steps from a parameter back to what it is computed from: real ones take four or five. */
 const MAX_DEPTH = 32;
+
+/** Whole numbers up to here times a float32 are doubles without rounding: 28 and 24 bits. */
+const MOST_STEPS = 2 ** 28;
 
 /** Elements of a computed parameter. More than any layer has; a bound for hostile shapes. */
 const MAX_ELEMENTS = 2 ** 24;
@@ -97,6 +102,7 @@ function compute(
     const [source] = inputs;
     if (node.opType === 'Identity') return source;
     if (RESHAPING.has(node.opType) && source?.type !== undefined) return viewOf(source, dims);
+    if (node.opType === 'DequantizeLinear' && !dequantizesExactly(node, inputs)) return undefined;
     const tensor = evaluateConstants(node, inputs, 'float32')[output];
     return tensor && constantOfTensor(tensor);
   } catch (error) {
@@ -104,6 +110,21 @@ function compute(
     if (error instanceof ConvfuseError) return undefined;
     throw error;
   }
+}
+
+/**
+ * Whether scale * (q - zero) are float32 numbers as they stand, for vectors: those of a batch norm. What
+ * a layer multiplies with stays quantised, exact or not.
+ */
+function dequantizesExactly(node: Node, inputs: readonly (Constant | undefined)[]): boolean {
+  const [stored, scale] = inputs;
+  if (stored?.dims.length !== 1 || scale?.type !== 'float32') return false;
+  if (opsetRefusal(node) !== undefined || attributeRefusal(node) !== undefined) return false;
+  const steps = stored.read().data as ArrayLike<number>;
+  if (Array.prototype.some.call(steps, (q: number) => Math.abs(q) > MOST_STEPS)) return false;
+  const tensors = inputs.map((input) => input && toRunTensor(input.read(), 'float64'));
+  const [product] = evaluateNode(node, tensors, 'float64');
+  return (product!.data as Float64Array).every((value) => Math.fround(value) === value);
 }
 
 function numbersOnly(dims: readonly unknown[] | undefined): number[] | undefined {

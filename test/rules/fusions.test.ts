@@ -202,6 +202,14 @@ const FUSED: readonly Fused[] = [
     'y0 = MatMul(x, W_fused)\nz = Transpose<perm = [0, 2, 1]>(y0)',
   ],
   [
+    'Conv, parameters behind DequantizeLinear that are float numbers as they stand',
+    `W: float[3, 5, 1, 1]\ngq: int8[3] = {-3, 100, 7}\ngs: float = {0.125}\ng = DequantizeLinear(gq, gs)\n
+     bq: int32[3] = {1000000, -5, 9}\nbs: float[3] = {0.5, 2, 0.25}\nb = DequantizeLinear<axis = 0>(bq, bs)\n
+     vq: uint8[3] = {130, 200, 131}\nvs: float = {0.03125}\nvz: uint8 = {128}\nv = DequantizeLinear(vq, vs, vz)\n
+     y = Conv(x, W)\n${BN}`,
+    'z = Conv(x, W_fused, W_bias)',
+  ],
+  [
     'MatMul taken from a constant',
     'x: input float[2, 5]\nW: float[5, 3]\nc: float[3]\ny = MatMul(x, W)\nz = Sub(c, y)',
     'z = Gemm(x, W_fused, W_bias)',

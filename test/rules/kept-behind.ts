@@ -85,6 +85,26 @@ export const KEPT_BEHIND: readonly Kept[] = [
   ],
   ['quantisation between', `c = Conv(x, W)\ny = QuantizeLinear(c, s, p)\n${BN}`, 'quantized'],
   ['a dequantised input', `q = Cast<to = 3>(x)\ny = DequantizeLinear(q, s)\n${BN}`, 'quantized'],
+  [
+    'a dequantised factor that is rounded',
+    `q: int8[4]\nt: float = {0.1}\ng = DequantizeLinear(q, t)\ny = Conv(x, W)\n${BN}`,
+    'quantized',
+  ],
+  [
+    'a dequantised factor of too many bits',
+    `q: int32[4] = {1, 2, 3, 16777217}\nt: float = {1}\ng = DequantizeLinear(q, t)\ny = Conv(x, W)\n${BN}`,
+    'quantized',
+  ],
+  [
+    'a factor dequantised in blocks',
+    `q: int8[4]\nt: float[2] = {1, 2}\ng = DequantizeLinear<axis = 0, block_size = 2>(q, t)\ny = Conv(x, W)\n${BN}`,
+    'quantized',
+  ],
+  [
+    'a dequantised weight, exact as it is',
+    `W0: int8[4, 3, 1, 1]\nt: float = {0.5}\nW = DequantizeLinear(W0, t)\ny = Conv(x, W)\n${BN}`,
+    'quantized',
+  ],
   ['a dequantised weight', `W = DequantizeLinear(q, s)\ny = Conv(x, W)\n${BN}`, 'quantized'],
   [
     'float16 weights under float32 statistics',
