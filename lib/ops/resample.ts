@@ -29,6 +29,11 @@ export function resample(
     const whole = !isFloatType(x.type);
     const inner = elementCount(outDims.slice(axis + 1));
     const outer = elementCount(outDims.slice(0, axis));
+    current = { type: x.type, dims: outDims, data };
+    if (width === 1 && weight.every((w) => w === 1)) {
+      pick(source, data, { outer, size, inner }, index);
+      continue;
+    }
     for (let o = 0; o < outer; o++) {
       for (let at = 0; at < out; at++) {
         const to = (o * out + at) * inner;
@@ -43,7 +48,27 @@ export function resample(
         }
       }
     }
-    current = { type: x.type, dims: outDims, data };
   }
   return current;
+}
+
+/** Takes elements along an axis of `size`, as the nearest mode does: for each output, that at its index. */
+function pick(
+  source: NumberArray,
+  out: NumberArray,
+  { outer, size, inner }: { readonly outer: number; readonly size: number; readonly inner: number },
+  index: Int32Array,
+): void {
+  let to = 0;
+  for (let o = 0; o < outer; o++) {
+    if (inner === 1) {
+      const row = o * size;
+      for (let at = 0; at < index.length; at++) out[to++] = source[row + index[at]!]!;
+      continue;
+    }
+    for (let at = 0; at < index.length; at++) {
+      const from = (o * size + index[at]!) * inner;
+      for (let i = 0; i < inner; i++) out[to++] = source[from + i]!;
+    }
+  }
 }
