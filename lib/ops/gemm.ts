@@ -1,11 +1,11 @@
 import type { FloatArray } from '../backend/backend.js';
 import type { Node } from '../ir/node.js';
-import type { TensorData } from '../tensor/dtype.js';
 import { dimsText } from '../tensor/shape.js';
 import { activateInPlace } from './activation-loop.js';
-import { broadcastDims, runsOf } from './broadcast.js';
+import { broadcastDims, runsOf, type Runs } from './broadcast.js';
 import { countOf, typeOnly } from './facts.js';
-import type { ValueFacts } from './operator.js';
+import type { RepeatedRun, ValueFacts } from './operator.js';
+import { runRepeatable } from './repeatable.js';
 import { floatsOf, required } from './run-tensor.js';
 import { nodeError, operator } from './schema.js';
 
@@ -49,25 +49,23 @@ export const gemm = operator('Gemm', {
     const start = c && { data: floatsOf(node, c), runs: runsOf(dims, [c.dims]) };
     const alpha = node.attribute('alpha', 'float') ?? 1;
     const beta = c === undefined ? 0 : (node.attribute('beta', 'float') ?? 1);
-    const run = (left: TensorData, _: unknown, out: TensorData): void => {
+    const run: RepeatedRun = (left, _, out) => {
       const product = out as FloatArray;
       if (start !== undefined) spread(start.data, start.runs, product);
       const factors = { a: left as FloatArray, b: right, c: product };
       backend.gemm({ ...factors, m, n, k, transA, transB, alpha, beta });
       if (epilogue !== undefined) activateInPlace(epilogue.activation, product);
     };
-    const data = call.allocate(a.type, dims);
-    run(floatsOf(node, a), undefined, data);
     const constant = call.isConstant(1) && (c === undefined || call.isConstant(2));
-    if (constant) call.repeatable({ type: a.type, dims, layout: undefined, run });
-    return [{ type: a.type, dims, data }];
+    const how = { type: a.type, dims, layout: undefined, run };
+    return [runRepeatable(call, floatsOf(node, a), how, constant)];
   },
 });
 
 /** Copies a tensor into a larger one that it broadcasts to. */
 function spread(
   source: FloatArray,
-  { count, length, steps, offsets }: ReturnType<typeof runsOf>,
+  { count, length, steps, offsets }: Runs,
   out: FloatArray,
 ): void {
   for (let run = 0, at = 0; run < count; run++) {

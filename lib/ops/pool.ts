@@ -7,7 +7,8 @@ import type { TensorData } from '../tensor/dtype.js';
 import { elementCount, sameDims } from '../tensor/shape.js';
 import { resolveWindow } from '../tensor/window.js';
 import { typeOnly } from './facts.js';
-import type { Evaluation, Repeatable, RepeatedRun, RunTensor, ValueFacts } from './operator.js';
+import type { Evaluation, RepeatedRun, RunTensor, ValueFacts } from './operator.js';
+import { runRepeatable } from './repeatable.js';
 import { nodeError } from './schema.js';
 import { windowDims, windowOf, withLabel } from './window.js';
 
@@ -106,26 +107,18 @@ export function runPool(
         layouts,
       });
     };
-    return runAgainLater(call, input, { type, dims, layout, run });
+    return runRepeatable(call, input.data, { type, dims, layout, run });
   }
   if (backend.pool !== undefined && input.data instanceof Float32Array) {
     const run: RepeatedRun = (x, _, y) => {
       const [from, to] = [x as Float32Array, y as Float32Array];
       backend.pool!({ kind, x: from, y: to, planes, axes, padded, threads });
     };
-    return runAgainLater(call, input, { type, dims, layout: undefined, run });
+    return runRepeatable(call, input.data, { type, dims, layout: undefined, run });
   }
   const data = call.allocate(type, dims);
   loop(data);
   return { type, dims, data };
-}
-
-function runAgainLater(call: Evaluation, { data: x }: RunTensor, how: Repeatable): RunTensor {
-  const { type, dims, layout } = how;
-  const data = layout ? call.allocateBlocked(dims, layout) : call.allocate(type, dims);
-  how.run?.(x, undefined, data);
-  call.repeatable(how);
-  return { type, dims, data, layout };
 }
 
 /** What `make` gives for dims: once for a node whose input keeps its shape from run to run. */

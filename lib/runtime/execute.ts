@@ -26,7 +26,7 @@ export class Frame implements StepFrame {
     this.machine = machine;
     this.plan = plan;
     this.#parent = parent;
-    this.#tensors = plan.initial.slice();
+    this.#tensors = plan.constants.slice();
     plan.inputs.forEach((slot, i) => {
       const tensor = inputs[i];
       if (tensor === undefined) return;
@@ -131,9 +131,9 @@ export class Frame implements StepFrame {
 
   /** Gives all memory back, also after a step threw. */
   finish(): void {
-    const { initial } = this.plan;
+    const { constants } = this.plan;
     this.#tensors.forEach((tensor, slot) => {
-      if (tensor !== initial[slot]) this.#drop(slot);
+      if (tensor !== constants[slot]) this.#drop(slot);
     });
   }
 

@@ -34,7 +34,7 @@ export function peakValueBytes(
 function peakOf(plan: Plan, bytesOfSlot: ReadonlyMap<number, number>): number {
   const live = new Map<number, number>();
   const hold = (slot: number): void => {
-    if (slot >= 0 && !plan.constants.has(slot)) live.set(slot, bytesOfSlot.get(slot) ?? 0);
+    if (slot >= 0 && plan.constants[slot] === undefined) live.set(slot, bytesOfSlot.get(slot) ?? 0);
   };
   const sum = (): number => [...live.values()].reduce((total, bytes) => total + bytes, 0);
   plan.inputs.forEach(hold);

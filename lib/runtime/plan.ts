@@ -37,9 +37,8 @@ export interface Plan {
   readonly outputs: readonly number[];
   /** Values of outer graphs, and the slots they go to. */
   readonly captures: readonly { readonly value: Value; readonly slot: number }[];
-  readonly constants: ReadonlyMap<number, RunTensor>;
-  /** By slot: the constants, before anything runs. */
-  readonly initial: readonly (RunTensor | undefined)[];
+  /** By slot: what is there before anything runs. */
+  readonly constants: readonly (RunTensor | undefined)[];
   /** By step. Runs note them for those that come after. */
   readonly repetitions: (Repetition | undefined)[];
 }
@@ -79,12 +78,10 @@ class Planner {
     const outputs = this.#graph.outputs.map((value) => this.#read(value));
     const layouts = blocks && planLayouts(this.#drafts.steps, inference, blocks);
     const steps = this.#lifetimes(outputs, layouts);
-    const constants = new Map<number, RunTensor>();
-    for (const [value, tensor] of this.#drafts.constants) constants.set(this.#slot(value), tensor);
-    const slots = this.#slots;
-    const initial = Array.from({ length: slots.size }, (_, slot) => constants.get(slot));
+    const constants = new Array<RunTensor | undefined>(this.#slots.size).fill(undefined);
+    for (const [value, tensor] of this.#drafts.constants) constants[this.#slot(value)] = tensor;
+    const values = { slots: this.#slots, inputs, outputs, captures, constants };
     const repetitions = new Array<undefined>(steps.length);
-    const values = { slots, inputs, outputs, captures, constants, initial };
     return { graph: this.#graph, steps, ...values, repetitions };
   }
 
