@@ -30,7 +30,12 @@ export { verifyModels, type VerifyOptions } from './api/verify.js';
 export { version } from './version.js';
 export { ACTIVATION_KINDS as activationKinds } from './backend/activation.js';
 export { backend, type BackendInfo } from './backend/info.js';
-export type { Activation, ACTIVATION_KINDS, ActivationKind } from './backend/activation.js';
+export type {
+  Activation,
+  ACTIVATION_KINDS,
+  ActivationKind,
+  ActivationTail,
+} from './backend/activation.js';
 export type * from './backend/backend.js';
 export type { BlockedLayout } from './backend/layout.js';
 export type { BACKEND_NAMES, BackendName, ISA_NAMES, IsaName } from './backend/select.js';

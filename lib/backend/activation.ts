@@ -36,7 +36,20 @@ export interface Activation {
   readonly alpha: number;
   readonly beta: number;
   readonly slope?: Float32Array | Float64Array;
+  /** What is done with its result. */
+  readonly tail?: ActivationTail | undefined;
 }
+
+/** min(max(scale * y + shift, low), high): learned factors and limits behind an activation. */
+export interface ActivationTail {
+  readonly scale: number;
+  readonly shift: number;
+  readonly low: number;
+  readonly high: number;
+}
+
+/** y, and -0 where y is -0: a shift of 0 would make that 0. */
+export const NO_TAIL: ActivationTail = { scale: 1, shift: -0, low: -Infinity, high: Infinity };
 
 export const IDENTITY: Activation = { kind: 'identity', alpha: 0, beta: 0 };
 

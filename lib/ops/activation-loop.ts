@@ -81,6 +81,13 @@ export function clip(low: number, high: number): UnaryLoop {
 /** Applies an activation whose parameters are the same for all elements. */
 export function activateInPlace(activation: Activation, data: NumberArray): void {
   activationLoop(activation)(data, data);
+  if (activation.tail === undefined) return;
+  const { scale, shift, low, high } = activation.tail;
+  for (let i = 0; i < data.length; i++) {
+    const v = scale * data[i]! + shift;
+    const raised = v < low ? low : v;
+    data[i] = raised > high ? high : raised;
+  }
 }
 
 function activationLoop({ kind, alpha, beta, slope }: Activation): UnaryLoop {

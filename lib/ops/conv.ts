@@ -1,4 +1,4 @@
-import { IDENTITY } from '../backend/activation.js';
+import { IDENTITY, type Activation } from '../backend/activation.js';
 import type {
   BoundConv,
   ConvKernel,
@@ -88,7 +88,7 @@ export function runConvolution(
     });
   const stable = call.isConstant(1) && (bias === undefined || call.isConstant(2));
   const kept = stable ? call.keep(() => new KernelCache()) : undefined;
-  const name = `${activation.kind} ${variant}`;
+  const name = `${nameOf(activation)} ${variant}`;
   const kernel = kept?.get(name, weight, make) ?? make();
   try {
     const dims = kernel.outputDims(x.dims);
@@ -116,6 +116,11 @@ export function runConvolution(
   } finally {
     if (kept === undefined) kernel.dispose();
   }
+}
+
+/** Plans for other shapes may have merged more into a node, or less. */
+function nameOf({ kind, tail }: Activation): string {
+  return tail === undefined ? kind : `${kind} ${Object.values(tail).join()}`;
 }
 
 /** Apart from the evaluation, lest what is kept hold on to the tensors of one run. */

@@ -1,5 +1,5 @@
-// Which nodes a plan runs as one: a convolution or matrix product with the Add of a residual and
-// the activation behind it, so that the result passes through memory once.
+// Which nodes a plan runs as one: a convolution or matrix product with the Add of a residual, the
+// activation and the numbers behind it, so that the result passes through memory once.
 
 import { IDENTITY, type Activation } from '../backend/activation.js';
 import type { Node } from '../ir/node.js';
@@ -8,6 +8,7 @@ import { hasSingleUse, onlyConsumer } from '../ir/view.js';
 import type { Inference } from '../ops/infer.js';
 import type { Operator } from '../ops/operator.js';
 import { findActivation } from './find-activation.js';
+import { findTail } from './find-tail.js';
 
 export interface Merged {
   /** The nodes behind the host that vanish into it, in order. */
@@ -43,6 +44,12 @@ export function mergeInto(
     absorbed.push(...found.nodes);
     activation = found.activation;
     output = found.nodes.at(-1)!.output(0);
+  }
+  const behind = findTail(output, inference, free);
+  if (behind !== undefined) {
+    absorbed.push(...behind.nodes);
+    activation = { ...activation, tail: behind.tail };
+    output = behind.nodes.at(-1)!.output(0);
   }
   return absorbed.length === 0 ? undefined : { absorbed, output, activation, residual };
 }

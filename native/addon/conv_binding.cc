@@ -8,15 +8,20 @@
 namespace convfuse::addon {
 namespace {
 
-// Arguments 5 to 8: kind, alpha, beta, slope.
+// Arguments 5 to 7: kind, [alpha, beta, scale, shift, low, high], slope.
 Activation ReadActivation(const Napi::CallbackInfo& info, size_t channels) {
   Activation activation;
   activation.kind = static_cast<ActivationKind>(
       ReadSize(info[5], "activation", static_cast<size_t>(ActivationKind::kCount) - 1));
-  activation.alpha = static_cast<float>(ReadNumber(info[6], "alpha"));
-  activation.beta = static_cast<float>(ReadNumber(info[7], "beta"));
+  const Elements<float> numbers = ReadArray<float>(info[6], "parameters", 6);
+  activation.alpha = numbers.data[0];
+  activation.beta = numbers.data[1];
+  activation.scale = numbers.data[2];
+  activation.shift = numbers.data[3];
+  activation.low = numbers.data[4];
+  activation.high = numbers.data[5];
   if (activation.kind == ActivationKind::kPrelu) {
-    const Elements<float> slope = ReadArray<float>(info[8], "slope");
+    const Elements<float> slope = ReadArray<float>(info[7], "slope");
     if (slope.size != 1 && slope.size != channels)
       throw ArgumentFailure("one slope, or one per channel", "slope");
     activation.slope = slope.data;
@@ -27,8 +32,8 @@ Activation ReadActivation(const Napi::CallbackInfo& info, size_t channels) {
 
 }  // namespace
 
-// (isa, geometry, weight, bias or undefined, precision, kind, alpha, beta, slope or undefined,
-// tune) -> layer
+// (isa, geometry, weight, bias or undefined, precision, kind, parameters, slope or undefined, tune)
+// -> layer
 Napi::Value CreateConv(const Napi::CallbackInfo& info) {
   auto layer = std::make_shared<Layer>();
   ConvOptions options;
@@ -42,7 +47,7 @@ Napi::Value CreateConv(const Napi::CallbackInfo& info) {
   options.precision = static_cast<Precision>(
       ReadSize(info[4], "precision", static_cast<size_t>(Precision::kBfloat16)));
   options.activation = ReadActivation(info, g.channels_out);
-  options.tune = ReadBoolean(info[9], "tune");
+  options.tune = ReadBoolean(info[8], "tune");
   options.workspaces = Environment::Of(info.Env()).workspaces();
   layer->lanes = options.table->lanes;
   layer->conv = Conv::Create(g, weight.data, bias.data, options);

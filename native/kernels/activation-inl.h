@@ -148,14 +148,21 @@ CONVFUSE_INLINE void WithActivationKind(ActivationKind kind, const Body& body) {
   }
 }
 
-// x[i] = activation(x[i]) for i < n.  kPrelu takes the slope of the row's channel as alpha.
-static void ActivateRow(ActivationKind kind, float alpha, float beta, size_t n, float* x) {
-  if (kind == ActivationKind::kIdentity) return;
-  const V a = Splat(alpha), b = Splat(beta);
-  WithActivationKind(kind, [&](auto tag) {
+// x[i] = activation(x[i]) for i < n, all of one channel.
+static void ActivateRow(const Activation& activation, size_t channel, size_t n, float* x) {
+  const bool sloped = activation.kind == ActivationKind::kPrelu;
+  const V a = Splat(sloped ? activation.slope[activation.slopes == 1 ? 0 : channel]
+                           : activation.alpha);
+  const V b = Splat(activation.beta);
+  const V scale = Splat(activation.scale), shift = Splat(activation.shift);
+  const V low = Splat(activation.low), high = Splat(activation.high);
+  WithActivationKind(activation.kind, [&](auto tag) {
+    const auto apply = [&](V v) {
+      return AtMost(AtLeast(Activate<tag.kValue>(v, a, b) * scale + shift, low), high);
+    };
     size_t i = 0;
-    for (; i + kLanes <= n; i += kLanes) Store(x + i, Activate<tag.kValue>(Load(x + i), a, b));
-    if (i < n) StoreN(x + i, Activate<tag.kValue>(LoadN(x + i, n - i), a, b), n - i);
+    for (; i + kLanes <= n; i += kLanes) Store(x + i, apply(Load(x + i)));
+    if (i < n) StoreN(x + i, apply(LoadN(x + i, n - i)), n - i);
   });
 }
 

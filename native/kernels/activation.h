@@ -3,6 +3,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <limits>
+
 namespace convfuse {
 
 enum class ActivationKind : int32_t {
@@ -33,6 +35,11 @@ struct Activation {
   // kPrelu: one slope when slopes == 1, else one per output channel.
   const float* slope = nullptr;
   size_t slopes = 0;
+  // What follows: min(max(scale * y + shift, low), high).  By default y, and -0 where y is -0.
+  float scale = 1;
+  float shift = -0.0f;
+  float low = -std::numeric_limits<float>::infinity();
+  float high = std::numeric_limits<float>::infinity();
 };
 
 }  // namespace convfuse

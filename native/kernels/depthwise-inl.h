@@ -214,9 +214,9 @@ static void DepthwisePlanes(const DepthwiseShape& shape, const DepthwiseEpilogue
         DepthwiseRows<kSize, kStride, View::kEdge>(shape, lanes, y, x, rows, cols);
     }
     // While the rows are in the cache.
-    ActivateRow(epilogue.kind, a.alpha, epilogue.beta, rows * out_width, a.out + y * out_width);
+    FinishRows(epilogue, a, rows * out_width, a.out + y * out_width);
     if (pair)
-      ActivateRow(epilogue.kind, b.alpha, epilogue.beta, rows * out_width, b.out + y * out_width);
+      FinishRows(epilogue, b, rows * out_width, b.out + y * out_width);
   }
 }
 
@@ -271,7 +271,7 @@ static void DepthwiseGeneral(const DepthwiseShape& s, const DepthwiseEpilogue& e
         if (add) acc += LoadN(add + x, cols);
         StoreN(out + x, AtMost(AtLeast(acc, low), high), cols);
       }
-      ActivateRow(epilogue.kind, c.alpha, epilogue.beta, s.out[2], out);
+      FinishRows(epilogue, c, s.out[2], out);
       out += s.out[2];
       if (add) add += s.out[2];
     }

@@ -14,9 +14,8 @@ struct DepthwiseShape {
 
 // out = activation(clamp(conv(x, weight) + bias + add, low, high)); NaN survives the clamp.
 struct DepthwiseEpilogue {
-  float low, high;  // infinite: no clamp
-  ActivationKind kind;  // kIdentity when the clamp is all
-  float beta;
+  float low, high;               // infinite: no clamp
+  const Activation* activation;  // null when the clamp is all
 };
 
 // One output channel of one image.  `add` may be null, and may be `out`; nothing else may overlap
@@ -27,7 +26,7 @@ struct DepthwiseChannel {
   const float* add;     // [out...]
   float* out;           // [out...]
   float bias;
-  float alpha;  // of the activation: for kPrelu the slope of this channel
+  size_t index;  // of the channel, for the activation
 };
 
 }  // namespace convfuse

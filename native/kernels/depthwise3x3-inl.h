@@ -12,6 +12,12 @@
 
 namespace convfuse::CONVFUSE_ISA {
 
+// n finished values of a channel.
+static void FinishRows(const DepthwiseEpilogue& epilogue, const DepthwiseChannel& channel, size_t n,
+                       float* out) {
+  if (epilogue.activation) ActivateRow(*epilogue.activation, channel.index, n, out);
+}
+
 // Output rows of a tile: as many sums, 3 weights and a vector of input fit 16 registers, and planes
 // of 7, 14 and 28 rows divide.
 constexpr size_t kTileRows = 7;
@@ -125,7 +131,7 @@ static void ComputeWindow(const DepthwiseShape& s, const DepthwiseEpilogue& epil
       }
     }
   }
-  ActivateRow(epilogue.kind, c.alpha, epilogue.beta, rows * width, c.out + row * width);
+  FinishRows(epilogue, c, rows * width, c.out + row * width);
 }
 
 template <size_t kStride, size_t kRow>

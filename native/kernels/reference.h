@@ -81,8 +81,8 @@ inline double Clamp(double x, double low, double high) {
   return raised > high ? high : raised;
 }
 
-// The formulas of activation.h, in double.
-inline double Activate(const Activation& a, size_t channel, double x) {
+// The functions of activation.h, in double.
+inline double ActivateKind(const Activation& a, size_t channel, double x) {
   switch (a.kind) {
     case ActivationKind::kRelu:
       return x < 0 ? 0 : x;
@@ -119,6 +119,11 @@ inline double Activate(const Activation& a, size_t channel, double x) {
       break;
   }
   return x;
+}
+
+// With what follows.
+inline double Activate(const Activation& a, size_t channel, double x) {
+  return Clamp(ActivateKind(a, channel, x) * double{a.scale} + double{a.shift}, a.low, a.high);
 }
 
 }  // namespace convfuse::reference

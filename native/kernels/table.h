@@ -55,8 +55,8 @@ struct KernelTable {
   void (*direct_tile_bf16)(const DirectTile& tile);
   void (*copy_padded_bf16)(const PaddedCopy& copy);
 
-  // x[i] = activation(x[i]) for i < n: one channel, whose slope is alpha for kPrelu.
-  void (*activate_row)(ActivationKind kind, float alpha, float beta, size_t n, float* x);
+  // x[i] = activation(x[i]) for i < n, all of one channel.
+  void (*activate_row)(const Activation& activation, size_t channel, size_t n, float* x);
 
   // `count` channels of one shape; neighbours may share a vector.  kernels/depthwise.h.
   void (*depthwise)(const DepthwiseShape& shape, const DepthwiseEpilogue& epilogue,

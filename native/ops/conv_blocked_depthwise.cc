@@ -94,7 +94,7 @@ class BlockedDepthwiseConv final : public ConvAlgorithm {
     d.high = epilogue_.high;
     table_.blocked_depthwise(d);
     for (size_t y = 0; epilogue_.rows && y < d.rows; ++y)
-      FinishRow(table_, layer_->activation, 0, d.width * lanes, d.out + y * out.row);
+      table_.activate_row(layer_->activation, 0, d.width * lanes, d.out + y * out.row);
   }
 
   std::shared_ptr<const ConvLayer> layer_;

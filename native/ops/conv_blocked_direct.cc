@@ -183,7 +183,7 @@ class BlockedDirectConv final : public ConvAlgorithm {
     float* out = run.out + planes_.out.At(part.image, part.slice * kSliceVectors, part.row);
     for (size_t v = 0; v < vectors; ++v)
       for (size_t y = 0; y < part.rows; ++y)
-        FinishRow(table_, layer_->activation, 0, part.width * table_.lanes,
+        table_.activate_row(layer_->activation, 0, part.width * table_.lanes,
                   out + v * planes_.out.block + y * planes_.out.row);
   }
 

@@ -29,9 +29,7 @@ class DepthwiseConv final : public ConvAlgorithm {
       shape_.pad[a] = shape.pad_begin[a];
     }
     const Epilogue epilogue(layer_->activation);
-    epilogue_ = {epilogue.low, epilogue.high,
-                 epilogue.rows ? layer_->activation.kind : ActivationKind::kIdentity,
-                 layer_->activation.beta};
+    epilogue_ = {epilogue.low, epilogue.high, epilogue.rows ? &layer_->activation : nullptr};
     const size_t planes = batch_ * g.channels_out;
     const size_t plane = std::max<size_t>(1, Volume(shape.out));
     const size_t wanted = threads > 1 ? 8 * threads : 1;
@@ -62,7 +60,6 @@ class DepthwiseConv final : public ConvAlgorithm {
   // Planes are counted over the batch: plane p is channel p % M of image p / M.
   void RunPlanes(const ConvRun& run, size_t first, size_t count) const {
     const ConvGeometry& g = layer_->geometry;
-    const Activation& activation = layer_->activation;
     const size_t multiplier = g.channels_out / g.channels_in;
     const size_t in = Volume(shape_.in), out = Volume(shape_.out), taps = layer_->Taps();
     DepthwiseChannel channels[kMostChannels];
@@ -76,9 +73,7 @@ class DepthwiseConv final : public ConvAlgorithm {
       c.add = run.residual ? run.residual + plane * out : nullptr;
       c.out = run.out + plane * out;
       c.bias = layer_->bias[m];
-      c.alpha = activation.kind == ActivationKind::kPrelu
-                    ? activation.slope[activation.slopes == 1 ? 0 : m]
-                    : activation.alpha;
+      c.index = m;
       if (++copies == multiplier) copies = 0, x += in;
       if (++m == g.channels_out) m = 0;
     }

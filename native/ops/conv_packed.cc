@@ -225,7 +225,7 @@ class PackedConv final : public ConvAlgorithm {
           table.gemm_tile(tile);
           if (last && epilogue_.rows)
             for (size_t r = 0; r < tile.rows; ++r)
-              FinishRow(table, layer_->activation, w.group * layer_->GroupOut() + row + r,
+              table.activate_row(layer_->activation, w.group * layer_->GroupOut() + row + r,
                         tile.cols, tile.c + r * w.stride);
         }
       }

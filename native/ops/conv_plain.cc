@@ -67,7 +67,7 @@ class PlainConv final : public ConvAlgorithm {
       if (run.residual) sum += run.residual[row * shape_.out[2] + ox];
       out[ox] = static_cast<float>(sum);
     }
-    FinishRow(*layer_->table, layer_->activation, m, shape_.out[2], out);
+    layer_->table->activate_row(layer_->activation, m, shape_.out[2], out);
   }
 
   std::shared_ptr<const ConvLayer> layer_;

@@ -7,12 +7,20 @@
 
 namespace convfuse {
 
+// Whether anything follows the function itself.
+inline bool HasTail(const Activation& a) {
+  const Activation none;
+  return a.scale != none.scale || a.shift != none.shift || a.low != none.low || a.high != none.high;
+}
+
 struct Epilogue {
   float low = -std::numeric_limits<float>::infinity();
   float high = std::numeric_limits<float>::infinity();
-  bool rows = false;  // FinishRow has work to do
+  bool rows = false;  // there is work for activate_row
 
   explicit Epilogue(const Activation& activation) {
+    rows = HasTail(activation);
+    if (rows) return;
     switch (activation.kind) {
       case ActivationKind::kIdentity:
         break;
@@ -28,13 +36,5 @@ struct Epilogue {
     }
   }
 };
-
-// The activation of output channel `channel` on n values in place.
-inline void FinishRow(const KernelTable& table, const Activation& a, size_t channel, size_t n,
-                      float* x) {
-  const float alpha =
-      a.kind == ActivationKind::kPrelu ? a.slope[a.slopes == 1 ? 0 : channel] : a.alpha;
-  table.activate_row(a.kind, alpha, a.beta, n, x);
-}
 
 }  // namespace convfuse

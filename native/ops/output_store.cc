@@ -33,7 +33,7 @@ void OutputStore::StoreDense(const ConvRun& run, const OutputPart& part) const {
     store.out = run.out + at;
     table.direct_store(store);
     for (size_t c = 0; epilogue_.rows && c < store.channels; ++c)
-      FinishRow(table, layer_.activation, m + c, store.pixels, store.out + c * plane);
+      table.activate_row(layer_.activation, m + c, store.pixels, store.out + c * plane);
   }
 }
 
@@ -62,7 +62,7 @@ void OutputStore::StoreBlocks(const ConvRun& run, const OutputPart& part) const 
     store.out = run.out + at(out, part.row + i);
     table.blocked_store(store);
     for (size_t c = 0; epilogue_.rows && c < store.channels; c += table.lanes)
-      FinishRow(table, layer_.activation, 0, part.width * table.lanes,
+      table.activate_row(layer_.activation, 0, part.width * table.lanes,
                 store.out + c / table.lanes * out.block);
   }
 }

@@ -15,6 +15,7 @@ namespace convfuse::test {
 namespace {
 
 constexpr float kInfinity = std::numeric_limits<float>::infinity();
+constexpr float kHalf = 0.5f;
 
 struct Case {
   const char* name;
@@ -43,8 +44,11 @@ const Case kCases[] = {
     {"softplus", ActivationKind::kSoftplus, 0, 0, 3},
 };
 
+// One slope, where there are slopes.
+Activation ActivationOf(const Case& c) { return {c.kind, c.alpha, c.beta, &c.alpha, 1}; }
+
 double Formula(const Case& c, double x) {
-  return reference::Activate({c.kind, c.alpha, c.beta, &c.alpha, 1}, 0, x);
+  return reference::Activate(ActivationOf(c), 0, x);
 }
 
 float FloatOf(uint32_t bits) {
@@ -72,7 +76,7 @@ std::vector<float> EveryExponent(uint32_t stride) {
 void CheckAccuracy(const KernelTable& table, const Case& c, const std::vector<float>& x,
                    const std::vector<double>& want) {
   std::vector<float> got = x;
-  table.activate_row(c.kind, c.alpha, c.beta, got.size(), got.data());
+  table.activate_row(ActivationOf(c), 0, got.size(), got.data());
   double worst = 0, error2 = 0, norm2 = 0;
   float at = 0;
   for (size_t i = 0; i < x.size(); ++i) {
@@ -97,12 +101,12 @@ bool Same(float a, float b) {
   return (isnan(a) && isnan(b)) || (a == b && signbit(a) == signbit(b));
 }
 
-void CheckValue(const KernelTable& table, ActivationKind kind, const char* name, float alpha,
-                float beta, float x, float want) {
+void CheckValue(const KernelTable& table, const Activation& a, const char* name, float x,
+                float want) {
   // Alone, and within a row that has full vectors and a tail.
   for (size_t n : {size_t{1}, 2 * table.lanes + 1}) {
     std::vector<float> row(n, x);
-    table.activate_row(kind, alpha, beta, n, row.data());
+    table.activate_row(a, 0, n, row.data());
     for (float got : row)
       Check(Same(got, want), std::string(table.isa) + " " + name + "(" + std::to_string(x) +
                                  ") is " + std::to_string(got) + ", not " + std::to_string(want));
@@ -112,31 +116,32 @@ void CheckValue(const KernelTable& table, ActivationKind kind, const char* name,
 void CheckSpecialValues(const KernelTable& table) {
   const float nan = std::numeric_limits<float>::quiet_NaN();
   for (const Case& c : kCases) {
-    CheckValue(table, c.kind, c.name, c.alpha, c.beta, nan, nan);
+    CheckValue(table, ActivationOf(c), c.name, nan, nan);
     // The formula in double, whose x * g(x) is NaN at -infinity because -infinity * 0 is.
     for (float x : {kInfinity, -kInfinity})
-      CheckValue(table, c.kind, c.name, c.alpha, c.beta, x, static_cast<float>(Formula(c, x)));
+      CheckValue(table, ActivationOf(c), c.name, x, static_cast<float>(Formula(c, x)));
   }
   using K = ActivationKind;
   for (K kind : {K::kIdentity, K::kRelu, K::kLeakyRelu, K::kPrelu, K::kRelu6, K::kSilu,
                  K::kHardSwish, K::kTanh, K::kGelu, K::kGeluTanh, K::kMish, K::kElu}) {
-    CheckValue(table, kind, "keeps -0", 0.5f, 0, -0.0f, -0.0f);
-    CheckValue(table, kind, "keeps +0", 0.5f, 0, 0.0f, 0.0f);
+    const Activation a = {kind, 0.5f, 0, &kHalf, 1};
+    CheckValue(table, a, "keeps -0", -0.0f, -0.0f);
+    CheckValue(table, a, "keeps +0", 0.0f, 0.0f);
   }
-  CheckValue(table, K::kClip, "clip", -kInfinity, kInfinity, -3, -3);
-  CheckValue(table, K::kClip, "clip", 2, 1, 5, 1);
-  CheckValue(table, K::kHardSigmoid, "hard-sigmoid", 0.2f, 0.5f, 100, 1);
-  CheckValue(table, K::kHardSigmoid, "hard-sigmoid", 0.2f, 0.5f, -100, 0);
-  CheckValue(table, K::kHardSigmoid, "hard-sigmoid", 0.2f, 0.5f, nan, nan);
-  CheckValue(table, K::kHardSigmoid, "hard-sigmoid", 0.25f, 0.5f, 1, 0.75f);
-  CheckValue(table, K::kHardSigmoid, "hard-sigmoid", 0.2f, 0.5f, -kInfinity, 0);
+  CheckValue(table, {K::kClip, -kInfinity, kInfinity}, "clip", -3, -3);
+  CheckValue(table, {K::kClip, 2, 1}, "clip", 5, 1);
+  CheckValue(table, {K::kHardSigmoid, 0.2f, 0.5f}, "hard-sigmoid", 100, 1);
+  CheckValue(table, {K::kHardSigmoid, 0.2f, 0.5f}, "hard-sigmoid", -100, 0);
+  CheckValue(table, {K::kHardSigmoid, 0.2f, 0.5f}, "hard-sigmoid", nan, nan);
+  CheckValue(table, {K::kHardSigmoid, 0.25f, 0.5f}, "hard-sigmoid", 1, 0.75f);
+  CheckValue(table, {K::kHardSigmoid, 0.2f, 0.5f}, "hard-sigmoid", -kInfinity, 0);
 }
 
 // Near its zero the sum cancels: the bound is on the terms, as for any dot product.
 void CheckHardSigmoid(const KernelTable& table, const std::vector<float>& x) {
   const float alpha = 0.2f, beta = 0.5f;
   std::vector<float> got = x;
-  table.activate_row(ActivationKind::kHardSigmoid, alpha, beta, got.size(), got.data());
+  table.activate_row({ActivationKind::kHardSigmoid, alpha, beta}, 0, got.size(), got.data());
   for (size_t i = 0; i < x.size(); ++i) {
     const double product = static_cast<double>(alpha) * x[i];
     const double want = fmax(0, fmin(1, product + beta));
@@ -150,11 +155,32 @@ void CheckTails(const KernelTable& table) {
   for (size_t n = 0; n <= 2 * table.lanes + 1; ++n)
     for (const Case& c : kCases) {
       std::vector<float> row(n + 2, -1.25f);
-      table.activate_row(c.kind, c.alpha, c.beta, n, row.data() + 1);
+      table.activate_row(ActivationOf(c), 0, n, row.data() + 1);
       Check(row[0] == -1.25f && row[n + 1] == -1.25f, std::string(c.name) + " stays in its row");
       for (size_t i = 2; i <= n; ++i)
         Check(row[i] == row[1], std::string(c.name) + " gives tail and body the same value");
     }
+}
+
+// What follows a function: slopes by channel, one rounding of scale and shift, then the limits.
+void CheckTail(const KernelTable& table) {
+  const float slopes[] = {0.5f, -2};
+  Activation a = {ActivationKind::kPrelu, 0, 0, slopes, 2};
+  a.scale = 3, a.shift = 1;
+  std::vector<float> row(2 * table.lanes + 1, -4);
+  std::vector<float> other = row;
+  table.activate_row(a, 0, row.size(), row.data());
+  table.activate_row(a, 1, other.size(), other.data());
+  for (float y : row) Check(y == -5, std::string(table.isa) + " scale and shift");
+  for (float y : other) Check(y == 25, std::string(table.isa) + " scale and shift, second channel");
+  a.low = -3, a.high = 7;
+  CheckValue(table, a, "low limit", -4, -3);
+  CheckValue(table, a, "high limit", 4, 7);
+  CheckValue(table, a, "inside", 1, 4);
+  const float nan = std::numeric_limits<float>::quiet_NaN();
+  CheckValue(table, a, "NaN", nan, nan);
+  a.low = 8;
+  CheckValue(table, a, "limits the wrong way round", 4, 7);
 }
 
 }  // namespace
@@ -173,6 +199,7 @@ void TestActivations(const Options& options) {
     CheckSpecialValues(*table);
     CheckHardSigmoid(*table, x);
     CheckTails(*table);
+    CheckTail(*table);
   }
 }
 

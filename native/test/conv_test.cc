@@ -77,14 +77,15 @@ void CheckValues(const Config& c, AlgorithmKind kind, const reference::Sums& sum
                  const std::string& name) {
   const size_t plane = Volume(c.shape.out);
   for (size_t i = 0; i < sums.value.size(); ++i) {
-    const double want =
-        reference::Activate(c.activation, i / plane % c.geometry.channels_out, sums.value[i]);
+    const size_t channel = i / plane % c.geometry.channels_out;
+    const double want = reference::Activate(c.activation, channel, sums.value[i]);
     const double got = out[i];
     const bool same = got == want || (isnan(got) && isnan(want));
     const double error = IsExact(c, kind)   ? 0
                          : IsWinograd(kind) ? WinogradBound(c, kind)
                                             : SumBound(c, kind, sums.mass[i]);
-    if (!same && !(fabs(got - want) <= ActivationBound(c.activation, error, want)))
+    const double bound = ActivationBound(c.activation, channel, error, sums.value[i]);
+    if (!same && !(fabs(got - want) <= bound))
       return Fail(name + " at " + std::to_string(i) + ": expected " + std::to_string(want) +
                   ", received " + std::to_string(got));
   }

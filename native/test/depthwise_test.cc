@@ -15,10 +15,12 @@ namespace {
 
 constexpr size_t kGuard = 64;
 constexpr float kCanary = 12345.5f;
+const Activation kLeaky = {ActivationKind::kLeakyRelu, 0.25f};
 
 struct Problem {
   DepthwiseShape shape;
-  DepthwiseEpilogue epilogue;
+  float low, high;
+  bool leaky;
   size_t channels;
   bool residual, in_place, integers;
 };
@@ -71,8 +73,9 @@ void Run(const KernelTable& table, const Problem& p, Random& random) {
   for (size_t c = 0; c < p.channels; ++c)
     channels[c] = {x.data() + kGuard + c * in, w.data() + c * taps,
                    p.residual ? add.data() + kGuard + c * out : nullptr, to + kGuard + c * out,
-                   bias[c], 0.25f};
-  table.depthwise(s, p.epilogue, channels.data(), p.channels);
+                   bias[c], c};
+  const DepthwiseEpilogue epilogue = {p.low, p.high, p.leaky ? &kLeaky : nullptr};
+  table.depthwise(s, epilogue, channels.data(), p.channels);
 
   for (size_t i = 0; i < kGuard && !p.in_place; ++i)
     Check(y[i] == kCanary && y[y.size() - 1 - i] == kCanary, Describe(table, p) + " wrote outside");
@@ -87,8 +90,8 @@ void Run(const KernelTable& table, const Problem& p, Random& random) {
       }
       const double u = 0x1p-24, terms = static_cast<double>(taps) + 3;
       const double bound = p.integers ? 0 : mass * terms * u / (1 - terms * u);
-      if (p.epilogue.kind == ActivationKind::kLeakyRelu) sum = sum < 0 ? 0.25 * sum : sum;
-      sum = fmin(fmax(sum, p.epilogue.low), p.epilogue.high);
+      if (p.leaky) sum = sum < 0 ? 0.25 * sum : sum;
+      sum = fmin(fmax(sum, p.low), p.high);
       if (!(fabs(to[kGuard + c * out + i] - sum) <= bound)) {
         Fail(Describe(table, p) + ": element " + std::to_string(i) + " of channel " +
              std::to_string(c) + " is " + std::to_string(to[kGuard + c * out + i]) + ", not " +
@@ -120,11 +123,11 @@ Problem RandomProblem(Random& random) {
   p.in_place = p.residual && random.Chance(50);
   p.integers = random.Chance(50);
   const float infinity = std::numeric_limits<float>::infinity();
-  p.epilogue = {-infinity, infinity, ActivationKind::kIdentity, 0};
-  if (random.Chance(30)) p.epilogue.low = 0;
-  if (random.Chance(20)) p.epilogue.high = 6;
-  if (p.epilogue.low == -infinity && random.Chance(30))
-    p.epilogue.kind = ActivationKind::kLeakyRelu, p.epilogue.high = infinity;
+  p.low = -infinity, p.high = infinity;
+  if (random.Chance(30)) p.low = 0;
+  if (random.Chance(20)) p.high = 6;
+  if (p.low == -infinity && random.Chance(30))
+    p.leaky = true, p.high = infinity;
   return p;
 }
 
@@ -140,7 +143,7 @@ void RunWidths(const KernelTable& table, Random& random) {
                    {1, stride, stride}, {1, 1, 1}, {0, pad, pad}};
         p.channels = 3;
         p.integers = true;
-        p.epilogue = {0, std::numeric_limits<float>::infinity(), ActivationKind::kIdentity, 0};
+        p.low = 0, p.high = std::numeric_limits<float>::infinity();
         Run(table, p, random);
       }
 }

@@ -4,11 +4,16 @@
 
 #include <vector>
 
+#include "kernels/reference.h"
+#include "ops/epilogue.h"
+
 namespace convfuse::test {
 namespace {
 
 // Whether the result is one of the numbers given, or a product of two of them.
 bool IsPiecewiseLinear(ActivationKind kind) { return kind <= ActivationKind::kClip; }
+
+constexpr double u = 0x1p-24;
 
 constexpr size_t kMostOutputs = 150;  // 3 groups of 50
 
@@ -50,6 +55,9 @@ Activation DrawActivation(Random& r, size_t channels) {
     a.slope = Slopes().data();
     a.slopes = r.Chance(50) ? 1 : channels;
   }
+  // Whole numbers stay exact.
+  if (r.Chance(15)) a.scale = r.Chance(50) ? 2.0f : -0.5f, a.shift = r.Chance(50) ? -3.0f : 1.0f;
+  if (r.Chance(10)) a.low = -4, a.high = r.Chance(20) ? -6.0f : 5.0f;
   return a;
 }
 
@@ -125,13 +133,23 @@ Config DrawConfig(Random& r) {
 }
 
 
-double ActivationBound(const Activation& a, double error, double result) {
-  const double u = 0x1p-24;
+namespace {
+
+double KindBound(const Activation& a, double error, double result) {
   if (IsPiecewiseLinear(a.kind)) return error > 0 ? error + u * fabs(result) : 0;
   // Slopes are 1.5 for hard-swish and less for the others.  Ulps are of up to 2 u; the last term is
   // for the sum of hard-sigmoid, and for subnormal results.
   const double sum = a.kind == ActivationKind::kHardSigmoid ? 2 * u : 0x1p-146;
   return 1.5 * error + 6.5 * 2 * u * fabs(result) + sum;
+}
+
+}  // namespace
+
+double ActivationBound(const Activation& a, size_t channel, double error, double x) {
+  const double y = reference::ActivateKind(a, channel, x);
+  const double bound = fabs(a.scale) * KindBound(a, error, y);
+  if (!HasTail(a) || bound == 0) return bound;
+  return bound + u * (fabs(a.scale * y) + fabs(a.shift));
 }
 
 }  // namespace convfuse::test

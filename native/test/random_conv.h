@@ -25,8 +25,8 @@ std::string Describe(const Config& config);
 // Mostly small; one in a few is wide enough for whole panels on every ISA.
 Config DrawConfig(Random& random);
 
-// Largest error after an activation computed in float, of a sum that is off by `error`: the most of
-// all kinds in docs/numerics.md.  0 where whole numbers stay exact.
-double ActivationBound(const Activation& activation, double error, double result);
+// Largest error after an activation computed in float, of a sum x of a channel that is off by
+// `error`: the most of all kinds in docs/numerics.md.  0 where whole numbers stay exact.
+double ActivationBound(const Activation& activation, size_t channel, double error, double x);
 
 }  // namespace convfuse::test

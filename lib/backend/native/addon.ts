@@ -87,6 +87,7 @@ export interface Addon {
    * @param geometry [C, M, groups, kernel x 3, stride x 3, dilation x 3, transposed]
    * @param precision 0 strict, 1 default, 2 fast, 3 bfloat16
    * @param kind index into ACTIVATION_KINDS
+   * @param parameters of the activation: [alpha, beta, scale, shift, low, high]
    */
   createConv(
     isa: string,
@@ -95,8 +96,7 @@ export interface Addon {
     bias: Float32Array | undefined,
     precision: number,
     kind: number,
-    alpha: number,
-    beta: number,
+    parameters: Float32Array,
     slope: Float32Array | undefined,
     tune: boolean,
   ): ConvHandle;

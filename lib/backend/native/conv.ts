@@ -1,4 +1,4 @@
-import { ACTIVATION_KINDS } from '../activation.js';
+import { ACTIVATION_KINDS, NO_TAIL, type Activation } from '../activation.js';
 import type {
   AsyncConvCall,
   BoundConv,
@@ -55,8 +55,7 @@ export class NativeConv implements ConvKernel {
         spec.bias === undefined ? undefined : Float32Array.from(spec.bias),
         PRECISIONS.indexOf(spec.precision),
         ACTIVATION_KINDS.indexOf(spec.activation.kind),
-        spec.activation.alpha,
-        spec.activation.beta,
+        parametersOf(spec.activation),
         spec.activation.slope && Float32Array.from(spec.activation.slope),
         spec.tune ?? false,
       ),
@@ -124,6 +123,11 @@ export class NativeConv implements ConvKernel {
   dispose(): void {
     native(() => this.#context.addon.disposeConv(this.#handle));
   }
+}
+
+/** As createConv() takes them. */
+function parametersOf({ alpha, beta, tail = NO_TAIL }: Activation): Float32Array {
+  return Float32Array.of(alpha, beta, tail.scale, tail.shift, tail.low, tail.high);
 }
 
 function geometryOf(spec: ConvSpec): Uint32Array {

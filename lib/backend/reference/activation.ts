@@ -13,6 +13,20 @@ export function activate(
   end: number,
   channel: number,
 ): void {
+  applyKind(activation, values, start, end, channel);
+  if (activation.tail === undefined) return;
+  const { scale, shift, low, high } = activation.tail;
+  for (let i = start; i < end; i++) values[i] = scale * values[i]! + shift;
+  clip(values, start, end, low, high);
+}
+
+function applyKind(
+  activation: Activation,
+  values: Float64Array,
+  start: number,
+  end: number,
+  channel: number,
+): void {
   const { kind, alpha, beta } = activation;
   switch (kind) {
     case 'identity':

@@ -80,10 +80,12 @@ const ODD: readonly unknown[] = [
 const isa = addon.info().isas[0]!;
 const GEOMETRY = Uint32Array.of(2, 4, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 0);
 const SHAPE = Uint32Array.of(1, 1, 1, 3, 1, 1, 3, 0, 0, 0);
+/** An activation without parameters and without a tail. */
+const PLAIN = Float32Array.of(0, 0, 1, -0, -Infinity, Infinity);
 const floats = (length: number): Float32Array => new Float32Array(length).fill(1);
 
 function makeConv(): ConvHandle {
-  return addon.createConv(isa, GEOMETRY, floats(8), floats(4), 0, 0, 0, 0, undefined, false);
+  return addon.createConv(isa, GEOMETRY, floats(8), floats(4), 0, 0, PLAIN, undefined, false);
 }
 
 /** Good arguments of each function, and which of them may be undefined. */
@@ -117,7 +119,7 @@ const CALLS: Readonly<Record<string, { args: () => unknown[]; optional: readonly
     optional: [],
   },
   createConv: {
-    args: () => [isa, GEOMETRY, floats(8), floats(4), 0, 3, 0, 0, floats(4), false],
+    args: () => [isa, GEOMETRY, floats(8), floats(4), 0, 3, PLAIN.slice(), floats(4), false],
     optional: [3],
   },
   describeConv: { args: () => [makeConv(), SHAPE, 1], optional: [] },
@@ -251,8 +253,7 @@ test('arrays of a wrong length, and sizes whose product overflows', (t) => {
         undefined,
         0,
         0,
-        0,
-        0,
+        PLAIN,
         undefined,
         false,
       );

@@ -5,6 +5,7 @@ import {
   ACTIVATION_KINDS,
   defaultParameters,
   type Activation,
+  type ActivationTail,
 } from '#convfuse/backend/activation.js';
 import type { Backend, ConvKernel, ConvSpec, Precision } from '#convfuse/backend/backend.js';
 import { ReferenceConv } from '#convfuse/backend/reference/conv.js';
@@ -50,10 +51,23 @@ test('whole numbers: every ISA gives exactly the definition, sync and async', as
   );
 });
 
+/** A factor and a shift that are at most 1, and limits. */
+const tails: fc.Arbitrary<ActivationTail> = fc.record({
+  scale: fc.constantFrom(1, 0.75, -0.5),
+  shift: fc.constantFrom(-0, 0.625, -1),
+  low: fc.constantFrom(-Infinity, -1.5, 0),
+  high: fc.constantFrom(Infinity, 3, -2),
+});
+
 const activations: fc.Arbitrary<Activation> = fc
-  .tuple(fc.constantFrom(...ACTIVATION_KINDS), fc.double({ min: 0.01, max: 0.5, noNaN: true }))
-  .map(([kind, slope]) => ({
+  .tuple(
+    fc.constantFrom(...ACTIVATION_KINDS),
+    fc.double({ min: 0.01, max: 0.5, noNaN: true }),
+    fc.option(tails, { nil: undefined }),
+  )
+  .map(([kind, slope, tail]) => ({
     kind,
+    tail,
     ...defaultParameters(kind),
     ...(kind === 'clip' ? { alpha: -1, beta: 2 } : {}),
     ...(kind === 'prelu' ? { slope: Float32Array.of(slope) } : {}),
@@ -84,6 +98,8 @@ test('any numbers: the error of a dot product, plus that of the activation', (t)
           out: expected,
           residual: made.residual && Float64Array.from(made.residual),
         });
+        // A result of 0 may be what is left of a shift, or a limit.
+        const shift = spec.activation.tail === undefined ? 0 : 2;
         const plane = sum.length / (made.dims[0]! * spec.outputChannels);
         for (const backend of backends) {
           const conv = backend.conv(spec);
@@ -96,7 +112,9 @@ test('any numbers: the error of a dot product, plus that of the activation', (t)
               Math.abs(spec.bias?.[channel] ?? 0) +
               Math.abs(made.residual?.[i] ?? 0);
             const bound =
-              1.1 * gammaOf(terms + 4) * terms2 + 8 * 2 ** -24 * Math.abs(expected[i]!) + 2 ** -126;
+              1.1 * gammaOf(terms + 4) * terms2 +
+              8 * 2 ** -24 * (Math.abs(expected[i]!) + shift) +
+              2 ** -126;
             const error = Math.abs(actual[i]! - expected[i]!);
             if (!(error <= bound)) {
               t.fail(`${backend.isa} ${conv.outputDims(made.dims).join('x')}: ${error} > ${bound}`);

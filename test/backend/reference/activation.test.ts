@@ -53,6 +53,16 @@ test('NaN passes through, and far values neither overflow nor turn into NaN', (t
   t.is(apply('silu', -1e4), -0);
 });
 
+test('a factor, a shift and limits follow', (t) => {
+  const tail = { scale: -2, shift: 1, low: -4, high: 3 };
+  t.is(apply('relu', 1, { tail }), -1);
+  t.is(apply('relu', -1, { tail }), 1);
+  t.is(apply('identity', 9, { tail }), -4);
+  t.is(apply('identity', -9, { tail }), 3);
+  t.is(apply('identity', 0, { tail: { ...tail, low: 5 } }), 3);
+  t.is(apply('identity', NaN, { tail }), NaN);
+});
+
 test('tails keep their digits', (t) => {
   t.true(Math.abs(apply('gelu', -10) / -7.619853024160593e-23 - 1) < 1e-13);
   t.true(Math.abs(apply('gelu-tanh', -6) / -8.439646700762311e-11 - 1) < 1e-13);
