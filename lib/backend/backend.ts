@@ -1,6 +1,7 @@
 import type { FloatType } from '../tensor/dtype.js';
 import type { Window } from '../tensor/window.js';
 import type { Activation } from './activation.js';
+import type { ElementwiseRun, ElementwiseSpec } from './elementwise.js';
 import type { BlockedLayout } from './layout.js';
 
 /** What convolutions and matrix products read and write. Float64Array: the reference only. */
@@ -183,4 +184,6 @@ export interface Backend {
   pool?(call: PoolCall): void;
   /** As pool(), for backends with `lanes`. */
   poolBlocked?(call: BlockedPoolCall): void;
+  /** Absent where the operators' own loops are to run. @throws ConvfuseError ERR_ARGUMENT */
+  elementwise?(spec: ElementwiseSpec): ElementwiseRun;
 }

@@ -2,6 +2,7 @@
 
 import { defaultParameters } from '../backend/activation.js';
 import type { Node } from '../ir/node.js';
+import { activationOf } from './activation-of.js';
 import { elu, gelu, geluTanh, hardSigmoid, leakyRelu, swish } from './activation-loop.js';
 import { evaluateUnary, loopOf, type UnaryLoop } from './elementwise.js';
 import { likeInput } from './facts.js';
@@ -73,6 +74,6 @@ export const activations: readonly Operator[] = TABLE.map(([opType, since, loop]
     since,
     infer: likeInput,
     evaluate: (call, inputs) =>
-      evaluateUnary(call, required(call.node, inputs, 0), loop(call.node)),
+      evaluateUnary(call, required(call.node, inputs, 0), loop(call.node), activationOf(call.node)),
   }),
 );

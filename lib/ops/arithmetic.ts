@@ -3,9 +3,9 @@
 import {
   binaryLoopOf,
   evaluateBinary,
+  evaluatePair,
   inferBroadcast,
   operands,
-  overwritable,
 } from './elementwise.js';
 import type { BinaryFunction } from './elementwise.js';
 import type { Operator } from './operator.js';
@@ -17,6 +17,7 @@ export const ADD: BinaryFunction = {
   float: (x, xi, xs, y, yi, ys, z, zi, n) => {
     for (let i = 0; i < n; i++, xi += xs, yi += ys) z[zi + i] = x[xi]! + y[yi]!;
   },
+  native: 'add',
   wide: (x, y) => x + y,
 };
 
@@ -24,6 +25,7 @@ const SUB: BinaryFunction = {
   float: (x, xi, xs, y, yi, ys, z, zi, n) => {
     for (let i = 0; i < n; i++, xi += xs, yi += ys) z[zi + i] = x[xi]! - y[yi]!;
   },
+  native: 'sub',
   wide: (x, y) => x - y,
 };
 
@@ -31,6 +33,7 @@ export const MUL: BinaryFunction = {
   float: (x, xi, xs, y, yi, ys, z, zi, n) => {
     for (let i = 0; i < n; i++, xi += xs, yi += ys) z[zi + i] = x[xi]! * y[yi]!;
   },
+  native: 'mul',
   // A product of two 32-bit numbers may need more bits than a double has.
   integer: binaryLoopOf((x, y) => Math.imul(x, y)),
   wide: (x, y) => x * y,
@@ -40,6 +43,7 @@ const DIV: BinaryFunction = {
   float: (x, xi, xs, y, yi, ys, z, zi, n) => {
     for (let i = 0; i < n; i++, xi += xs, yi += ys) z[zi + i] = x[xi]! / y[yi]!;
   },
+  native: 'div',
   // Whole numbers are divided as C does. Division by zero is undefined there; here it gives 0.
   integer: binaryLoopOf((x, y) => (y === 0 ? 0 : Math.trunc(x / y))),
   wide: (x, y) => (y === 0n ? 0n : x / y),
@@ -69,11 +73,9 @@ const POW: BinaryFunction = {
 function binary(opType: string, f: BinaryFunction): Operator {
   return operator(opType, {
     inputs: [2, 2],
+    takesEpilogue: 'activation',
     infer: (node, inputs) => inferBroadcast(node, inputs),
-    evaluate(call, inputs) {
-      const pair = operands(call.node, inputs);
-      return [evaluateBinary(call, ...pair, f, overwritable(call, pair))];
-    },
+    evaluate: (call, inputs) => [evaluatePair(call, operands(call.node, inputs), f)],
   });
 }
 

@@ -1,8 +1,12 @@
 import type { FloatArray } from '../backend/backend.js';
 import type { Node } from '../ir/node.js';
+import type { TensorData } from '../tensor/dtype.js';
 import { elementCount } from '../tensor/shape.js';
+import { elementwiseRun, type KeptElementwise } from './element-run.js';
+import { activated } from './elementwise.js';
 import type { Evaluation, RunTensor, ValueFacts } from './operator.js';
 import { floatsOf, required } from './run-tensor.js';
+import { runRepeatable } from './repeatable.js';
 import { floatOf, nodeError, operator } from './schema.js';
 
 /** Where a norm has no epsilon: the attribute is a float32, and so is its default. */
@@ -52,6 +56,58 @@ function normalise(
   return { type: x.type, dims: x.dims, data };
 }
 
+/** Below it, a float32 has lost digits. */
+const LEAST_NORMAL = 2 ** -126;
+
+/** Means, scales and betas, one after the other; undefined where float32 cannot hold a scale. */
+function affineParameters(
+  [gamma, beta, mean, variance]: readonly ArrayLike<number>[],
+  epsilon: number,
+): Float32Array | undefined {
+  const channels = gamma!.length;
+  const scale = Float32Array.from(gamma!, (g, c) => g / Math.sqrt(variance![c]! + epsilon));
+  const held = (s: number): boolean =>
+    s === 0 || (Math.abs(s) >= LEAST_NORMAL && Math.abs(s) <= 2 ** 127);
+  if (!scale.every(held)) return undefined;
+  const parameters = new Float32Array(3 * channels);
+  [mean!, scale, beta!].forEach((part, i) => parameters.set(part, i * channels));
+  return parameters;
+}
+
+/** The same by the backend: every step is rounded, and x - mean is exact where both are close. */
+function normaliseByBackend(
+  call: Evaluation,
+  x: RunTensor,
+  layout: Layout,
+  values: readonly FloatArray[],
+  epsilon: number,
+): RunTensor | undefined {
+  if (!(x.data instanceof Float32Array) || values.some((v) => !(v instanceof Float32Array))) {
+    return undefined;
+  }
+  const constant = [1, 2, 3, 4].every((i) => call.isConstant(i));
+  const kept: KeptElementwise = constant ? call.keep<KeptElementwise>(() => ({})) : {};
+  kept.parameters ??= affineParameters(values, epsilon);
+  const { parameters } = kept;
+  if (parameters === undefined) return undefined;
+  const { type, dims } = x;
+  const channels = layout.inner === 1 ? dims.slice(1) : [dims[1]!, ...dims.slice(2).map(() => 1)];
+  const other = { type, dims: channels, data: parameters };
+  const activation = call.epilogue?.activation;
+  const step = { f: 'normalise', activation, plane: layout.channels } as const;
+  const run = elementwiseRun(call, step, dims, [x, other], undefined, constant);
+  if (run === undefined) return undefined;
+  const how = {
+    type,
+    dims,
+    layout: undefined,
+    overwrites: call.canOverwrite(0) ? 0 : undefined,
+    run: (from: TensorData, _: unknown, to: TensorData) =>
+      run(from as Float32Array, parameters, to as Float32Array),
+  };
+  return runRepeatable(call, x.data, how, constant);
+}
+
 /** Mean and variance (divided by the count, not by one less) of each channel. */
 function statistics(
   source: FloatArray,
@@ -77,6 +133,7 @@ function statistics(
 export const batchNormalization = operator('BatchNormalization', {
   inputs: [5, 5],
   outputs: [1, 5],
+  takesEpilogue: 'activation',
   infer(node, inputs): ValueFacts[] {
     const [x, , , mean] = inputs;
     const channel = { type: mean?.type, dims: mean?.dims };
@@ -91,11 +148,19 @@ export const batchNormalization = operator('BatchNormalization', {
       throw nodeError(node, 'ERR_MODEL', `expected ${layout.channels} elements in each parameter`);
     }
     const epsilon = node.attribute('epsilon', 'float') ?? DEFAULT_EPSILON;
-    if (!isTraining(node)) return [normalise(call, x, layout, parameters, epsilon)];
+    if (!isTraining(node)) {
+      const y = normaliseByBackend(call, x, layout, parameters, epsilon);
+      if (y !== undefined) return [y];
+      const activation = call.epilogue?.activation;
+      return [activated(normalise(call, x, layout, parameters, epsilon), activation)];
+    }
 
     const [gamma, beta, oldMean, oldVariance] = parameters;
     const [mean, variance] = statistics(floatsOf(node, x), layout);
-    const y = normalise(call, x, layout, [gamma!, beta!, mean, variance], epsilon);
+    const y = activated(
+      normalise(call, x, layout, [gamma!, beta!, mean, variance], epsilon),
+      call.epilogue?.activation,
+    );
     const momentum = floatOf(node, 'momentum', 0.9);
     // Running mean and variance; opsets below 14 add the saved ones of this batch.
     const extra = [

@@ -1,3 +1,4 @@
+import type { Activation } from '../backend/activation.js';
 import type { Node } from '../ir/node.js';
 import { clip as clipLoop } from './activation-loop.js';
 import { evaluateUnary } from './elementwise.js';
@@ -10,6 +11,12 @@ import { operator } from './schema.js';
 function bound(node: Node, name: string, input: RunTensor | undefined, none: number): number {
   if (node.opset < 11) return node.attribute(name, 'float') ?? none;
   return input === undefined ? none : Number(input.data[0]);
+}
+
+/** Those that backends clamp by while results are in registers have kinds of their own. */
+function activationOfBounds(low: number, high: number): Activation {
+  const kind = low !== 0 ? 'clip' : high === Infinity ? 'relu' : high === 6 ? 'relu6' : 'clip';
+  return { kind, alpha: low, beta: high };
 }
 
 /** out = min(max(x, low), high), so high wherever low > high. */
@@ -33,6 +40,7 @@ export const clip = operator('Clip', {
     }
     const low = bound(call.node, 'min', inputs[1], -Infinity);
     const high = bound(call.node, 'max', inputs[2], Infinity);
-    return evaluateUnary(call, x, clipLoop(low, high));
+    const constant = [1, 2].every((i) => inputs[i] === undefined || call.isConstant(i));
+    return evaluateUnary(call, x, clipLoop(low, high), activationOfBounds(low, high), constant);
   },
 });

@@ -1,10 +1,15 @@
+import type { Activation } from '../backend/activation.js';
 import type { FloatArray } from '../backend/backend.js';
+import type { ElementwiseFunction } from '../backend/elementwise.js';
 import type { Node } from '../ir/node.js';
 import { isFloatType, type DataType } from '../tensor/dtype.js';
 import { sameDims } from '../tensor/shape.js';
+import { activateInPlace } from './activation-loop.js';
 import { broadcastDims, broadcastShapes, runsOf } from './broadcast.js';
+import { elementwiseRun, repeated } from './element-run.js';
 import { UNKNOWN } from './facts.js';
 import type { Evaluation, RunTensor, ValueFacts } from './operator.js';
+import { runRepeatable } from './repeatable.js';
 import { isWide, required } from './run-tensor.js';
 import { nodeError } from './schema.js';
 
@@ -35,16 +40,37 @@ export interface BinaryFunction {
   /** For the narrow whole-number types; the float loop where absent. */
   readonly integer?: BinaryLoop;
   readonly wide?: (x: bigint, y: bigint) => bigint;
+  /** What the backend calls it, where it has it. */
+  readonly native?: ElementwiseFunction;
 }
 
-/** Runs a unary loop on input 0, a floating-point or narrow whole-number tensor. */
-export function evaluateUnary(call: Evaluation, x: RunTensor, loop: UnaryLoop): RunTensor[] {
+/**
+ * Runs a unary loop on input 0, a floating-point or narrow whole-number tensor.
+ *
+ * @param activation the same function, where the backend may have it
+ * @param constant whether it is the same in every run
+ */
+export function evaluateUnary(
+  call: Evaluation,
+  x: RunTensor,
+  loop: UnaryLoop,
+  activation?: Activation,
+  constant = true,
+): RunTensor[] {
   if (x.type === 'string' || x.type === 'bool' || isWide(x.type)) {
     throw nodeError(call.node, 'ERR_UNSUPPORTED', `${x.type} elements are not supported`);
   }
-  const data = (call.canOverwrite(0) ? x.data : call.allocate(x.type, x.dims)) as NumberArray;
+  const { type, dims } = x;
+  const overwrites = call.canOverwrite(0) ? 0 : undefined;
+  const step = activation && { f: 'copy' as const, activation };
+  const run = step && elementwiseRun(call, step, dims, [x], undefined, constant);
+  if (run !== undefined) {
+    const how = { type, dims, layout: undefined, overwrites, run: repeated(run) };
+    return [runRepeatable(call, x.data, how, constant)];
+  }
+  const data = (overwrites === 0 ? x.data : call.allocate(type, dims)) as NumberArray;
   loop(x.data as NumberArray, data);
-  return [{ type: x.type, dims: x.dims, data }];
+  return [{ type, dims, data }];
 }
 
 /** A loop that calls `f` for each element, where nothing depends on its speed. */
@@ -58,6 +84,43 @@ export function binaryLoopOf(f: (x: number, y: number) => number): BinaryLoop {
   return (x, xi, xs, y, yi, ys, z, zi, n) => {
     for (let i = 0; i < n; i++, xi += xs, yi += ys) z[zi + i] = f(x[xi]!, y[yi]!);
   };
+}
+
+/**
+ * Applies a binary function to inputs 0 and 1, and the activation that was merged into the step.
+ *
+ * @param operands the inputs, the second as legacyDims() places it
+ */
+export function evaluatePair(
+  call: Evaluation,
+  operands: readonly [RunTensor, RunTensor],
+  f: BinaryFunction,
+): RunTensor {
+  const [left, right] = operands;
+  const activation = call.epilogue?.activation;
+  const { type } = left;
+  const index = call.canOverwrite(0) ? 0 : call.canOverwrite(1) ? 1 : undefined;
+  const own = index === undefined ? undefined : operands[index];
+  if (f.native !== undefined && type === right.type) {
+    const dims = broadcastShapes([left.dims, right.dims]);
+    const step = { f: f.native, activation };
+    const run = elementwiseRun(call, step, dims, operands, undefined, true);
+    if (run !== undefined) {
+      const overwrites = own !== undefined && sameDims(own.dims, dims) ? index : undefined;
+      const data = overwrites === undefined ? call.allocate(type, dims) : own!.data;
+      run(left.data as Float32Array, right.data as Float32Array, data as Float32Array);
+      const how = { type, dims, layout: undefined, second: 1, overwrites };
+      call.repeatable({ ...how, run: repeated(run) });
+      return { type, dims, data };
+    }
+  }
+  return activated(evaluateBinary(call, left, right, f, own), activation);
+}
+
+/** A result that nobody has seen yet, with the activation applied to it. */
+export function activated(y: RunTensor, activation: Activation | undefined): RunTensor {
+  if (activation !== undefined) activateInPlace(activation, y.data as FloatArray);
+  return y;
 }
 
 /**
@@ -77,12 +140,18 @@ export function evaluateBinary(
     throw nodeError(call.node, 'ERR_MODEL', `operands are ${type} and ${right.type}`);
   }
   const dims = broadcastShapes([left.dims, right.dims]);
+  const fits = overwrite !== undefined && sameDims(overwrite.dims, dims);
+  const data = fits ? overwrite.data : call.allocate(type, dims);
+  const step = f.native && { f: f.native };
+  const run = step && elementwiseRun(call, step, dims, [left, right], undefined, false);
+  if (run !== undefined) {
+    run(left.data as Float32Array, right.data as Float32Array, data as Float32Array);
+    return { type, dims, data };
+  }
   const runs = runsOf(dims, [left.dims, right.dims]);
   const [leftStep, rightStep] = runs.steps as [number, number];
   const [leftAt, rightAt] = runs.offsets as [Int32Array, Int32Array];
   const { length } = runs;
-  const fits = overwrite !== undefined && sameDims(overwrite.dims, dims);
-  const data = fits ? overwrite.data : call.allocate(type, dims);
   if (isWide(type)) {
     const { wide } = f;
     if (wide === undefined) throw unsupported(call.node, type);
@@ -135,15 +204,6 @@ export function operands(
   const right = required(node, inputs, 1);
   const dims = legacyDims(node, left.dims.length, right.dims);
   return [left, dims === right.dims ? right : { ...right, dims }];
-}
-
-/** Of inputs 0 and 1, one whose memory nobody reads after this step. */
-export function overwritable(
-  call: Evaluation,
-  [left, right]: readonly [RunTensor, RunTensor],
-): RunTensor | undefined {
-  if (call.canOverwrite(0)) return left;
-  return call.canOverwrite(1) ? right : undefined;
 }
 
 /** Facts of an output that all inputs are broadcast to; of the first input's type by default. */

@@ -46,6 +46,11 @@ class Alone implements Evaluation {
     throw new ConvfuseError('ERR_UNSUPPORTED', `${this.node.label} needs a backend`);
   }
 
+  /** Constants are computed by the same loops under every backend. */
+  elementwise(): undefined {
+    return undefined;
+  }
+
   isConstant(): boolean {
     return false;
   }

@@ -1,5 +1,6 @@
 import type { Activation } from '../backend/activation.js';
 import type { Backend, FloatArray, Precision } from '../backend/backend.js';
+import type { ElementwiseRun, ElementwiseSpec } from '../backend/elementwise.js';
 import type { BlockedLayout } from '../backend/layout.js';
 import type { Constant } from '../ir/constant.js';
 import type { Graph } from '../ir/graph.js';
@@ -41,25 +42,25 @@ export interface Epilogue {
 }
 
 /**
- * How a step is done again, once its first input and its residual are known to be of the same type,
- * dimensions and layout as before. Nothing else may differ: its other inputs are constants.
+ * How a step is done again, once its first input and its second tensor are known to be of the same
+ * type, dimensions and layout as before. Nothing else may differ: its other inputs are constants.
  */
 export interface Repeatable {
   /** Of its only output. */
   readonly type: DataType;
   readonly dims: readonly number[];
   readonly layout: BlockedLayout | undefined;
+  /** The input that is the second tensor. Default: there is none but the residual. */
+  readonly second?: number;
+  /** The input whose memory takes the output, where no other value lies in it. */
+  readonly overwrites?: number | undefined;
   /** Whether what it keeps has not been given up since. Default: nothing is. */
   holds?(): boolean;
   /** Writes the output. Absent: it is the memory of the input. @throws ConvfuseError */
   readonly run?: RepeatedRun;
 }
 
-export type RepeatedRun = (
-  x: TensorData,
-  residual: TensorData | undefined,
-  out: TensorData,
-) => void;
+export type RepeatedRun = (x: TensorData, second: TensorData | undefined, out: TensorData) => void;
 
 /** What an operator may use while it is evaluated. */
 export interface Evaluation {
@@ -70,6 +71,8 @@ export interface Evaluation {
   readonly threads: number | undefined;
   /** Only ever present for operators that say they take one. */
   readonly epilogue: Epilogue | undefined;
+  /** The backend's element-wise arithmetic; undefined where it has none. */
+  elementwise(spec: ElementwiseSpec): ElementwiseRun | undefined;
   /** Whether an input is the same tensor in every run, so that work on it may be kept. */
   isConstant(index: number): boolean;
   /** Runs a graph that the node holds. @throws ConvfuseError ERR_UNSUPPORTED outside a session */

@@ -1,9 +1,12 @@
-import { binaryLoopOf, evaluateBinary } from './elementwise.js';
+import { binaryLoopOf, evaluatePair, type BinaryFunction } from './elementwise.js';
 import { likeInput } from './facts.js';
 import { required } from './run-tensor.js';
 import { operator } from './schema.js';
 
-const PRELU = { float: binaryLoopOf((x, slope) => (x < 0 ? slope * x : x)) };
+const PRELU: BinaryFunction = {
+  float: binaryLoopOf((x, slope) => (x < 0 ? slope * x : x)),
+  native: 'prelu',
+};
 
 /** out = x < 0 ? slope * x : x. Below opset 7 a slope vector is per channel, axis 1. */
 export const prelu = operator('PRelu', {
@@ -15,6 +18,6 @@ export const prelu = operator('PRelu', {
     if (call.node.opset < 7 && slope.dims.length === 1 && x.dims.length > 2) {
       slope = { ...slope, dims: [...slope.dims, ...x.dims.slice(2).map(() => 1)] };
     }
-    return [evaluateBinary(call, x, slope, PRELU)];
+    return [evaluatePair(call, [x, slope], PRELU)];
   },
 });

@@ -1,6 +1,7 @@
 // Functions of one number without parameters. The ones that networks apply to whole feature maps
 // have loops of their own; the others share one that calls the function.
 
+import { activationOf } from './activation-of.js';
 import { hardSwish, mish, relu, sigmoid, softplus, tanh } from './activation-loop.js';
 import { evaluateUnary, loopOf, type UnaryLoop } from './elementwise.js';
 import { erf } from '../backend/reference/erf.js';
@@ -59,8 +60,11 @@ export const unaryMath: readonly Operator[] = TABLE.map(([opType, since, loop, w
     since,
     infer: likeInput,
     evaluate(call, inputs) {
-      const x = required(call.node, inputs, 0);
-      if (!isWide(x.type) || wide === undefined) return evaluateUnary(call, x, loop);
+      const { node } = call;
+      const x = required(node, inputs, 0);
+      if (!isWide(x.type) || wide === undefined) {
+        return evaluateUnary(call, x, loop, activationOf(node));
+      }
       const data = call.allocate(x.type, x.dims) as BigInt64Array;
       const source = x.data as BigInt64Array;
       for (let i = 0; i < data.length; i++) data[i] = wide(source[i]!);

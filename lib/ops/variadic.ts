@@ -2,8 +2,10 @@
 
 import { ADD } from './arithmetic.js';
 import {
+  activated,
   binaryLoopOf,
   evaluateBinary,
+  evaluatePair,
   inferBroadcast,
   type BinaryFunction,
 } from './elementwise.js';
@@ -15,11 +17,13 @@ import { ANY, operator } from './schema.js';
 // Comparisons with NaN are written so that a NaN on either side stays, as the standard asks.
 const MAX: BinaryFunction = {
   float: binaryLoopOf((x, y) => (x > y || x !== x ? x : y)),
+  native: 'max',
   wide: (x, y) => (x > y ? x : y),
 };
 
 const MIN: BinaryFunction = {
   float: binaryLoopOf((x, y) => (x < y || x !== x ? x : y)),
+  native: 'min',
   wide: (x, y) => (x < y ? x : y),
 };
 
@@ -42,7 +46,19 @@ function variadic(opType: string, f: BinaryFunction): Operator {
   return operator(opType, {
     inputs: [1, ANY],
     infer: (node, inputs) => inferBroadcast(node, inputs),
-    evaluate: (call, inputs) => [reduce(call, inputs, f)],
+    takesEpilogue: 'activation',
+    evaluate(call, inputs) {
+      const [left, right] = inputs;
+      if (inputs.length === 2 && left !== undefined && right !== undefined) {
+        return [evaluatePair(call, [left, right], f)];
+      }
+      const result = reduce(call, inputs, f);
+      const activation = call.epilogue?.activation;
+      // Of one input the result is that input, which others may read.
+      const own = activation === undefined || result !== inputs[0] || call.canOverwrite(0);
+      const copy = own ? result : { ...result, data: (result.data as FloatArray).slice() };
+      return [activated(copy, activation)];
+    },
   });
 }
 

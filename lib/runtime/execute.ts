@@ -68,7 +68,7 @@ export class Frame implements StepFrame {
     try {
       const results = step.operator.evaluate(call, inputs);
       const residual = this.get(step.residual);
-      this.plan.repetitions[index] = repetitionOf(step, inputs[0], residual, results, call.how);
+      this.plan.repetitions[index] = repetitionOf(step, inputs, residual, results, call.how);
       step.outputs.forEach((slot, i) => {
         if (slot < 0) return;
         const tensor = results[i];
@@ -90,13 +90,16 @@ export class Frame implements StepFrame {
   #repeat({ node, inputs, outputs, residual, release }: Step, known: Repetition): boolean {
     const { how } = known;
     const x = this.#tensors[inputs[0]!];
-    const added = residual < 0 ? undefined : this.#tensors[residual];
+    const slot = how.second === undefined ? residual : inputs[how.second]!;
+    const added = slot < 0 ? undefined : this.#tensors[slot];
     if (x === undefined || !mayRepeat(known, x, added)) return false;
     const { type, dims, layout } = how;
     let data = x.data;
     if (how.run !== undefined) {
       const { arena, arithmetic } = this.machine;
-      data = layout ? arena.takeBlocked(dims, layout) : arena.take(type, dims, arithmetic);
+      const own = how.overwrites === undefined ? undefined : this.#tensors[inputs[how.overwrites]!];
+      if (own !== undefined && arena.isSole(own.data)) data = own.data;
+      else data = layout ? arena.takeBlocked(dims, layout) : arena.take(type, dims, arithmetic);
       try {
         how.run(x.data, added?.data, data);
       } catch (error) {

@@ -7,6 +7,7 @@ import type { Value } from '../ir/value.js';
 import { hasSingleUse, onlyConsumer } from '../ir/view.js';
 import type { Inference } from '../ops/infer.js';
 import type { Operator } from '../ops/operator.js';
+import { isFloatType } from '../tensor/dtype.js';
 import { findActivation } from './find-activation.js';
 import { findTail } from './find-tail.js';
 
@@ -26,7 +27,7 @@ export function mergeInto(
   inference: Inference,
   taken: ReadonlySet<Node>,
 ): Merged | undefined {
-  if (operator.takesEpilogue === undefined) return undefined;
+  if (operator.takesEpilogue === undefined || host.namedOutputs.length !== 1) return undefined;
   let output = host.output(0);
   const absorbed: Node[] = [];
   let residual: Value | undefined;
@@ -37,7 +38,9 @@ export function mergeInto(
     residual = add.residual;
     output = add.node.output(0);
   }
-  const found = findActivation(output, inference, free);
+  // Arithmetic is done on whole numbers too, which have no activations.
+  const floats = isFloatType(inference.facts(output).type);
+  const found = floats ? findActivation(output, inference, free) : undefined;
   let activation = IDENTITY;
   const one = found?.activation.slope === undefined || found.activation.slope.length === 1;
   if (found !== undefined && (one || operator.takesEpilogue === 'all')) {

@@ -6,7 +6,7 @@ import type { Step } from './plan.js';
 export interface Repetition {
   readonly how: Repeatable;
   readonly input: Likeness;
-  readonly residual: Likeness | undefined;
+  readonly second: Likeness | undefined;
 }
 
 type Likeness = Omit<RunTensor, 'data'>;
@@ -17,19 +17,21 @@ type Likeness = Omit<RunTensor, 'data'>;
  */
 export function repetitionOf(
   step: Step,
-  x: RunTensor | undefined,
+  inputs: readonly (RunTensor | undefined)[],
   residual: RunTensor | undefined,
   results: readonly RunTensor[],
   how: Repeatable | undefined,
 ): Repetition | undefined {
+  const [x] = inputs;
   const [y] = results;
   const known = how ?? (isView(step, x, y) ? y : undefined);
   if (x === undefined || known === undefined || (step.outputs[0] ?? -1) < 0) return undefined;
   const { type, dims, layout } = known;
+  const second = how?.second === undefined ? residual : inputs[how.second];
   return {
     how: how ?? { type, dims, layout },
     input: likenessOf(x),
-    residual: residual && likenessOf(residual),
+    second: second && likenessOf(second),
   };
 }
 
@@ -45,14 +47,14 @@ function isView(
 
 /** Whether tensors are like those that a step was done for, and what it was done with is still there. */
 export function mayRepeat(
-  { how, input, residual }: Repetition,
+  { how, input, second }: Repetition,
   x: RunTensor,
   added: RunTensor | undefined,
 ): boolean {
   if (!isLike(x, input)) return false;
-  if (added === undefined || residual === undefined) {
-    if (added !== residual) return false;
-  } else if (!isLike(added, residual)) return false;
+  if (added === undefined || second === undefined) {
+    if (added !== second) return false;
+  } else if (!isLike(added, second)) return false;
   return how.holds === undefined || how.holds();
 }
 

@@ -1,4 +1,5 @@
 import type { Backend, FloatArray, Precision } from '../backend/backend.js';
+import type { ElementwiseRun, ElementwiseSpec } from '../backend/elementwise.js';
 import type { BlockedLayout } from '../backend/layout.js';
 import type { Graph } from '../ir/graph.js';
 import type { Node } from '../ir/node.js';
@@ -62,6 +63,10 @@ export class StepCall implements Evaluation {
 
   get layout(): BlockedLayout | undefined {
     return this.#step.layout;
+  }
+
+  elementwise(spec: ElementwiseSpec): ElementwiseRun | undefined {
+    return this.backend.elementwise?.(spec);
   }
 
   isConstant(index: number): boolean {

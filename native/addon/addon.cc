@@ -36,6 +36,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   Export<MultiplyMatrices>(env, exports, "gemm");
   Export<PoolTensor>(env, exports, "pool");
   Export<PoolBlocks>(env, exports, "poolBlocked");
+  Export<ApplyElementwise>(env, exports, "elementwise");
   Export<CreateConv>(env, exports, "createConv");
   Export<DescribeConv>(env, exports, "describeConv");
   Export<RunConv>(env, exports, "runConv");

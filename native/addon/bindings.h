@@ -11,6 +11,7 @@ Napi::Value ScaleRows(const Napi::CallbackInfo& info);
 Napi::Value MultiplyMatrices(const Napi::CallbackInfo& info);
 Napi::Value PoolTensor(const Napi::CallbackInfo& info);
 Napi::Value PoolBlocks(const Napi::CallbackInfo& info);
+Napi::Value ApplyElementwise(const Napi::CallbackInfo& info);
 
 Napi::Value CreateConv(const Napi::CallbackInfo& info);
 Napi::Value DescribeConv(const Napi::CallbackInfo& info);

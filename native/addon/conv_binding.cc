@@ -6,14 +6,12 @@
 #include "addon/errors.h"
 
 namespace convfuse::addon {
-namespace {
 
-// Arguments 5 to 7: kind, [alpha, beta, scale, shift, low, high], slope.
-Activation ReadActivation(const Napi::CallbackInfo& info, size_t channels) {
+Activation ReadActivation(const Napi::CallbackInfo& info, size_t first, size_t channels) {
   Activation activation;
   activation.kind = static_cast<ActivationKind>(
-      ReadSize(info[5], "activation", static_cast<size_t>(ActivationKind::kCount) - 1));
-  const Elements<float> numbers = ReadArray<float>(info[6], "parameters", 6);
+      ReadSize(info[first], "activation", static_cast<size_t>(ActivationKind::kCount) - 1));
+  const Elements<float> numbers = ReadArray<float>(info[first + 1], "parameters", 6);
   activation.alpha = numbers.data[0];
   activation.beta = numbers.data[1];
   activation.scale = numbers.data[2];
@@ -21,7 +19,7 @@ Activation ReadActivation(const Napi::CallbackInfo& info, size_t channels) {
   activation.low = numbers.data[4];
   activation.high = numbers.data[5];
   if (activation.kind == ActivationKind::kPrelu) {
-    const Elements<float> slope = ReadArray<float>(info[7], "slope");
+    const Elements<float> slope = ReadArray<float>(info[first + 2], "slope");
     if (slope.size != 1 && slope.size != channels)
       throw ArgumentFailure("one slope, or one per channel", "slope");
     activation.slope = slope.data;
@@ -29,8 +27,6 @@ Activation ReadActivation(const Napi::CallbackInfo& info, size_t channels) {
   }
   return activation;
 }
-
-}  // namespace
 
 // (isa, geometry, weight, bias or undefined, precision, kind, parameters, slope or undefined, tune)
 // -> layer
@@ -46,7 +42,7 @@ Napi::Value CreateConv(const Napi::CallbackInfo& info) {
   const Elements<float> bias = ReadOptionalArray<float>(info[3], "bias", g.channels_out);
   options.precision = static_cast<Precision>(
       ReadSize(info[4], "precision", static_cast<size_t>(Precision::kBfloat16)));
-  options.activation = ReadActivation(info, g.channels_out);
+  options.activation = ReadActivation(info, 5, g.channels_out);
   options.tune = ReadBoolean(info[8], "tune");
   options.workspaces = Environment::Of(info.Env()).workspaces();
   layer->lanes = options.table->lanes;

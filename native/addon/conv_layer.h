@@ -21,6 +21,10 @@ Napi::Value WrapLayer(Napi::Env env, std::shared_ptr<Layer> layer);
 std::shared_ptr<Layer> ReadLayer(const Napi::Value& value);
 void ReleaseLayer(const Napi::Value& value);
 
+// Arguments `first` and following: kind, [alpha, beta, scale, shift, low, high], slope or
+// undefined.
+Activation ReadActivation(const Napi::CallbackInfo& info, size_t first, size_t channels);
+
 // [C, M, groups, kernel x 3, stride x 3, dilation x 3, transposed] in a Uint32Array.
 ConvGeometry ReadGeometry(const Napi::Value& value);
 

@@ -10,6 +10,7 @@ void AddDirect(KernelTable* table);
 void AddDepthwise(KernelTable* table);
 void AddWinograd(KernelTable* table);
 void AddPool(KernelTable* table);
+void AddElementwise(KernelTable* table);
 void AddBlocked(KernelTable* table);
 
 // In fold.cc.

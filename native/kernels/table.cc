@@ -20,6 +20,7 @@ KernelTable MakeTable() {
   AddDepthwise(&table);
   AddWinograd(&table);
   AddPool(&table);
+  AddElementwise(&table);
   AddBlocked(&table);
   return table;
 }

@@ -7,6 +7,7 @@
 #include "kernels/blocked.h"
 #include "kernels/depthwise.h"
 #include "kernels/direct.h"
+#include "kernels/elementwise.h"
 #include "kernels/gemm_tile.h"
 #include "kernels/pool.h"
 #include "kernels/winograd.h"
@@ -64,6 +65,9 @@ struct KernelTable {
 
   // Planes pooled; kernels/pool.h.
   void (*pool)(const PoolPlanes& planes);
+
+  // Rows of one arithmetic function; kernels/elementwise.h.
+  void (*elementwise)(const ElementwiseRows& rows);
 
   // On blocked activations; kernels/direct.h has the tile, kernels/blocked.h the others.
   size_t blocked_pixels[4];  // of a tile of so many vectors of channels

@@ -31,6 +31,7 @@ const Suite kSuites[] = {
     {"winograd", TestWinograd},
     {"gemm", TestGemm},
     {"pool", TestPool},
+    {"elementwise", TestElementwise},
     {"reorder", TestReorder},
     {"conv", TestConv},
     {"cancel", TestCancel},

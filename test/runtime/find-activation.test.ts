@@ -205,6 +205,6 @@ test('numbers of 16 bits have their own tolerance', (t) => {
         form(type, root),
     ).length;
   t.is(steps('float16', '1.414'), 2);
-  t.is(steps('float', '1.414'), 7);
-  t.is(steps('float16', '1.41'), 7);
+  t.is(steps('float', '1.414'), 6);
+  t.is(steps('float16', '1.41'), 6);
 });

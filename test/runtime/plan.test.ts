@@ -53,7 +53,10 @@ test('a value that is broadcast to a larger batch is no residual', (t) => {
 test('products take an activation, but no residual and no slope per channel', (t) => {
   const m = 'm: float[4, 4]\n';
   t.deepEqual(steps(`${m}a = MatMul(x, m)\ny = Relu(a)`), ['MatMul + Relu = relu']);
-  t.deepEqual(steps(`${m}a = MatMul(x, m)\nb = Add(a, x)\ny = Relu(b)`), ['MatMul', 'Add', 'Relu']);
+  t.deepEqual(steps(`${m}a = MatMul(x, m)\nb = Add(a, x)\ny = Relu(b)`), [
+    'MatMul',
+    'Add + Relu = relu',
+  ]);
   t.deepEqual(steps(`${m}a = MatMul(x, m)\ns: float[2, 1, 1]\ny = PRelu(a, s)`), [
     'MatMul',
     'PRelu',
@@ -61,6 +64,21 @@ test('products take an activation, but no residual and no slope per channel', (t
   t.deepEqual(steps(`${m}a = MatMul(x, m)\ns: float[1]\ny = PRelu(a, s)`), [
     'MatMul + PRelu = prelu',
   ]);
+});
+
+test('arithmetic and norms take an activation, where their numbers are real', (t) => {
+  for (const operator of ['Add', 'Sub', 'Mul', 'Div', 'Max', 'Min', 'Sum']) {
+    const one = [`${operator} + Relu = relu`];
+    t.deepEqual(steps(`a = ${operator}(x, x)\ny = Relu(a)`), one);
+    const whole = `v = Cast<to = 6>(x)\na = ${operator}(v, v)\ny = Relu(a)`;
+    t.deepEqual(steps(whole), ['Cast', operator, 'Relu']);
+  }
+  const norm = 'p: float[2] = {1, 2}\na = BatchNormalization(x, p, p, p, p)\ny = Relu(a)';
+  t.deepEqual(steps(norm), ['BatchNormalization + Relu = relu']);
+  const training = norm
+    .replace('BatchNormalization', 'BatchNormalization<training_mode = 1>')
+    .replace('a =', 'a, mean, variance =');
+  t.deepEqual(steps(training), ['BatchNormalization', 'Relu']);
 });
 
 test('constants are computed when the plan is made, once', (t) => {
@@ -80,7 +98,7 @@ test('nodes that no output needs do not run, and the order of the file does not 
 });
 
 test('every value is released once, after its last use', (t) => {
-  const model = parseText('a = Exp(x)\nb = Neg(a)\nc = Add(a, b)\ny = Tanh(c)\nz = Abs(b)');
+  const model = parseText('a = Exp(x)\nb = Neg(a)\nc = Add(a, b)\ny = Softsign(c)\nz = Abs(b)');
   const session = Session.create(model, { backend: new ReferenceBackend('tests') });
   const plan = session.plan({ x: tensorOf(model.graph.inputs[0]!.declaration!.dims as number[]) });
   const name = new Map([...plan.slots].map(([value, slot]) => [slot, value.name]));

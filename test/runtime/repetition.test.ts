@@ -159,20 +159,20 @@ test('a repetition that fails says where, gives its memory back, and the next on
   t.deepEqual(session.runSync({ x }), wanted);
 });
 
-test('types, dimensions, layouts, the residual and what is kept must be as they were', (t) => {
+test('types, dimensions, layouts, the second tensor and what is kept must be as they were', (t) => {
   const data = new Float32Array(4);
   const layout = { lanes: 4, top: 0, left: 0, bottom: 0, right: 0 };
   const like = { type: 'float32', dims: [1, 4, 1, 1], layout } as const;
   const x = { ...like, data };
-  const known = { how: like, input: like, residual: undefined };
+  const known = { how: like, input: like, second: undefined };
   t.true(mayRepeat(known, x, undefined));
   t.true(mayRepeat(known, { ...x, dims: [1, 4, 1, 1] }, undefined));
   t.false(mayRepeat(known, { ...x, dims: [1, 1, 4, 1] }, undefined));
   t.false(mayRepeat(known, { ...x, type: 'float16' }, undefined));
   t.false(mayRepeat(known, { ...x, layout: undefined }, undefined));
   t.false(mayRepeat(known, x, x));
-  t.true(mayRepeat({ ...known, residual: like }, x, x));
-  t.false(mayRepeat({ ...known, residual: like }, x, undefined));
-  t.false(mayRepeat({ ...known, residual: like }, x, { ...x, dims: [4] }));
+  t.true(mayRepeat({ ...known, second: like }, x, x));
+  t.false(mayRepeat({ ...known, second: like }, x, undefined));
+  t.false(mayRepeat({ ...known, second: like }, x, { ...x, dims: [4] }));
   t.false(mayRepeat({ ...known, how: { ...like, holds: () => false } }, x, undefined));
 });

@@ -84,6 +84,26 @@ export interface Addon {
   ): void;
 
   /**
+   * @param other undefined for the function that has only x
+   * @param y memory of its own, or that of an operand in the same places
+   * @param shape [index into ELEMENTWISE_FUNCTIONS, plane, extent x 4, length], and for x, other and
+   *   y [offset, stride x 4, index into ADVANCES], in elements
+   * @param kind index into ACTIVATION_KINDS
+   * @param parameters of the activation, as for createConv()
+   */
+  elementwise(
+    isa: string,
+    x: Float32Array,
+    other: Float32Array | undefined,
+    y: Float32Array,
+    shape: Uint32Array,
+    kind: number,
+    parameters: Float32Array,
+    slope: Float32Array | undefined,
+    threads: number,
+  ): void;
+
+  /**
    * @param geometry [C, M, groups, kernel x 3, stride x 3, dilation x 3, transposed]
    * @param precision 0 strict, 1 default, 2 fast, 3 bfloat16
    * @param kind index into ACTIVATION_KINDS

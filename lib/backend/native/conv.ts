@@ -126,7 +126,7 @@ export class NativeConv implements ConvKernel {
 }
 
 /** As createConv() takes them. */
-function parametersOf({ alpha, beta, tail = NO_TAIL }: Activation): Float32Array {
+export function parametersOf({ alpha, beta, tail = NO_TAIL }: Activation): Float32Array {
   return Float32Array.of(alpha, beta, tail.scale, tail.shift, tail.low, tail.high);
 }
 

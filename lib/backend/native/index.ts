@@ -12,8 +12,10 @@ import type {
 import { ReferenceConv } from '../reference/conv.js';
 import { gemm as referenceGemm } from '../reference/gemm.js';
 import { sameDims } from '../../tensor/shape.js';
+import type { ElementwiseRun, ElementwiseSpec } from '../elementwise.js';
 import type { Addon } from './addon.js';
 import { haloNumbers, NativeConv } from './conv.js';
+import { nativeElementwise } from './elementwise.js';
 import { native } from './errors.js';
 import { Jobs } from './jobs.js';
 
@@ -90,6 +92,10 @@ export class NativeBackend implements Backend {
     native(() =>
       this.#addon.gemm(this.isa, a, b, c, m, n, k, transA, transB, alpha, beta, this.threads),
     );
+  }
+
+  elementwise(spec: ElementwiseSpec): ElementwiseRun {
+    return nativeElementwise(this.#addon, this.isa, this.threads, spec);
   }
 
   pool({ kind, x, y, planes, axes, padded, threads }: PoolCall): void {

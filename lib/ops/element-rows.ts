@@ -1,0 +1,103 @@
+// Element-wise arithmetic as rows: the axes of a result, merged for as long as every operand either
+// goes on through them or stays where it is.
+
+import type { ElementwisePlace } from '../backend/elementwise.js';
+import type { BlockedLayout } from '../backend/layout.js';
+import { broadcastStrides } from './broadcast.js';
+
+/** A tensor of element-wise arithmetic, without its memory. */
+export interface Extent {
+  readonly dims: readonly number[];
+  readonly layout?: BlockedLayout | undefined;
+}
+
+/** An operand over the axes of the result, row major; strides are 0 where it is repeated. */
+export interface Strided {
+  readonly offset: number;
+  readonly strides: readonly number[];
+  /** Along the last axis: over one vector of lanes again and again. */
+  readonly lanes?: boolean;
+}
+
+export interface Rows {
+  /** Outer axes, outermost first. */
+  readonly extents: readonly number[];
+  readonly length: number;
+  readonly places: readonly ElementwisePlace[];
+}
+
+/**
+ * The rows of operands that are broadcast to `out`; the last place is that of `out` itself. A blocked
+ * result has operands of its dimensions in blocks, and dense ones of one pixel.
+ */
+export function rowsOf(out: Extent, operands: readonly Extent[]): Rows {
+  const { dims, layout } = out;
+  const all = [...operands, out];
+  if (layout === undefined) {
+    const strided = all.map((each) => ({
+      offset: 0,
+      strides: broadcastStrides(each.dims, dims),
+    }));
+    return mergeAxes(dims, strided);
+  }
+  const [n, c, h, w] = dims as readonly [number, number, number, number];
+  const { lanes } = layout;
+  const strided = all.map((each) =>
+    each.layout === undefined ? onePixel(each.dims, dims, lanes) : blocks(each.layout, c, h, w),
+  );
+  return mergeAxes([n, Math.ceil(c / lanes), h, w * lanes], strided);
+}
+
+/** Of [N, ceil(C / lanes), H, W * lanes]. */
+function blocks(
+  { lanes, top, left, bottom, right }: BlockedLayout,
+  channels: number,
+  height: number,
+  width: number,
+): Strided {
+  const row = (left + width + right) * lanes;
+  const block = (top + height + bottom) * row;
+  const image = Math.ceil(channels / lanes) * block;
+  return { offset: top * row + left * lanes, strides: [image, block, row, 1] };
+}
+
+function onePixel(dims: readonly number[], out: readonly number[], lanes: number): Strided {
+  const [image, channel] = broadcastStrides(dims, out) as [number, number];
+  return { offset: 0, strides: [image, channel * lanes, 0, 0], lanes: channel > 0 };
+}
+
+/** Axes of size 1 left out, and neighbours merged. The last one left has strides of 0 and 1. */
+export function mergeAxes(sizes: readonly number[], operands: readonly Strided[]): Rows {
+  const extents: number[] = [];
+  const strides = operands.map((): number[] => []);
+  let length: number | undefined;
+  const moves = operands.map(() => false);
+  for (let axis = sizes.length - 1; axis >= 0; axis--) {
+    const size = sizes[axis]!;
+    if (size === 1) continue;
+    if (length === undefined) {
+      length = size;
+      operands.forEach((operand, i) => (moves[i] = operand.strides[axis] !== 0));
+      continue;
+    }
+    const row = length;
+    const inner = extents[0];
+    if (inner === undefined) {
+      if (operands.every((operand, i) => operand.strides[axis] === (moves[i] ? row : 0))) {
+        length *= size;
+        continue;
+      }
+    } else if (operands.every((o, i) => o.strides[axis] === strides[i]![0]! * inner)) {
+      extents[0] = inner * size;
+      continue;
+    }
+    extents.unshift(size);
+    operands.forEach((operand, i) => strides[i]!.unshift(operand.strides[axis]!));
+  }
+  const places = operands.map(({ offset, lanes }, i): ElementwisePlace => ({
+    offset,
+    strides: strides[i]!,
+    advance: lanes === true ? 'lanes' : moves[i] ? 'element' : 'none',
+  }));
+  return { extents, length: length ?? 1, places };
+}

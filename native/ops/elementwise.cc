@@ -1,0 +1,130 @@
+#include "ops/elementwise.h"
+
+#include <algorithm>
+
+#include "ops/epilogue.h"
+#include "ops/integers.h"
+
+namespace convfuse {
+namespace {
+
+// Floats of the result between arithmetic and activation: 8 KB, which stay in L1 beside operands.
+constexpr size_t kBlockFloats = 2048;
+
+// Results of a task: some ten microseconds of work, so that handing it out is lost in it.
+constexpr size_t kTaskFloats = 32 << 10;
+// The same with an exponential for each.
+constexpr size_t kActivatedTaskFloats = 8 << 10;
+
+constexpr size_t kRowAxis = kElementwiseAxes - 1;
+
+// Rows, or a part of one, that are done at a time.
+struct Cut {
+  size_t rows, floats;         // of a block
+  size_t row_blocks, columns;  // blocks along the axis of rows, and along a row
+
+  explicit Cut(const Elementwise& e)
+      : rows(std::min(e.extent[kRowAxis], std::max<size_t>(1, kBlockFloats / e.length))),
+        floats(std::min(e.length, kBlockFloats)),
+        row_blocks(CeilDiv(e.extent[kRowAxis], rows)),
+        columns(CeilDiv(e.length, floats)) {}
+};
+
+// A block, and where its operands are; goes from one to the next without divisions.
+class Position {
+ public:
+  Position(const Elementwise& e, const Cut& cut, size_t block) : e_(e), cut_(cut) {
+    column_ = block % cut.columns;
+    block /= cut.columns;
+    row_block_ = block % cut.row_blocks;
+    block /= cut.row_blocks;
+    for (size_t axis = kRowAxis; axis-- > 0;) {
+      index_[axis] = block % e.extent[axis];
+      block /= e.extent[axis];
+      for (size_t o = 0; o < 3; ++o) outer_[o] += index_[axis] * Place(o).stride[axis];
+    }
+  }
+
+  size_t row() const { return row_block_ * cut_.rows; }
+  size_t column() const { return column_ * cut_.floats; }
+
+  // Of operand 0 (x), 1 (other) or 2 (y).
+  size_t Offset(size_t o) const {
+    const ElementwisePlace& place = Place(o);
+    const size_t moved = place.advance == Advance::kElement ? column() : 0;
+    return place.offset + outer_[o] + row() * place.stride[kRowAxis] + moved;
+  }
+
+  void Advance() {
+    if (++column_ < cut_.columns) return;
+    column_ = 0;
+    if (++row_block_ < cut_.row_blocks) return;
+    row_block_ = 0;
+    for (size_t axis = kRowAxis; axis-- > 0;) {
+      const bool inside = ++index_[axis] < e_.extent[axis];
+      for (size_t o = 0; o < 3; ++o) {
+        outer_[o] += Place(o).stride[axis];
+        if (!inside) outer_[o] -= e_.extent[axis] * Place(o).stride[axis];
+      }
+      if (inside) return;
+      index_[axis] = 0;
+    }
+  }
+
+ private:
+  const ElementwisePlace& Place(size_t o) const {
+    return o == 0 ? e_.x_place : o == 1 ? e_.other_place : e_.y_place;
+  }
+
+  const Elementwise& e_;
+  const Cut& cut_;
+  size_t column_, row_block_, index_[kRowAxis] = {}, outer_[3] = {};
+};
+
+void RunBlock(const KernelTable& table, const Elementwise& e, const Epilogue& epilogue,
+              const Cut& cut, const Position& at) {
+  ElementwiseRows r = {};
+  r.function = e.function;
+  r.rows = std::min(cut.rows, e.extent[kRowAxis] - at.row());
+  r.length = std::min(cut.floats, e.length - at.column());
+  // Only vectors that are held look at an end, and x is never one.
+  r.x = {e.x + at.Offset(0), nullptr, e.x_place.stride[kRowAxis], e.x_place.advance};
+  if (e.function != ElementwiseFunction::kCopy)
+    r.other = {e.other + at.Offset(1), e.other + e.other_size, e.other_place.stride[kRowAxis],
+               e.other_place.advance};
+  r.plane = e.plane;
+  r.y = e.y + at.Offset(2);
+  r.y_row = e.y_place.stride[kRowAxis];
+  r.low = epilogue.low;
+  r.high = epilogue.high;
+  const bool moves = e.function != ElementwiseFunction::kCopy || r.x.data != r.y;
+  if (moves || !epilogue.rows) table.elementwise(r);
+  if (!epilogue.rows) return;
+  if (r.rows == 1 || r.y_row == r.length)
+    return table.activate_row(e.activation, 0, r.rows * r.length, r.y);
+  for (size_t row = 0; row < r.rows; ++row)
+    table.activate_row(e.activation, 0, r.length, r.y + row * r.y_row);
+}
+
+}  // namespace
+
+void RunElementwise(const KernelTable& table, const Elementwise& e, ThreadPool& pool,
+                    size_t threads) {
+  size_t rows = 1;
+  for (const size_t extent : e.extent) rows *= extent;
+  if (rows * e.length == 0) return;
+  const Cut cut(e);
+  const Epilogue epilogue(e.activation);
+  const size_t blocks = rows / e.extent[kRowAxis] * cut.row_blocks * cut.columns;
+  const size_t floats = epilogue.rows ? kActivatedTaskFloats : kTaskFloats;
+  const size_t each = std::max<size_t>(1, floats / (cut.rows * cut.floats));
+  threads = std::min(std::max<size_t>(1, threads), ThreadPool::kMaxThreads);
+  pool.ParallelFor(CeilDiv(blocks, each), threads, [&](size_t task, size_t) {
+    const size_t end = std::min(blocks, (task + 1) * each);
+    Position at(e, cut, task * each);
+    for (size_t block = task * each; block < end; ++block, at.Advance())
+      RunBlock(table, e, epilogue, cut, at);
+  });
+}
+
+}  // namespace convfuse

@@ -1,0 +1,39 @@
+// Element-wise arithmetic over operands that repeat along some axes, divided among threads.
+#pragma once
+#include "kernels/table.h"
+#include "ops/parallel.h"
+
+namespace convfuse {
+
+// Axes outside the rows: more than any broadcast or blocked layout of networks needs.
+constexpr size_t kElementwiseAxes = 4;
+
+// Where an operand's rows begin, in floats.
+struct ElementwisePlace {
+  size_t offset;
+  size_t stride[kElementwiseAxes];
+  Advance advance;
+};
+
+// y = activation(f(x, other)), element by element.  The activation has one slope at most.
+struct Elementwise {
+  ElementwiseFunction function;
+  Activation activation;
+  size_t extent[kElementwiseAxes];  // outermost first
+  size_t length;                    // of a row
+  const float* x;
+  ElementwisePlace x_place;
+  const float* other;
+  size_t other_size;  // floats in it
+  ElementwisePlace other_place;
+  size_t plane;  // kernels/elementwise.h
+  float* y;
+  ElementwisePlace y_place;
+};
+
+// y may be x or other in the same places, as far as those advance by elements.  Bit-identical for
+// any number of threads.
+void RunElementwise(const KernelTable& table, const Elementwise& e, ThreadPool& pool,
+                    size_t threads);
+
+}  // namespace convfuse
