@@ -9,6 +9,7 @@ void AddGemm(KernelTable* table) {
   table->mr = kMr;
   table->nr = kNr;
   table->gemm_tile = Tile;
+  table->fence = Fence;
   table->pack_panel = PackPanel;
   table->pack_columns = PackColumns;
   table->pack_rows = PackRows;

@@ -14,7 +14,7 @@ constexpr size_t kMr = kRegisters == 32 ? 8 : 4, kNv = kRegisters == 32 ? 3 : 2;
 #endif
 constexpr size_t kNr = kNv * kLanes;
 
-template <size_t kVectors>
+template <size_t kVectors, bool kStream>
 static void TileOf(const GemmTile& t) {
   V acc[kMr][kVectors];
 #pragma GCC unroll 8
@@ -48,7 +48,9 @@ static void TileOf(const GemmTile& t) {
       V v = acc[i][j];
       if (add) v += whole ? Load(add + j * kLanes) : LoadN(add + j * kLanes, last);
       v = AtMost(AtLeast(v + bias, low), high);
-      if (whole)
+      if constexpr (kStream)
+        Stream(c + j * kLanes, v);
+      else if (whole)
         Store(c + j * kLanes, v);
       else
         StoreN(c + j * kLanes, v, last);
@@ -57,13 +59,14 @@ static void TileOf(const GemmTile& t) {
 }
 
 static void Tile(const GemmTile& t) {
+  if (t.stream && t.cols == kNr) return TileOf<kNv, true>(t);
   switch ((t.cols + kLanes - 1) / kLanes) {
     case 1:
-      return TileOf<1>(t);
+      return TileOf<1, false>(t);
     case 2:
-      return TileOf<2>(t);
+      return TileOf<2, false>(t);
     default:
-      return TileOf<kNv>(t);
+      return TileOf<kNv, false>(t);
   }
 }
 

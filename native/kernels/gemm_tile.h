@@ -20,6 +20,8 @@ struct GemmTile {
   size_t rows, cols;  // 1 .. mr, 1 .. nr
   const float* bias;  // `rows` values, or null
   float low, high;
+  // Whole rows of C go past the caches, aligned to vectors; the table's fence orders them.
+  bool stream;
 };
 
 // The pixels of one group's input as the columns of a B matrix.  Column p = (z, y, x) of the grid

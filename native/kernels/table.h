@@ -33,6 +33,9 @@ struct KernelTable {
   void (*scale_rows_bf16)(ScaleRowsShape shape, const uint16_t* w, const double* scale,
                           uint16_t* out, double* loss, double* mass);
 
+  // Orders what went past the caches before what follows.
+  void (*fence)();
+
   // The GEMM micro-kernel and its panels: mr rows of A, nr columns of B; kernels/gemm_tile.h.
   size_t mr, nr;
   void (*gemm_tile)(const GemmTile& tile);

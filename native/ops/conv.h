@@ -50,6 +50,9 @@ struct ConvOptions {
   Precision precision = Precision::kDefault;
   Activation activation;
   bool tune = false;  // measure the candidates once per shape
+  // Outputs of so many bytes or more go past the caches, where possible: whoever reads them would not
+  // find them there, and storing them would read what they replace.
+  size_t streamed_bytes = size_t{8} << 20;
   // Layers that run one after the other share scratch memory, which is then in the caches.  Null: a
   // pool of the layer's own.
   std::shared_ptr<WorkspacePool> workspaces;

@@ -4,6 +4,7 @@
 
 #include "ops/epilogue.h"
 #include "ops/integers.h"
+#include "ops/output_lines.h"
 
 namespace convfuse {
 namespace {
@@ -11,6 +12,10 @@ namespace {
 // Outputs of a task stay in this many bytes, because every block of K adds to them: half of a
 // 512 KB L2, the other half being for the weights that all panels of the task share.
 constexpr size_t kTaskBytes = 256 << 10;
+
+// Pixels of a plane from which on panels begin at cache lines of the output: one more of them is then
+// lost in the others.
+constexpr size_t kLeastLinedPixels = 1024;
 
 // A phase of PackedWeights on one input shape.
 struct Grid {
@@ -23,6 +28,7 @@ struct Grid {
   size_t pixels;
   size_t panels_per_task, tasks_per_group, row_splits;
   bool dense;  // consecutive j are consecutive outputs
+  bool lined;  // panels begin at cache lines of the output
 };
 
 class PackedConv final : public ConvAlgorithm {
@@ -30,7 +36,7 @@ class PackedConv final : public ConvAlgorithm {
   PackedConv(std::shared_ptr<const ConvLayer> layer, std::shared_ptr<const PackedWeights> weights,
              const ConvShape& shape, size_t threads)
       : layer_(std::move(layer)), weights_(std::move(weights)), shape_(shape),
-        epilogue_(layer_->activation) {
+        epilogue_(layer_->activation), streams_(StreamsOutputs(*layer_, shape_)) {
     for (const PackedWeights::Phase& phase : weights_->phases()) {
       Grid grid = GridOf(phase);
       if (grid.pixels * shape_.batch * layer_->geometry.channels_out == 0) continue;
@@ -58,6 +64,10 @@ class PackedConv final : public ConvAlgorithm {
   const KernelTable& Table() const { return *layer_->table; }
   size_t PanelFloats() const { return weights_->largest_k() * Table().nr; }
   size_t SlotFloats() const { return RoundUp(PanelFloats() + sums_floats_, 16); }
+  // Sums of one block of K: those of several lie in the caches already.
+  bool Streams(const Grid& g) const {
+    return streams_ && g.lined && g.phase->blocks.size() == 1;
+  }
   size_t TaskPixels(const Grid& g) const { return g.panels_per_task * Table().nr; }
   size_t RowsPerSplit(const Grid& g) const {
     return CeilDiv(weights_->panels(), g.row_splits) * Table().mr;
@@ -123,6 +133,8 @@ class PackedConv final : public ConvAlgorithm {
     size_t each = std::min(panels, std::max<size_t>(1, kTaskBytes / bytes));
     const size_t wanted = threads > 1 ? 4 * threads : 1;
     while (each > 1 && instances * CeilDiv(panels, each) < wanted) --each;
+    g->lined = g->dense && PlanesShareLines(shape_) && g->pixels >= kLeastLinedPixels &&
+               Table().nr * sizeof(float) % kLineBytes == 0;
     g->tasks_per_group = CeilDiv(panels, each);
     g->panels_per_task = CeilDiv(panels, g->tasks_per_group);
     const size_t tasks = instances * g->tasks_per_group;
@@ -151,8 +163,14 @@ class PackedConv final : public ConvAlgorithm {
     Work w;
     w.grid = &g;
     w.group = group;
-    w.pixel_begin = part * TaskPixels(g);
-    w.pixels = std::min(TaskPixels(g), g.pixels - w.pixel_begin);
+    const size_t lead = g.lined ? FloatsToLine(run.out) : 0;
+    const auto boundary = [&](size_t task) {
+      const size_t whole = task * TaskPixels(g);
+      return task == 0 ? 0 : std::min(g.pixels, lead == 0 ? whole : whole - Table().nr + lead);
+    };
+    w.pixel_begin = boundary(part);
+    w.pixels = (part + 1 == g.tasks_per_group ? g.pixels : boundary(part + 1)) - w.pixel_begin;
+    w.first = part == 0 && lead > 0 ? lead : Table().nr;
     w.row_begin = panel_begin * Table().mr;
     w.row_end = std::min(panel_end * Table().mr, layer_->GroupOut());
     w.x = run.x + (image * groups + group) * layer_->GroupIn() * Volume(shape_.in);
@@ -185,6 +203,7 @@ class PackedConv final : public ConvAlgorithm {
   struct Work {
     const Grid* grid;
     size_t group, pixel_begin, pixels, row_begin, row_end;
+    size_t first;  // pixels of the first panel
     const float* x;
     float* panel;
     float* c;  // its first row and pixel
@@ -212,8 +231,9 @@ class PackedConv final : public ConvAlgorithm {
       tile.c_stride = tile.add_stride = w.stride;
       tile.low = last ? epilogue_.low : -std::numeric_limits<float>::infinity();
       tile.high = last ? epilogue_.high : std::numeric_limits<float>::infinity();
-      for (size_t p = 0; p < w.pixels; p += table.nr) {
-        tile.cols = std::min(table.nr, w.pixels - p);
+      tile.stream = Streams(g);
+      for (size_t p = 0; p < w.pixels; p += tile.cols) {
+        tile.cols = std::min(p == 0 ? w.first : table.nr, w.pixels - p);
         tile.b = w.panel;
         table.pack_panel(source, rows, w.pixel_begin + p, tile.cols, w.panel);
         for (size_t row = w.row_begin; row < w.row_end; row += table.mr) {
@@ -230,6 +250,7 @@ class PackedConv final : public ConvAlgorithm {
         }
       }
     }
+    if (Streams(g)) table.fence();
   }
 
   // body(c, at, n, spread): n sums of a task at c stand for outputs of the group that begin at
@@ -254,6 +275,7 @@ class PackedConv final : public ConvAlgorithm {
   std::shared_ptr<const PackedWeights> weights_;
   ConvShape shape_;
   Epilogue epilogue_;
+  bool streams_;
   std::vector<Grid> grids_;
   size_t tasks_ = 0, sums_floats_ = 0;
 };

@@ -13,6 +13,7 @@ std::shared_ptr<const ConvLayer> MakeLayer(const ConvGeometry& geometry, const f
   layer->table = options.table;
   layer->precision = options.precision;
   layer->activation = options.activation;
+  layer->streamed_bytes = options.streamed_bytes;
   const Activation& a = options.activation;
   layer->slope.assign(a.slope, a.slope + a.slopes);
   layer->activation.slope = layer->slope.data();

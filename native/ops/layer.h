@@ -20,6 +20,7 @@ struct ConvLayer {
   std::vector<float> bias;    // always M values
   std::vector<float> slope;   // what activation.slope points to
   Activation activation;
+  size_t streamed_bytes;
   bool finite_weights;
 
   size_t GroupIn() const { return geometry.channels_in / geometry.groups; }

@@ -236,6 +236,7 @@ void CheckConfig(const KernelTable& table, ThreadPool& pool, const Config& c, Ra
   // Winograd spreads a NaN within its tiles: only strict has them exactly where they belong.
   if (c.data == Data::kSpecialInput) options.precision = Precision::kStrict;
   options.activation = c.activation;
+  if (c.streams) options.streamed_bytes = 0;
   const reference::Sums sums = reference::Conv(g, c.shape, x, w, bias, residual);
   const auto layer = MakeLayer(g, w, bias, options);
   PreparedWeights prepared;

@@ -71,7 +71,7 @@ std::string Describe(const Config& c) {
          Triple("in", c.shape.in) + Triple("out", c.shape.out) + Triple("k", g.kernel) +
          Triple("s", g.stride) + Triple("d", g.dilation) + Triple("p", c.shape.pad_begin) +
          " activation " + std::to_string(static_cast<int>(c.activation.kind)) + " residual " +
-         std::to_string(c.residual) + " data " + std::to_string(static_cast<int>(c.data)) +
+         std::to_string(c.residual) + (c.streams ? " streams" : "") + " data " + std::to_string(static_cast<int>(c.data)) +
          " precision " + std::to_string(static_cast<int>(c.precision));
 }
 
@@ -89,7 +89,7 @@ Config DrawConfig(Random& r) {
                              : r.Between(1, 18);
   c.shape.batch = r.Chance(3) ? 0 : r.Between(1, 3);
   // Planes of whole pages take a way out of their own (ops/output_store.cc).
-  const bool paged = rank == 2 && r.Chance(5);
+  const bool paged = rank == 2 && r.Chance(8);
   // Planes so large that one is divided among threads.
   const bool large = rank == 2 && !paged && r.Chance(depthwise ? 6 : 1);
   if (large) {
@@ -129,6 +129,7 @@ Config DrawConfig(Random& r) {
   c.bias = r.Chance(70);
   c.residual = r.Chance(50) ? 0 : r.Chance(50) ? 1 : 2;
   c.at_end = r.Chance(50);
+  c.streams = r.Chance(50);
   return c;
 }
 

@@ -18,6 +18,7 @@ struct Config {
   bool bias;
   int residual;  // 0: none, 1: apart, 2: the output itself
   bool at_end;
+  bool streams;  // past the caches, where that is possible
 };
 
 std::string Describe(const Config& config);
