@@ -172,7 +172,10 @@ export interface Backend {
   readonly threads: number;
   /** Why this one and not the other, for `convfuse info`. */
   readonly reason: string;
-  /** Channels in a block where activations may lie in blocks; absent where they may not. */
+  /**
+   * Channels in a block where activations may lie in blocks, which poolBlocked() and elementwise() then
+   * work on; absent where they may not.
+   */
   readonly lanes?: number;
   /** Bytes from the start of a buffer to where vectors never straddle cache lines, below 64. */
   bytesToLine?(buffer: ArrayBuffer): number;

@@ -50,7 +50,6 @@ export interface ElementwiseSpec {
   readonly extents: readonly number[];
   /** Elements of a row. */
   readonly length: number;
-  /** Advances by elements, or not at all. */
   readonly x: ElementwisePlace;
   /** Absent for `copy`. */
   readonly other: ElementwisePlace | undefined;

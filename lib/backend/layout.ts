@@ -17,6 +17,19 @@ export interface BlockedLayout extends Halo {
   readonly lanes: number;
 }
 
+/** Whether tensors of one shape lie alike. */
+export function sameLayout(a: BlockedLayout | undefined, b: BlockedLayout | undefined): boolean {
+  if (a === undefined || b === undefined) return a === b;
+  const { lanes, top, left, bottom, right } = a;
+  return (
+    b.lanes === lanes &&
+    b.top === top &&
+    b.left === left &&
+    b.bottom === bottom &&
+    b.right === right
+  );
+}
+
 /** Floats of a tensor of [N, C, H, W] in blocks. */
 export function blockedCount(
   dims: readonly number[],

@@ -1,5 +1,6 @@
 // Add, Sub, Mul, Div, Pow, Mod: the binary arithmetic family.
 
+import type { ElementwiseRun } from '../backend/elementwise.js';
 import {
   binaryLoopOf,
   evaluateBinary,
@@ -7,8 +8,10 @@ import {
   inferBroadcast,
   operands,
 } from './elementwise.js';
-import type { BinaryFunction } from './elementwise.js';
-import type { Operator } from './operator.js';
+import type { BinaryFunction, NumberArray, UnaryLoop } from './elementwise.js';
+import { elementwiseRun, overwritten } from './element-run.js';
+import type { Evaluation, Operator, RepeatedRun, RunTensor } from './operator.js';
+import { runRepeatable } from './repeatable.js';
 import { numbersOf, required, toRunTensor } from './run-tensor.js';
 import { operator } from './schema.js';
 import { allocate, isFloatType } from '../tensor/dtype.js';
@@ -70,6 +73,23 @@ const POW: BinaryFunction = {
   wide: (x, y) => x ** y,
 };
 
+/** x ** 2: a product of its own, which needs no call for each element and is rounded once. */
+function square(call: Evaluation, x: RunTensor): RunTensor {
+  const { type, dims } = x;
+  const run = elementwiseRun(call, { f: 'mul' }, dims, [x, x], true);
+  const how = { type, dims, layout: call.layout, overwrites: overwritten(call, [x], dims) };
+  return runRepeatable(call, x.data, { ...how, run: squared(run) });
+}
+
+function squared(run: ElementwiseRun | undefined): RepeatedRun {
+  if (run === undefined) return (x, _, y) => SQUARE(x as NumberArray, y as NumberArray);
+  return (x, _, y) => run(x as Float32Array, x as Float32Array, y as Float32Array);
+}
+
+const SQUARE: UnaryLoop = (x, y) => {
+  for (let i = 0; i < y.length; i++) y[i] = x[i]! * x[i]!;
+};
+
 function binary(opType: string, f: BinaryFunction): Operator {
   return operator(opType, {
     inputs: [2, 2],
@@ -98,6 +118,10 @@ export const arithmetic: readonly Operator[] = [
     infer: (node, inputs) => inferBroadcast(node, inputs),
     evaluate(call, inputs) {
       const [base, given] = operands(call.node, inputs);
+      const squares = call.isConstant(1) && given.data.length === 1 && Number(given.data[0]) === 2;
+      if (squares && isFloatType(base.type) && given.dims.length <= base.dims.length) {
+        return [square(call, base)];
+      }
       if (base.type === given.type) return [evaluateBinary(call, base, given, POW)];
       // Since opset 12 the exponent may be of another type; the result has the base's.
       const values = numbersOf(required(call.node, [given], 0));

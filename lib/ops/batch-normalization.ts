@@ -1,8 +1,10 @@
 import type { FloatArray } from '../backend/backend.js';
+import type { Constant } from '../ir/constant.js';
 import type { Node } from '../ir/node.js';
+import type { Value } from '../ir/value.js';
 import type { TensorData } from '../tensor/dtype.js';
 import { elementCount } from '../tensor/shape.js';
-import { elementwiseRun, type KeptElementwise } from './element-run.js';
+import { elementwiseRun, overwritten, type KeptElementwise } from './element-run.js';
 import { activated } from './elementwise.js';
 import type { Evaluation, RunTensor, ValueFacts } from './operator.js';
 import { floatsOf, required } from './run-tensor.js';
@@ -58,20 +60,38 @@ function normalise(
 
 /** Below it, a float32 has lost digits. */
 const LEAST_NORMAL = 2 ** -126;
+const LARGEST_POWER = 2 ** 127;
 
-/** Means, scales and betas, one after the other; undefined where float32 cannot hold a scale. */
+/** Means, scales and betas, one after the other, and whether float32 holds the scales. */
 function affineParameters(
   [gamma, beta, mean, variance]: readonly ArrayLike<number>[],
   epsilon: number,
-): Float32Array | undefined {
+): { readonly parameters: Float32Array; readonly held: boolean } {
   const channels = gamma!.length;
   const scale = Float32Array.from(gamma!, (g, c) => g / Math.sqrt(variance![c]! + epsilon));
-  const held = (s: number): boolean =>
-    s === 0 || (Math.abs(s) >= LEAST_NORMAL && Math.abs(s) <= 2 ** 127);
-  if (!scale.every(held)) return undefined;
+  const held = scale.every(
+    (s) => s === 0 || (Math.abs(s) >= LEAST_NORMAL && Math.abs(s) <= LARGEST_POWER),
+  );
   const parameters = new Float32Array(3 * channels);
   [mean!, scale, beta!].forEach((part, i) => parameters.set(part, i * channels));
-  return parameters;
+  return { parameters, held };
+}
+
+/** Whether the backend does all of the node, which has one set of parameters for each channel. */
+export function normalisesByBackend(
+  node: Node,
+  constantOf: (value: Value) => Constant | undefined,
+): boolean {
+  if (isTraining(node) || (node.opset < 9 && node.attribute('spatial', 'int') === 0)) return false;
+  const tensors = [1, 2, 3, 4].map((i) => {
+    const value = node.inputs[i];
+    return value && constantOf(value);
+  });
+  if (tensors.some((tensor) => tensor?.type !== 'float32')) return false;
+  const values = tensors.map((tensor) => tensor!.read().data as Float32Array);
+  if (values.some(({ length }) => length !== values[0]!.length)) return false;
+  const epsilon = node.attribute('epsilon', 'float') ?? DEFAULT_EPSILON;
+  return affineParameters(values, epsilon).held;
 }
 
 /** The same by the backend: every step is rounded, and x - mean is exact where both are close. */
@@ -87,21 +107,22 @@ function normaliseByBackend(
   }
   const constant = [1, 2, 3, 4].every((i) => call.isConstant(i));
   const kept: KeptElementwise = constant ? call.keep<KeptElementwise>(() => ({})) : {};
-  kept.parameters ??= affineParameters(values, epsilon);
-  const { parameters } = kept;
-  if (parameters === undefined) return undefined;
+  kept.norm ??= affineParameters(values, epsilon);
+  const { parameters, held } = kept.norm;
+  // No plan has put such a norm between blocks, unless its parameters were replaced since.
+  if (!held && x.layout === undefined) return undefined;
   const { type, dims } = x;
   const channels = layout.inner === 1 ? dims.slice(1) : [dims[1]!, ...dims.slice(2).map(() => 1)];
   const other = { type, dims: channels, data: parameters };
   const activation = call.epilogue?.activation;
   const step = { f: 'normalise', activation, plane: layout.channels } as const;
-  const run = elementwiseRun(call, step, dims, [x, other], undefined, constant);
+  const run = elementwiseRun(call, step, dims, [x, other], constant);
   if (run === undefined) return undefined;
   const how = {
     type,
     dims,
-    layout: undefined,
-    overwrites: call.canOverwrite(0) ? 0 : undefined,
+    layout: call.layout,
+    overwrites: overwritten(call, [x], dims),
     run: (from: TensorData, _: unknown, to: TensorData) =>
       run(from as Float32Array, parameters, to as Float32Array),
   };

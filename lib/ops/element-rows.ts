@@ -66,7 +66,10 @@ function onePixel(dims: readonly number[], out: readonly number[], lanes: number
   return { offset: 0, strides: [image, channel * lanes, 0, 0], lanes: channel > 0 };
 }
 
-/** Axes of size 1 left out, and neighbours merged. The last one left has strides of 0 and 1. */
+/**
+ * Axes of size 1 left out, and neighbours merged. The last one left has strides of 0 and 1; without any
+ * there is one element.
+ */
 export function mergeAxes(sizes: readonly number[], operands: readonly Strided[]): Rows {
   const extents: number[] = [];
   const strides = operands.map((): number[] => []);
@@ -97,7 +100,7 @@ export function mergeAxes(sizes: readonly number[], operands: readonly Strided[]
   const places = operands.map(({ offset, lanes }, i): ElementwisePlace => ({
     offset,
     strides: strides[i]!,
-    advance: lanes === true ? 'lanes' : moves[i] ? 'element' : 'none',
+    advance: lanes === true ? 'lanes' : moves[i] || length === undefined ? 'element' : 'none',
   }));
   return { extents, length: length ?? 1, places };
 }

@@ -6,12 +6,12 @@ import {
   type ElementwiseFunction,
   type ElementwiseRun,
 } from '../backend/elementwise.js';
-import type { BlockedLayout } from '../backend/layout.js';
+import { sameLayout, type BlockedLayout } from '../backend/layout.js';
 import { elementCount, sameDims } from '../tensor/shape.js';
 import { rowsOf, type Extent } from './element-rows.js';
 import type { Evaluation, RepeatedRun, RunTensor } from './operator.js';
 
-/** Below this many elements a loop is done before a call of the addon has begun. */
+/** Below this many elements a loop is done before all is said to the addon that it has to know. */
 const FEWEST = 64;
 
 /** What is done to the operands. */
@@ -33,13 +33,13 @@ interface Settled {
 /** What is kept of a node from run to run. */
 export interface KeptElementwise {
   last?: Settled;
-  /** Of `normalise`, where they are the same in every run. */
-  parameters?: Float32Array | undefined;
+  /** Of a batch norm: what `normalise` takes, and whether float32 holds it. */
+  norm?: { readonly parameters: Float32Array; readonly held: boolean };
 }
 
 /**
- * The backend's way to compute a tensor of `dims` from float32 operands; undefined where the
- * operator's own loop is to do it.
+ * The backend's way to compute a tensor of `dims` from float32 operands, in blocks where the step is
+ * to give blocks; undefined where the operator's own loop is to do it.
  *
  * @param keeps whether every run of the node asks for this, and nothing else
  */
@@ -48,11 +48,12 @@ export function elementwiseRun(
   step: ElementwiseStep,
   dims: readonly number[],
   operands: readonly RunTensor[],
-  layout: BlockedLayout | undefined,
   keeps: boolean,
 ): ElementwiseRun | undefined {
+  const { layout } = call;
   if (operands.some(({ data }) => !(data instanceof Float32Array))) return undefined;
-  if (layout === undefined && elementCount(dims) < FEWEST) return undefined;
+  // What is kept is said once, and repeated at once.
+  if (!keeps && layout === undefined && elementCount(dims) < FEWEST) return undefined;
   if (!keeps) return settle(call, step, { dims, layout }, operands);
   const kept = call.keep<KeptElementwise>(() => ({}));
   if (kept.last === undefined || !isFor(kept.last, step.activation, operands, layout)) {
@@ -97,6 +98,19 @@ function settle(
     ...(plane === undefined ? {} : { plane }),
     threads: call.threads,
   });
+}
+
+/** The first input that may be overwritten, and that a result of `dims` lies like. */
+export function overwritten(
+  call: Evaluation,
+  operands: readonly RunTensor[],
+  dims: readonly number[],
+): number | undefined {
+  const index = operands.findIndex(
+    (each, i) =>
+      sameDims(each.dims, dims) && sameLayout(each.layout, call.layout) && call.canOverwrite(i),
+  );
+  return index < 0 ? undefined : index;
 }
 
 /** As Repeatable has it: the second tensor is the second operand. */

@@ -6,9 +6,9 @@ import { isFloatType, type DataType } from '../tensor/dtype.js';
 import { sameDims } from '../tensor/shape.js';
 import { activateInPlace } from './activation-loop.js';
 import { broadcastDims, broadcastShapes, runsOf } from './broadcast.js';
-import { elementwiseRun, repeated } from './element-run.js';
+import { elementwiseRun, overwritten, repeated } from './element-run.js';
 import { UNKNOWN } from './facts.js';
-import type { Evaluation, RunTensor, ValueFacts } from './operator.js';
+import type { Evaluation, RepeatedRun, RunTensor, ValueFacts } from './operator.js';
 import { runRepeatable } from './repeatable.js';
 import { isWide, required } from './run-tensor.js';
 import { nodeError } from './schema.js';
@@ -61,16 +61,17 @@ export function evaluateUnary(
     throw nodeError(call.node, 'ERR_UNSUPPORTED', `${x.type} elements are not supported`);
   }
   const { type, dims } = x;
-  const overwrites = call.canOverwrite(0) ? 0 : undefined;
+  const overwrites = overwritten(call, [x], dims);
   const step = activation && { f: 'copy' as const, activation };
-  const run = step && elementwiseRun(call, step, dims, [x], undefined, constant);
-  if (run !== undefined) {
-    const how = { type, dims, layout: undefined, overwrites, run: repeated(run) };
-    return [runRepeatable(call, x.data, how, constant)];
-  }
-  const data = (overwrites === 0 ? x.data : call.allocate(type, dims)) as NumberArray;
-  loop(x.data as NumberArray, data);
-  return [{ type, dims, data }];
+  const native = step && elementwiseRun(call, step, dims, [x], constant);
+  const run = native ? repeated(native) : repeatedLoop(loop);
+  const how = { type, dims, layout: call.layout, overwrites, run };
+  return [runRepeatable(call, x.data, how, constant)];
+}
+
+/** Apart from the evaluation, whose tensors it must not hold on to. */
+function repeatedLoop(loop: UnaryLoop): RepeatedRun {
+  return (x, _, y) => loop(x as NumberArray, y as NumberArray);
 }
 
 /** A loop that calls `f` for each element, where nothing depends on its speed. */
@@ -99,19 +100,15 @@ export function evaluatePair(
   const [left, right] = operands;
   const activation = call.epilogue?.activation;
   const { type } = left;
-  const index = call.canOverwrite(0) ? 0 : call.canOverwrite(1) ? 1 : undefined;
-  const own = index === undefined ? undefined : operands[index];
+  const dims = broadcastShapes([left.dims, right.dims]);
+  const overwrites = overwritten(call, operands, dims);
+  const own = overwrites === undefined ? undefined : operands[overwrites];
   if (f.native !== undefined && type === right.type) {
-    const dims = broadcastShapes([left.dims, right.dims]);
     const step = { f: f.native, activation };
-    const run = elementwiseRun(call, step, dims, operands, undefined, true);
+    const run = elementwiseRun(call, step, dims, operands, true);
     if (run !== undefined) {
-      const overwrites = own !== undefined && sameDims(own.dims, dims) ? index : undefined;
-      const data = overwrites === undefined ? call.allocate(type, dims) : own!.data;
-      run(left.data as Float32Array, right.data as Float32Array, data as Float32Array);
-      const how = { type, dims, layout: undefined, second: 1, overwrites };
-      call.repeatable({ ...how, run: repeated(run) });
-      return { type, dims, data };
+      const how = { type, dims, layout: call.layout, second: 1, overwrites, run: repeated(run) };
+      return runRepeatable(call, left.data, how, true, right.data);
     }
   }
   return activated(evaluateBinary(call, left, right, f, own), activation);
@@ -143,7 +140,7 @@ export function evaluateBinary(
   const fits = overwrite !== undefined && sameDims(overwrite.dims, dims);
   const data = fits ? overwrite.data : call.allocate(type, dims);
   const step = f.native && { f: f.native };
-  const run = step && elementwiseRun(call, step, dims, [left, right], undefined, false);
+  const run = step && elementwiseRun(call, step, dims, [left, right], false);
   if (run !== undefined) {
     run(left.data as Float32Array, right.data as Float32Array, data as Float32Array);
     return { type, dims, data };

@@ -4,21 +4,22 @@ import type { Evaluation, Repeatable, RepeatedRun, RunTensor } from './operator.
 /**
  * Runs a step as later runs will repeat it.
  *
- * @param how overwrites input 0, which `x` is, or none
- * @param constant whether everything but `x` is the same in every run, so that they may
+ * @param how overwrites input 0, which `x` is, or the one that `second` is, or none
+ * @param constant whether everything but `x` and `second` is the same in every run, so that they may
  */
 export function runRepeatable(
   call: Evaluation,
   x: TensorData,
   how: Repeatable & { readonly run: RepeatedRun },
   constant = true,
+  second?: TensorData,
 ): RunTensor {
   const { type, dims, layout, overwrites } = how;
-  let data = x;
-  if (overwrites === undefined) {
+  let data = overwrites === 0 ? x : second;
+  if (overwrites === undefined || data === undefined) {
     data = layout ? call.allocateBlocked(dims, layout) : call.allocate(type, dims);
   }
-  how.run(x, undefined, data);
+  how.run(x, second, data);
   if (constant) call.repeatable(how);
   return { type, dims, data, layout };
 }

@@ -1,5 +1,5 @@
-// Which activations of a plan lie in blocks (lib/backend/layout.ts): chains of convolutions and pools
-// that hand them on as they are, so that nothing is packed, padded or transposed in between. A value
+// Which activations of a plan lie in blocks (lib/backend/layout.ts): chains of convolutions, pools
+// and element-wise steps that hand them on as they are, so that nothing is packed, padded or transposed in between. A value
 // is dense wherever one of its readers, or its producer, knows no blocks: none is ever rearranged
 // by a step of its own.
 
@@ -12,6 +12,7 @@ import type { Inference } from '../ops/infer.js';
 import { windowOf } from '../ops/window.js';
 import { dilatedExtent, resolveWindow } from '../tensor/window.js';
 import { dependenciesOf } from './captures.js';
+import { elementwiseOperands } from './elementwise-operands.js';
 import type { Merged } from './merge.js';
 
 /** What the backend's blocks are like. */
@@ -108,23 +109,25 @@ function isFree(value: Value, inference: Inference): boolean {
 
 function memberOf(step: LayoutStep, inference: Inference, blocks: Blocks): Member | undefined {
   const { node, merged } = step;
+  const output = merged?.output ?? node.output(0);
+  const base = { output, residual: merged?.residual, halo: NO_HALO, hasPlanes: true };
+  const operands = elementwiseOperands(node, inference);
+  if (operands !== undefined) return { ...base, ...operands, opens: false, closes: false };
   const x = node.inputs[0];
   const dims = x && knownDims(inference.facts(x));
   if (x === undefined || dims?.length !== 4 || node.domain !== '') return undefined;
-  const output = merged?.output ?? node.output(0);
-  const base = { x, output, residual: merged?.residual, halo: NO_HALO, hasPlanes: true };
   switch (node.opType) {
     case 'Conv':
-      return convMember(step, base, dims, inference, blocks);
+      return convMember(step, { ...base, x }, dims, inference, blocks);
     case 'MaxPool':
     case 'AveragePool':
       if (node.optionalOutput(1) !== undefined) return undefined;
-      return { ...base, opens: false, closes: false };
+      return { ...base, x, opens: false, closes: false };
     case 'GlobalAveragePool':
     case 'GlobalMaxPool':
       // One pixel a channel: whole blocks of those lie as a dense tensor does.
       if (dims[1]! % blocks.lanes !== 0) return undefined;
-      return { ...base, opens: false, closes: true, hasPlanes: false };
+      return { ...base, x, opens: false, closes: true, hasPlanes: false };
     default:
       return undefined;
   }

@@ -71,8 +71,8 @@ Napi::Value ApplyElementwise(const Napi::CallbackInfo& info) {
   e.x_place = ReadPlace(shape.data + kHeadNumbers);
   e.other_place = ReadPlace(shape.data + kHeadNumbers + kPlaceNumbers);
   e.y_place = ReadPlace(shape.data + kHeadNumbers + 2 * kPlaceNumbers);
-  if (e.y_place.advance != Advance::kElement || e.x_place.advance == Advance::kLanes)
-    throw ArgumentFailure("results, and x, that go from element to element", "shape");
+  if (e.y_place.advance != Advance::kElement)
+    throw ArgumentFailure("results that go from element to element", "shape");
   CheckPlace(e, e.x_place, 1, x.size, "x");
   CheckPlace(e, e.y_place, 1, y.size, "y");
   const bool alone = e.function == ElementwiseFunction::kCopy;
@@ -84,6 +84,7 @@ Napi::Value ApplyElementwise(const Napi::CallbackInfo& info) {
                                                      : spoils(other, e.other_place))))
     throw ArgumentFailure("memory of its own, or the very places of an operand", "y");
   e.x = x.data;
+  e.x_size = x.size;
   e.other = other.data;
   e.other_size = other.size;
   e.y = y.data;

@@ -87,8 +87,7 @@ void RunBlock(const KernelTable& table, const Elementwise& e, const Epilogue& ep
   r.function = e.function;
   r.rows = std::min(cut.rows, e.extent[kRowAxis] - at.row());
   r.length = std::min(cut.floats, e.length - at.column());
-  // Only vectors that are held look at an end, and x is never one.
-  r.x = {e.x + at.Offset(0), nullptr, e.x_place.stride[kRowAxis], e.x_place.advance};
+  r.x = {e.x + at.Offset(0), e.x + e.x_size, e.x_place.stride[kRowAxis], e.x_place.advance};
   if (e.function != ElementwiseFunction::kCopy)
     r.other = {e.other + at.Offset(1), e.other + e.other_size, e.other_place.stride[kRowAxis],
                e.other_place.advance};

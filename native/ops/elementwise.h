@@ -22,9 +22,10 @@ struct Elementwise {
   size_t extent[kElementwiseAxes];  // outermost first
   size_t length;                    // of a row
   const float* x;
+  size_t x_size;  // floats in it
   ElementwisePlace x_place;
   const float* other;
-  size_t other_size;  // floats in it
+  size_t other_size;
   ElementwisePlace other_place;
   size_t plane;  // kernels/elementwise.h
   float* y;

@@ -131,7 +131,7 @@ void Run(const KernelTable& table, ThreadPool& pool, Random& random, Memory& mem
   const bool whole = random.Chance(50);  // blocks of a vector
   if (whole) e.length = (e.length + table.lanes - 1) / table.lanes * table.lanes;
   e.y_place = Spread(e, random);
-  e.x_place = Repeating(e, random, 0);
+  e.x_place = Repeating(e, random, whole ? table.lanes : 0);
   e.other_place = Repeating(e, random, whole ? table.lanes : 0);
   const size_t in_place = random.Chance(30) ? random.Between(1, 2) : 0;
   if (in_place == 1) e.x_place = e.y_place;
@@ -146,10 +146,12 @@ void Run(const KernelTable& table, ThreadPool& pool, Random& random, Memory& mem
   const size_t outputs = Reach(e, e.y_place, 1);
   float* y = fill(memory.y, outputs);
   e.y = y;
-  e.x = in_place == 1 ? y : fill(memory.x, Reach(e, e.x_place, 1));
+  e.x_size = Reach(e, e.x_place, 1);
+  // The last vector of channels may be a whole one, or what is left of it.
+  if (e.x_place.advance == Advance::kLanes) e.x_size += random.Below(table.lanes);
+  e.x = in_place == 1 ? y : fill(memory.x, e.x_size);
   if (!alone) {
     e.other_size = Reach(e, e.other_place, normalises ? 3 : 1);
-    // The last vector of channels may be a whole one, or what is left of it.
     if (e.other_place.advance == Advance::kLanes) e.other_size += random.Below(table.lanes);
     e.other = in_place == 2 && !normalises ? y : fill(memory.other, e.other_size);
   }
@@ -171,8 +173,9 @@ void Run(const KernelTable& table, ThreadPool& pool, Random& random, Memory& mem
       if (at < e.other_size) b[k] = e.other[at];
       else known[i] = false;  // lanes past the last channel
     }
-    const float x = e.x[At(e, e.x_place, row, column, table.lanes)];
-    results[i] = Apply(e.function, x, b);
+    const size_t at = At(e, e.x_place, row, column, table.lanes);
+    if (at >= e.x_size) known[i] = false;
+    else results[i] = Apply(e.function, e.x[at], b);
   }
   std::vector<float> others;
   if (normalises)  // kept apart: in place, x is gone afterwards

@@ -228,7 +228,7 @@ test('element-wise arithmetic stays inside its arrays', (t) => {
     [ROWS, 6, 0],
     [rows({ x: [1, 3, 0] })],
     [rows({ x: [0, 4, 0] })],
-    [rows({ x: [0, 3, 2] })],
+    [rows({ x: [6, 0, 2] })],
     [rows({ x: [0, 3, 3] })],
     [rows({ other: [3, 0, 1] })],
     [rows({ other: [3, 0, 2] })],

@@ -178,6 +178,31 @@ test('opsets below 7 align the second operand at an axis', (t) => {
   t.pass();
 });
 
+test('a square is a product', (t) => {
+  const a = numbers([3, 50, 7], 3);
+  const data = a.data as Float32Array;
+  for (const text of ['e: float = {2}\ny = Pow(a, e)', 'e: int64[1] = {2}\ny = Pow(a, e)']) {
+    for (const backend of [reference, ...natives]) {
+      same(
+        outputOf(text, backend, { a }),
+        data.map((value) => value * value),
+        backend.isa,
+      );
+    }
+  }
+  t.pass();
+});
+
+test('small tensors and lone loops are repeated too', (t) => {
+  const text = 'k: float = {3}\np = Add(a, k)\nq = Sqrt(p)\nr = Exp(q)\ny = Sub(k, r)';
+  for (const dims of [[1], [7], [0], [3, 2]]) {
+    const a = numbers(dims, 3);
+    const expected = outputOf(text, reference, { a });
+    for (const backend of natives) same(outputOf(text, backend, { a }), expected, backend.isa);
+  }
+  t.pass();
+});
+
 /** With clamps, which both compute alike. */
 test('what follows the arithmetic is done with it', (t) => {
   const bounds = 'low: float = {-0.25}\nhigh: float = {0.75}\n';

@@ -1,0 +1,144 @@
+// Random networks of what works on blocks of channels: convolutions, pools and element-wise steps, whose
+// values have several readers with halos of their own.
+
+import { Random } from '#convfuse/tensor/random.js';
+
+interface Plane {
+  readonly name: string;
+  readonly channels: number;
+  readonly size: readonly [number, number];
+}
+
+/** Text with weights of unit gain; its input is x, N x 3 x H x W, and its output y. */
+export function randomChain(seed: number): { readonly text: string; readonly dims: number[] } {
+  return new Chain(seed).write();
+}
+
+const PADS = 'pads = [1, 1, 1, 1]';
+
+class Chain {
+  readonly #random: Random;
+  readonly #constants: string[] = [];
+  readonly #nodes: string[] = [];
+  readonly #planes: Plane[] = [];
+  readonly #batch: number;
+
+  constructor(seed: number) {
+    this.#random = new Random(seed);
+    this.#batch = this.#random.integer(1, 2);
+  }
+
+  write(): { readonly text: string; readonly dims: number[] } {
+    const size = [this.#random.integer(5, 14), this.#random.integer(5, 22)] as const;
+    // Squeezed to a pixel where they are whole blocks of every ISA.
+    const channels = this.#pick([16, 16, 32, 13, 20]);
+    this.#conv({ name: 'x', channels: 3, size }, channels);
+    for (let i = 0; i < 14; i++) this.#step();
+    const last = this.#planes.at(-1)!;
+    this.#nodes.push(`y = Conv(${last.name}, ${this.#weights([5, last.channels, 1, 1])})`);
+    const dims = [this.#batch, 3, ...size];
+    const lines = [
+      'y: output',
+      `x: input float[${dims.join(', ')}]`,
+      ...this.#constants,
+      ...this.#nodes,
+    ];
+    return { text: lines.join('\n'), dims };
+  }
+
+  #step(): void {
+    const x = this.#pick(this.#planes.slice(-3));
+    const like = this.#planes.filter(
+      ({ channels, size }) =>
+        channels === x.channels && size[0] === x.size[0] && size[1] === x.size[1],
+    );
+    switch (this.#random.integer(0, 9)) {
+      case 0:
+        return this.#conv(x, x.channels);
+      case 1: {
+        const weight = this.#weights([x.channels, 1, 3, 3]);
+        return this.#emit(x, `Conv<${PADS}, group = ${x.channels}>(${x.name}, ${weight})`);
+      }
+      case 2: {
+        const pool = this.#pick(['MaxPool', 'AveragePool']);
+        return this.#emit(x, `${pool}<kernel_shape = [3, 3], ${PADS}>(${x.name})`);
+      }
+      case 3:
+      case 4: {
+        const operator = this.#pick(['Add', 'Sub', 'Max', 'Min', 'Sum']);
+        const other = this.#pick(like);
+        return this.#emit(x, `${operator}(${x.name}, ${other.name})`);
+      }
+      case 5:
+        return this.#squeeze(x);
+      case 6: {
+        const shape = this.#pick([[x.channels, 1, 1], [1, x.channels, 1, 1], [1], []]);
+        const pair = [x.name, this.#weights(shape)];
+        if (this.#random.integer(0, 1) === 0) pair.reverse();
+        const operator = this.#pick(['Add', 'Sub', 'Mul', 'Max']);
+        return this.#emit(x, `${operator}(${pair.join(', ')})`);
+      }
+      case 7: {
+        const [gamma, beta, mean] = [1, 2, 3].map(() => this.#weights([x.channels]));
+        const ones = Array<number>(x.channels).fill(1).join(', ');
+        const variance = this.#constant([x.channels], `{${ones}}`);
+        const inputs = [x.name, gamma, beta, mean, variance].join(', ');
+        return this.#emit(x, `BatchNormalization(${inputs})`);
+      }
+      case 8:
+        return this.#emit(x, `PRelu(${x.name}, ${this.#weights([x.channels, 1, 1])})`);
+      default: {
+        const operator = this.#pick(['Sigmoid', 'Tanh', 'HardSigmoid', 'Relu', 'Softplus']);
+        return this.#emit(x, `${operator}(${x.name})`);
+      }
+    }
+  }
+
+  #conv(x: Plane, channels: number): void {
+    const k = this.#pick([1, 3, 3]);
+    const stride = this.#random.integer(0, 5) === 0 && x.size[0] > 4 ? 2 : 1;
+    const window = `${k === 3 ? PADS : 'pads = [0, 0, 0, 0]'}, strides = [${stride}, ${stride}]`;
+    const weight = this.#weights([channels, x.channels, k, k]);
+    const size = x.size.map((n) => Math.floor((n - 1) / stride) + 1) as [number, number];
+    this.#emit({ ...x, channels, size }, `Conv<${window}>(${x.name}, ${weight})`);
+  }
+
+  /** Squeeze-and-excitation, the gate on either side. */
+  #squeeze(x: Plane): void {
+    const id = this.#nodes.length;
+    const [down, up] = [this.#weights([4, x.channels, 1, 1]), this.#weights([x.channels, 4, 1, 1])];
+    this.#nodes.push(
+      `p${id} = GlobalAveragePool(${x.name})`,
+      `q${id} = Conv(p${id}, ${down})`,
+      `r${id} = Relu(q${id})`,
+      `s${id} = Conv(r${id}, ${up})`,
+      `g${id} = Sigmoid(s${id})`,
+    );
+    const pair = [x.name, `g${id}`];
+    if (this.#random.integer(0, 1) === 0) pair.reverse();
+    this.#emit(x, `Mul(${pair.join(', ')})`);
+  }
+
+  #emit({ channels, size }: Omit<Plane, 'name'>, call: string): void {
+    const name = `v${this.#nodes.length}`;
+    this.#nodes.push(`${name} = ${call}`);
+    this.#planes.push({ name, channels, size });
+  }
+
+  #weights(dims: readonly number[]): string {
+    const count = dims.reduce((product, size) => product * size, 1);
+    const scale = dims.length === 4 ? Math.sqrt(1.5 / Math.max(1, count / dims[0]!)) : 0.7;
+    const values = Array.from(this.#random.normals(count), (value) => value * scale);
+    return this.#constant(dims, `{${values.join(', ')}}`);
+  }
+
+  #pick<T>(items: readonly T[]): T {
+    return items[this.#random.integer(0, items.length - 1)]!;
+  }
+
+  #constant(dims: readonly number[], values: string): string {
+    const name = `c${this.#constants.length}`;
+    this.#constants.push(`${name}: float[${dims.join(', ')}] = ${values}`);
+    return name;
+  }
+}
