@@ -27,69 +27,6 @@ static void StoreBlocked(const BlockedStore& s) {
                                                          : StoreBlockOf<false>(s, b);
 }
 
-// Pixels computed together, so that products of one wait less for each other.
-constexpr size_t kDepthwisePixels = 4;
-
-// kPixels outputs from x; a size of 0 is read from the shape.
-template <size_t kSize, size_t kPixels>
-CONVFUSE_INLINE void DepthwisePixels(const BlockedDepthwise& d, const V* weight, const float* x,
-                                     const float* add, float* out) {
-  const size_t high = kSize ? kSize : d.kernel[0], wide = kSize ? kSize : d.kernel[1];
-  const size_t step = d.stride[1] * kLanes, reach = d.dilation[1] * kLanes;
-  const V bias = Load(d.bias);
-  V acc[kPixels];
-#pragma GCC unroll 4
-  for (size_t i = 0; i < kPixels; ++i) acc[i] = bias;
-#pragma GCC unroll 3
-  for (size_t y = 0; y < high; ++y) {
-    const float* row = x + y * d.dilation[0] * d.x_row;
-#pragma GCC unroll 3
-    for (size_t k = 0; k < wide; ++k) {
-      const V w = kSize ? weight[y * kSize + k] : Load(d.weight + (y * wide + k) * kLanes);
-#pragma GCC unroll 4
-      for (size_t i = 0; i < kPixels; ++i) acc[i] += w * Load(row + k * reach + i * step);
-    }
-  }
-  const V low = Splat(d.low), highest = Splat(d.high);
-#pragma GCC unroll 4
-  for (size_t i = 0; i < kPixels; ++i) {
-    V v = acc[i];
-    if (add) v += Load(add + i * kLanes);
-    Store(out + i * kLanes, AtMost(AtLeast(v, low), highest));
-  }
-}
-
-template <size_t kSize>
-static void DepthwiseBlockOf(const BlockedDepthwise& d) {
-  V weight[kSize ? kSize * kSize : 1];
-#pragma GCC unroll 9
-  for (size_t i = 0; i < kSize * kSize; ++i) weight[i] = Load(d.weight + i * kLanes);
-  for (size_t y = 0; y < d.rows; ++y) {
-    const float* x = d.x + y * d.stride[0] * d.x_row;
-    const float* add = d.add ? d.add + y * d.add_row : nullptr;
-    float* out = d.out + y * d.out_row;
-    size_t p = 0;
-    for (; p + kDepthwisePixels <= d.width; p += kDepthwisePixels) {
-      const float* at = x + p * d.stride[1] * kLanes;
-      // With a stride, several rows are new for the next row of outputs: more at once than a CPU
-      // fetches ahead by itself.
-      const float* ahead = at + ((d.kernel[0] - 1) * d.dilation[0] + 1) * d.x_row;
-      for (size_t row = 0; row < (d.stride[0] > 1 ? d.stride[0] : 0); ++row, ahead += d.x_row)
-        for (size_t i = 0; i < kDepthwisePixels * d.stride[1] * kLanes; i += 16)
-          __builtin_prefetch(ahead + i, 0, 3);
-      DepthwisePixels<kSize, kDepthwisePixels>(d, weight, at, add ? add + p * kLanes : add,
-                                               out + p * kLanes);
-    }
-    for (; p < d.width; ++p)
-      DepthwisePixels<kSize, 1>(d, weight, x + p * d.stride[1] * kLanes,
-                                add ? add + p * kLanes : add, out + p * kLanes);
-  }
-}
-
-static void DepthwiseBlocked(const BlockedDepthwise& d) {
-  d.kernel[0] == 3 && d.kernel[1] == 3 ? DepthwiseBlockOf<3>(d) : DepthwiseBlockOf<0>(d);
-}
-
 // Outputs computed together, so that steps of one wait less for each other.
 constexpr size_t kPoolPixels = 4;
 

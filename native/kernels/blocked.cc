@@ -1,5 +1,6 @@
 // Kernels on blocked activations, compiled once per ISA.
 #include "kernels/blocked-inl.h"
+#include "kernels/blocked_depthwise-inl.h"
 #include "kernels/blocked_tile-inl.h"
 #include "kernels/families.h"
 

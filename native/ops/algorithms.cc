@@ -24,14 +24,9 @@ WinogradKind WinogradOf(AlgorithmKind kind) {
                                    static_cast<int>(AlgorithmKind::kWinogradF2));
 }
 
-AlgorithmKind OnBlocks(AlgorithmKind kind) {
-  return kind == AlgorithmKind::kDirectOnCopies ? AlgorithmKind::kBlockedDirect
-                                                : AlgorithmKind::kBlockedDepthwise;
-}
-
-// The direct kernel's sums go into dense planes as well as into blocks.
-ConvShape CopiedShape(AlgorithmKind kind, const ConvLayer& layer, const ConvShape& shape) {
-  return BlockedShape(layer, shape, kind == AlgorithmKind::kDepthwiseOnCopies);
+// The direct kernel's sums go from blocks into dense planes.
+ConvShape CopiedShape(const ConvLayer& layer, const ConvShape& shape) {
+  return BlockedShape(layer, shape, false);
 }
 
 }  // namespace
@@ -49,8 +44,9 @@ bool Fits(AlgorithmKind kind, const ConvLayer& layer, const ConvShape& shape) {
     case AlgorithmKind::kBlockedDepthwise:
       return BlockedDepthwiseFits(layer, shape);
     case AlgorithmKind::kDirectOnCopies:
+      return shape.IsDense() && BlockedDirectFits(layer, CopiedShape(layer, shape));
     case AlgorithmKind::kDepthwiseOnCopies:
-      return shape.IsDense() && Fits(OnBlocks(kind), layer, CopiedShape(kind, layer, shape));
+      return DepthwiseOnCopiesFits(layer, shape);
     case AlgorithmKind::kDirect:
       return DirectFits(layer, shape);
     case AlgorithmKind::kDirectBf16:
@@ -90,11 +86,13 @@ std::unique_ptr<ConvAlgorithm> MakeAlgorithm(AlgorithmKind kind,
           layer, Once(&weights->direct, *layer, DirectWeights::Element::kFloat), shape, threads);
     case AlgorithmKind::kBlockedDepthwise:
       return MakeBlockedDepthwiseConv(layer, shape, threads);
-    case AlgorithmKind::kDirectOnCopies:
-    case AlgorithmKind::kDepthwiseOnCopies: {
-      const ConvShape copied = CopiedShape(kind, *layer, shape);
-      return MakeConvertedConv(MakeAlgorithm(OnBlocks(kind), layer, copied, threads, weights),
-                               copied, layer, shape);
+    case AlgorithmKind::kDepthwiseOnCopies:
+      return MakeDepthwiseOnCopies(layer, shape, threads);
+    case AlgorithmKind::kDirectOnCopies: {
+      const ConvShape copied = CopiedShape(*layer, shape);
+      return MakeConvertedConv(
+          MakeAlgorithm(AlgorithmKind::kBlockedDirect, layer, copied, threads, weights), copied,
+          layer, shape);
     }
     default:
       return MakePlainConv(layer, shape);

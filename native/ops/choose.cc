@@ -29,6 +29,13 @@ bool CopyPays(const ConvLayer& layer, const ConvShape& shape) {
          Fits(AlgorithmKind::kDirectOnCopies, layer, shape);
 }
 
+// On planes as they are, depthwise layers have kernels for 3 x 3 with strides of 1 or 2 alone.
+bool HasPlaneKernel(const ConvLayer& layer) {
+  const ConvGeometry& g = layer.geometry;
+  return g.kernel[1] == 3 && g.kernel[2] == 3 && g.dilation[1] == 1 && g.dilation[2] == 1 &&
+         g.stride[1] == g.stride[2] && g.stride[2] <= 2;
+}
+
 // Pointwise layers: packed stores its sums as they are, where direct transposes them, which counts
 // when few products went into each (64-256 @56: 92 against 84 % of peak).  From 1024 input channels
 // on, direct wins (94 against 87 %), and on planes that are no whole number of vectors (7 x 7: 91
@@ -78,9 +85,7 @@ Choice Choose(const ConvLayer& layer, const ConvShape& shape) {
   }
   if (!layer.finite_weights)
     return {AlgorithmKind::kPlain, "a weight is not finite: padding must be skipped"};
-  // On planes as they are there is a kernel for 3 x 3 alone.
-  const ConvGeometry& g = layer.geometry;
-  if ((g.kernel[1] != 3 || g.kernel[2] != 3) &&
+  if (!HasPlaneKernel(layer) &&
       Fits(AlgorithmKind::kDepthwiseOnCopies, layer, shape))
     return {AlgorithmKind::kDepthwiseOnCopies, "one input channel per group"};
   if (Fits(AlgorithmKind::kDepthwise, layer, shape))

@@ -20,4 +20,10 @@ bool BlockedDepthwiseFits(const ConvLayer& layer, const ConvShape& shape);
 std::unique_ptr<ConvAlgorithm> MakeBlockedDepthwiseConv(std::shared_ptr<const ConvLayer> layer,
                                                         const ConvShape& shape, size_t threads);
 
+// The same on dense planes: a block of channels at a time is copied to where it stays in L2,
+// computed, and copied back.
+bool DepthwiseOnCopiesFits(const ConvLayer& layer, const ConvShape& shape);
+std::unique_ptr<ConvAlgorithm> MakeDepthwiseOnCopies(std::shared_ptr<const ConvLayer> layer,
+                                                     const ConvShape& shape, size_t threads);
+
 }  // namespace convfuse

@@ -1,0 +1,101 @@
+// The depthwise kernel on blocked activations: every lane is another channel.  Contract in
+// blocked.h.
+#pragma once
+#include "kernels/blocked.h"
+#include "kernels/simd.h"
+
+namespace convfuse::CONVFUSE_ISA {
+
+// Pixels computed together: two products a cycle, each of which takes four, are eight chains.
+constexpr size_t kDepthwisePixels = 8;
+
+// kPixels outputs from x.  Square kernels of kSize load a pixel of a row once for all outputs that
+// it is under; a size of 0 is read from the shape.
+template <size_t kSize, size_t kStride, size_t kPixels>
+CONVFUSE_INLINE void DepthwisePixels(const BlockedDepthwise& d, const float* x, const float* add,
+                                     float* out) {
+  V acc[kPixels];
+  const V bias = Load(d.bias);
+#pragma GCC unroll 8
+  for (size_t i = 0; i < kPixels; ++i) acc[i] = bias;
+  const float* w = d.weight;
+  const size_t jump = d.dilation[0] * d.x_row;
+  if constexpr (kSize > 0) {
+#pragma GCC unroll 1
+    for (size_t y = 0; y < kSize; ++y, x += jump, w += kSize * kLanes) {
+      V weight[kSize];
+#pragma GCC unroll 5
+      for (size_t k = 0; k < kSize; ++k) weight[k] = Load(w + k * kLanes);
+#pragma GCC unroll 19
+      for (size_t j = 0; j < (kPixels - 1) * kStride + kSize; ++j) {
+        const V pixel = Load(x + j * kLanes);
+#pragma GCC unroll 8
+        for (size_t i = 0; i < kPixels; ++i)
+          if (j >= i * kStride && j - i * kStride < kSize)
+            acc[i] += weight[j - i * kStride] * pixel;
+      }
+    }
+  } else {
+    const size_t step = d.stride[1] * kLanes, reach = d.dilation[1] * kLanes;
+    for (size_t y = 0; y < d.kernel[0]; ++y, x += jump)
+      for (size_t k = 0; k < d.kernel[1]; ++k, w += kLanes) {
+        const V weight = Load(w);
+#pragma GCC unroll 8
+        for (size_t i = 0; i < kPixels; ++i) acc[i] += weight * Load(x + k * reach + i * step);
+      }
+  }
+  const V low = Splat(d.low), highest = Splat(d.high);
+#pragma GCC unroll 8
+  for (size_t i = 0; i < kPixels; ++i) {
+    V v = acc[i];
+    if (add) v += Load(add + i * kLanes);
+    Store(out + i * kLanes, AtMost(AtLeast(v, low), highest));
+  }
+}
+
+// With a stride, several rows are new for the next row of outputs: more at once than a CPU fetches
+// ahead by itself.
+CONVFUSE_INLINE void FetchNewRows(const BlockedDepthwise& d, const float* x) {
+  if (d.stride[0] == 1) return;
+  const float* ahead = x + ((d.kernel[0] - 1) * d.dilation[0] + 1) * d.x_row;
+  for (size_t row = 0; row < d.stride[0]; ++row, ahead += d.x_row)
+    for (size_t i = 0; i < kDepthwisePixels * d.stride[1] * kLanes; i += 16)
+      __builtin_prefetch(ahead + i, 0, 3);
+}
+
+// Outputs [p, p + kPixels) and on, while they fit.
+template <size_t kSize, size_t kStride, size_t kPixels>
+CONVFUSE_INLINE size_t DepthwiseRun(const BlockedDepthwise& d, const float* x, const float* add,
+                                    float* out, size_t p) {
+  for (; p + kPixels <= d.width; p += kPixels) {
+    const float* at = x + p * d.stride[1] * kLanes;
+    if (kPixels == kDepthwisePixels) FetchNewRows(d, at);
+    DepthwisePixels<kSize, kStride, kPixels>(d, at, add ? add + p * kLanes : add, out + p * kLanes);
+  }
+  return p;
+}
+
+template <size_t kSize, size_t kStride>
+static void DepthwiseBlockOf(const BlockedDepthwise& d) {
+  for (size_t y = 0; y < d.rows; ++y) {
+    const float* x = d.x + y * d.stride[0] * d.x_row;
+    const float* add = d.add ? d.add + y * d.add_row : nullptr;
+    float* out = d.out + y * d.out_row;
+    size_t p = DepthwiseRun<kSize, kStride, kDepthwisePixels>(d, x, add, out, 0);
+    p = DepthwiseRun<kSize, kStride, 4>(d, x, add, out, p);
+    p = DepthwiseRun<kSize, kStride, 2>(d, x, add, out, p);
+    DepthwiseRun<kSize, kStride, 1>(d, x, add, out, p);
+  }
+}
+
+static void DepthwiseBlocked(const BlockedDepthwise& d) {
+  const size_t size = d.kernel[0], stride = d.stride[1];
+  const bool square = size == d.kernel[1] && d.dilation[1] == 1 && stride <= 2;
+  if (square && size == 3)
+    return stride == 1 ? DepthwiseBlockOf<3, 1>(d) : DepthwiseBlockOf<3, 2>(d);
+  if (square && size == 5)
+    return stride == 1 ? DepthwiseBlockOf<5, 1>(d) : DepthwiseBlockOf<5, 2>(d);
+  DepthwiseBlockOf<0, 0>(d);
+}
+
+}  // namespace convfuse::CONVFUSE_ISA
