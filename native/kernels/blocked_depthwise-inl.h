@@ -55,36 +55,54 @@ CONVFUSE_INLINE void DepthwisePixels(const BlockedDepthwise& d, const float* x, 
 
 // With a stride, several rows are new for the next row of outputs: more at once than a CPU fetches
 // ahead by itself.
-CONVFUSE_INLINE void FetchNewRows(const BlockedDepthwise& d, const float* x) {
-  if (d.stride[0] == 1) return;
+static void FetchNewRows(const BlockedDepthwise& d, const float* x) {
   const float* ahead = x + ((d.kernel[0] - 1) * d.dilation[0] + 1) * d.x_row;
   for (size_t row = 0; row < d.stride[0]; ++row, ahead += d.x_row)
     for (size_t i = 0; i < kDepthwisePixels * d.stride[1] * kLanes; i += 16)
       __builtin_prefetch(ahead + i, 0, 3);
 }
 
-// Outputs [p, p + kPixels) and on, while they fit.
+// A row of outputs, or what is left of it.
+struct DepthwiseRow {
+  const float* x;
+  const float* add;
+  float* out;
+};
+
+// Outputs of a row from p on, while kPixels fit; then the last kPixels of the row, some of which
+// are there already.  A residual may be the output itself: nothing is computed twice with one.
 template <size_t kSize, size_t kStride, size_t kPixels>
-CONVFUSE_INLINE size_t DepthwiseRun(const BlockedDepthwise& d, const float* x, const float* add,
-                                    float* out, size_t p) {
-  for (; p + kPixels <= d.width; p += kPixels) {
-    const float* at = x + p * d.stride[1] * kLanes;
-    if (kPixels == kDepthwisePixels) FetchNewRows(d, at);
-    DepthwisePixels<kSize, kStride, kPixels>(d, at, add ? add + p * kLanes : add, out + p * kLanes);
+CONVFUSE_INLINE size_t DepthwiseRun(const BlockedDepthwise& d, const DepthwiseRow& row, size_t p) {
+  while (p < d.width) {
+    if (p + kPixels > d.width) {
+      if (row.add || d.width < kPixels) break;
+      p = d.width - kPixels;
+    }
+    const float* x = row.x + p * d.stride[1] * kLanes;
+    if (kPixels > 1 && d.stride[0] > 1) FetchNewRows(d, x);
+    DepthwisePixels<kSize, kStride, kPixels>(d, x, row.add ? row.add + p * kLanes : nullptr,
+                                             row.out + p * kLanes);
+    p += kPixels;
   }
   return p;
 }
 
+// Any kernel; and what is too narrow for the others.
+static void DepthwiseRest(const BlockedDepthwise& d, const DepthwiseRow& row, size_t p) {
+  p = DepthwiseRun<0, 0, 4>(d, row, p);
+  DepthwiseRun<0, 0, 1>(d, row, p);
+}
+
 template <size_t kSize, size_t kStride>
 static void DepthwiseBlockOf(const BlockedDepthwise& d) {
+  DepthwiseRow row = {d.x, d.add, d.out};
   for (size_t y = 0; y < d.rows; ++y) {
-    const float* x = d.x + y * d.stride[0] * d.x_row;
-    const float* add = d.add ? d.add + y * d.add_row : nullptr;
-    float* out = d.out + y * d.out_row;
-    size_t p = DepthwiseRun<kSize, kStride, kDepthwisePixels>(d, x, add, out, 0);
-    p = DepthwiseRun<kSize, kStride, 4>(d, x, add, out, p);
-    p = DepthwiseRun<kSize, kStride, 2>(d, x, add, out, p);
-    DepthwiseRun<kSize, kStride, 1>(d, x, add, out, p);
+    size_t p = 0;
+    if constexpr (kSize > 0) p = DepthwiseRun<kSize, kStride, kDepthwisePixels>(d, row, p);
+    if (p < d.width) DepthwiseRest(d, row, p);
+    row.x += d.stride[0] * d.x_row;
+    if (row.add) row.add += d.add_row;
+    row.out += d.out_row;
   }
 }
 
