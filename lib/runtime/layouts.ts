@@ -38,6 +38,8 @@ interface Member {
   readonly hasPlanes: boolean;
   /** What a blocked input must have around it. */
   readonly halo: Halo;
+  /** Whether its output may take the memory of x or of the residual, where they have equal halos. */
+  readonly overwrites: boolean;
 }
 
 /** The layout of every value that is to lie in blocks. */
@@ -64,23 +66,37 @@ export function planLayouts(
     }
   }
   while (dropOne(members.values(), candidates));
-  const halos = new Map<Value, Halo>();
-  for (const { x, halo } of members.values()) {
-    if (!candidates.has(x)) continue;
-    const other = halos.get(x) ?? NO_HALO;
-    halos.set(x, {
-      top: Math.max(halo.top, other.top),
-      left: Math.max(halo.left, other.left),
-      bottom: Math.max(halo.bottom, other.bottom),
-      right: Math.max(halo.right, other.right),
-    });
-  }
+  const halos = halosOf([...members.values()], candidates);
   return new Map(
     [...candidates].map((value) => [
       value,
       { lanes: blocks.lanes, ...(halos.get(value) ?? NO_HALO) },
     ]),
   );
+}
+
+/** As wide as the reader that needs most; that of a result which may take a value's place, too. */
+function halosOf(members: readonly Member[], candidates: ReadonlySet<Value>): Map<Value, Halo> {
+  const halos = new Map<Value, Halo>();
+  const widen = (value: Value | undefined, halo: Halo): void => {
+    if (value === undefined || !candidates.has(value)) return;
+    const other = halos.get(value) ?? NO_HALO;
+    halos.set(value, {
+      top: Math.max(halo.top, other.top),
+      left: Math.max(halo.left, other.left),
+      bottom: Math.max(halo.bottom, other.bottom),
+      right: Math.max(halo.right, other.right),
+    });
+  };
+  // Last ones first: what reads a result has been asked by then.
+  for (const { x, output, residual, halo, overwrites } of [...members].reverse()) {
+    widen(x, halo);
+    const result = overwrites ? halos.get(output) : undefined;
+    if (result === undefined) continue;
+    widen(x, result);
+    widen(residual, result);
+  }
+  return halos;
 }
 
 /** Drops candidates that a step cannot have in blocks, and says whether there were any. */
@@ -110,9 +126,17 @@ function isFree(value: Value, inference: Inference): boolean {
 function memberOf(step: LayoutStep, inference: Inference, blocks: Blocks): Member | undefined {
   const { node, merged } = step;
   const output = merged?.output ?? node.output(0);
-  const base = { output, residual: merged?.residual, halo: NO_HALO, hasPlanes: true };
+  const base = {
+    output,
+    residual: merged?.residual,
+    halo: NO_HALO,
+    hasPlanes: true,
+    overwrites: false,
+  };
   const operands = elementwiseOperands(node, inference);
-  if (operands !== undefined) return { ...base, ...operands, opens: false, closes: false };
+  if (operands !== undefined) {
+    return { ...base, ...operands, opens: false, closes: false, overwrites: true };
+  }
   const x = node.inputs[0];
   const dims = x && knownDims(inference.facts(x));
   if (x === undefined || dims?.length !== 4 || node.domain !== '') return undefined;

@@ -107,6 +107,20 @@ test('gates and other element-wise steps pass blocks on', (t) => {
   }
 });
 
+test('an element-wise step finds the halo of its result around what it may overwrite', (t) => {
+  const ones = 's: float[8] = {1, 1, 1, 1, 1, 1, 1, 1}';
+  const norm = `b = Conv(a, w2)\nm = BatchNormalization(b, s, s, s, s)\nc = Conv<${PADS}>(m, w1)`;
+  const behind =
+    'd = Max(m, c)\ne = Conv<dilations = [2, 2], pads = [2, 2, 2, 2]>(d, w1)\ny = Neg(e)';
+  t.deepEqual(halos(`${HEAD}${ones}\n${norm}\n${behind}`, 'strict'), {
+    a: '0,0,0,0',
+    b: '2,2,2,2',
+    m: '2,2,2,2',
+    c: '2,2,2,2',
+    d: '2,2,2,2',
+  });
+});
+
 test('what is broadcast in another way is dense', (t) => {
   const values = Array(9).fill(0.5).join(', ');
   for (const [constants, step] of [
