@@ -8,9 +8,10 @@ import { loadModel } from '#convfuse/api/load.js';
 import { encodeModel } from '#convfuse/api/encode.js';
 import { InferenceSession } from '#convfuse/api/session.js';
 import { Random } from '#convfuse/tensor/random.js';
+import { elementCount } from '#convfuse/tensor/shape.js';
 
 import { relativeL2 } from '../test/helpers/bounds.js';
-import { networkBytes, type NetworkName } from './networks.js';
+import { subjects, type Subject } from './subjects.js';
 
 export interface ModelRow {
   readonly network: string;
@@ -30,34 +31,34 @@ export interface ModelRow {
 export interface ModelBenchOptions {
   readonly rounds: number;
   readonly milliseconds: number;
-  readonly networks?: readonly NetworkName[];
-  readonly batch?: number;
 }
 
 export async function benchModels(options: ModelBenchOptions): Promise<ModelRow[]> {
   const rows: ModelRow[] = [];
-  for (const name of options.networks ?? (['resnet18', 'resnet50', 'mobilenetv2'] as const)) {
-    rows.push(...(await benchModel(name, options.batch ?? 1, options)));
-  }
+  for (const subject of await subjects()) rows.push(...(await benchModel(subject, options)));
   return rows;
 }
 
+const DISTANCE = {
+  relative: relativeL2,
+  absolute: (actual: Float32Array, expected: Float32Array): number =>
+    expected.reduce((worst, value, i) => Math.max(worst, Math.abs(actual[i]! - value)), 0),
+} as const;
+
 async function benchModel(
-  name: NetworkName,
-  batch: number,
+  { name, bytes, dims, compared }: Subject,
   options: ModelBenchOptions,
 ): Promise<ModelRow[]> {
-  const original = await loadModel(networkBytes(name, batch));
+  const original = await loadModel(bytes);
   const started = performance.now();
-  const { model, report } = await fuseModel(original);
+  const { model, report } = await fuseModel(original, { verify: { inputShapes: { x: dims } } });
   const proving = performance.now() - started;
   console.error(
     `${name}: ${report.sites.length} sites, verified in ` +
       `${(report.milliseconds.verify / 1000).toFixed(2)} s of ${(proving / 1000).toFixed(2)} s, ` +
       `relative L2 ${report.verification.relL2?.toExponential(1)}`,
   );
-  const dims = [batch, 3, 224, 224];
-  const data = new Random(3).normals(batch * 3 * 224 * 224);
+  const data = new Random(3).normals(elementCount(dims));
   const feeds = { x: { type: 'float32' as const, data, dims } };
   const unfused = await InferenceSession.create(original, { backend: 'native' });
   const fused = await InferenceSession.create(model, { backend: 'native' });
@@ -69,7 +70,7 @@ async function benchModel(
   const first = (results: Readonly<Record<string, { data: unknown }>>): Float32Array =>
     Object.values(results)[0]!.data as Float32Array;
   const expected = first(await peer.run(peerFeeds));
-  const error = relativeL2(first(await fused.run(feeds)), expected);
+  const error = DISTANCE[compared](first(await fused.run(feeds)), expected);
   if (!(error < 1e-4)) throw new Error(`${name}: differs from onnxruntime by ${error}`);
   const results = await measure(
     [
@@ -89,7 +90,7 @@ async function benchModel(
     network: name,
     variant,
     milliseconds: latency,
-    imagesPerSecond: (batch * 1000) / latency.median,
+    imagesPerSecond: 1000 / latency.median,
     ratio,
     peerRatio: ratioOf(rival.rounds, rounds),
     launches: plans.get(variant)?.launches,

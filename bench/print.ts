@@ -37,7 +37,7 @@ export function modelTable(rows: readonly ModelRow[]): string {
     spread(row.ratio),
   ]);
   const head = ['network', 'variant', 'ms (quartiles)', 'images/s', 'ratio to the first'];
-  return `\nWhole networks, seeded weights:\n\n${table(head, body)}`;
+  return `\nWhole networks:\n\n${table(head, body)}`;
 }
 
 export function nodeTable(rows: readonly NodeUserRow[]): string {
