@@ -1,8 +1,7 @@
 import test from 'ava';
 
 import { planSteps } from '../helpers/plan-steps.js';
-import { runAll, tensorOf } from '../helpers/run-text.js';
-import { relativeL2 } from '../helpers/bounds.js';
+import { mergedError } from '../helpers/merged-error.js';
 
 const CONSTANTS = `
   half: float[] = {0.5}
@@ -104,15 +103,7 @@ for (const [kind, forms] of Object.entries(FORMS)) {
       const merged = planSteps(CONSTANTS + CONV + text);
       t.is(merged.length, 1);
       t.regex(merged[0]!, new RegExp(`^Conv .* = ${kind}$`));
-      // What is merged computes what the nodes do: an extra output keeps them apart.
-      const values = Array.from({ length: 33 }, (_, i) => (i - 16) / 2);
-      const weight = 'w: float[1, 1, 1, 1] = {1}\n';
-      const run = (more: string): readonly number[] =>
-        runAll(`${CONSTANTS}${weight}${CONV}${text}${more}`, {
-          x: tensorOf([1, 1, 1, 33], values),
-        })['y']!.values;
-      const apart = run('\na: output\ny: output');
-      const error = relativeL2(Float64Array.from(run('\ny: output')), Float64Array.from(apart));
+      const error = mergedError(CONSTANTS, text);
       t.true(error <= 1e-5, `relative L2 ${error}`);
     });
   }
