@@ -3,6 +3,7 @@
 #include "kernels/direct-inl.h"
 #include "kernels/direct_store-inl.h"
 #include "kernels/families.h"
+#include "kernels/plane_row-inl.h"
 
 namespace convfuse::CONVFUSE_ISA {
 
@@ -12,6 +13,8 @@ void AddDirect(KernelTable* table) {
   table->direct_tile = Direct;
   table->copy_padded = CopyPadded;
   table->direct_store = StoreDirect;
+  table->plane_slack = kPlaneVectors<1> * kLanes;
+  table->plane_row = RunPlaneRow;
 }
 
 }  // namespace convfuse::CONVFUSE_ISA

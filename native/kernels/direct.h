@@ -66,6 +66,23 @@ struct BlockedTile {
   float low, high;
 };
 
+// A row of pixels of a few output channels: out[m][p] = clamp(sum_k weight[k][m] * x[offset[k] + p] +
+// bias[m] + add[m][p], low, high), p < pixels.  Weights have rows of direct_channels; row m of out
+// and add begins at m * stride.  As many as plane_slack floats behind those of x are read too.
+constexpr size_t kPlaneChannels = 3;
+struct PlaneRow {
+  size_t k;
+  const uint32_t* offset;
+  const float* x;
+  const float* weight;
+  size_t channels, pixels;  // channels: 1 .. kPlaneChannels
+  const float* bias;        // or null
+  const float* add;         // or null; may be out
+  float* out;
+  size_t stride;
+  float low, high;
+};
+
 // With bfloat16, an element of x and of the weights is a pair of channels, the first in the lower
 // half of its 32 bits, and a product the sum of two.
 

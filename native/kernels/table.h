@@ -55,6 +55,8 @@ struct KernelTable {
   void (*direct_tile)(const DirectTile& tile);
   void (*copy_padded)(const PaddedCopy& copy);
   void (*direct_store)(const DirectStore& store);
+  size_t plane_slack;
+  void (*plane_row)(const PlaneRow& row);
   // The same on pairs of bfloat16 numbers; null where the CPU has no dot product of them.
   void (*direct_tile_bf16)(const DirectTile& tile);
   void (*copy_padded_bf16)(const PaddedCopy& copy);

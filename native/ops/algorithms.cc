@@ -6,6 +6,7 @@
 #include "ops/conv_direct.h"
 #include "ops/conv_packed.h"
 #include "ops/conv_plain.h"
+#include "ops/conv_planes.h"
 #include "ops/conv_winograd.h"
 
 namespace convfuse {
@@ -47,6 +48,8 @@ bool Fits(AlgorithmKind kind, const ConvLayer& layer, const ConvShape& shape) {
       return shape.IsDense() && BlockedDirectFits(layer, CopiedShape(layer, shape));
     case AlgorithmKind::kDepthwiseOnCopies:
       return DepthwiseOnCopiesFits(layer, shape);
+    case AlgorithmKind::kPlanes:
+      return PlanesFits(layer, shape);
     case AlgorithmKind::kDirect:
       return DirectFits(layer, shape);
     case AlgorithmKind::kDirectBf16:
@@ -74,6 +77,9 @@ std::unique_ptr<ConvAlgorithm> MakeAlgorithm(AlgorithmKind kind,
       return MakePackedConv(layer, Once(&weights->packed, *layer), shape, threads);
     case AlgorithmKind::kDirect:
       return MakeDirectConv(
+          layer, Once(&weights->direct, *layer, DirectWeights::Element::kFloat), shape, threads);
+    case AlgorithmKind::kPlanes:
+      return MakePlanesConv(
           layer, Once(&weights->direct, *layer, DirectWeights::Element::kFloat), shape, threads);
     case AlgorithmKind::kDirectBf16:
       return MakeDirectConv(

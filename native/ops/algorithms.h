@@ -21,6 +21,7 @@ enum class AlgorithmKind : int {
   kBlockedDepthwise,
   kDirectOnCopies,  // the two above on dense activations, copied into blocks
   kDepthwiseOnCopies,
+  kPlanes,
   kWinogradF2,
   kWinogradF4,
   kWinogradStride2,

@@ -90,6 +90,9 @@ Choice Choose(const ConvLayer& layer, const ConvShape& shape) {
     return {AlgorithmKind::kDepthwiseOnCopies, "one input channel per group"};
   if (Fits(AlgorithmKind::kDepthwise, layer, shape))
     return {AlgorithmKind::kDepthwise, "one input channel per group"};
+  // Tiles of four channels and more would be mostly zeros.
+  if (Fits(AlgorithmKind::kPlanes, layer, shape) && layer.Taps() > 1)
+    return {AlgorithmKind::kPlanes, "few output channels"};
   // A pair with one channel missing wastes half, so that single channels gain nothing.
   if (Fits(AlgorithmKind::kDirectBf16, layer, shape) && FillsSlices(layer) && layer.GroupIn() > 1)
     return {AlgorithmKind::kDirectBf16, "products in bfloat16"};

@@ -1,0 +1,131 @@
+#include "ops/conv_planes.h"
+
+#include <algorithm>
+#include <limits>
+
+#include "ops/epilogue.h"
+#include "ops/integers.h"
+
+namespace convfuse {
+
+bool PlanesFits(const ConvLayer& layer, const ConvShape& shape) {
+  return shape.IsDense() && layer.geometry.groups == 1 && layer.geometry.stride[2] == 1 &&
+         layer.geometry.channels_out <= kPlaneChannels && DirectFits(layer, shape);
+}
+
+namespace {
+
+// The copy of a block of channels, which all rows of a band read: half of a 512 KB L2.
+constexpr size_t kCopyFloats = (256 << 10) / sizeof(float);
+
+class PlanesConv final : public ConvAlgorithm {
+ public:
+  PlanesConv(std::shared_ptr<const ConvLayer> layer, std::shared_ptr<const DirectWeights> weights,
+             const ConvShape& shape, size_t threads)
+      : layer_(std::move(layer)), weights_(std::move(weights)), shape_(shape),
+        epilogue_(layer_->activation) {
+    const ConvGeometry& g = layer_->geometry;
+    const KernelTable& table = *layer_->table;
+    const size_t height = shape_.out[1], reach = (g.kernel[1] - 1) * g.dilation[1];
+    width_ = shape_.out[2] + (g.kernel[2] - 1) * g.dilation[2];
+    row_stride_ = RoundUp(width_, table.lanes);
+    // Rows that two bands read are copied twice: a band has some more of its own.
+    const size_t fit = kCopyFloats / (weights_->most_elements() * row_stride_ * g.stride[1]);
+    const size_t fewest = reach + 1;
+    rows_ = std::min(height, std::max(fewest, fit > reach ? fit - reach : 1));
+    const size_t wanted = threads > 1 ? CeilDiv(4 * threads, std::max<size_t>(1, shape_.batch)) : 1;
+    rows_ = std::min(rows_, std::max(fewest, CeilDiv(height, wanted)));
+    bands_ = CeilDiv(height, std::max<size_t>(1, rows_));
+    copy_rows_ = (rows_ - 1) * g.stride[1] + reach + 1;
+    channel_stride_ = copy_rows_ * row_stride_;
+    for (size_t c = 0; c < weights_->most_elements(); ++c)
+      for (size_t y = 0; y < g.kernel[1]; ++y)
+        for (size_t x = 0; x < g.kernel[2]; ++x)
+          offsets_.push_back(static_cast<uint32_t>(
+              c * channel_stride_ + y * g.dilation[1] * row_stride_ + x * g.dilation[2]));
+  }
+
+  std::string Name() const override {
+    return "direct " + std::to_string(kPlaneChannels) + " planes";
+  }
+
+  size_t WorkspaceFloats(size_t threads) const override { return threads * SlotFloats(); }
+
+  void Run(const ConvRun& run) const override {
+    run.pool->ParallelFor(shape_.batch * bands_, run.threads, [&](size_t task, size_t slot) {
+      if (!run.Cancelled()) RunBand(run, task, run.workspace + slot * SlotFloats());
+    });
+  }
+
+ private:
+  size_t SlotFloats() const {
+    return RoundUp(weights_->most_elements() * channel_stride_ + layer_->table->plane_slack, 16);
+  }
+
+  void RunBand(const ConvRun& run, size_t task, float* scratch) const {
+    const ConvGeometry& g = layer_->geometry;
+    const KernelTable& table = *layer_->table;
+    const size_t image = task / bands_, row = task % bands_ * rows_;
+    const size_t rows = std::min(rows_, shape_.out[1] - row);
+    const size_t in_plane = shape_.in[1] * shape_.in[2], plane = shape_.out[1] * shape_.out[2];
+    const size_t base = image * g.channels_out * plane;
+    PaddedCopy copy = {};
+    copy.in_height = shape_.in[1];
+    copy.in_width = shape_.in[2];
+    copy.row =
+        static_cast<ptrdiff_t>(row * g.stride[1]) - static_cast<ptrdiff_t>(shape_.pad_begin[1]);
+    copy.rows = copy_rows_ - (rows_ - rows) * g.stride[1];
+    copy.left = shape_.pad_begin[2];
+    copy.width = width_;
+    copy.out = scratch;
+    copy.row_stride = row_stride_;
+    copy.channel_stride = channel_stride_;
+    PlaneRow r = {};
+    r.offset = offsets_.data();
+    r.channels = g.channels_out;
+    r.pixels = shape_.out[2];
+    r.stride = plane;
+    r.low = -std::numeric_limits<float>::infinity();
+    r.high = std::numeric_limits<float>::infinity();
+    for (size_t b = 0; b < weights_->blocks(); ++b) {
+      copy.in = run.x + (image * g.channels_in + weights_->ElementBegin(b)) * in_plane;
+      copy.channels = weights_->Elements(b);
+      table.copy_padded(copy);
+      r.k = weights_->Elements(b) * layer_->Taps();
+      r.weight = weights_->Slice(0, b, 0);
+      const bool last = b + 1 == weights_->blocks();
+      if (last) {
+        r.bias = layer_->bias.data();
+        r.low = epilogue_.low;
+        r.high = epilogue_.high;
+      }
+      for (size_t y = 0; y < rows; ++y) {
+        const size_t at = base + (row + y) * shape_.out[2];
+        r.x = scratch + y * g.stride[1] * row_stride_;
+        r.out = run.out + at;
+        r.add = b > 0 ? r.out : run.residual ? run.residual + at : nullptr;
+        table.plane_row(r);
+        for (size_t m = 0; last && epilogue_.rows && m < g.channels_out; ++m)
+          table.activate_row(layer_->activation, m, r.pixels, r.out + m * plane);
+      }
+    }
+  }
+
+  std::shared_ptr<const ConvLayer> layer_;
+  std::shared_ptr<const DirectWeights> weights_;
+  ConvShape shape_;
+  Epilogue epilogue_;
+  std::vector<uint32_t> offsets_;
+  size_t width_ = 0, row_stride_ = 0, channel_stride_ = 0;
+  size_t rows_ = 0, bands_ = 0, copy_rows_ = 0;
+};
+
+}  // namespace
+
+std::unique_ptr<ConvAlgorithm> MakePlanesConv(std::shared_ptr<const ConvLayer> layer,
+                                              std::shared_ptr<const DirectWeights> weights,
+                                              const ConvShape& shape, size_t threads) {
+  return std::make_unique<PlanesConv>(std::move(layer), std::move(weights), shape, threads);
+}
+
+}  // namespace convfuse
