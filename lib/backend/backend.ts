@@ -164,6 +164,21 @@ export interface BlockedPoolCall extends Omit<PoolCall, 'planes'> {
   readonly layouts: { readonly x: BlockedLayout; readonly y: BlockedLayout };
 }
 
+/**
+ * Softmax, or its logarithm, along the middle axis of a dense [outer, size, inner]:
+ * y = exp(x - m) / sum exp(x - m), m the largest of the axis. A NaN or +infinity, or nothing but
+ * -infinity, makes all of its axis NaN.
+ */
+export interface SoftmaxCall {
+  readonly log: boolean;
+  readonly x: Float32Array;
+  readonly y: Float32Array;
+  readonly outer: number;
+  readonly size: number;
+  readonly inner: number;
+  readonly threads: number | undefined;
+}
+
 /** The arithmetic behind everything. Chosen once, by select.ts. */
 export interface Backend {
   readonly name: 'native' | 'reference';
@@ -189,4 +204,6 @@ export interface Backend {
   poolBlocked?(call: BlockedPoolCall): void;
   /** Absent where the operators' own loops are to run. @throws ConvfuseError ERR_ARGUMENT */
   elementwise?(spec: ElementwiseSpec): ElementwiseRun;
+  /** Absent where the operator's own loop is to run. */
+  softmax?(call: SoftmaxCall): void;
 }

@@ -5,7 +5,8 @@ import type { FloatArray } from '../backend/backend.js';
 import type { Node } from '../ir/node.js';
 import { elementCount } from '../tensor/shape.js';
 import { likeInput } from './facts.js';
-import type { Operator } from './operator.js';
+import type { Operator, RepeatedRun } from './operator.js';
+import { runRepeatable } from './repeatable.js';
 import { floatsOf, required } from './run-tensor.js';
 import { axisOf, operator } from './schema.js';
 
@@ -56,13 +57,24 @@ function extents(node: Node, dims: readonly number[]): readonly [number, number,
   return [outer, dims[at]!, elementCount(dims.slice(at + 1))];
 }
 
-function family(opType: string, row: Row): Operator {
+/** @param log of the kin that the backend may have */
+function family(opType: string, row: Row, log?: boolean): Operator {
   return operator(opType, {
     infer: likeInput,
     evaluate(call, inputs) {
       const x = required(call.node, inputs, 0);
       const [outer, size, inner] = extents(call.node, x.dims);
       const source = floatsOf(call.node, x);
+      const { backend, threads } = call;
+      if (log !== undefined && backend.softmax !== undefined && source instanceof Float32Array) {
+        const run: RepeatedRun = (from, _, to) => {
+          const [x, y] = [from as Float32Array, to as Float32Array];
+          backend.softmax!({ log, x, y, outer, size, inner, threads });
+        };
+        return [
+          runRepeatable(call, source, { type: x.type, dims: x.dims, layout: undefined, run }),
+        ];
+      }
       const data = call.allocate(x.type, x.dims) as FloatArray;
       for (let o = 0; o < outer; o++) {
         for (let i = 0; i < inner; i++) row(source, data, o * size * inner + i, size, inner);
@@ -73,7 +85,7 @@ function family(opType: string, row: Row): Operator {
 }
 
 export const softmaxes: readonly Operator[] = [
-  family('Softmax', softmax),
-  family('LogSoftmax', logSoftmax),
+  family('Softmax', softmax, false),
+  family('LogSoftmax', logSoftmax, true),
   family('Hardmax', hardmax),
 ];

@@ -37,6 +37,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   Export<PoolTensor>(env, exports, "pool");
   Export<PoolBlocks>(env, exports, "poolBlocked");
   Export<ApplyElementwise>(env, exports, "elementwise");
+  Export<SoftmaxTensor>(env, exports, "softmax");
   Export<CreateConv>(env, exports, "createConv");
   Export<DescribeConv>(env, exports, "describeConv");
   Export<RunConv>(env, exports, "runConv");

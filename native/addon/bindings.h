@@ -12,6 +12,7 @@ Napi::Value MultiplyMatrices(const Napi::CallbackInfo& info);
 Napi::Value PoolTensor(const Napi::CallbackInfo& info);
 Napi::Value PoolBlocks(const Napi::CallbackInfo& info);
 Napi::Value ApplyElementwise(const Napi::CallbackInfo& info);
+Napi::Value SoftmaxTensor(const Napi::CallbackInfo& info);
 
 Napi::Value CreateConv(const Napi::CallbackInfo& info);
 Napi::Value DescribeConv(const Napi::CallbackInfo& info);

@@ -12,6 +12,7 @@ void AddWinograd(KernelTable* table);
 void AddPool(KernelTable* table);
 void AddElementwise(KernelTable* table);
 void AddBlocked(KernelTable* table);
+void AddRows(KernelTable* table);
 
 // In fold.cc.
 void ScaleRowsF32(ScaleRowsShape, const float*, const double*, float*, double*, double*);

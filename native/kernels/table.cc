@@ -22,6 +22,7 @@ KernelTable MakeTable() {
   AddPool(&table);
   AddElementwise(&table);
   AddBlocked(&table);
+  AddRows(&table);
   return table;
 }
 

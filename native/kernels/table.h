@@ -10,6 +10,7 @@
 #include "kernels/elementwise.h"
 #include "kernels/gemm_tile.h"
 #include "kernels/pool.h"
+#include "kernels/softmax.h"
 #include "kernels/winograd.h"
 
 namespace convfuse {
@@ -73,6 +74,9 @@ struct KernelTable {
 
   // Rows of one arithmetic function; kernels/elementwise.h.
   void (*elementwise)(const ElementwiseRows& rows);
+
+  // Rows made positive, of sum 1; kernels/softmax.h.
+  void (*softmax)(const SoftmaxRows& rows);
 
   // On blocked activations; kernels/direct.h has the tile, kernels/blocked.h the others.
   size_t blocked_pixels[4];  // of a tile of so many vectors of channels

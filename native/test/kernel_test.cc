@@ -32,6 +32,7 @@ const Suite kSuites[] = {
     {"gemm", TestGemm},
     {"pool", TestPool},
     {"elementwise", TestElementwise},
+    {"softmax", TestSoftmax},
     {"reorder", TestReorder},
     {"conv", TestConv},
     {"cancel", TestCancel},

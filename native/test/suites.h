@@ -15,6 +15,7 @@ void TestParallel();
 void TestPlacement();
 void TestPool(const Options& options);
 void TestReorder(const Options& options);
+void TestSoftmax(const Options& options);
 void TestTune(const Options& options);
 
 }  // namespace convfuse::test

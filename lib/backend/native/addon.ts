@@ -83,6 +83,18 @@ export interface Addon {
     threads: number,
   ): void;
 
+  /** Along the middle axis of [outer, size, inner]. */
+  softmax(
+    isa: string,
+    log: boolean,
+    x: Float32Array,
+    y: Float32Array,
+    outer: number,
+    size: number,
+    inner: number,
+    threads: number,
+  ): void;
+
   /**
    * @param other undefined for the function that has only x
    * @param y memory of its own, or that of an operand in the same places

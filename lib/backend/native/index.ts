@@ -8,6 +8,7 @@ import type {
   PoolCall,
   ScaledRows,
   ScaleRowsRequest,
+  SoftmaxCall,
 } from '../backend.js';
 import { ReferenceConv } from '../reference/conv.js';
 import { gemm as referenceGemm } from '../reference/gemm.js';
@@ -113,6 +114,12 @@ export class NativeBackend implements Backend {
     const { isa } = this;
     native(() =>
       this.#addon.poolBlocked(isa, kind === 'mean', x, y, sizes, windows, threads ?? this.threads),
+    );
+  }
+
+  softmax({ log, x, y, outer, size, inner, threads }: SoftmaxCall): void {
+    native(() =>
+      this.#addon.softmax(this.isa, log, x, y, outer, size, inner, threads ?? this.threads),
     );
   }
 }

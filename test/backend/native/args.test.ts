@@ -140,6 +140,7 @@ const CALLS: Readonly<Record<string, { args: () => unknown[]; optional: readonly
     args: () => [isa, floats(6), floats(3), floats(6), ROWS, 3, PLAIN.slice(), floats(1), 1],
     optional: [],
   },
+  softmax: { args: () => [isa, false, floats(24), floats(24), 2, 3, 4, 1], optional: [] },
   createConv: {
     args: () => [isa, GEOMETRY, floats(8), floats(4), 0, 3, PLAIN.slice(), floats(4), false],
     optional: [3],
