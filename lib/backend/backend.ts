@@ -3,6 +3,7 @@ import type { Window } from '../tensor/window.js';
 import type { Activation } from './activation.js';
 import type { ElementwiseRun, ElementwiseSpec } from './elementwise.js';
 import type { BlockedLayout } from './layout.js';
+import type { NormaliseCall, ResampleCall, SoftmaxCall, SumRowsCall } from './rows.js';
 
 /** What convolutions and matrix products read and write. Float64Array: the reference only. */
 export type FloatArray = Float32Array | Float64Array;
@@ -164,21 +165,6 @@ export interface BlockedPoolCall extends Omit<PoolCall, 'planes'> {
   readonly layouts: { readonly x: BlockedLayout; readonly y: BlockedLayout };
 }
 
-/**
- * Softmax, or its logarithm, along the middle axis of a dense [outer, size, inner]:
- * y = exp(x - m) / sum exp(x - m), m the largest of the axis. A NaN or +infinity, or nothing but
- * -infinity, makes all of its axis NaN.
- */
-export interface SoftmaxCall {
-  readonly log: boolean;
-  readonly x: Float32Array;
-  readonly y: Float32Array;
-  readonly outer: number;
-  readonly size: number;
-  readonly inner: number;
-  readonly threads: number | undefined;
-}
-
 /** The arithmetic behind everything. Chosen once, by select.ts. */
 export interface Backend {
   readonly name: 'native' | 'reference';
@@ -204,6 +190,9 @@ export interface Backend {
   poolBlocked?(call: BlockedPoolCall): void;
   /** Absent where the operators' own loops are to run. @throws ConvfuseError ERR_ARGUMENT */
   elementwise?(spec: ElementwiseSpec): ElementwiseRun;
-  /** Absent where the operator's own loop is to run. */
+  /** These are absent where the operators' own loops are to run. */
   softmax?(call: SoftmaxCall): void;
+  normalise?(call: NormaliseCall): void;
+  sumRows?(call: SumRowsCall): void;
+  resample?(call: ResampleCall): void;
 }

@@ -5,6 +5,7 @@ import type { Node } from '../ir/node.js';
 import { elementCount } from '../tensor/shape.js';
 import { DEFAULT_EPSILON } from './batch-normalization.js';
 import { likeInput } from './facts.js';
+import { normaliseRows } from './normalise-rows.js';
 import type { Evaluation, Operator, RunTensor } from './operator.js';
 import { floatsOf, required } from './run-tensor.js';
 import { nodeError, operator } from './schema.js';
@@ -31,9 +32,14 @@ function normaliseGroups(
   const perGroup = channels / groups;
   const perScale = channels / scale.length;
   const source = floatsOf(node, x);
+  const rows = x.dims[0]! * groups;
+  const found = normaliseRows(call, inputs, {
+    ...{ rows, parts: perGroup, plane, epsilon, channels, scale, bias },
+  });
+  if (found !== undefined) return [found];
   const data = call.allocate(x.type, x.dims) as FloatArray;
   const size = perGroup * plane;
-  for (let group = 0; group < x.dims[0]! * groups; group++) {
+  for (let group = 0; group < rows; group++) {
     const { mean, deviation } = moments(source, group * size, size, epsilon);
     for (let k = 0; k < perGroup; k++) {
       const channel = (group % groups) * perGroup + k;

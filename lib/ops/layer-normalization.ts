@@ -1,9 +1,10 @@
 import type { FloatArray } from '../backend/backend.js';
-import { elementCount } from '../tensor/shape.js';
+import { elementCount, sameDims } from '../tensor/shape.js';
 import { evaluateBinary } from './elementwise.js';
 import { ADD, MUL } from './arithmetic.js';
 import { DEFAULT_EPSILON } from './batch-normalization.js';
 import { moments } from './instance-normalization.js';
+import { normaliseRows } from './normalise-rows.js';
 import type { RunTensor, ValueFacts } from './operator.js';
 import { floatsOf, required } from './run-tensor.js';
 import { axisOf, operator } from './schema.js';
@@ -31,6 +32,16 @@ export const layerNormalization = operator('LayerNormalization', {
     const rows = elementCount(x.dims.slice(0, axis));
     const reduced = x.dims.map((extent, i) => (i < axis ? extent : 1));
     const source = floatsOf(node, x);
+    const bias = inputs[2];
+    const normal = x.dims.slice(axis);
+    const each = [scale, bias ?? scale].every(({ dims }) => sameDims(dims, normal));
+    if (node.outputs.length === 1 && each) {
+      const found = normaliseRows(call, inputs, {
+        ...{ rows, parts: size, plane: 1, epsilon, channels: size },
+        ...{ scale: floatsOf(node, scale), bias: bias && floatsOf(node, bias) },
+      });
+      if (found !== undefined) return [found];
+    }
     const data = call.allocate(x.type, x.dims) as FloatArray;
     const mean = call.allocateFloat('float32', rows);
     const inverse = call.allocateFloat('float32', rows);
@@ -41,9 +52,8 @@ export const layerNormalization = operator('LayerNormalization', {
       const end = (row + 1) * size;
       for (let i = row * size; i < end; i++) data[i] = (source[i]! - found.mean) / found.deviation;
     }
-    const normal: RunTensor = { type: x.type, dims: x.dims, data };
-    const scaled = evaluateBinary(call, normal, scale, MUL);
-    const bias = inputs[2];
+    const normalised: RunTensor = { type: x.type, dims: x.dims, data };
+    const scaled = evaluateBinary(call, normalised, scale, MUL);
     const y = bias === undefined ? scaled : evaluateBinary(call, scaled, bias, ADD);
     const extra: RunTensor[] = [
       { type: 'float32', dims: reduced, data: mean },

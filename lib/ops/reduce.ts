@@ -8,7 +8,8 @@ import { outerOffsets } from './broadcast.js';
 import type { NumberArray } from './elementwise.js';
 import { typeOnly } from './facts.js';
 import { listFacts, listOf } from './list-parameter.js';
-import type { Operator, ValueFacts } from './operator.js';
+import type { Evaluation, Operator, RepeatedRun, RunTensor, ValueFacts } from './operator.js';
+import { othersConstant, runRepeatable } from './repeatable.js';
 import { isWide, numbersOf, required } from './run-tensor.js';
 import { axisOf, nodeError, operator } from './schema.js';
 
@@ -17,11 +18,20 @@ interface Reduction {
   readonly start: number;
   readonly step: (sum: number, x: number) => number;
   readonly finish?: (sum: number, count: number) => number;
+  /** Of sums, which the backend may have: what the sum of `count` elements is divided by. */
+  readonly divisor?: (count: number) => number;
 }
 
 const TABLE: readonly (readonly [string, Reduction])[] = [
-  ['ReduceSum', { start: 0, step: (sum, x) => sum + x }],
-  ['ReduceMean', { start: 0, step: (sum, x) => sum + x, finish: (sum, count) => sum / count }],
+  ['ReduceSum', { start: 0, step: (sum, x) => sum + x, divisor: () => 1 }],
+  [
+    'ReduceMean',
+    {
+      ...{ start: 0, step: (sum, x) => sum + x },
+      finish: (sum, count) => sum / count,
+      divisor: (count) => count,
+    },
+  ],
   ['ReduceMax', { start: -Infinity, step: (best, x) => (x > best || x !== x ? x : best) }],
   ['ReduceMin', { start: Infinity, step: (best, x) => (x < best || x !== x ? x : best) }],
   ['ReduceProd', { start: 1, step: (product, x) => product * x }],
@@ -55,7 +65,29 @@ function reducedDims<D extends Dim>(
     : dims.filter((_, axis) => !axes.has(axis));
 }
 
-function reduction(opType: string, { start, step, finish }: Reduction): Operator {
+/** Sums over the last axes by the backend; undefined where that has to be done here. */
+function sumRows(
+  call: Evaluation,
+  inputs: readonly (RunTensor | undefined)[],
+  axes: ReadonlySet<number>,
+  dims: readonly number[],
+  divisor: (count: number) => number,
+): RunTensor | undefined {
+  const { backend, threads } = call;
+  const { type, data, dims: from } = inputs[0]!;
+  if (backend.sumRows === undefined || !(data instanceof Float32Array)) return undefined;
+  const first = from.length - axes.size;
+  if (data.length === 0 || ![...axes].every((axis) => axis >= first)) return undefined;
+  const size = elementCount(from.slice(first));
+  const run: RepeatedRun = (source, _, out) => {
+    const [x, y] = [source as Float32Array, out as Float32Array];
+    backend.sumRows!({ x, y, size, divisor: divisor(size), threads });
+  };
+  const how = { type, dims, layout: undefined, run };
+  return runRepeatable(call, data, how, othersConstant(call, inputs));
+}
+
+function reduction(opType: string, { start, step, finish, divisor }: Reduction): Operator {
   return operator(opType, {
     inputs: [1, 2],
     infer(node, inputs): ValueFacts[] {
@@ -75,6 +107,9 @@ function reduction(opType: string, { start, step, finish }: Reduction): Operator
       if (x.type === 'string' || x.type === 'bool') {
         throw nodeError(node, 'ERR_UNSUPPORTED', `${x.type} elements are not supported`);
       }
+      const dims = reducedDims(node, x.dims, axes);
+      const found = divisor && sumRows(call, inputs, axes, dims, divisor);
+      if (found !== undefined) return [found];
       const wide = isWide(x.type);
       const source = (wide ? numbersOf(x) : x.data) as NumberArray;
       const own = stridesOf(x.dims);
@@ -90,7 +125,6 @@ function reduction(opType: string, { start, step, finish }: Reduction): Operator
       };
       const outer = at(kept);
       const inner = at(gone);
-      const dims = reducedDims(node, x.dims, axes);
       const data = call.allocate(x.type, dims);
       const whole = !isFloatType(x.type);
       for (let i = 0; i < outer.length; i++) {

@@ -1,6 +1,14 @@
 import type { TensorData } from '../tensor/dtype.js';
 import type { Evaluation, Repeatable, RepeatedRun, RunTensor } from './operator.js';
 
+/** Whether a step's inputs but the first are the same in every run. */
+export function othersConstant(
+  call: Evaluation,
+  inputs: readonly (RunTensor | undefined)[],
+): boolean {
+  return inputs.every((input, i) => i === 0 || input === undefined || call.isConstant(i));
+}
+
 /**
  * Runs a step as later runs will repeat it.
  *

@@ -1,22 +1,35 @@
+import type { ResampleAxis } from '../backend/rows.js';
 import { isFloatType } from '../tensor/dtype.js';
-import { elementCount } from '../tensor/shape.js';
+import { elementCount, sameDims } from '../tensor/shape.js';
 import type { NumberArray } from './elementwise.js';
-import type { Evaluation, RunTensor } from './operator.js';
+import type { Evaluation, RepeatedRun, RunTensor } from './operator.js';
+import { runRepeatable } from './repeatable.js';
 import { isWide } from './run-tensor.js';
 import type { Sampling } from './sampling.js';
 import { nodeError } from './schema.js';
+
+/** What a tensor is resampled to. */
+export interface ResampleTarget {
+  readonly dims: readonly number[];
+  /** What coordinates are computed with. */
+  readonly scales: readonly number[];
+  /** Whether these are the same in every run. */
+  readonly constant: boolean;
+}
 
 /** Samples a tensor axis by axis: the weights of all modes are products over the axes. */
 export function resample(
   call: Evaluation,
   x: RunTensor,
-  dims: readonly number[],
-  scales: readonly number[],
+  target: ResampleTarget,
   sampling: Sampling,
 ): RunTensor {
+  const { dims, scales } = target;
   if (x.type === 'string' || isWide(x.type)) {
     throw nodeError(call.node, 'ERR_UNSUPPORTED', `${x.type} elements are not supported`);
   }
+  const found = resamplePlanes(call, x, target, sampling);
+  if (found !== undefined) return found;
   let current = x;
   for (let axis = 0; axis < dims.length; axis++) {
     const size = current.dims[axis]!;
@@ -50,6 +63,63 @@ export function resample(
     }
   }
   return current;
+}
+
+/** Taps of the last two axes, and what they were worked out for. */
+interface PlaneTaps {
+  from?: readonly number[];
+  to?: ResampleTarget;
+  axes?: readonly [ResampleAxis, ResampleAxis];
+}
+
+/** The same by the backend, where it resamples planes, and nothing but the last two axes changes. */
+function resamplePlanes(
+  call: Evaluation,
+  x: RunTensor,
+  to: ResampleTarget,
+  sampling: Sampling,
+): RunTensor | undefined {
+  const { backend, threads } = call;
+  const { type, dims: from, data } = x;
+  const { dims, scales } = to;
+  const kept = (axis: number): boolean =>
+    axis < 0 || (dims[axis] === from[axis] && scales[axis] === 1);
+  const changed = from.map((_, axis) => axis).filter((axis) => !kept(axis));
+  const plane = from.length - 2;
+  if (backend.resample === undefined || !(data instanceof Float32Array)) return undefined;
+  if (changed.length === 0 || changed[0]! < plane || data.length === 0) return undefined;
+  const taps = call.keep<PlaneTaps>(() => ({}));
+  if (!isFor(taps, from, to)) {
+    const axisOf = (axis: number): ResampleAxis =>
+      kept(axis)
+        ? keptAxis(dims[axis] ?? 1)
+        : tapsOf(from[axis]!, dims[axis]!, scales[axis]!, sampling);
+    Object.assign(taps, { from, to, axes: [axisOf(plane), axisOf(plane + 1)] });
+  }
+  const axes = taps.axes!;
+  const planes = elementCount(from.slice(0, Math.max(0, plane)));
+  const run: RepeatedRun = (source, _, y) => {
+    const [input, output] = [source as Float32Array, y as Float32Array];
+    backend.resample!({ x: input, y: output, planes, axes, threads });
+  };
+  return runRepeatable(call, data, { type, dims, layout: undefined, run }, to.constant);
+}
+
+function isFor(taps: PlaneTaps, from: readonly number[], to: ResampleTarget): boolean {
+  if (taps.from === undefined || !sameDims(taps.from, from)) return false;
+  return sameDims(taps.to!.dims, to.dims) && sameDims(taps.to!.scales, to.scales);
+}
+
+/** An axis that stays as it is. */
+function keptAxis(size: number): ResampleAxis {
+  const index = Int32Array.from({ length: size }, (_, at) => at);
+  return { input: size, output: size, width: 1, index, weight: undefined };
+}
+
+function tapsOf(input: number, output: number, scale: number, sampling: Sampling): ResampleAxis {
+  const { width, index, weight } = sampling(input, output, scale);
+  const picked = width === 1 && weight.every((w) => w === 1);
+  return { input, output, width, index, weight: picked ? undefined : Float32Array.from(weight) };
 }
 
 /** Takes elements along an axis of `size`, as the nearest mode does: for each output, that at its index. */

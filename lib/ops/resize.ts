@@ -4,6 +4,7 @@ import type { Node } from '../ir/node.js';
 import type { Dim } from '../ir/value.js';
 import { constantNumbers, typeOnly } from './facts.js';
 import type { Evaluation, Operator, RunTensor, ValueFacts } from './operator.js';
+import { othersConstant } from './repeatable.js';
 import { resample } from './resample.js';
 import { numbersOf, required } from './run-tensor.js';
 import { axisOf, nodeError, operator } from './schema.js';
@@ -110,7 +111,8 @@ function evaluateResize(call: Evaluation, inputs: readonly (RunTensor | undefine
     scales: scales ?? node.attribute('scales', 'floats'),
     sizes,
   });
-  return resample(call, x, target.dims, target.scales, samplingOf(node));
+  const to = { ...target, constant: othersConstant(call, inputs) };
+  return resample(call, x, to, samplingOf(node));
 }
 
 export const resizes: readonly Operator[] = [resize('Resize'), resize('Upsample')];

@@ -38,6 +38,9 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   Export<PoolBlocks>(env, exports, "poolBlocked");
   Export<ApplyElementwise>(env, exports, "elementwise");
   Export<SoftmaxTensor>(env, exports, "softmax");
+  Export<NormaliseTensor>(env, exports, "normalise");
+  Export<SumTensorRows>(env, exports, "sumRows");
+  Export<ResampleTensor>(env, exports, "resample");
   Export<CreateConv>(env, exports, "createConv");
   Export<DescribeConv>(env, exports, "describeConv");
   Export<RunConv>(env, exports, "runConv");

@@ -13,6 +13,9 @@ Napi::Value PoolTensor(const Napi::CallbackInfo& info);
 Napi::Value PoolBlocks(const Napi::CallbackInfo& info);
 Napi::Value ApplyElementwise(const Napi::CallbackInfo& info);
 Napi::Value SoftmaxTensor(const Napi::CallbackInfo& info);
+Napi::Value NormaliseTensor(const Napi::CallbackInfo& info);
+Napi::Value SumTensorRows(const Napi::CallbackInfo& info);
+Napi::Value ResampleTensor(const Napi::CallbackInfo& info);
 
 Napi::Value CreateConv(const Napi::CallbackInfo& info);
 Napi::Value DescribeConv(const Napi::CallbackInfo& info);

@@ -22,6 +22,12 @@ template <int... I>
 CONVFUSE_INLINE V OddOf(V a, V b, Lanes<I...>) {
   return __builtin_shufflevector(a, b, (2 * I + 1)...);
 }
+// Lanes first, first + 1 ... of each in turn.
+template <int kFirst, int... I>
+CONVFUSE_INLINE V ZipOf(V a, V b, Lanes<I...>) {
+  return __builtin_shufflevector(
+      a, b, (kFirst + I / 2 + (I % 2 == 0 ? 0 : static_cast<int>(kLanes)))...);
+}
 template <int kShift, int kSegment, int... I>
 CONVFUSE_INLINE V ShiftOf(V v, Lanes<I...>) {
   // An index of kLanes names the first lane of the second operand: zero.
@@ -34,6 +40,12 @@ CONVFUSE_INLINE V ShiftOf(V v, Lanes<I...>) {
 // The elements of even, and of odd, index of the sequence a, b.
 CONVFUSE_INLINE V Even(V a, V b) { return EvenOf(a, b, AllLanes{}); }
 CONVFUSE_INLINE V Odd(V a, V b) { return OddOf(a, b, AllLanes{}); }
+
+// The lower, and the upper, half of the sequence a[0], b[0], a[1], b[1] ...
+CONVFUSE_INLINE V ZipLow(V a, V b) { return ZipOf<0>(a, b, AllLanes{}); }
+CONVFUSE_INLINE V ZipHigh(V a, V b) {
+  return ZipOf<static_cast<int>(kLanes) / 2>(a, b, AllLanes{});
+}
 
 // Lane i becomes lane i + kShift of its segment of kSegment lanes, zero where there is none.
 template <int kShift, int kSegment>

@@ -9,7 +9,9 @@
 #include "kernels/direct.h"
 #include "kernels/elementwise.h"
 #include "kernels/gemm_tile.h"
+#include "kernels/normalise.h"
 #include "kernels/pool.h"
+#include "kernels/resample.h"
 #include "kernels/softmax.h"
 #include "kernels/winograd.h"
 
@@ -77,6 +79,13 @@ struct KernelTable {
 
   // Rows made positive, of sum 1; kernels/softmax.h.
   void (*softmax)(const SoftmaxRows& rows);
+
+  // Rows of mean 0 and variance 1, and sums of rows; kernels/normalise.h.
+  void (*normalise)(const NormaliseRows& rows);
+  void (*sum_rows)(const SumRows& rows);
+
+  // Planes of another size; kernels/resample.h.
+  void (*resample)(const ResamplePlanes& planes);
 
   // On blocked activations; kernels/direct.h has the tile, kernels/blocked.h the others.
   size_t blocked_pixels[4];  // of a tile of so many vectors of channels

@@ -33,6 +33,8 @@ const Suite kSuites[] = {
     {"pool", TestPool},
     {"elementwise", TestElementwise},
     {"softmax", TestSoftmax},
+    {"normalise", TestNormalise},
+    {"resample", TestResample},
     {"reorder", TestReorder},
     {"conv", TestConv},
     {"cancel", TestCancel},

@@ -11,10 +11,12 @@ void TestCancel(const Options& options);
 void TestConv(const Options& options);
 void TestElementwise(const Options& options);
 void TestGemm(const Options& options);
+void TestNormalise(const Options& options);
 void TestParallel();
 void TestPlacement();
 void TestPool(const Options& options);
 void TestReorder(const Options& options);
+void TestResample(const Options& options);
 void TestSoftmax(const Options& options);
 void TestTune(const Options& options);
 

@@ -35,7 +35,8 @@ export function runEverywhere(
 ): { readonly expected: Tensor; readonly actual: readonly Runs[] } {
   const model = parseText(text, options);
   const run = (backend: Backend): Runs => {
-    const session = Session.create(model, { backend });
+    const arithmetic = backend === reference ? 'float64' : 'float32';
+    const session = Session.create(model, { backend, arithmetic });
     const outputs = [0, 1].map(() => Object.values(session.runSync(feeds))[0]!);
     session.dispose();
     return { isa: backend.isa, outputs };

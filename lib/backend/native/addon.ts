@@ -115,6 +115,40 @@ export interface Addon {
     threads: number,
   ): void;
 
+  /** @param sizes [rows, parts, plane, channels] */
+  normalise(
+    isa: string,
+    x: Float32Array,
+    y: Float32Array,
+    scale: Float32Array,
+    bias: Float32Array,
+    sizes: Uint32Array,
+    epsilon: number,
+    threads: number,
+  ): void;
+
+  sumRows(
+    isa: string,
+    x: Float32Array,
+    y: Float32Array,
+    size: number,
+    divisor: number,
+    threads: number,
+  ): void;
+
+  /** @param sizes [planes, in x 2, out x 2, taps of an output x 2] */
+  resample(
+    isa: string,
+    x: Float32Array,
+    y: Float32Array,
+    sizes: Uint32Array,
+    rowIndex: Int32Array,
+    rowWeight: Float32Array | undefined,
+    columnIndex: Int32Array,
+    columnWeight: Float32Array | undefined,
+    threads: number,
+  ): void;
+
   /**
    * @param geometry [C, M, groups, kernel x 3, stride x 3, dilation x 3, transposed]
    * @param precision 0 strict, 1 default, 2 fast, 3 bfloat16

@@ -8,12 +8,12 @@ import type {
   PoolCall,
   ScaledRows,
   ScaleRowsRequest,
-  SoftmaxCall,
 } from '../backend.js';
 import { ReferenceConv } from '../reference/conv.js';
 import { gemm as referenceGemm } from '../reference/gemm.js';
 import { sameDims } from '../../tensor/shape.js';
 import type { ElementwiseRun, ElementwiseSpec } from '../elementwise.js';
+import type { NormaliseCall, ResampleCall, SoftmaxCall, SumRowsCall } from '../rows.js';
 import type { Addon } from './addon.js';
 import { haloNumbers, NativeConv } from './conv.js';
 import { nativeElementwise } from './elementwise.js';
@@ -121,6 +121,26 @@ export class NativeBackend implements Backend {
     native(() =>
       this.#addon.softmax(this.isa, log, x, y, outer, size, inner, threads ?? this.threads),
     );
+  }
+
+  normalise({ x, y, scale, bias, rows, parts, plane, epsilon, threads }: NormaliseCall): void {
+    const sizes = Uint32Array.of(rows, parts, plane, scale.length);
+    native(() =>
+      this.#addon.normalise(this.isa, x, y, scale, bias, sizes, epsilon, threads ?? this.threads),
+    );
+  }
+
+  sumRows({ x, y, size, divisor, threads }: SumRowsCall): void {
+    native(() => this.#addon.sumRows(this.isa, x, y, size, divisor, threads ?? this.threads));
+  }
+
+  resample({ x, y, planes, axes, threads }: ResampleCall): void {
+    const [high, wide] = axes;
+    const sizes = Uint32Array.of(
+      ...[planes, high.input, wide.input, high.output, wide.output, high.width, wide.width],
+    );
+    const taps = [high.index, high.weight, wide.index, wide.weight] as const;
+    native(() => this.#addon.resample(this.isa, x, y, sizes, ...taps, threads ?? this.threads));
   }
 }
 

@@ -140,6 +140,22 @@ const CALLS: Readonly<Record<string, { args: () => unknown[]; optional: readonly
     args: () => [isa, floats(6), floats(3), floats(6), ROWS, 3, PLAIN.slice(), floats(1), 1],
     optional: [],
   },
+  normalise: {
+    args: () => {
+      const sizes = Uint32Array.of(2, 3, 4, 3);
+      return [isa, floats(24), floats(24), floats(3), floats(3), sizes, 1e-5, 1];
+    },
+    optional: [],
+  },
+  sumRows: { args: () => [isa, floats(24), floats(6), 4, 4, 1], optional: [] },
+  resample: {
+    args: () => {
+      const sizes = Uint32Array.of(2, 1, 3, 2, 4, 1, 1);
+      const index = [Int32Array.of(0, 0), Int32Array.of(0, 1, 2, 2)];
+      return [isa, floats(6), floats(16), sizes, index[0], floats(2), index[1], floats(4), 1];
+    },
+    optional: [5, 7],
+  },
   softmax: { args: () => [isa, false, floats(24), floats(24), 2, 3, 4, 1], optional: [] },
   createConv: {
     args: () => [isa, GEOMETRY, floats(8), floats(4), 0, 3, PLAIN.slice(), floats(4), false],

@@ -1,0 +1,140 @@
+// Resampling: a row of the output's height first, in vectors, and from that its columns.  Contract in
+// resample.h.
+#pragma once
+#include "kernels/resample.h"
+#include "kernels/shuffle-inl.h"
+
+namespace convfuse::CONVFUSE_ISA {
+namespace {
+
+// n floats; rows are short, and often one vector.
+void CopyRow(const float* from, float* to, size_t n) {
+  size_t i = 0;
+  for (; i + kLanes <= n; i += kLanes) Store(to + i, Load(from + i));
+  for (; i < n; ++i) to[i] = from[i];
+}
+
+// Outputs of an axis that repeat each input so many times; 0: they do something else.
+size_t RepeatsOf(const ResampleAxis& a) {
+  if (a.weight != nullptr || a.in == 0 || a.out % a.in != 0) return 0;
+  const size_t times = a.out / a.in;
+  for (size_t o = 0; o < a.out; ++o)
+    if (static_cast<size_t>(a.index[o]) != o / times) return 0;
+  return times;
+}
+
+// Whether outputs o and o + 1 are those before them, of the same weights, one input further: true of
+// a linear axis of twice the size, but for its ends.
+bool FollowsPair(const ResampleAxis& a, size_t o) {
+  for (size_t i = 2 * o; i < 2 * o + 4; ++i)
+    if (a.index[i] != a.index[i - 4] + 1 || a.weight[i] != a.weight[i - 4]) return false;
+  return true;
+}
+
+// Pairs of outputs [first, end) of a linear axis that lie one input apart and read all their taps.
+struct Pairs {
+  size_t first, end;
+};
+Pairs PairsOf(const ResampleAxis& a) {
+  constexpr size_t kFirst = 1;  // a coordinate may have been clamped before
+  Pairs pairs = {kFirst, kFirst};
+  if (a.weight == nullptr || a.width != 2 || a.out < kFirst + 2) return pairs;
+  const float* w = a.weight + 2 * kFirst;
+  const int32_t* at = a.index + 2 * kFirst;
+  if (w[0] == 0 || w[1] == 0 || w[2] == 0 || w[3] == 0) return pairs;
+  if (at[1] != at[0] + 1 || at[3] != at[2] + 1) return pairs;
+  pairs.end += 2;
+  while (pairs.end + 2 <= a.out && FollowsPair(a, pairs.end)) pairs.end += 2;
+  return pairs;
+}
+
+struct Columns {
+  size_t repeats;
+  Pairs pairs;
+};
+
+void RepeatColumns(const ResampleAxis& a, size_t times, const float* from, float* to) {
+  if (times == 1) return CopyRow(from, to, a.in);
+  size_t i = 0;
+  if (times == 2)
+    for (; i + kLanes <= a.in; i += kLanes, to += 2 * kLanes) {
+      const V v = Load(from + i);
+      Store(to, ZipLow(v, v));
+      Store(to + kLanes, ZipHigh(v, v));
+    }
+  for (; i < a.in; ++i)
+    for (size_t k = 0; k < times; ++k) *to++ = from[i];
+}
+
+// The columns of one row.
+void ResampleColumns(const ResampleAxis& a, const Columns& c, const float* from, float* to) {
+  if (c.repeats > 0) return RepeatColumns(a, c.repeats, from, to);
+  if (a.weight == nullptr) {
+    for (size_t o = 0; o < a.out; ++o) to[o] = from[a.index[o]];
+    return;
+  }
+  const auto one = [&](size_t o) {
+    float sum = 0;
+    for (size_t t = o * a.width; t < (o + 1) * a.width; ++t)
+      if (a.weight[t] != 0) sum += a.weight[t] * from[a.index[t]];
+    to[o] = sum;
+  };
+  size_t o = 0;
+  for (; o < c.pairs.first && o < a.out; ++o) one(o);
+  for (; o + 2 * kLanes <= c.pairs.end; o += 2 * kLanes) {
+    const float *w = a.weight + 2 * o, *left = from + a.index[2 * o],
+                *right = from + a.index[2 * o + 2];
+    const V even = w[0] * Load(left) + w[1] * Load(left + 1);
+    const V odd = w[2] * Load(right) + w[3] * Load(right + 1);
+    Store(to + o, ZipLow(even, odd));
+    Store(to + o + kLanes, ZipHigh(even, odd));
+  }
+  for (; o < a.out; ++o) one(o);
+}
+
+// Row o of the height of a plane, in p.row where it is none of the input's.
+const float* ResampleRow(const ResamplePlanes& p, const float* plane, size_t o) {
+  const ResampleAxis& a = p.axis[0];
+  const size_t width = p.axis[1].in, first = o * a.width;
+  const auto source = [&](size_t t) { return plane + static_cast<size_t>(a.index[t]) * width; };
+  if (a.weight == nullptr) return source(o);
+  for (size_t x = 0; x < width; x += kLanes) {
+    const size_t left = width - x;
+    V sum = {};
+    for (size_t t = first; t < first + a.width; ++t) {
+      if (a.weight[t] == 0) continue;
+      const float* from = source(t) + x;
+      sum += a.weight[t] * (left >= kLanes ? Load(from) : LoadN(from, left));
+    }
+    Store(p.row + x, sum);
+  }
+  return p.row;
+}
+
+// Whether a row of the height reads the same as the one before.
+bool RepeatsRow(const ResampleAxis& a, size_t o) {
+  if (o == 0) return false;
+  for (size_t t = o * a.width; t < (o + 1) * a.width; ++t) {
+    if (a.index[t] != a.index[t - a.width]) return false;
+    if (a.weight != nullptr && a.weight[t] != a.weight[t - a.width]) return false;
+  }
+  return true;
+}
+
+void Resample(const ResamplePlanes& p) {
+  const ResampleAxis &height = p.axis[0], &width = p.axis[1];
+  const Columns columns = {RepeatsOf(width), PairsOf(width)};
+  float* y = p.y;
+  for (size_t plane = 0; plane < p.planes; ++plane) {
+    const float* x = p.x + plane * height.in * width.in;
+    for (size_t o = 0; o < height.out; ++o, y += width.out) {
+      if (RepeatsRow(height, o))
+        CopyRow(y - width.out, y, width.out);
+      else
+        ResampleColumns(width, columns, ResampleRow(p, x, o), y);
+    }
+  }
+}
+
+}  // namespace
+}  // namespace convfuse::CONVFUSE_ISA
