@@ -2,8 +2,15 @@ import type { FloatType } from '../tensor/dtype.js';
 import type { Window } from '../tensor/window.js';
 import type { Activation } from './activation.js';
 import type { ElementwiseRun, ElementwiseSpec } from './elementwise.js';
+import type { CopyCall } from './copy.js';
 import type { BlockedLayout } from './layout.js';
-import type { NormaliseCall, ResampleCall, SoftmaxCall, SumRowsCall } from './rows.js';
+import type {
+  BlockedResampleCall,
+  NormaliseCall,
+  ResampleCall,
+  SoftmaxCall,
+  SumRowsCall,
+} from './rows.js';
 
 /** What convolutions and matrix products read and write. Float64Array: the reference only. */
 export type FloatArray = Float32Array | Float64Array;
@@ -195,4 +202,7 @@ export interface Backend {
   normalise?(call: NormaliseCall): void;
   sumRows?(call: SumRowsCall): void;
   resample?(call: ResampleCall): void;
+  /** As resample(), for backends with `lanes`. */
+  resampleBlocked?(call: BlockedResampleCall): void;
+  copy?(call: CopyCall): void;
 }

@@ -1,4 +1,6 @@
-// What backends may do with the rows and planes of dense float32 tensors. Outputs overlap nothing.
+// What backends may do with the rows and planes of float32 tensors. Outputs overlap nothing.
+
+import type { BlockedLayout } from './layout.js';
 
 /**
  * Softmax, or its logarithm, along the middle axis of a dense [outer, size, inner]:
@@ -60,4 +62,11 @@ export interface ResampleCall {
   /** Height and width. */
   readonly axes: readonly [ResampleAxis, ResampleAxis];
   readonly threads: number | undefined;
+}
+
+/** The same for planes of [N, C] that lie in blocks. */
+export interface BlockedResampleCall extends Omit<ResampleCall, 'planes'> {
+  readonly batch: number;
+  readonly channels: number;
+  readonly layouts: { readonly x: BlockedLayout; readonly y: BlockedLayout };
 }

@@ -1,17 +1,40 @@
 import type { Node } from '../ir/node.js';
 import type { Dim } from '../ir/value.js';
 import { elementCount } from '../tensor/shape.js';
+import { copyPlaces } from '../backend/copy.js';
 import { elementsOf, typeOnly } from './facts.js';
-import type { RunTensor, ValueFacts } from './operator.js';
+import type { Evaluation, RepeatedRun, RunTensor, ValueFacts } from './operator.js';
 import { required } from './run-tensor.js';
 import { ANY, axisOf, nodeError, operator } from './schema.js';
-import { copyElements } from './strided.js';
+import { copyElements, copyRun } from './strided.js';
 
 /** Opset 1 takes axis 1 where none is given. */
 function concatAxis(node: Node, rank: number): number {
   const axis = node.attribute('axis', 'int') ?? (node.opset < 4 ? 1 : undefined);
   if (axis === undefined) throw nodeError(node, 'ERR_MODEL', 'axis is missing');
   return axisOf(node, axis, rank);
+}
+
+/** Where one input goes: `outer` runs of `count` elements into rows of `total`, from `at` on. */
+interface Part {
+  readonly outer: number;
+  readonly count: number;
+  readonly total: number;
+  readonly at: number;
+}
+
+function runsInto(
+  call: Evaluation,
+  data: RunTensor['data'],
+  { outer, count, total, at }: Part,
+): RepeatedRun {
+  const whole = outer === 1 || !ArrayBuffer.isView(data);
+  const places = whole ? undefined : copyPlaces([outer, count], [count, 1], [total, 1], 0, at);
+  const run = places && copyRun(call, places, outer * count);
+  if (run !== undefined) return run;
+  return (from, _, to) => {
+    for (let o = 0; o < outer; o++) copyElements(to, o * total + at, from, o * count, count);
+  };
 }
 
 export const concat = operator('Concat', {
@@ -50,12 +73,22 @@ export const concat = operator('Concat', {
     dims[axis] = parts.reduce((sum, part) => sum + part.dims[axis]!, 0);
     const data = call.allocate(first.type, dims);
     const outer = elementCount(dims.slice(0, axis));
-    for (let o = 0, at = 0; o < outer; o++) {
-      for (const part of parts) {
-        const count = part.data.length / outer;
-        copyElements(data, at, part.data, o * count, count);
-        at += count;
-      }
+    const total = data.length / outer;
+    let at = 0;
+    const runs = parts.map((part) => {
+      const count = part.data.length / outer;
+      at += count;
+      return runsInto(call, part.data, { outer, count, total, at: at - count });
+    });
+    runs.forEach((run, i) => run(parts[i]!.data, undefined, data));
+    const [one, two] = runs as [RepeatedRun, RepeatedRun | undefined];
+    if (runs.length <= 2) {
+      const run: RepeatedRun = (x, second, y) => {
+        one(x, undefined, y);
+        two?.(second!, undefined, y);
+      };
+      const how = { type: first.type, dims, layout: undefined, run };
+      call.repeatable(two === undefined ? how : { ...how, second: 1 });
     }
     return [{ type: first.type, dims, data }];
   },

@@ -1,6 +1,7 @@
 import { broadcastDims, broadcastStrides } from './broadcast.js';
 import { elementsOf, typeOnly } from './facts.js';
 import type { ValueFacts } from './operator.js';
+import { othersConstant } from './repeatable.js';
 import { numbersOf, required } from './run-tensor.js';
 import { operator } from './schema.js';
 import { strided } from './strided.js';
@@ -18,6 +19,7 @@ export const expand = operator('Expand', {
     const x = required(call.node, inputs, 0);
     const target = numbersOf(required(call.node, inputs, 1));
     const dims = broadcastDims(x.dims, target) as number[];
-    return [strided(call, x, dims, broadcastStrides(x.dims, dims))];
+    const strides = broadcastStrides(x.dims, dims);
+    return [strided(call, x, dims, strides, 0, othersConstant(call, inputs))];
   },
 });

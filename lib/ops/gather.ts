@@ -1,9 +1,10 @@
-import { elementCount } from '../tensor/shape.js';
+import { elementCount, stridesOf } from '../tensor/shape.js';
 import { constantNumbers, elementsOf, typeOnly } from './facts.js';
 import type { ValueFacts } from './operator.js';
+import { othersConstant } from './repeatable.js';
 import { numbersOf, required } from './run-tensor.js';
 import { axisOf, nodeError, operator } from './schema.js';
-import { copyElements } from './strided.js';
+import { copyElements, strided } from './strided.js';
 
 /** Entries of `data` along one axis, chosen by a tensor of indices whose axes take its place. */
 export const gather = operator('Gather', {
@@ -28,6 +29,12 @@ export const gather = operator('Gather', {
       throw nodeError(node, 'ERR_ARGUMENT', `an index is outside 0 to ${size - 1}`);
     }
     const dims = [...x.dims.slice(0, axis), ...indices.dims, ...x.dims.slice(axis + 1)];
+    if (chosen.length === 1) {
+      const own = stridesOf(x.dims);
+      const strides = [...own.slice(0, axis), ...indices.dims.map(() => 0), ...own.slice(axis + 1)];
+      const offset = chosen[0]! * own[axis]!;
+      return [strided(call, x, dims, strides, offset, othersConstant(call, inputs))];
+    }
     const inner = elementCount(x.dims.slice(axis + 1));
     const outer = elementCount(x.dims.slice(0, axis));
     const data = call.allocate(x.type, dims);

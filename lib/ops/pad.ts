@@ -1,13 +1,16 @@
 import type { Node } from '../ir/node.js';
 import type { Dim } from '../ir/value.js';
+import { copyPlaces } from '../backend/copy.js';
+import type { ResampleAxis } from '../backend/rows.js';
 import { elementCount, stridesOf } from '../tensor/shape.js';
 import { outerOffsets } from './broadcast.js';
 import { typeOnly } from './facts.js';
 import { listFacts, listOf } from './list-parameter.js';
-import type { RunTensor, ValueFacts } from './operator.js';
+import type { Evaluation, RepeatedRun, RunTensor, ValueFacts } from './operator.js';
+import { othersConstant, runRepeatable } from './repeatable.js';
 import { required } from './run-tensor.js';
 import { axisOf, nodeError, operator } from './schema.js';
-import type { Elements } from './strided.js';
+import { copyRun, type Elements } from './strided.js';
 
 interface Pads {
   readonly begin: readonly number[];
@@ -95,6 +98,12 @@ export const pad = operator('Pad', {
     }
     const dims = x.dims.map((size, axis) => Math.max(0, size + begin[axis]! + end[axis]!));
     const value = fillValue(node, x, inputs[2]);
+    const how = { dims, begin, mode, value };
+    const run = ArrayBuffer.isView(x.data) ? padRun(call, x, how) : undefined;
+    if (run !== undefined) {
+      const repeated = { type: x.type, dims, layout: undefined, run };
+      return [runRepeatable(call, x.data, repeated, othersConstant(call, inputs))];
+    }
     const data = call.allocate(x.type, dims);
     const out = data as unknown as Elements;
     const source = x.data as unknown as Elements;
@@ -124,6 +133,55 @@ export const pad = operator('Pad', {
     return [{ type: x.type, dims, data }];
   },
 });
+
+interface Padding {
+  readonly dims: readonly number[];
+  readonly begin: readonly number[];
+  readonly mode: string;
+  readonly value: number;
+}
+
+/** The same by the backend; undefined where it cannot, or it is not worth it. */
+function padRun(
+  call: Evaluation,
+  x: RunTensor,
+  { dims, begin, mode, value }: Padding,
+): RepeatedRun | undefined {
+  const { backend, threads } = call;
+  if (x.data.length === 0 || dims.includes(0)) return undefined;
+  if (mode === 'constant') {
+    const start = begin.map((pads) => Math.max(0, pads));
+    const sizes = dims.map((size, i) => Math.min(size, begin[i]! + x.dims[i]!) - start[i]!);
+    if (sizes.some((size) => size <= 0)) return undefined;
+    const [own, to] = [stridesOf(x.dims), stridesOf(dims)];
+    const first = own.reduce((sum, stride, i) => sum + Math.max(0, -begin[i]!) * stride, 0);
+    const place = to.reduce((sum, stride, i) => sum + start[i]! * stride, 0);
+    const places = copyPlaces(sizes, own, to, first, place);
+    const run = places && copyRun(call, places, elementCount(sizes));
+    if (run === undefined) return undefined;
+    return (from, _, y) => {
+      (y as Float32Array).fill(value);
+      run(from, undefined, y);
+    };
+  }
+  const plane = dims.length - 2;
+  const within = dims.every((size, i) => i >= plane || (size === x.dims[i] && begin[i] === 0));
+  if (backend.resample === undefined || !within || !(x.data instanceof Float32Array)) {
+    return undefined;
+  }
+  const axisOf = (i: number): ResampleAxis => {
+    const [input, output] = i < 0 ? [1, 1] : [x.dims[i]!, dims[i]!];
+    const source = (at: number): number => (i < 0 ? 0 : sourceOf(mode, at - begin[i]!, input));
+    const index = Int32Array.from({ length: output }, (_, at) => source(at));
+    return { input, output, width: 1, index, weight: undefined };
+  };
+  const axes = [axisOf(plane), axisOf(plane + 1)] as const;
+  const planes = elementCount(dims.slice(0, Math.max(0, plane)));
+  return (from, _, to) => {
+    const [source, y] = [from as Float32Array, to as Float32Array];
+    backend.resample!({ x: source, y, planes, axes, threads });
+  };
+}
 
 /** The constant: an attribute before opset 11, a scalar input since; zero when it is absent. */
 function fillValue(node: Node, x: RunTensor, input: RunTensor | undefined): number {

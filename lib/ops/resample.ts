@@ -97,6 +97,17 @@ function resamplePlanes(
     Object.assign(taps, { from, to, axes: [axisOf(plane), axisOf(plane + 1)] });
   }
   const axes = taps.axes!;
+  const { layout } = call;
+  if (x.layout !== undefined && layout !== undefined) {
+    const layouts = { x: x.layout, y: layout };
+    const [batch, channels] = dims as readonly [number, number];
+    const blocked: RepeatedRun = (source, _, y) => {
+      const [input, output] = [source as Float32Array, y as Float32Array];
+      const call = { x: input, y: output, batch, channels, axes, layouts, threads };
+      backend.resampleBlocked!(call);
+    };
+    return runRepeatable(call, data, { type, dims, layout, run: blocked }, to.constant);
+  }
   const planes = elementCount(from.slice(0, Math.max(0, plane)));
   const run: RepeatedRun = (source, _, y) => {
     const [input, output] = [source as Float32Array, y as Float32Array];

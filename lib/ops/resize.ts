@@ -2,7 +2,7 @@
 
 import type { Node } from '../ir/node.js';
 import type { Dim } from '../ir/value.js';
-import { constantNumbers, typeOnly } from './facts.js';
+import { constantNumbers, knownDims, typeOnly } from './facts.js';
 import type { Evaluation, Operator, RunTensor, ValueFacts } from './operator.js';
 import { othersConstant } from './repeatable.js';
 import { resample } from './resample.js';
@@ -99,6 +99,22 @@ function resize(opType: string): Operator {
     },
     evaluate: (call, inputs) => [evaluateResize(call, inputs)],
   });
+}
+
+/** Whether a node is known to resize the planes of N x C x H x W, and nothing else. */
+export function resizesPlanes(node: Node, inputs: readonly (ValueFacts | undefined)[]): boolean {
+  const dims = inputs[0] && knownDims(inputs[0]);
+  const lists = places(node);
+  const known = lists.every(
+    (at) => node.optionalInput(at) === undefined || constantNumbers(inputs[at]) !== undefined,
+  );
+  const [scales, sizes] = lists.map((at) => constantNumbers(inputs[at]));
+  const target = { scales: scales ?? node.attribute('scales', 'floats'), sizes };
+  if (!known || dims?.length !== 4) return false;
+  if (!target.scales?.length && !target.sizes?.length) return false;
+  const to = resolve(node, dims, target);
+  const kept = dims.map((size, axis) => to.dims[axis] === size && to.scales[axis] === 1);
+  return kept[0]! && kept[1]! && !(kept[2]! && kept[3]!);
 }
 
 function evaluateResize(call: Evaluation, inputs: readonly (RunTensor | undefined)[]): RunTensor {

@@ -4,6 +4,7 @@ import { stridesOf } from '../tensor/shape.js';
 import { elementsOf, typeOnly } from './facts.js';
 import { listFacts, listOf } from './list-parameter.js';
 import type { ValueFacts } from './operator.js';
+import { othersConstant } from './repeatable.js';
 import { required } from './run-tensor.js';
 import { axisOf, nodeError, operator } from './schema.js';
 import { strided } from './strided.js';
@@ -91,6 +92,6 @@ export const slice = operator('Slice', {
       strides[axis]! *= range.step;
       dims[axis] = range.count;
     }
-    return [strided(call, x, dims, strides, offset)];
+    return [strided(call, x, dims, strides, offset, othersConstant(call, inputs))];
   },
 });

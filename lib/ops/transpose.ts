@@ -32,6 +32,8 @@ export const transpose = operator('Transpose', {
         x,
         perm.map((axis) => x.dims[axis]!),
         perm.map((axis) => own[axis]!),
+        0,
+        true,
       ),
     ];
   },

@@ -9,6 +9,7 @@ import type { Node } from '../ir/node.js';
 import type { Value } from '../ir/value.js';
 import { knownDims } from '../ops/facts.js';
 import type { Inference } from '../ops/infer.js';
+import { resizesPlanes } from '../ops/resize.js';
 import { windowOf } from '../ops/window.js';
 import { dilatedExtent, resolveWindow } from '../tensor/window.js';
 import { dependenciesOf } from './captures.js';
@@ -152,6 +153,11 @@ function memberOf(step: LayoutStep, inference: Inference, blocks: Blocks): Membe
       // One pixel a channel: whole blocks of those lie as a dense tensor does.
       if (dims[1]! % blocks.lanes !== 0) return undefined;
       return { ...base, x, opens: false, closes: true, hasPlanes: false };
+    case 'Resize':
+    case 'Upsample': {
+      const facts = node.inputs.map((value) => value && inference.facts(value));
+      return resizesPlanes(node, facts) ? { ...base, x, opens: false, closes: false } : undefined;
+    }
     default:
       return undefined;
   }

@@ -41,6 +41,8 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   Export<NormaliseTensor>(env, exports, "normalise");
   Export<SumTensorRows>(env, exports, "sumRows");
   Export<ResampleTensor>(env, exports, "resample");
+  Export<ResampleBlocks>(env, exports, "resampleBlocked");
+  Export<CopyTensor>(env, exports, "copy");
   Export<CreateConv>(env, exports, "createConv");
   Export<DescribeConv>(env, exports, "describeConv");
   Export<RunConv>(env, exports, "runConv");

@@ -33,21 +33,59 @@ struct Kind<uint32_t> {
   static constexpr const char* name = "a Uint32Array";
 };
 
-}  // namespace
-
-template <class T>
-Elements<T> ReadArray(const Napi::Value& value, const char* name) {
-  bool is_array = false;
+struct TypedArray {
+  bool valid = false;
   napi_typedarray_type type{};
   void* data = nullptr;
   size_t length = 0;
-  if (napi_is_typedarray(value.Env(), value, &is_array) != napi_ok || !is_array ||
-      napi_get_typedarray_info(value.Env(), value, &type, &length, &data, nullptr, nullptr) !=
-          napi_ok ||
-      type != Kind<T>::type)
-    throw ArgumentFailure(Kind<T>::name, name);
-  if (data == nullptr) length = 0;
-  return {static_cast<T*>(data), length};
+};
+
+TypedArray ReadTypedArray(const Napi::Value& value) {
+  TypedArray a;
+  a.valid = napi_is_typedarray(value.Env(), value, &a.valid) == napi_ok && a.valid &&
+            napi_get_typedarray_info(value.Env(), value, &a.type, &a.length, &a.data, nullptr,
+                                     nullptr) == napi_ok;
+  if (a.data == nullptr) a.length = 0;
+  return a;
+}
+
+// Bytes of an element; 0 for kinds that came after this was written.
+size_t UnitOf(napi_typedarray_type type) {
+  switch (type) {
+    case napi_int8_array:
+    case napi_uint8_array:
+    case napi_uint8_clamped_array:
+      return 1;
+    case napi_int16_array:
+    case napi_uint16_array:
+      return 2;
+    case napi_int32_array:
+    case napi_uint32_array:
+    case napi_float32_array:
+      return 4;
+    case napi_float64_array:
+    case napi_bigint64_array:
+    case napi_biguint64_array:
+      return 8;
+    default:
+      return 0;
+  }
+}
+
+}  // namespace
+
+Bytes ReadBytes(const Napi::Value& value, const char* name) {
+  const TypedArray array = ReadTypedArray(value);
+  const size_t unit = array.valid ? UnitOf(array.type) : 0;
+  if (unit == 0) throw ArgumentFailure("a typed array", name);
+  return {{static_cast<char*>(array.data), array.length * unit}, unit};
+}
+
+template <class T>
+Elements<T> ReadArray(const Napi::Value& value, const char* name) {
+  const TypedArray array = ReadTypedArray(value);
+  if (!array.valid || array.type != Kind<T>::type) throw ArgumentFailure(Kind<T>::name, name);
+  return {static_cast<T*>(array.data), array.length};
 }
 
 template <class T>
@@ -68,6 +106,7 @@ template Elements<float> ReadArray(const Napi::Value&, const char*);
 template Elements<float> ReadArray(const Napi::Value&, const char*, size_t);
 template Elements<double> ReadArray(const Napi::Value&, const char*, size_t);
 template Elements<uint16_t> ReadArray(const Napi::Value&, const char*, size_t);
+template Elements<int32_t> ReadArray(const Napi::Value&, const char*);
 template Elements<int32_t> ReadArray(const Napi::Value&, const char*, size_t);
 template Elements<uint32_t> ReadArray(const Napi::Value&, const char*);
 template Elements<uint32_t> ReadArray(const Napi::Value&, const char*, size_t);

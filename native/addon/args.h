@@ -31,6 +31,13 @@ Elements<T> ReadArray(const Napi::Value& value, const char* name, size_t length)
 template <class T>
 Elements<T> ReadOptionalArray(const Napi::Value& value, const char* name, size_t length);
 
+// The memory of a typed array of any kind, and the bytes of an element.
+struct Bytes {
+  Elements<char> bytes;
+  size_t unit;
+};
+Bytes ReadBytes(const Napi::Value& value, const char* name);
+
 // A whole number in [0, most].
 size_t ReadSize(const Napi::Value& value, const char* name, size_t most);
 double ReadNumber(const Napi::Value& value, const char* name);

@@ -16,6 +16,8 @@ Napi::Value SoftmaxTensor(const Napi::CallbackInfo& info);
 Napi::Value NormaliseTensor(const Napi::CallbackInfo& info);
 Napi::Value SumTensorRows(const Napi::CallbackInfo& info);
 Napi::Value ResampleTensor(const Napi::CallbackInfo& info);
+Napi::Value ResampleBlocks(const Napi::CallbackInfo& info);
+Napi::Value CopyTensor(const Napi::CallbackInfo& info);
 
 Napi::Value CreateConv(const Napi::CallbackInfo& info);
 Napi::Value DescribeConv(const Napi::CallbackInfo& info);

@@ -2,6 +2,7 @@
 
 #include "addon/args.h"
 #include "addon/bindings.h"
+#include "addon/conv_layer.h"
 #include "addon/environment.h"
 #include "addon/errors.h"
 
@@ -41,6 +42,32 @@ Napi::Value ResampleTensor(const Napi::CallbackInfo& info) {
   planes.x = x.data;
   planes.y = y.data;
   RunResample(table, planes, Environment::Of(info.Env()).pool(), threads);
+  return info.Env().Undefined();
+}
+
+// The same arguments, on blocks.
+Napi::Value ResampleBlocks(const Napi::CallbackInfo& info) {
+  const KernelTable& table = ReadIsa(info[0]);
+  const Elements<uint32_t> sizes = ReadArray<uint32_t>(info[3], "sizes", 16);
+  const uint32_t* s = sizes.data;
+  BlockedResamplePlanes planes = {};
+  planes.batch = s[0];
+  planes.channels = s[1];
+  planes.x_layout = ReadHalo(s + 8);
+  planes.y_layout = ReadHalo(s + 12);
+  const size_t in =
+      CheckedFloats(planes.x_layout, table.lanes, planes.batch, planes.channels, s[2], s[3]);
+  const size_t out =
+      CheckedFloats(planes.y_layout, table.lanes, planes.batch, planes.channels, s[4], s[5]);
+  const Elements<float> x = ReadArray<float>(info[1], "x", in);
+  const Elements<float> y = ReadArray<float>(info[2], "y", out);
+  planes.axis[0] = ReadAxis(info[4], info[5], s[2], s[4], s[6], y);
+  planes.axis[1] = ReadAxis(info[6], info[7], s[3], s[5], s[7], y);
+  const size_t threads = ReadSize(info[8], "threads", ThreadPool::kMaxThreads);
+  if (Overlap(x, y)) throw ArgumentFailure("memory of its own", "y");
+  planes.x = x.data;
+  planes.y = y.data;
+  RunBlockedResample(table, planes, Environment::Of(info.Env()).pool(), threads);
   return info.Env().Undefined();
 }
 

@@ -92,11 +92,12 @@ void ResampleColumns(const ResampleAxis& a, const Columns& c, const float* from,
   for (; o < a.out; ++o) one(o);
 }
 
-// Row o of the height of a plane, in p.row where it is none of the input's.
-const float* ResampleRow(const ResamplePlanes& p, const float* plane, size_t o) {
-  const ResampleAxis& a = p.axis[0];
-  const size_t width = p.axis[1].in, first = o * a.width;
-  const auto source = [&](size_t t) { return plane + static_cast<size_t>(a.index[t]) * width; };
+// Row o of the height of a plane whose rows of `width` floats lie `stride` apart, in `row` where it is
+// none of the input's.
+const float* ResampleRow(const ResampleAxis& a, const float* plane, size_t stride, size_t width,
+                         float* row, size_t o) {
+  const size_t first = o * a.width;
+  const auto source = [&](size_t t) { return plane + static_cast<size_t>(a.index[t]) * stride; };
   if (a.weight == nullptr) return source(o);
   for (size_t x = 0; x < width; x += kLanes) {
     const size_t left = width - x;
@@ -106,9 +107,9 @@ const float* ResampleRow(const ResamplePlanes& p, const float* plane, size_t o) 
       const float* from = source(t) + x;
       sum += a.weight[t] * (left >= kLanes ? Load(from) : LoadN(from, left));
     }
-    Store(p.row + x, sum);
+    Store(row + x, sum);
   }
-  return p.row;
+  return row;
 }
 
 // Whether a row of the height reads the same as the one before.
@@ -131,8 +132,39 @@ void Resample(const ResamplePlanes& p) {
       if (RepeatsRow(height, o))
         CopyRow(y - width.out, y, width.out);
       else
-        ResampleColumns(width, columns, ResampleRow(p, x, o), y);
+        ResampleColumns(width, columns, ResampleRow(height, x, width.in, width.in, p.row, o), y);
     }
+  }
+}
+
+// A row of pixels, of kLanes floats each.
+void ResamplePixels(const ResampleAxis& a, size_t repeats, const float* from, float* to) {
+  if (repeats == 1) return CopyRow(from, to, a.in * kLanes);
+  for (size_t o = 0; o < a.out; ++o, to += kLanes) {
+    const auto pixel = [&](size_t t) {
+      return Load(from + static_cast<size_t>(a.index[t]) * kLanes);
+    };
+    if (a.weight == nullptr) {
+      Store(to, pixel(o));
+      continue;
+    }
+    V sum = {};
+    for (size_t t = o * a.width; t < (o + 1) * a.width; ++t)
+      if (a.weight[t] != 0) sum += a.weight[t] * pixel(t);
+    Store(to, sum);
+  }
+}
+
+void ResampleBlock(const BlockedResample& p) {
+  const ResampleAxis &height = p.axis[0], &width = p.axis[1];
+  const size_t repeats = RepeatsOf(width);
+  float* out = p.out;
+  for (size_t o = 0; o < height.out; ++o, out += p.out_row) {
+    if (RepeatsRow(height, o))
+      CopyRow(out - p.out_row, out, width.out * kLanes);
+    else
+      ResamplePixels(width, repeats, ResampleRow(height, p.x, p.x_row, width.in * kLanes, p.row, o),
+                     out);
   }
 }
 

@@ -22,6 +22,15 @@ struct ResamplePlanes {
   size_t planes;
   float* row;  // scratch: axis[1].in + kResampleSlack floats
 };
+// One block of channels (blocked.h), whose lanes are each resampled alike.
+struct BlockedResample {
+  ResampleAxis axis[2];  // height, width
+  const float* x;        // the first pixel inside the halo
+  size_t x_row;
+  float* out;
+  size_t out_row;
+  float* row;  // scratch: axis[1].in * lanes floats
+};
 constexpr size_t kResampleSlack = 16;  // one of the widest vectors
 
 }  // namespace convfuse

@@ -3,6 +3,7 @@
 #include "kernels/normalise-inl.h"
 #include "kernels/resample-inl.h"
 #include "kernels/softmax-inl.h"
+#include "kernels/transpose_matrix-inl.h"
 
 namespace convfuse::CONVFUSE_ISA {
 
@@ -11,6 +12,8 @@ void AddRows(KernelTable* table) {
   table->normalise = Normalise;
   table->sum_rows = SumEachRow;
   table->resample = Resample;
+  table->resample_block = ResampleBlock;
+  table->transpose = TransposeMatrixOf;
 }
 
 }  // namespace convfuse::CONVFUSE_ISA

@@ -13,6 +13,7 @@
 #include "kernels/pool.h"
 #include "kernels/resample.h"
 #include "kernels/softmax.h"
+#include "kernels/transpose.h"
 #include "kernels/winograd.h"
 
 namespace convfuse {
@@ -86,6 +87,10 @@ struct KernelTable {
 
   // Planes of another size; kernels/resample.h.
   void (*resample)(const ResamplePlanes& planes);
+  void (*resample_block)(const BlockedResample& block);
+
+  // Rows that become columns; kernels/transpose.h.
+  void (*transpose)(const TransposeMatrix& matrix);
 
   // On blocked activations; kernels/direct.h has the tile, kernels/blocked.h the others.
   size_t blocked_pixels[4];  // of a tile of so many vectors of channels

@@ -35,6 +35,7 @@ const Suite kSuites[] = {
     {"softmax", TestSoftmax},
     {"normalise", TestNormalise},
     {"resample", TestResample},
+    {"copy", TestCopy},
     {"reorder", TestReorder},
     {"conv", TestConv},
     {"cancel", TestCancel},

@@ -9,6 +9,7 @@ void TestDepthwise(const Options& options);
 void TestWinograd(const Options& options);
 void TestCancel(const Options& options);
 void TestConv(const Options& options);
+void TestCopy(const Options& options);
 void TestElementwise(const Options& options);
 void TestGemm(const Options& options);
 void TestNormalise(const Options& options);

@@ -140,6 +140,20 @@ test('what is broadcast in another way is dense', (t) => {
   }
 });
 
+test('planes that are resized pass blocks on', (t) => {
+  const text = `${HEAD}s: float[4] = {1, 1, 2, 2}
+c: float[4] = {1, 2, 2, 2}
+o: float[4] = {1, 1, 1, 1}
+b = Resize<mode = "linear">(a, "", s)
+d = Conv<${PADS}>(b, w1)
+y = Conv(d, w2)`;
+  t.deepEqual(halos(text), { a: '0,0,0,0', b: '1,1,1,1', d: '0,0,0,0' });
+  // As it is, or with other channels too, a tensor is dense, and so is what is made of it.
+  t.deepEqual(halos(text.replace('"", s)', '"", o)')), {});
+  const wide = text.replace('"", s)', '"", c)').replaceAll('w1', 'wide');
+  t.deepEqual(halos(`wide: float[8, 16, 3, 3]\n${wide}`), {});
+});
+
 test('a value is dense where somebody wants it so', (t) => {
   const tail = 'y = Conv(a, w2)';
   t.deepEqual(halos(`${HEAD}${tail}`), { a: '0,0,0,0' });
@@ -169,7 +183,7 @@ test('lower and higher ranks, transposed layers and many dense channels stay as 
 });
 
 /** Channel counts that are no multiple of any block, strides, dilations, residuals, pools. */
-const NETWORKS: Readonly<Record<string, string>> = {
+const NETWORKS: Record<string, string> = {
   'odd channels': `a = Conv<strides = [2, 2], ${PADS}>(x, $0[13, 3, 3, 3], $1[13])
 b = Clip(a, $low, $high)
 c = Conv<group = 13, ${PADS}>(b, $2[13, 1, 3, 3])
@@ -229,6 +243,18 @@ ones = Constant<value = float[13] {1, 2, 1, 2, 1, 2, 1, 2, 1, 2, 1, 2, 1}>()
 n = Conv<strides = [2, 2], ${PADS}>(l, $8[8, 13, 3, 3])
 y = Tanh(n)`,
 };
+
+// Branches of several sizes that are brought to one, as detectors have them.
+NETWORKS['a pyramid'] = `up: float[4] = {1, 1, 2, 2}
+wide: float[4] = {1, 1, 1, 1.5}
+a = Conv<strides = [2, 2], ${PADS}>(x, $0[13, 3, 3, 3], $1[13])
+b = Conv<strides = [2, 2], ${PADS}>(a, $2[13, 13, 3, 3])
+c = Conv<${PADS}>(b, $3[13, 13, 3, 3])
+d = Resize<mode = "nearest", coordinate_transformation_mode = "asymmetric", nearest_mode = "floor">(c, "", up)
+e = Conv<${PADS}>(d, $4[19, 13, 3, 3])
+f = Resize<mode = "linear">(e, "", wide)
+g = Conv<group = 19, ${PADS}>(f, $5[19, 1, 3, 3])
+y = Conv(g, $6[5, 19, 1, 1])`;
 
 /** The text with declared and seeded weights for its $ names. */
 function withWeights(text: string, dims: readonly number[]): string {

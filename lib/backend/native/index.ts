@@ -13,7 +13,15 @@ import { ReferenceConv } from '../reference/conv.js';
 import { gemm as referenceGemm } from '../reference/gemm.js';
 import { sameDims } from '../../tensor/shape.js';
 import type { ElementwiseRun, ElementwiseSpec } from '../elementwise.js';
-import type { NormaliseCall, ResampleCall, SoftmaxCall, SumRowsCall } from '../rows.js';
+import type { CopyCall } from '../copy.js';
+import type {
+  BlockedResampleCall,
+  NormaliseCall,
+  ResampleAxis,
+  ResampleCall,
+  SoftmaxCall,
+  SumRowsCall,
+} from '../rows.js';
 import type { Addon } from './addon.js';
 import { haloNumbers, NativeConv } from './conv.js';
 import { nativeElementwise } from './elementwise.js';
@@ -130,18 +138,35 @@ export class NativeBackend implements Backend {
     );
   }
 
+  copy({ x, y, places, threads }: CopyCall): void {
+    native(() => this.#addon.copy(this.isa, x, y, places, threads ?? this.threads));
+  }
+
   sumRows({ x, y, size, divisor, threads }: SumRowsCall): void {
     native(() => this.#addon.sumRows(this.isa, x, y, size, divisor, threads ?? this.threads));
   }
 
   resample({ x, y, planes, axes, threads }: ResampleCall): void {
-    const [high, wide] = axes;
-    const sizes = Uint32Array.of(
-      ...[planes, high.input, wide.input, high.output, wide.output, high.width, wide.width],
-    );
-    const taps = [high.index, high.weight, wide.index, wide.weight] as const;
-    native(() => this.#addon.resample(this.isa, x, y, sizes, ...taps, threads ?? this.threads));
+    const { sizes, taps } = tapsOf(axes);
+    const all = Uint32Array.of(planes, ...sizes);
+    native(() => this.#addon.resample(this.isa, x, y, all, ...taps, threads ?? this.threads));
   }
+
+  resampleBlocked(call: BlockedResampleCall): void {
+    const { x, y, batch, channels, axes, layouts, threads } = call;
+    const { sizes, taps } = tapsOf(axes);
+    const halos = [...haloNumbers(layouts.x), ...haloNumbers(layouts.y)];
+    const all = Uint32Array.of(batch, channels, ...sizes, ...halos);
+    native(() =>
+      this.#addon.resampleBlocked(this.isa, x, y, all, ...taps, threads ?? this.threads),
+    );
+  }
+}
+
+/** Inputs, outputs and widths of both axes, and then their taps. */
+function tapsOf([high, wide]: readonly [ResampleAxis, ResampleAxis]) {
+  const sizes = [high.input, wide.input, high.output, wide.output, high.width, wide.width];
+  return { sizes, taps: [high.index, high.weight, wide.index, wide.weight] as const };
 }
 
 /** What the addon is told of a pool; callers keep the axes of a shape, which are read once. */

@@ -33,3 +33,55 @@ test('resampling reads nothing outside its input, and nothing that it writes', (
     );
   t.throws(unweighted, { code: 'ERR_ARGUMENT' });
 });
+
+test('a copy reads and writes nothing outside its arrays', (t) => {
+  const run = (places: Int32Array, x: ArrayBufferView = floats(6), y = floats(6)): void =>
+    addon.copy(isa, x, y, places, 1);
+  const places = (...numbers: number[]): Int32Array => Int32Array.from(numbers);
+  run(places(0, 0, 6, 1, 1));
+  run(places(5, 0, 6, -1, 1));
+  run(places(0, 5, 3, 2, -1));
+  run(places(5, 5));
+  run(places(-7, 99, 0, 1, 1));
+  const most = 2 ** 31 - 1;
+  for (const numbers of [
+    [0, 0, 7, 1, 1],
+    [1, 0, 6, 1, 1],
+    [0, 1, 6, 1, 1],
+    [0, 0, 6, -1, 1],
+    [-1, 0, 1, 1, 1],
+    [0, 6],
+    [0, 0, -1, 1, 1],
+    [0, 0, 2, 6, 1],
+    [0, 0, 2, 1, 6],
+    [0, 0, most, 0, 1],
+    [0, 0, most, most, most],
+    [0, 0, ...new Array<number>(24).fill(most)],
+    [0, 0, ...new Array<number>(27).fill(1)],
+    [0, 0, 1],
+    [0],
+    [],
+  ]) {
+    t.throws(() => run(places(...numbers)), { code: 'ERR_ARGUMENT' }, numbers.join());
+  }
+  t.throws(() => run(places(0, 0, 1, 1, 1), new Float64Array(6)), { code: 'ERR_ARGUMENT' });
+  const shared = new Float32Array(12);
+  const over = (): void => run(places(0, 0, 1, 1, 1), shared.subarray(0, 7), shared.subarray(6));
+  t.throws(over, { code: 'ERR_ARGUMENT' });
+});
+
+test('a pool reads nothing outside its input', (t) => {
+  const sizes = Uint32Array.of(1, 1, 1, 3, 1, 1, 1, 1, 1, 2);
+  for (const [start, taps] of [
+    [0, 3],
+    [2, 2],
+    [3, 1],
+    [-1, 1],
+    [0, -1],
+    [2 ** 31 - 1, 2 ** 31 - 1],
+  ] as const) {
+    const windows = Int32Array.of(0, 1, 1, 0, 1, 1, start, taps, 1);
+    const run = (): void => addon.pool(isa, true, floats(3), floats(1), sizes, windows, 1);
+    t.throws(run, { code: 'ERR_ARGUMENT' }, `${start}, ${taps}`);
+  }
+});

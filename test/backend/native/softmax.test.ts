@@ -19,7 +19,15 @@ function boundOf(opType: keyof typeof BOUND, terms: number): (value: number) => 
 
 const OPERATORS = ['Softmax', 'LogSoftmax'] as const;
 
-const SHAPES = [[1, 1], [2, 5, 7], [3, 2, 4, 9], [1, 4420, 2], [2, 80, 3, 5], [4, 1, 33], [2, 1003]];
+const SHAPES = [
+  [1, 1],
+  [2, 5, 7],
+  [3, 2, 4, 9],
+  [1, 4420, 2],
+  [2, 80, 3, 5],
+  [4, 1, 33],
+  [2, 1003],
+];
 
 const SPECIAL: Readonly<Record<string, readonly number[]>> = {
   'a NaN': [NaN, 0],
