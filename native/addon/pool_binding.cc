@@ -43,7 +43,9 @@ Napi::Value RunOn(const Napi::CallbackInfo& info, size_t in, size_t out, Planes 
   const Elements<float> x = ReadArray<float>(info[2], "x", in);
   const Elements<float> y = ReadArray<float>(info[3], "y", out);
   const size_t threads = ReadSize(info[6], "threads", ThreadPool::kMaxThreads);
-  if (Overlap(x, y)) throw ArgumentFailure("memory of its own", "y");
+  // The windows were checked, and must stay as they are.
+  if (Overlap(x, y) || Overlap(y, ReadArray<int32_t>(info[5], "windows")))
+    throw ArgumentFailure("memory of its own", "y");
   planes.x = x.data;
   planes.y = y.data;
   run(table, planes, Environment::Of(info.Env()).pool(), threads);
