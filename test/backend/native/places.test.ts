@@ -85,3 +85,14 @@ test('a pool reads nothing outside its input', (t) => {
     t.throws(run, { code: 'ERR_ARGUMENT' }, `${start}, ${taps}`);
   }
 });
+
+test('a pool is not let write over its windows', (t) => {
+  const sizes = Uint32Array.of(2, 1, 1, 3, 1, 1, 2, 1, 1, 1);
+  const buffer = new ArrayBuffer(64);
+  const windows = new Int32Array(buffer, 0, 12);
+  windows.set([0, 1, 1, 0, 1, 1, 0, 1, 2, 2, 2, 2]);
+  const run = (at: number): void =>
+    addon.pool(isa, false, floats(6), new Float32Array(buffer, at, 4), sizes, windows, 1);
+  t.throws(() => run(44), { code: 'ERR_ARGUMENT' });
+  t.notThrows(() => run(48));
+});
