@@ -37,7 +37,10 @@ export type {
   ActivationTail,
 } from './backend/activation.js';
 export type * from './backend/backend.js';
+export type * from './backend/copy.js';
+export type * from './backend/elementwise.js';
 export type { BlockedLayout } from './backend/layout.js';
+export type * from './backend/rows.js';
 export type { BACKEND_NAMES, BackendName, ISA_NAMES, IsaName } from './backend/select.js';
 export type { FileOptions, FileProgress } from './batch/fuse-file.js';
 export { findModels, type FindResult, type FoundModel } from './batch/find-models.js';
