@@ -83,11 +83,8 @@ export function activateInPlace(activation: Activation, data: NumberArray): void
   activationLoop(activation)(data, data);
   if (activation.tail === undefined) return;
   const { scale, shift, low, high } = activation.tail;
-  for (let i = 0; i < data.length; i++) {
-    const v = scale * data[i]! + shift;
-    const raised = v < low ? low : v;
-    data[i] = raised > high ? high : raised;
-  }
+  for (let i = 0; i < data.length; i++) data[i] = scale * data[i]! + shift;
+  clip(low, high)(data, data);
 }
 
 function activationLoop({ kind, alpha, beta, slope }: Activation): UnaryLoop {

@@ -1,7 +1,7 @@
 // Which activations of a plan lie in blocks (lib/backend/layout.ts): chains of convolutions, pools
-// and element-wise steps that hand them on as they are, so that nothing is packed, padded or transposed in between. A value
-// is dense wherever one of its readers, or its producer, knows no blocks: none is ever rearranged
-// by a step of its own.
+// and element-wise steps that hand them on as they are, so that nothing is packed, padded or
+// transposed in between. A value is dense wherever one of its readers, or its producer, knows no
+// blocks: none is ever rearranged by a step of its own.
 
 import type { Precision } from '../backend/backend.js';
 import { NO_HALO, type BlockedLayout, type Halo } from '../backend/layout.js';

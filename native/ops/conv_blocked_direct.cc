@@ -184,7 +184,7 @@ class BlockedDirectConv final : public ConvAlgorithm {
     for (size_t v = 0; v < vectors; ++v)
       for (size_t y = 0; y < part.rows; ++y)
         table_.activate_row(layer_->activation, 0, part.width * table_.lanes,
-                  out + v * planes_.out.block + y * planes_.out.row);
+                             out + v * planes_.out.block + y * planes_.out.row);
   }
 
   std::shared_ptr<const ConvLayer> layer_;

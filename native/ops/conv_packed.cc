@@ -246,7 +246,7 @@ class PackedConv final : public ConvAlgorithm {
           if (last && epilogue_.rows)
             for (size_t r = 0; r < tile.rows; ++r)
               table.activate_row(layer_->activation, w.group * layer_->GroupOut() + row + r,
-                        tile.cols, tile.c + r * w.stride);
+                                 tile.cols, tile.c + r * w.stride);
         }
       }
     }

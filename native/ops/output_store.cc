@@ -63,7 +63,7 @@ void OutputStore::StoreBlocks(const ConvRun& run, const OutputPart& part) const 
     table.blocked_store(store);
     for (size_t c = 0; epilogue_.rows && c < store.channels; c += table.lanes)
       table.activate_row(layer_.activation, 0, part.width * table.lanes,
-                store.out + c / table.lanes * out.block);
+                         store.out + c / table.lanes * out.block);
   }
 }
 

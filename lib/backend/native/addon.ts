@@ -127,23 +127,6 @@ export interface Addon {
     threads: number,
   ): void;
 
-  /**
-   * The same on blocks.
-   *
-   * @param sizes [N, C, in x 2, out x 2, taps x 2], and [top, left, bottom, right] of x and y
-   */
-  resampleBlocked(
-    isa: string,
-    x: Float32Array,
-    y: Float32Array,
-    sizes: Uint32Array,
-    rowIndex: Int32Array,
-    rowWeight: Float32Array | undefined,
-    columnIndex: Int32Array,
-    columnWeight: Float32Array | undefined,
-    threads: number,
-  ): void;
-
   /** @param places as lib/backend/copy.ts has them */
   copy(
     isa: string,
@@ -164,6 +147,23 @@ export interface Addon {
 
   /** @param sizes [planes, in x 2, out x 2, taps of an output x 2] */
   resample(
+    isa: string,
+    x: Float32Array,
+    y: Float32Array,
+    sizes: Uint32Array,
+    rowIndex: Int32Array,
+    rowWeight: Float32Array | undefined,
+    columnIndex: Int32Array,
+    columnWeight: Float32Array | undefined,
+    threads: number,
+  ): void;
+
+  /**
+   * The same on blocks.
+   *
+   * @param sizes [N, C, in x 2, out x 2, taps x 2], and [top, left, bottom, right] of x and y
+   */
+  resampleBlocked(
     isa: string,
     x: Float32Array,
     y: Float32Array,
