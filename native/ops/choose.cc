@@ -3,6 +3,7 @@
 #include "ops/choose.h"
 
 #include "ops/conv_converted.h"
+#include "ops/conv_rows.h"
 #include "ops/integers.h"
 
 namespace convfuse {
@@ -15,15 +16,18 @@ bool FillsSlices(const ConvLayer& layer) {
   return layer.GroupOut() * 4 >= RoundUp(layer.GroupOut(), width) * 3;
 }
 
+bool FillsVectors(const ConvLayer& layer) {
+  return layer.GroupOut() * 4 >= RoundUp(layer.GroupOut(), layer.table->lanes) * 3;
+}
+
 // With 16 registers a copy into blocks, from which nothing is packed and narrow rows are no loss,
 // is earned back by more than one tap (AVX2, 3x3 64 @56: 90 against packed's 80 % of peak, 512 @7:
 // 88 against 68), or by many channels on a small plane (512-2048 @7: 84 against 71; but 64-256 @56:
 // 75 against 84).
 bool CopyPays(const ConvLayer& layer, const ConvShape& shape) {
   const ConvGeometry& g = layer.geometry;
-  const size_t lanes = layer.table->lanes;
   return layer.table->scattered_pixels && layer.table->direct_pixels <= layer.table->mr &&
-         layer.GroupOut() * 4 >= RoundUp(layer.GroupOut(), lanes) * 3 &&
+         FillsVectors(layer) &&
          (layer.Taps() > 1 ||
           (layer.GroupIn() >= 512 && Volume(shape.out) <= 256 && g.stride[2] == 1)) &&
          Fits(AlgorithmKind::kDirectOnCopies, layer, shape);
@@ -98,6 +102,9 @@ Choice Choose(const ConvLayer& layer, const ConvShape& shape) {
     return {AlgorithmKind::kDirectBf16, "products in bfloat16"};
   AlgorithmKind winograd;
   if (WinogradPays(layer, shape, &winograd)) return {winograd, "fewer products at this precision"};
+  // Of blocks that few channels are copied into, most would be zeros.
+  if (layer.Taps() > 1 && FillsVectors(layer) && RowsFits(layer, shape))
+    return {AlgorithmKind::kDirect, "few products for each output"};
   if (CopyPays(layer, shape))
     return {AlgorithmKind::kDirectOnCopies, "copying into blocks costs less than packing"};
   if (Fits(AlgorithmKind::kDirect, layer, shape) && FillsSlices(layer) &&

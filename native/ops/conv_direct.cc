@@ -1,9 +1,12 @@
 #include "ops/conv_direct.h"
 
 #include <algorithm>
+#include <optional>
 
-#include "ops/output_store.h"
+#include "ops/conv_rows.h"
 #include "ops/integers.h"
+#include "ops/output_store.h"
+#include "ops/padded_rows.h"
 
 namespace convfuse {
 namespace {
@@ -44,19 +47,9 @@ class DirectConv final : public ConvAlgorithm {
     out_width_ = shape_.out[2];
     ChooseTile();
     Split(threads);
-    const ConvGeometry& g = layer_->geometry;
-    copy_rows_ = (rows_ - 1) * g.stride[1] + (g.kernel[1] - 1) * g.dilation[1] + 1;
-    copy_width_ = (out_width_ - 1) * g.stride[2] + (g.kernel[2] - 1) * g.dilation[2] + 1;
-    row_stride_ = RoundUp(copy_width_, table_.lanes);
-    // An odd number of vectors, so that equal rows of neighbouring channels fall into other sets.
-    channel_stride_ = copy_rows_ * row_stride_;
-    if (channel_stride_ / table_.lanes % 2 == 0) channel_stride_ += table_.lanes;
-    for (size_t c = 0; c < weights_->most_elements(); ++c)
-      for (size_t y = 0; y < g.kernel[1]; ++y)
-        for (size_t x = 0; x < g.kernel[2]; ++x)
-          offsets_.push_back(static_cast<uint32_t>(c * channel_stride_ +
-                                                   y * g.dilation[1] * row_stride_ +
-                                                   x * g.dilation[2]));
+    copied_.emplace(*layer_, weights_->most_elements(), rows_, out_width_);
+    copied_->Stagger();
+    offsets_ = copied_->Offsets();
   }
 
   std::string Name() const override {
@@ -76,7 +69,7 @@ class DirectConv final : public ConvAlgorithm {
 
  private:
   size_t ChannelsPerElement() const { return static_cast<size_t>(weights_->element()); }
-  size_t CopyFloats() const { return RoundUp(weights_->most_elements() * channel_stride_, 16); }
+  size_t CopyFloats() const { return copied_ ? RoundUp(copied_->Floats(), 16) : 0; }
   size_t SliceFloats() const { return rows_ * out_width_ * table_.direct_channels; }
   size_t SlotFloats() const {
     return CopyFloats() + RoundUp(CeilDiv(weights_->slices(), splits_) * SliceFloats(), 16);
@@ -140,17 +133,7 @@ class DirectConv final : public ConvAlgorithm {
     const float* x = run.x + (image * g.groups + group) * layer_->GroupIn() * plane;
     float* sums = scratch + CopyFloats();
 
-    PaddedCopy copy = {};
-    copy.in_height = shape_.in[1];
-    copy.in_width = shape_.in[2];
-    copy.row =
-        static_cast<ptrdiff_t>(row * g.stride[1]) - static_cast<ptrdiff_t>(shape_.pad_begin[1]);
-    copy.rows = copy_rows_ - (rows_ - rows) * g.stride[1];
-    copy.left = shape_.pad_begin[2];
-    copy.width = copy_width_;
-    copy.out = scratch;
-    copy.row_stride = row_stride_;
-    copy.channel_stride = channel_stride_;
+    PaddedCopy copy = copied_->CopyFor(shape_, row, rows, scratch);
     for (size_t b = 0; b < weights_->blocks(); ++b) {
       const size_t begin = weights_->ElementBegin(b) * ChannelsPerElement();
       copy.in = x + begin * plane;
@@ -186,7 +169,7 @@ class DirectConv final : public ConvAlgorithm {
     DirectTile tile = {};
     tile.k = weights_->Elements(block) * layer_->Taps();
     tile.offset = offsets_.data();
-    tile.jump = g.stride[1] * row_stride_;
+    tile.jump = g.stride[1] * copied_->row_stride;
     tile.step = g.stride[2];
     tile.weight = weight;
     tile.add = block > 0;
@@ -215,9 +198,9 @@ class DirectConv final : public ConvAlgorithm {
   const KernelTable& table_;
   void (*tile_)(const DirectTile& tile) = nullptr;
   void (*copy_)(const PaddedCopy& copy) = nullptr;
+  std::optional<PaddedRows> copied_;  // none where there is no output
   std::vector<uint32_t> offsets_;
   size_t out_width_ = 0, run_ = 0, rows_ = 0, store_rows_ = 1, bands_ = 0, splits_ = 1;
-  size_t copy_rows_ = 0, copy_width_ = 0, row_stride_ = 0, channel_stride_ = 0;
   bool paired_ = false;
 };
 
@@ -226,6 +209,9 @@ class DirectConv final : public ConvAlgorithm {
 std::unique_ptr<ConvAlgorithm> MakeDirectConv(std::shared_ptr<const ConvLayer> layer,
                                               std::shared_ptr<const DirectWeights> weights,
                                               const ConvShape& shape, size_t threads) {
+  const bool equal = weights->Elements(0) == weights->Elements(weights->blocks() - 1);
+  if (weights->element() == DirectWeights::Element::kFloat && equal && RowsFits(*layer, shape))
+    return MakeRowsConv(std::move(layer), std::move(weights), shape, threads);
   return std::make_unique<DirectConv>(std::move(layer), std::move(weights), shape, threads);
 }
 

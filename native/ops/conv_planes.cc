@@ -5,6 +5,7 @@
 
 #include "ops/epilogue.h"
 #include "ops/integers.h"
+#include "ops/padded_rows.h"
 
 namespace convfuse {
 
@@ -23,27 +24,10 @@ class PlanesConv final : public ConvAlgorithm {
   PlanesConv(std::shared_ptr<const ConvLayer> layer, std::shared_ptr<const DirectWeights> weights,
              const ConvShape& shape, size_t threads)
       : layer_(std::move(layer)), weights_(std::move(weights)), shape_(shape),
-        epilogue_(layer_->activation) {
-    const ConvGeometry& g = layer_->geometry;
-    const KernelTable& table = *layer_->table;
-    const size_t height = shape_.out[1], reach = (g.kernel[1] - 1) * g.dilation[1];
-    width_ = shape_.out[2] + (g.kernel[2] - 1) * g.dilation[2];
-    row_stride_ = RoundUp(width_, table.lanes);
-    // Rows that two bands read are copied twice: a band has some more of its own.
-    const size_t fit = kCopyFloats / (weights_->most_elements() * row_stride_ * g.stride[1]);
-    const size_t fewest = reach + 1;
-    rows_ = std::min(height, std::max(fewest, fit > reach ? fit - reach : 1));
-    const size_t wanted = threads > 1 ? CeilDiv(4 * threads, std::max<size_t>(1, shape_.batch)) : 1;
-    rows_ = std::min(rows_, std::max(fewest, CeilDiv(height, wanted)));
-    bands_ = CeilDiv(height, std::max<size_t>(1, rows_));
-    copy_rows_ = (rows_ - 1) * g.stride[1] + reach + 1;
-    channel_stride_ = copy_rows_ * row_stride_;
-    for (size_t c = 0; c < weights_->most_elements(); ++c)
-      for (size_t y = 0; y < g.kernel[1]; ++y)
-        for (size_t x = 0; x < g.kernel[2]; ++x)
-          offsets_.push_back(static_cast<uint32_t>(
-              c * channel_stride_ + y * g.dilation[1] * row_stride_ + x * g.dilation[2]));
-  }
+        epilogue_(layer_->activation), rows_(BandRows(threads)),
+        bands_(CeilDiv(shape_.out[1], std::max<size_t>(1, rows_))),
+        copied_(*layer_, weights_->most_elements(), rows_, shape_.out[2]),
+        offsets_(copied_.Offsets()) {}
 
   std::string Name() const override {
     return "direct " + std::to_string(kPlaneChannels) + " planes";
@@ -59,7 +43,20 @@ class PlanesConv final : public ConvAlgorithm {
 
  private:
   size_t SlotFloats() const {
-    return RoundUp(weights_->most_elements() * channel_stride_ + layer_->table->plane_slack, 16);
+    return RoundUp(copied_.Floats() + layer_->table->plane_slack, 16);
+  }
+
+  // Rows that two bands read are copied twice: a band has some more of its own.
+  size_t BandRows(size_t threads) const {
+    const ConvGeometry& g = layer_->geometry;
+    const PaddedRows one(*layer_, weights_->most_elements(), 1, shape_.out[2]);
+    const size_t height = shape_.out[1], reach = (g.kernel[1] - 1) * g.dilation[1];
+    const size_t fit = kCopyFloats / std::max<size_t>(1, weights_->most_elements() *
+                                                             one.row_stride * g.stride[1]);
+    const size_t fewest = reach + 1;
+    const size_t rows = std::min(height, std::max(fewest, fit > reach ? fit - reach : 1));
+    const size_t wanted = threads > 1 ? CeilDiv(4 * threads, std::max<size_t>(1, shape_.batch)) : 1;
+    return std::min(rows, std::max(fewest, CeilDiv(height, wanted)));
   }
 
   void RunBand(const ConvRun& run, size_t task, float* scratch) const {
@@ -69,17 +66,7 @@ class PlanesConv final : public ConvAlgorithm {
     const size_t rows = std::min(rows_, shape_.out[1] - row);
     const size_t in_plane = shape_.in[1] * shape_.in[2], plane = shape_.out[1] * shape_.out[2];
     const size_t base = image * g.channels_out * plane;
-    PaddedCopy copy = {};
-    copy.in_height = shape_.in[1];
-    copy.in_width = shape_.in[2];
-    copy.row =
-        static_cast<ptrdiff_t>(row * g.stride[1]) - static_cast<ptrdiff_t>(shape_.pad_begin[1]);
-    copy.rows = copy_rows_ - (rows_ - rows) * g.stride[1];
-    copy.left = shape_.pad_begin[2];
-    copy.width = width_;
-    copy.out = scratch;
-    copy.row_stride = row_stride_;
-    copy.channel_stride = channel_stride_;
+    PaddedCopy copy = copied_.CopyFor(shape_, row, rows, scratch);
     PlaneRow r = {};
     r.offset = offsets_.data();
     r.channels = g.channels_out;
@@ -101,7 +88,7 @@ class PlanesConv final : public ConvAlgorithm {
       }
       for (size_t y = 0; y < rows; ++y) {
         const size_t at = base + (row + y) * shape_.out[2];
-        r.x = scratch + y * g.stride[1] * row_stride_;
+        r.x = scratch + y * g.stride[1] * copied_.row_stride;
         r.out = run.out + at;
         r.add = b > 0 ? r.out : run.residual ? run.residual + at : nullptr;
         table.plane_row(r);
@@ -115,9 +102,9 @@ class PlanesConv final : public ConvAlgorithm {
   std::shared_ptr<const DirectWeights> weights_;
   ConvShape shape_;
   Epilogue epilogue_;
+  size_t rows_, bands_;
+  PaddedRows copied_;
   std::vector<uint32_t> offsets_;
-  size_t width_ = 0, row_stride_ = 0, channel_stride_ = 0;
-  size_t rows_ = 0, bands_ = 0, copy_rows_ = 0;
 };
 
 }  // namespace

@@ -43,7 +43,8 @@ unsigned ControlWord() {
 struct Memory {
   Guarded x{1 << 20}, weight{1 << 19}, bias{1 << 12}, residual{1 << 21}, out{1 << 21},
       workspace{1 << 22};
-  Guarded blocked_x{1 << 21}, blocked_residual{1 << 21}, blocked_out{1 << 21};
+  // One channel takes a whole vector, and halos come on top.
+  Guarded blocked_x{1 << 24}, blocked_residual{1 << 24}, blocked_out{1 << 24};
 };
 
 // Largest error of a sum: products and additions; with bfloat16 the rounding of both factors to 8

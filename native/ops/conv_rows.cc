@@ -1,0 +1,176 @@
+#include "ops/conv_rows.h"
+
+#include <algorithm>
+
+#include "ops/output_store.h"
+#include "ops/padded_rows.h"
+
+namespace convfuse {
+namespace {
+
+// All of a pixel's: more would drive each other out of L1.
+constexpr size_t kMostProducts = 288;
+// A band's copy, and sums that do not leave as blocks: a quarter of a 512 KB L2.
+constexpr size_t kBandFloats = (128 << 10) / sizeof(float);
+constexpr size_t kSliceVectors = 2;  // in direct_channels
+
+}  // namespace
+
+bool RowsFits(const ConvLayer& layer, const ConvShape& shape) {
+  return layer.table->scattered_pixels && layer.geometry.groups == 1 &&
+         layer.GroupIn() * layer.Taps() <= kMostProducts && shape.batch * Volume(shape.out) > 0 &&
+         DirectFits(layer, shape);
+}
+
+namespace {
+
+class RowsConv final : public ConvAlgorithm {
+ public:
+  RowsConv(std::shared_ptr<const ConvLayer> layer,
+                   std::shared_ptr<const DirectWeights> weights, const ConvShape& shape,
+                   size_t threads)
+      : layer_(std::move(layer)), weights_(std::move(weights)), shape_(shape),
+        store_(*layer_, shape_), table_(*layer_->table), epilogue_(layer_->activation),
+        out_(shape.out_layout, table_.lanes, layer_->geometry.channels_out, shape.out[1],
+             shape.out[2]),
+        residual_(shape.residual_layout, table_.lanes, layer_->geometry.channels_out, shape.out[1],
+                  shape.out[2]),
+        rows_(BandRows(threads)), copied_(*layer_, layer_->GroupIn(), rows_, shape.out[2]),
+        bands_(CeilDiv(shape.out[1], rows_)),
+        vectors_(CeilDiv(layer_->geometry.channels_out, table_.lanes)) {
+    copied_.Stagger();
+    const ConvGeometry& g = layer_->geometry;
+    for (const uint32_t offset : copied_.Offsets()) products_.push_back({offset, 0});
+    const auto add = [](std::vector<uint32_t>* to, size_t at) {
+      to->push_back(static_cast<uint32_t>(at));
+    };
+    for (size_t y = 0; y < rows_; ++y)
+      for (size_t x = 0; x < shape_.out[2]; ++x) {
+        add(&x_at_, y * g.stride[1] * copied_.row_stride + x * g.stride[2]);
+        add(&out_at_, y * out_.row + x * table_.lanes);
+        add(&residual_at_, y * residual_.row + x * table_.lanes);
+      }
+    bias_.Reserve(weights_->slices() * table_.direct_channels);
+    std::fill_n(bias_.data(), bias_.size(), 0.0f);
+    std::copy(layer_->bias.begin(), layer_->bias.end(), bias_.data());
+  }
+
+  std::string Name() const override {
+    return "direct " + std::to_string(table_.direct_pixels) + "x" +
+           std::to_string(table_.direct_channels) + " on rows";
+  }
+
+  size_t WorkspaceFloats(size_t threads) const override { return threads * SlotFloats(); }
+
+  void Run(const ConvRun& run) const override {
+    run.pool->ParallelFor(shape_.batch * bands_, run.threads, [&](size_t task, size_t slot) {
+      if (!run.Cancelled()) RunBand(run, task, run.workspace + slot * SlotFloats());
+    });
+  }
+
+ private:
+  bool Blocked() const { return shape_.out_layout.blocked; }
+  // Sums by slice: of a band, or of a tile between its chains of products.
+  size_t SumsFloats() const {
+    const size_t pixels = Blocked() ? table_.blocked_pixels[1] : rows_ * shape_.out[2];
+    return pixels * table_.direct_channels;
+  }
+  size_t SlotFloats() const { return RoundUp(copied_.Floats(), 16) + 2 * SumsFloats(); }
+
+  size_t BandRows(size_t threads) const {
+    const ConvGeometry& g = layer_->geometry;
+    const PaddedRows one(*layer_, layer_->GroupIn(), 1, shape_.out[2]);
+    const size_t copied = layer_->GroupIn() * one.row_stride * g.stride[1];
+    const size_t each = copied + (Blocked() ? 0 : shape_.out[2] * table_.direct_channels);
+    const size_t fit = (kBandFloats - std::min(kBandFloats, one.Floats())) / each;
+    const size_t height = shape_.out[1];
+    const size_t bands = std::max(CeilDiv(height, std::max<size_t>(1, fit)),
+                                  threads > 1 ? CeilDiv(4 * threads, shape_.batch) : 1);
+    return std::max<size_t>(1, height / std::min(bands, height));
+  }
+
+  void RunBand(const ConvRun& run, size_t task, float* scratch) const {
+    const ConvGeometry& g = layer_->geometry;
+    const size_t image = task / bands_, row = task % bands_ * rows_;
+    const size_t rows = std::min(rows_, shape_.out[1] - row);
+    PaddedCopy copy = copied_.CopyFor(shape_, row, rows, scratch);
+    copy.in = run.x + image * g.channels_in * shape_.in[1] * shape_.in[2];
+    copy.channels = g.channels_in;
+    table_.copy_padded(copy);
+
+    BlockedTile tile = {};
+    tile.k = weights_->Elements(0) * layer_->Taps();
+    tile.chains = weights_->blocks();
+    tile.product = products_.data();
+    tile.ahead = tile.x = scratch;
+    tile.weight_jump = tile.k * table_.direct_channels;
+    tile.chain_jump = (weights_->slices() - 1) * tile.weight_jump;
+    tile.sums = scratch + RoundUp(copied_.Floats(), 16);
+    tile.sums_jump = SumsFloats();
+    tile.out_block = out_.block;
+    tile.residual_block = residual_.block;
+    tile.low = epilogue_.low;
+    tile.high = epilogue_.high;
+    const size_t pixels = rows * shape_.out[2];
+    for (size_t v = 0; v < vectors_; v += tile.vectors) {
+      // An odd vector is computed with the two before it, whose pixels it shares.
+      tile.vectors = vectors_ - v == 3 ? 3 : std::min(vectors_ - v, kSliceVectors);
+      tile.weight = weights_->Slice(0, 0, v / kSliceVectors);
+      if (Blocked()) {
+        tile.bias = bias_.data() + v * table_.lanes;
+        tile.out = run.out + out_.At(image, v, row);
+        if (run.residual) tile.residual = run.residual + residual_.At(image, v, row);
+      }
+      MultiplyBand(tile, pixels);
+      if (Blocked() && epilogue_.rows) FinishRows(tile, rows);
+      for (size_t i = 0; !Blocked() && i < tile.vectors; i += kSliceVectors)
+        store_.Store(run, {image, 0, (v + i) / kSliceVectors, row, 0, rows, shape_.out[2],
+                           tile.sums + i / kSliceVectors * SumsFloats(), false});
+    }
+  }
+
+  // The fewest tiles, as equal as can be.
+  void MultiplyBand(BlockedTile tile, size_t pixels) const {
+    const size_t tiles = CeilDiv(pixels, table_.blocked_pixels[tile.vectors]);
+    const size_t each = pixels / tiles, longer = pixels % tiles;
+    for (size_t i = 0, p = 0; i < tiles; ++i, p += tile.run) {
+      tile.run = each + (i < longer);
+      tile.x_at = x_at_.data() + p;
+      tile.out_at = out_at_.data() + p;
+      tile.residual_at = residual_at_.data() + p;
+      table_.blocked_tile(tile);
+      if (!Blocked()) tile.sums += tile.run * table_.direct_channels;
+    }
+  }
+
+  void FinishRows(const BlockedTile& tile, size_t rows) const {
+    for (size_t v = 0; v < tile.vectors; ++v)
+      for (size_t y = 0; y < rows; ++y)
+        table_.activate_row(layer_->activation, 0, shape_.out[2] * table_.lanes,
+                            tile.out + v * out_.block + y * out_.row);
+  }
+
+  std::shared_ptr<const ConvLayer> layer_;
+  std::shared_ptr<const DirectWeights> weights_;
+  ConvShape shape_;
+  OutputStore store_;
+  const KernelTable& table_;
+  Epilogue epilogue_;
+  BlockedStrides out_, residual_;
+  size_t rows_;
+  PaddedRows copied_;
+  size_t bands_, vectors_;
+  std::vector<BlockedProduct> products_;
+  std::vector<uint32_t> x_at_, out_at_, residual_at_;
+  AlignedBuffer bias_;
+};
+
+}  // namespace
+
+std::unique_ptr<ConvAlgorithm> MakeRowsConv(std::shared_ptr<const ConvLayer> layer,
+                                                    std::shared_ptr<const DirectWeights> weights,
+                                                    const ConvShape& shape, size_t threads) {
+  return std::make_unique<RowsConv>(std::move(layer), std::move(weights), shape, threads);
+}
+
+}  // namespace convfuse

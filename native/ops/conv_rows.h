@@ -1,0 +1,19 @@
+// Direct convolution of dense planes of a few channels, which open networks: rows are copied between
+// zeros as in conv_direct.h, and pixels broadcast from there by the kernel for blocks.  Results leave
+// the registers as blocks, or go to planes by way of sums in L2.
+#pragma once
+#include <memory>
+
+#include "ops/conv_direct.h"
+
+namespace convfuse {
+
+// Whether DirectFits, and all products of a pixel share a tile, whose pixels may lie anywhere.  The
+// weights must be in blocks of equal length too: the chains of a tile.
+bool RowsFits(const ConvLayer& layer, const ConvShape& shape);
+
+std::unique_ptr<ConvAlgorithm> MakeRowsConv(std::shared_ptr<const ConvLayer> layer,
+                                            std::shared_ptr<const DirectWeights> weights,
+                                            const ConvShape& shape, size_t threads);
+
+}  // namespace convfuse
