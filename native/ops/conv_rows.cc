@@ -10,8 +10,8 @@ namespace {
 
 // All of a pixel's: more would drive each other out of L1.
 constexpr size_t kMostProducts = 288;
-// A band's copy, and sums that do not leave as blocks: a quarter of a 512 KB L2.
-constexpr size_t kBandFloats = (128 << 10) / sizeof(float);
+// A band's copy, and sums that do not leave as blocks: half of a 512 KB L2.
+constexpr size_t kBandFloats = (256 << 10) / sizeof(float);
 constexpr size_t kSliceVectors = 2;  // in direct_channels
 
 }  // namespace
@@ -26,9 +26,8 @@ namespace {
 
 class RowsConv final : public ConvAlgorithm {
  public:
-  RowsConv(std::shared_ptr<const ConvLayer> layer,
-                   std::shared_ptr<const DirectWeights> weights, const ConvShape& shape,
-                   size_t threads)
+  RowsConv(std::shared_ptr<const ConvLayer> layer, std::shared_ptr<const DirectWeights> weights,
+           const ConvShape& shape, size_t threads)
       : layer_(std::move(layer)), weights_(std::move(weights)), shape_(shape),
         store_(*layer_, shape_), table_(*layer_->table), epilogue_(layer_->activation),
         out_(shape.out_layout, table_.lanes, layer_->geometry.channels_out, shape.out[1],
@@ -168,8 +167,8 @@ class RowsConv final : public ConvAlgorithm {
 }  // namespace
 
 std::unique_ptr<ConvAlgorithm> MakeRowsConv(std::shared_ptr<const ConvLayer> layer,
-                                                    std::shared_ptr<const DirectWeights> weights,
-                                                    const ConvShape& shape, size_t threads) {
+                                            std::shared_ptr<const DirectWeights> weights,
+                                            const ConvShape& shape, size_t threads) {
   return std::make_unique<RowsConv>(std::move(layer), std::move(weights), shape, threads);
 }
 
