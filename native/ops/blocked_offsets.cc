@@ -9,7 +9,8 @@ BlockedPlanes::BlockedPlanes(const ConvLayer& layer, const ConvShape& shape)
       out(shape.out_layout, layer.table->lanes, layer.geometry.channels_out, shape.out[1],
           shape.out[2]),
       residual(shape.residual_layout, layer.table->lanes, layer.geometry.channels_out, shape.out[1],
-               shape.out[2]) {}
+               shape.out[2]),
+      x_pixel(layer.table->lanes) {}
 
 size_t BlockedPlanes::LargestImage() const {
   return std::max({x.image, out.image, residual.image});
@@ -54,7 +55,7 @@ PixelOffsets LocatePixels(const ConvLayer& layer, const ConvShape& shape, const 
       for (size_t x = 0; x < width; ++x) {
         const size_t lane = x * lanes;
         const size_t row = y * g.stride[1] * planes.x.row;
-        add(&pixels.x, i * planes.x.image + row + lane * g.stride[2]);
+        add(&pixels.x, i * planes.x.image + row + x * g.stride[2] * planes.x_pixel);
         add(&pixels.out, i * planes.out.image + y * planes.out.row + lane);
         add(&pixels.residual, i * planes.residual.image + y * planes.residual.row + lane);
       }

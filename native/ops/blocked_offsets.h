@@ -15,6 +15,7 @@ struct BlockedPlanes {
   size_t LargestImage() const;
 
   BlockedStrides x, out, residual;
+  size_t x_pixel;  // from pixel to pixel of a row of x
 };
 
 // From a pixel to each of its products.  Both lists have the same products in the order of the

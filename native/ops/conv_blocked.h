@@ -6,6 +6,14 @@
 
 namespace convfuse {
 
+constexpr size_t kSliceVectors = 2;  // in direct_channels
+
+// Vectors of channels of the next tile: an odd one is computed with the two before it, whose pixels
+// it shares.
+inline size_t TileVectors(size_t left) {
+  return left == 3 ? 3 : left < kSliceVectors ? left : kSliceVectors;
+}
+
 // Whether x lies in blocks whose halo has all that the taps read.
 bool BlockedFits(const ConvLayer& layer, const ConvShape& shape);
 

@@ -33,7 +33,6 @@ namespace {
 
 // Blocks of few products, which `strict` asks for, share a tile's preparations.
 constexpr size_t kPassProducts = 147;
-constexpr size_t kSliceVectors = 2;  // in direct_channels
 
 class BlockedDirectConv final : public ConvAlgorithm {
  public:
@@ -53,9 +52,7 @@ class BlockedDirectConv final : public ConvAlgorithm {
     parts_ = CeilDiv(shape_.batch, cut_.images) * bands_;
     vectors_ = CeilDiv(layer_->geometry.channels_out, table_.lanes);
     finishes_ = shape_.out_layout.blocked;
-    bias_.Reserve(weights_->slices() * table_.direct_channels);
-    std::fill_n(bias_.data(), bias_.size(), 0.0f);
-    std::copy(layer_->bias.begin(), layer_->bias.end(), bias_.data());
+    bias_ = SliceBias(*layer_, *weights_);
   }
 
   std::string Name() const override {
@@ -93,9 +90,8 @@ class BlockedDirectConv final : public ConvAlgorithm {
     for (size_t b = 0; b < weights_->blocks(); b += chains_)
       for (size_t s = begin; s < end;) {
         float* slice = sums + (s - begin) * SliceFloats();
-        // An odd vector is computed with the two before it, whose pixels it shares.
-        const size_t left = vectors_ - s * kSliceVectors;
-        const size_t vectors = left == 3 && s + 1 < end ? 3 : std::min(left, kSliceVectors);
+        const size_t left = std::min(vectors_, end * kSliceVectors) - s * kSliceVectors;
+        const size_t vectors = TileVectors(left);
         const size_t next = s + CeilDiv(vectors, kSliceVectors);
         const size_t next_block = b + chains_ < weights_->blocks() ? b + chains_ : 0;
         const float* following = next < end ? weights_->Slice(0, b, next)
@@ -179,12 +175,9 @@ class BlockedDirectConv final : public ConvAlgorithm {
   }
 
   void FinishRows(const ConvRun& run, const OutputPart& part, size_t vectors) const {
-    if (!epilogue_.rows) return;
-    float* out = run.out + planes_.out.At(part.image, part.slice * kSliceVectors, part.row);
-    for (size_t v = 0; v < vectors; ++v)
-      for (size_t y = 0; y < part.rows; ++y)
-        table_.activate_row(layer_->activation, 0, part.width * table_.lanes,
-                             out + v * planes_.out.block + y * planes_.out.row);
+    if (epilogue_.rows)
+      ActivateBlocks(*layer_, planes_.out, vectors, part.rows, part.width,
+                     run.out + planes_.out.At(part.image, part.slice * kSliceVectors, part.row));
   }
 
   std::shared_ptr<const ConvLayer> layer_;

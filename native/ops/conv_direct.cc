@@ -209,8 +209,7 @@ class DirectConv final : public ConvAlgorithm {
 std::unique_ptr<ConvAlgorithm> MakeDirectConv(std::shared_ptr<const ConvLayer> layer,
                                               std::shared_ptr<const DirectWeights> weights,
                                               const ConvShape& shape, size_t threads) {
-  const bool equal = weights->Elements(0) == weights->Elements(weights->blocks() - 1);
-  if (weights->element() == DirectWeights::Element::kFloat && equal && RowsFits(*layer, shape))
+  if (weights->element() == DirectWeights::Element::kFloat && RowsFits(*layer, shape))
     return MakeRowsConv(std::move(layer), std::move(weights), shape, threads);
   return std::make_unique<DirectConv>(std::move(layer), std::move(weights), shape, threads);
 }

@@ -35,6 +35,12 @@ class DirectWeights {
   AlignedBuffer data_;
 };
 
+// Blocks that the sums over so many elements are cut into.
+size_t ProductBlocks(const ConvLayer& layer, size_t elements);
+
+// The layer's bias, and zeros for what fills the last slice.  Throws std::bad_alloc.
+AlignedBuffer SliceBias(const ConvLayer& layer, const DirectWeights& weights);
+
 // Whether the kernel fits this layer: a plane, not transposed, a step of 1 or 2, few enough taps.
 bool DirectFits(const ConvLayer& layer, const ConvShape& shape);
 

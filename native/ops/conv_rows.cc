@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "ops/blocked_offsets.h"
+#include "ops/conv_blocked.h"
 #include "ops/output_store.h"
 #include "ops/padded_rows.h"
 
@@ -12,14 +14,13 @@ namespace {
 constexpr size_t kMostProducts = 288;
 // A band's copy, and sums that do not leave as blocks: half of a 512 KB L2.
 constexpr size_t kBandFloats = (256 << 10) / sizeof(float);
-constexpr size_t kSliceVectors = 2;  // in direct_channels
 
 }  // namespace
 
 bool RowsFits(const ConvLayer& layer, const ConvShape& shape) {
   return layer.table->scattered_pixels && layer.geometry.groups == 1 &&
          layer.GroupIn() * layer.Taps() <= kMostProducts && shape.batch * Volume(shape.out) > 0 &&
-         DirectFits(layer, shape);
+         layer.GroupIn() % ProductBlocks(layer, layer.GroupIn()) == 0 && DirectFits(layer, shape);
 }
 
 namespace {
@@ -30,28 +31,16 @@ class RowsConv final : public ConvAlgorithm {
            const ConvShape& shape, size_t threads)
       : layer_(std::move(layer)), weights_(std::move(weights)), shape_(shape),
         store_(*layer_, shape_), table_(*layer_->table), epilogue_(layer_->activation),
-        out_(shape.out_layout, table_.lanes, layer_->geometry.channels_out, shape.out[1],
-             shape.out[2]),
-        residual_(shape.residual_layout, table_.lanes, layer_->geometry.channels_out, shape.out[1],
-                  shape.out[2]),
+        planes_(*layer_, shape_),
         rows_(BandRows(threads)), copied_(*layer_, layer_->GroupIn(), rows_, shape.out[2]),
         bands_(CeilDiv(shape.out[1], rows_)),
-        vectors_(CeilDiv(layer_->geometry.channels_out, table_.lanes)) {
+        vectors_(CeilDiv(layer_->geometry.channels_out, table_.lanes)),
+        bias_(SliceBias(*layer_, *weights_)) {
     copied_.Stagger();
-    const ConvGeometry& g = layer_->geometry;
+    planes_.x.row = copied_.row_stride;
+    planes_.x_pixel = 1;
+    pixels_ = LocatePixels(*layer_, shape_, {1, rows_, 1}, planes_);
     for (const uint32_t offset : copied_.Offsets()) products_.push_back({offset, 0});
-    const auto add = [](std::vector<uint32_t>* to, size_t at) {
-      to->push_back(static_cast<uint32_t>(at));
-    };
-    for (size_t y = 0; y < rows_; ++y)
-      for (size_t x = 0; x < shape_.out[2]; ++x) {
-        add(&x_at_, y * g.stride[1] * copied_.row_stride + x * g.stride[2]);
-        add(&out_at_, y * out_.row + x * table_.lanes);
-        add(&residual_at_, y * residual_.row + x * table_.lanes);
-      }
-    bias_.Reserve(weights_->slices() * table_.direct_channels);
-    std::fill_n(bias_.data(), bias_.size(), 0.0f);
-    std::copy(layer_->bias.begin(), layer_->bias.end(), bias_.data());
   }
 
   std::string Name() const override {
@@ -106,22 +95,22 @@ class RowsConv final : public ConvAlgorithm {
     tile.chain_jump = (weights_->slices() - 1) * tile.weight_jump;
     tile.sums = scratch + RoundUp(copied_.Floats(), 16);
     tile.sums_jump = SumsFloats();
-    tile.out_block = out_.block;
-    tile.residual_block = residual_.block;
+    tile.out_block = planes_.out.block;
+    tile.residual_block = planes_.residual.block;
     tile.low = epilogue_.low;
     tile.high = epilogue_.high;
     const size_t pixels = rows * shape_.out[2];
     for (size_t v = 0; v < vectors_; v += tile.vectors) {
-      // An odd vector is computed with the two before it, whose pixels it shares.
-      tile.vectors = vectors_ - v == 3 ? 3 : std::min(vectors_ - v, kSliceVectors);
+      tile.vectors = TileVectors(vectors_ - v);
       tile.weight = weights_->Slice(0, 0, v / kSliceVectors);
       if (Blocked()) {
         tile.bias = bias_.data() + v * table_.lanes;
-        tile.out = run.out + out_.At(image, v, row);
-        if (run.residual) tile.residual = run.residual + residual_.At(image, v, row);
+        tile.out = run.out + planes_.out.At(image, v, row);
+        if (run.residual) tile.residual = run.residual + planes_.residual.At(image, v, row);
       }
       MultiplyBand(tile, pixels);
-      if (Blocked() && epilogue_.rows) FinishRows(tile, rows);
+      if (Blocked() && epilogue_.rows)
+        ActivateBlocks(*layer_, planes_.out, tile.vectors, rows, shape_.out[2], tile.out);
       for (size_t i = 0; !Blocked() && i < tile.vectors; i += kSliceVectors)
         store_.Store(run, {image, 0, (v + i) / kSliceVectors, row, 0, rows, shape_.out[2],
                            tile.sums + i / kSliceVectors * SumsFloats(), false});
@@ -134,19 +123,12 @@ class RowsConv final : public ConvAlgorithm {
     const size_t each = pixels / tiles, longer = pixels % tiles;
     for (size_t i = 0, p = 0; i < tiles; ++i, p += tile.run) {
       tile.run = each + (i < longer);
-      tile.x_at = x_at_.data() + p;
-      tile.out_at = out_at_.data() + p;
-      tile.residual_at = residual_at_.data() + p;
+      tile.x_at = pixels_.x.data() + p;
+      tile.out_at = pixels_.out.data() + p;
+      tile.residual_at = pixels_.residual.data() + p;
       table_.blocked_tile(tile);
       if (!Blocked()) tile.sums += tile.run * table_.direct_channels;
     }
-  }
-
-  void FinishRows(const BlockedTile& tile, size_t rows) const {
-    for (size_t v = 0; v < tile.vectors; ++v)
-      for (size_t y = 0; y < rows; ++y)
-        table_.activate_row(layer_->activation, 0, shape_.out[2] * table_.lanes,
-                            tile.out + v * out_.block + y * out_.row);
   }
 
   std::shared_ptr<const ConvLayer> layer_;
@@ -155,13 +137,13 @@ class RowsConv final : public ConvAlgorithm {
   OutputStore store_;
   const KernelTable& table_;
   Epilogue epilogue_;
-  BlockedStrides out_, residual_;
+  BlockedPlanes planes_;  // x: of the copy
   size_t rows_;
   PaddedRows copied_;
   size_t bands_, vectors_;
-  std::vector<BlockedProduct> products_;
-  std::vector<uint32_t> x_at_, out_at_, residual_at_;
   AlignedBuffer bias_;
+  std::vector<BlockedProduct> products_;
+  PixelOffsets pixels_;
 };
 
 }  // namespace

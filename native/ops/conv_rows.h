@@ -8,8 +8,8 @@
 
 namespace convfuse {
 
-// Whether DirectFits, and all products of a pixel share a tile, whose pixels may lie anywhere.  The
-// weights must be in blocks of equal length too: the chains of a tile.
+// Whether DirectFits, and all products of a pixel share a tile, as chains of equal length, whose
+// pixels may lie anywhere.
 bool RowsFits(const ConvLayer& layer, const ConvShape& shape);
 
 std::unique_ptr<ConvAlgorithm> MakeRowsConv(std::shared_ptr<const ConvLayer> layer,

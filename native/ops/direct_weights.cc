@@ -26,13 +26,25 @@ uint32_t Bf16(float value) {
 
 }  // namespace
 
+size_t ProductBlocks(const ConvLayer& layer, size_t elements) {
+  return CeilDiv(std::max<size_t>(1, elements),
+                 std::max<size_t>(1, LargestBlock(layer) / layer.Taps()));
+}
+
+AlignedBuffer SliceBias(const ConvLayer& layer, const DirectWeights& weights) {
+  AlignedBuffer bias;
+  bias.Reserve(weights.slices() * layer.table->direct_channels);
+  std::fill_n(bias.data(), bias.size(), 0.0f);
+  std::copy(layer.bias.begin(), layer.bias.end(), bias.data());
+  return bias;
+}
+
 DirectWeights::DirectWeights(const ConvLayer& layer, Element element)
     : layer_(layer), element_(element) {
   const size_t width = layer.table->direct_channels, taps = layer.Taps();
   elements_ = CeilDiv(layer.GroupIn(), static_cast<size_t>(element));
   slices_ = CeilDiv(layer.GroupOut(), width);
-  blocks_ = CeilDiv(std::max<size_t>(1, elements_),
-                    std::max<size_t>(1, LargestBlock(layer) / taps));
+  blocks_ = ProductBlocks(layer, elements_);
   data_.Reserve(layer.geometry.groups * elements_ * taps * slices_ * width);
   float* out = data_.data();
   for (size_t g = 0; g < layer.geometry.groups; ++g)

@@ -4,6 +4,14 @@
 
 namespace convfuse {
 
+void ActivateBlocks(const ConvLayer& layer, const BlockedStrides& strides, size_t blocks,
+                    size_t rows, size_t width, float* out) {
+  for (size_t b = 0; b < blocks; ++b)
+    for (size_t y = 0; y < rows; ++y)
+      layer.table->activate_row(layer.activation, 0, width * layer.table->lanes,
+                                out + b * strides.block + y * strides.row);
+}
+
 OutputStore::OutputStore(const ConvLayer& layer, const ConvShape& shape)
     : layer_(layer), shape_(shape), epilogue_(layer.activation) {}
 
@@ -61,9 +69,8 @@ void OutputStore::StoreBlocks(const ConvRun& run, const OutputPart& part) const 
     store.add = run.residual ? run.residual + at(add, part.row + i) : nullptr;
     store.out = run.out + at(out, part.row + i);
     table.blocked_store(store);
-    for (size_t c = 0; epilogue_.rows && c < store.channels; c += table.lanes)
-      table.activate_row(layer_.activation, 0, part.width * table.lanes,
-                         store.out + c / table.lanes * out.block);
+    if (epilogue_.rows)
+      ActivateBlocks(layer_, out, CeilDiv(store.channels, table.lanes), 1, part.width, store.out);
   }
 }
 

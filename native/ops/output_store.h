@@ -19,6 +19,10 @@ struct OutputPart {
   bool stream;        // past the caches, where planes compete for their sets
 };
 
+// Applies what is more than a clamp to rows of some blocks that are still in the caches.
+void ActivateBlocks(const ConvLayer& layer, const BlockedStrides& strides, size_t blocks,
+                    size_t rows, size_t width, float* out);
+
 class OutputStore {
  public:
   // Both outlive it.  `shape` may have rows that stand for several of the image where the layout is
