@@ -43,10 +43,10 @@ bool HasPlaneKernel(const ConvLayer& layer) {
 // Pointwise layers: packed stores its sums as they are, where direct transposes them, which counts
 // when few products went into each (64-256 @56: 92 against 84 % of peak).  From 1024 input channels
 // on, direct wins (94 against 87 %), and on planes that are no whole number of vectors (7 x 7: 91
-// against 70 %).
+// against 70 %; 512-512 @14: 96 against 91).  With bfloat16 each takes half of that.
 bool PointwiseSuitsDirect(const ConvLayer& layer, const ConvShape& shape) {
-  const size_t pixels = Volume(shape.out);
-  return layer.GroupIn() >= 1024 || pixels * 20 < RoundUp(pixels, layer.table->lanes) * 17;
+  const size_t pixels = Volume(shape.out), wasteful = layer.GroupIn() >= 256 ? 19 : 17;
+  return layer.GroupIn() >= 1024 || pixels * 20 < RoundUp(pixels, layer.table->lanes) * wasteful;
 }
 
 // Transforms cost what they cost however few channels share them: below a vector of channels in
@@ -98,8 +98,12 @@ Choice Choose(const ConvLayer& layer, const ConvShape& shape) {
   if (Fits(AlgorithmKind::kPlanes, layer, shape) && layer.Taps() > 1)
     return {AlgorithmKind::kPlanes, "few output channels"};
   // A pair with one channel missing wastes half, so that single channels gain nothing.
-  if (Fits(AlgorithmKind::kDirectBf16, layer, shape) && FillsSlices(layer) && layer.GroupIn() > 1)
-    return {AlgorithmKind::kDirectBf16, "products in bfloat16"};
+  if (Fits(AlgorithmKind::kPackedBf16, layer, shape) && layer.GroupIn() > 1) {
+    const bool direct = Fits(AlgorithmKind::kDirectBf16, layer, shape) && FillsSlices(layer) &&
+                        (layer.Taps() > 1 || PointwiseSuitsDirect(layer, shape));
+    return {direct ? AlgorithmKind::kDirectBf16 : AlgorithmKind::kPackedBf16,
+            "products in bfloat16"};
+  }
   AlgorithmKind winograd;
   if (WinogradPays(layer, shape, &winograd)) return {winograd, "fewer products at this precision"};
   // Of blocks that few channels are copied into, most would be zeros.

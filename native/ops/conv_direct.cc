@@ -39,7 +39,7 @@ class DirectConv final : public ConvAlgorithm {
              const ConvShape& shape, size_t threads)
       : layer_(std::move(layer)), weights_(std::move(weights)), shape_(shape),
         store_(*layer_, shape_), table_(*layer_->table) {
-    const bool pairs = weights_->element() == DirectWeights::Element::kBf16Pair;
+    const bool pairs = weights_->element() == Element::kBf16Pair;
     tile_ = pairs ? table_.direct_tile_bf16 : table_.direct_tile;
     copy_ = pairs ? table_.copy_padded_bf16 : table_.copy_padded;
     if (shape.batch * Volume(shape_.out) == 0) return;
@@ -53,7 +53,7 @@ class DirectConv final : public ConvAlgorithm {
   }
 
   std::string Name() const override {
-    const bool pairs = weights_->element() == DirectWeights::Element::kBf16Pair;
+    const bool pairs = weights_->element() == Element::kBf16Pair;
     return (pairs ? "bfloat16 direct " : "direct ") + std::to_string(table_.direct_pixels) + "x" +
            std::to_string(table_.direct_channels);
   }
@@ -68,7 +68,7 @@ class DirectConv final : public ConvAlgorithm {
   }
 
  private:
-  size_t ChannelsPerElement() const { return static_cast<size_t>(weights_->element()); }
+  size_t ChannelsPerElement() const { return ChannelsOf(weights_->element()); }
   size_t CopyFloats() const { return copied_ ? RoundUp(copied_->Floats(), 16) : 0; }
   size_t SliceFloats() const { return rows_ * out_width_ * table_.direct_channels; }
   size_t SlotFloats() const {
@@ -209,7 +209,7 @@ class DirectConv final : public ConvAlgorithm {
 std::unique_ptr<ConvAlgorithm> MakeDirectConv(std::shared_ptr<const ConvLayer> layer,
                                               std::shared_ptr<const DirectWeights> weights,
                                               const ConvShape& shape, size_t threads) {
-  if (weights->element() == DirectWeights::Element::kFloat && RowsFits(*layer, shape))
+  if (weights->element() == Element::kFloat && RowsFits(*layer, shape))
     return MakeRowsConv(std::move(layer), std::move(weights), shape, threads);
   return std::make_unique<DirectConv>(std::move(layer), std::move(weights), shape, threads);
 }
