@@ -50,15 +50,29 @@ CONVFUSE_INLINE V SplatPixel(const TilePixels<kRun>& pixels, size_t offset, size
   }
 }
 
-template <size_t kRun, size_t kVectors>
+#if !defined(CONVFUSE_HAS_HALVES)
+typedef V Vh;
+CONVFUSE_INLINE Vh Lower(V v) { return v; }
+CONVFUSE_INLINE V Widen(Vh v) { return v; }
+#endif
+
+// kHalf: sums of the last vector are computed in half vectors.
+template <size_t kRun, size_t kVectors, bool kHalf>
 static void BlockedTileOf(const BlockedTile& t) {
+  constexpr size_t kWhole = kHalf ? kVectors - 1 : kVectors;
   TilePixels<kRun> pixels;
   LocateTile(t, &pixels);
   V acc[kRun][kVectors];
+  [[maybe_unused]] Vh last[kRun];
+  const auto clear = [&] {
 #pragma GCC unroll 16
-  for (size_t i = 0; i < kRun; ++i)
+    for (size_t i = 0; i < kRun; ++i) {
 #pragma GCC unroll 3
-    for (size_t j = 0; j < kVectors; ++j) acc[i][j] = V{};
+      for (size_t j = 0; j < kWhole; ++j) acc[i][j] = V{};
+      if constexpr (kHalf) last[i] = Vh{};
+    }
+  };
+  clear();
   const float* w = t.weight;
   const float* ahead = t.ahead;
   const size_t jump = t.weight_jump;
@@ -79,8 +93,13 @@ static void BlockedTileOf(const BlockedTile& t) {
       for (size_t i = 0; i < kRun; ++i) {
         const V x = SplatPixel(pixels, at, i);
 #pragma GCC unroll 3
-        for (size_t j = 0; j < kVectors; ++j) acc[i][j] += x * row[j];
+        for (size_t j = 0; j < kWhole; ++j) acc[i][j] += x * row[j];
+        if constexpr (kHalf) last[i] += Lower(x) * Lower(row[kWhole]);
       }
+    }
+    if constexpr (kHalf) {
+#pragma GCC unroll 16
+      for (size_t i = 0; i < kRun; ++i) acc[i][kWhole] = Widen(last[i]);
     }
     if (t.add || chain > 1) {
 #pragma GCC unroll 16
@@ -92,7 +111,8 @@ static void BlockedTileOf(const BlockedTile& t) {
 #pragma GCC unroll 16
     for (size_t i = 0; i < kRun; ++i)
 #pragma GCC unroll 3
-      for (size_t j = 0; j < kVectors; ++j) Store(sums(i, j), acc[i][j]), acc[i][j] = V{};
+      for (size_t j = 0; j < kVectors; ++j) Store(sums(i, j), acc[i][j]);
+    clear();
   }
   if (!t.out) {
 #pragma GCC unroll 16
@@ -134,28 +154,31 @@ struct BlockedTileFunctions {
   BlockedTileFunction of[kMost];
 };
 
-template <size_t kVectors, size_t kRun, size_t kMost>
+template <size_t kVectors, bool kHalf, size_t kRun, size_t kMost>
 static constexpr void FillBlockedTiles(BlockedTileFunctions<kMost>& f) {
   if constexpr (kRun > 0) {
-    f.of[kRun - 1] = BlockedTileOf<kRun, kVectors>;
-    FillBlockedTiles<kVectors, kRun - 1>(f);
+    f.of[kRun - 1] = BlockedTileOf<kRun, kVectors, kHalf>;
+    FillBlockedTiles<kVectors, kHalf, kRun - 1>(f);
   }
 }
 
-template <size_t kVectors>
+template <size_t kVectors, bool kHalf>
 static void RunBlockedTile(const BlockedTile& t) {
   constexpr size_t kMost = kBlockedPixels[kVectors];
   static constexpr auto kByRun = [] {
     BlockedTileFunctions<kMost> f = {};
-    FillBlockedTiles<kVectors, kMost>(f);
+    FillBlockedTiles<kVectors, kHalf, kMost>(f);
     return f;
   }();
   kByRun.of[t.run - 1](t);
 }
 
 static void RunBlockedTiles(const BlockedTile& t) {
-  if (t.vectors == 1) return RunBlockedTile<1>(t);
-  t.vectors == 2 ? RunBlockedTile<2>(t) : RunBlockedTile<3>(t);
+  if (t.vectors == 1) return RunBlockedTile<1, false>(t);
+#if defined(CONVFUSE_HAS_HALVES)
+  if (t.half) return t.vectors == 2 ? RunBlockedTile<2, true>(t) : RunBlockedTile<3, true>(t);
+#endif
+  t.vectors == 2 ? RunBlockedTile<2, false>(t) : RunBlockedTile<3, false>(t);
 }
 
 }  // namespace convfuse::CONVFUSE_ISA

@@ -46,6 +46,7 @@ struct BlockedTile {
   size_t step;
   size_t run;      // 1 .. blocked_pixels[vectors]
   size_t vectors;  // of channels: 1 or 2 of a slice, or 3: two and the first of the next slice
+  bool half;       // no weight in the upper half of the last vector's lanes is of any use
   const float* weight;
   size_t weight_jump;  // to those of the next slice
   size_t chain_jump;   // from the end of a chain's to the next chain's

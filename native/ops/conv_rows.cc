@@ -103,6 +103,7 @@ class RowsConv final : public ConvAlgorithm {
     const size_t pixels = rows * shape_.out[2];
     for (size_t v = 0; v < vectors_; v += tile.vectors) {
       tile.vectors = TileVectors(vectors_ - v);
+      tile.half = EndsInHalf(*layer_, v + tile.vectors);
       tile.weight = weights_->Slice(0, 0, v / kSliceVectors);
       if (Blocked()) {
         tile.bias = bias_.data() + v * table_.lanes;
