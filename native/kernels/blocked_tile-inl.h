@@ -5,19 +5,74 @@
 
 namespace convfuse::CONVFUSE_ISA {
 
-// kStep: floats from pixel to pixel, or 0: they lie where x_at says.
-template <size_t kRun, size_t kVectors, size_t kStep>
-static void BlockedTileOf(const BlockedTile& t) {
-  V acc[kRun][kVectors];
-  const float* pixel[kRun];
+// Where the pixels of a tile begin.  Where they may lie anywhere, a register each.  Elsewhere they are
+// a step apart, which is known at run time only: x86 adds 1, 2 or 4 times a register to another as
+// it loads, so that four registers and two addresses for each product reach 14 pixels.
+template <size_t kRun>
+struct TilePixels {
+  const float* at[kScatteredPixels ? kRun : 1];
+  ptrdiff_t step, step3, step5, step7;  // bytes
+};
+
+template <size_t kRun>
+CONVFUSE_INLINE void LocateTile(const BlockedTile& t, TilePixels<kRun>* pixels) {
+  if constexpr (kScatteredPixels) {
 #pragma GCC unroll 16
-  for (size_t i = 0; i < kRun; ++i) {
-    pixel[i] = kStep > 0 ? t.x + t.x_at[0] + i * kStep : t.x + t.x_at[i];
-    // One register each, and no arithmetic on them for every product.
-    if constexpr (kStep == 0) asm("" : "+r"(pixel[i]));
-#pragma GCC unroll 3
-    for (size_t j = 0; j < kVectors; ++j) acc[i][j] = V{};
+    for (size_t i = 0; i < kRun; ++i) {
+      pixels->at[i] = t.x + t.x_at[i];
+      // No arithmetic on them for every product.
+      asm("" : "+r"(pixels->at[i]));
+    }
+  } else {
+    pixels->at[0] = t.x + t.x_at[0];
+    pixels->step = static_cast<ptrdiff_t>(t.step * sizeof(float));
+    pixels->step3 = 3 * pixels->step;
+    pixels->step5 = 5 * pixels->step;
+    pixels->step7 = 7 * pixels->step;
+    asm("" : "+r"(pixels->step), "+r"(pixels->step3), "+r"(pixels->step5), "+r"(pixels->step7));
   }
+}
+
+// Element `offset` of pixel i.
+template <size_t kRun>
+CONVFUSE_INLINE V SplatPixel(const TilePixels<kRun>& pixels, size_t offset, size_t i) {
+  if constexpr (kScatteredPixels) {
+    return Splat(pixels.at[i][offset]);
+  } else {
+    const char* p = reinterpret_cast<const char*>(pixels.at[0] + offset);
+    if (i >= 7) p += pixels.step7;
+    const size_t steps = i % 7;
+    p += steps == 3   ? pixels.step3
+         : steps == 5 ? pixels.step5
+         : steps == 6 ? 2 * pixels.step3
+                      : static_cast<ptrdiff_t>(steps) * pixels.step;
+    return Splat(*reinterpret_cast<const float*>(p));
+  }
+}
+
+#if !defined(CONVFUSE_HAS_HALVES)
+typedef V Vh;
+CONVFUSE_INLINE Vh Lower(V v) { return v; }
+CONVFUSE_INLINE V Widen(Vh v) { return v; }
+#endif
+
+// kHalf: sums of the last vector are computed in half vectors.
+template <size_t kRun, size_t kVectors, bool kHalf>
+static void BlockedTileOf(const BlockedTile& t) {
+  constexpr size_t kWhole = kHalf ? kVectors - 1 : kVectors;
+  TilePixels<kRun> pixels;
+  LocateTile(t, &pixels);
+  V acc[kRun][kVectors];
+  [[maybe_unused]] Vh last[kRun];
+  const auto clear = [&] {
+#pragma GCC unroll 16
+    for (size_t i = 0; i < kRun; ++i) {
+#pragma GCC unroll 3
+      for (size_t j = 0; j < kWhole; ++j) acc[i][j] = V{};
+      if constexpr (kHalf) last[i] = Vh{};
+    }
+  };
+  clear();
   const float* w = t.weight;
   const float* ahead = t.ahead;
   const size_t jump = t.weight_jump;
@@ -36,10 +91,15 @@ static void BlockedTileOf(const BlockedTile& t) {
         row[j] = Load(j < kDirectVectors ? w + j * kLanes : w + jump);
 #pragma GCC unroll 16
       for (size_t i = 0; i < kRun; ++i) {
-        const V x = Splat(pixel[i][at]);
+        const V x = SplatPixel(pixels, at, i);
 #pragma GCC unroll 3
-        for (size_t j = 0; j < kVectors; ++j) acc[i][j] += x * row[j];
+        for (size_t j = 0; j < kWhole; ++j) acc[i][j] += x * row[j];
+        if constexpr (kHalf) last[i] += Lower(x) * Lower(row[kWhole]);
       }
+    }
+    if constexpr (kHalf) {
+#pragma GCC unroll 16
+      for (size_t i = 0; i < kRun; ++i) acc[i][kWhole] = Widen(last[i]);
     }
     if (t.add || chain > 1) {
 #pragma GCC unroll 16
@@ -51,7 +111,8 @@ static void BlockedTileOf(const BlockedTile& t) {
 #pragma GCC unroll 16
     for (size_t i = 0; i < kRun; ++i)
 #pragma GCC unroll 3
-      for (size_t j = 0; j < kVectors; ++j) Store(sums(i, j), acc[i][j]), acc[i][j] = V{};
+      for (size_t j = 0; j < kVectors; ++j) Store(sums(i, j), acc[i][j]);
+    clear();
   }
   if (!t.out) {
 #pragma GCC unroll 16
@@ -93,34 +154,31 @@ struct BlockedTileFunctions {
   BlockedTileFunction of[kMost];
 };
 
-template <size_t kVectors, size_t kStep, size_t kRun, size_t kMost>
+template <size_t kVectors, bool kHalf, size_t kRun, size_t kMost>
 static constexpr void FillBlockedTiles(BlockedTileFunctions<kMost>& f) {
   if constexpr (kRun > 0) {
-    f.of[kRun - 1] = BlockedTileOf<kRun, kVectors, kStep>;
-    FillBlockedTiles<kVectors, kStep, kRun - 1>(f);
+    f.of[kRun - 1] = BlockedTileOf<kRun, kVectors, kHalf>;
+    FillBlockedTiles<kVectors, kHalf, kRun - 1>(f);
   }
 }
 
-template <size_t kVectors, size_t kStep>
+template <size_t kVectors, bool kHalf>
 static void RunBlockedTile(const BlockedTile& t) {
   constexpr size_t kMost = kBlockedPixels[kVectors];
   static constexpr auto kByRun = [] {
     BlockedTileFunctions<kMost> f = {};
-    FillBlockedTiles<kVectors, kStep, kMost>(f);
+    FillBlockedTiles<kVectors, kHalf, kMost>(f);
     return f;
   }();
   kByRun.of[t.run - 1](t);
 }
 
-template <size_t kStep>
-static void RunBlockedTileOfStep(const BlockedTile& t) {
-  if (t.vectors == 1) return RunBlockedTile<1, kStep>(t);
-  t.vectors == 2 ? RunBlockedTile<2, kStep>(t) : RunBlockedTile<3, kStep>(t);
-}
-
 static void RunBlockedTiles(const BlockedTile& t) {
-  if constexpr (kScatteredPixels) return RunBlockedTileOfStep<0>(t);
-  t.step == kLanes ? RunBlockedTileOfStep<kLanes>(t) : RunBlockedTileOfStep<2 * kLanes>(t);
+  if (t.vectors == 1) return RunBlockedTile<1, false>(t);
+#if defined(CONVFUSE_HAS_HALVES)
+  if (t.half) return t.vectors == 2 ? RunBlockedTile<2, true>(t) : RunBlockedTile<3, true>(t);
+#endif
+  t.vectors == 2 ? RunBlockedTile<2, false>(t) : RunBlockedTile<3, false>(t);
 }
 
 }  // namespace convfuse::CONVFUSE_ISA

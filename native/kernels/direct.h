@@ -33,20 +33,20 @@ struct BlockedProduct {
 };
 constexpr size_t kLineFloats = 16;  // of a cache line, which is what is brought
 
-// The same on blocked activations (ops/layout.h), where neighbouring pixels are one or two vectors
-// apart, or anywhere.
+// The same on blocked activations (ops/layout.h), or on rows of planes.
 struct BlockedTile {
   // Products are summed up in so many chains of k each, one after the other.
   size_t k, chains = 1;
   const BlockedProduct* product;
   const float* ahead;  // what the next tile needs, from here; any addresses
   const float* x;
-  // Where pixel p begins, from x.  A step of 1 or 2 vectors between them is all that kernels
-  // without scattered_pixels know: they read x_at[0] and step.
+  // Where pixel p begins, from x.  Kernels without scattered_pixels read x_at[0] alone: the others
+  // follow it, `step` floats apart.
   const uint32_t* x_at;
   size_t step;
   size_t run;      // 1 .. blocked_pixels[vectors]
   size_t vectors;  // of channels: 1 or 2 of a slice, or 3: two and the first of the next slice
+  bool half;       // no weight in the upper half of the last vector's lanes is of any use
   const float* weight;
   size_t weight_jump;  // to those of the next slice
   size_t chain_jump;   // from the end of a chain's to the next chain's

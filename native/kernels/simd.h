@@ -71,6 +71,17 @@ CONVFUSE_INLINE V Select(Vi mask, V a, V b) { return mask ? a : b; }
 CONVFUSE_INLINE V AtLeast(V x, V low) { return x < low ? low : x; }
 CONVFUSE_INLINE V AtMost(V x, V high) { return x > high ? high : x; }
 
+// The lower half of a vector of 16 lanes, for CPUs that compute it in half the time, and back: what
+// lies above it is zero.
+#if defined(CONVFUSE_HAS_AVX512) || CONVFUSE_EMULATE_LANES == 16
+#define CONVFUSE_HAS_HALVES
+typedef float Vh __attribute__((vector_size(32)));
+CONVFUSE_INLINE Vh Lower(V v) { return __builtin_shufflevector(v, v, 0, 1, 2, 3, 4, 5, 6, 7); }
+CONVFUSE_INLINE V Widen(Vh v) {
+  return __builtin_shufflevector(v, Vh{}, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+}
+#endif
+
 // What was computed for v is computed here, and not where v is used.
 CONVFUSE_INLINE void Keep(V& v) {
 #if defined(CONVFUSE_EMULATE_LANES)

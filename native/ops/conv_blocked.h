@@ -14,6 +14,12 @@ inline size_t TileVectors(size_t left) {
   return left == 3 ? 3 : left < kSliceVectors ? left : kSliceVectors;
 }
 
+// Whether a tile that ends with vector `end` has half a vector of channels in it, or less.
+inline bool EndsInHalf(const ConvLayer& layer, size_t end) {
+  const size_t lanes = layer.table->lanes, channels = layer.geometry.channels_out;
+  return end * lanes >= channels + lanes / 2;
+}
+
 // Whether x lies in blocks whose halo has all that the taps read.
 bool BlockedFits(const ConvLayer& layer, const ConvShape& shape);
 

@@ -116,6 +116,7 @@ class BlockedDirectConv final : public ConvAlgorithm {
     tile.chain_jump = (weights_->slices() - 1) * tile.k * table_.direct_channels;
     tile.step = g.stride[2] * table_.lanes;
     tile.vectors = vectors;
+    tile.half = EndsInHalf(*layer_, part.slice * kSliceVectors + vectors);
     tile.x = x;
     tile.weight = weights_->Slice(0, block, part.slice);
     tile.weight_jump = tile.k * table_.direct_channels;

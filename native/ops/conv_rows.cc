@@ -18,7 +18,7 @@ constexpr size_t kBandFloats = (256 << 10) / sizeof(float);
 }  // namespace
 
 bool RowsFits(const ConvLayer& layer, const ConvShape& shape) {
-  return layer.table->scattered_pixels && layer.geometry.groups == 1 &&
+  return layer.geometry.groups == 1 &&
          layer.GroupIn() * layer.Taps() <= kMostProducts && shape.batch * Volume(shape.out) > 0 &&
          layer.GroupIn() % ProductBlocks(layer, layer.GroupIn()) == 0 && DirectFits(layer, shape);
 }
@@ -91,6 +91,7 @@ class RowsConv final : public ConvAlgorithm {
     tile.chains = weights_->blocks();
     tile.product = products_.data();
     tile.ahead = tile.x = scratch;
+    tile.step = g.stride[2] * planes_.x_pixel;
     tile.weight_jump = tile.k * table_.direct_channels;
     tile.chain_jump = (weights_->slices() - 1) * tile.weight_jump;
     tile.sums = scratch + RoundUp(copied_.Floats(), 16);
@@ -102,6 +103,7 @@ class RowsConv final : public ConvAlgorithm {
     const size_t pixels = rows * shape_.out[2];
     for (size_t v = 0; v < vectors_; v += tile.vectors) {
       tile.vectors = TileVectors(vectors_ - v);
+      tile.half = EndsInHalf(*layer_, v + tile.vectors);
       tile.weight = weights_->Slice(0, 0, v / kSliceVectors);
       if (Blocked()) {
         tile.bias = bias_.data() + v * table_.lanes;
@@ -117,12 +119,14 @@ class RowsConv final : public ConvAlgorithm {
     }
   }
 
-  // The fewest tiles, as equal as can be.
+  // The fewest tiles, as equal as can be, which end with a row if their pixels cannot lie anywhere.
   void MultiplyBand(BlockedTile tile, size_t pixels) const {
-    const size_t tiles = CeilDiv(pixels, table_.blocked_pixels[tile.vectors]);
-    const size_t each = pixels / tiles, longer = pixels % tiles;
-    for (size_t i = 0, p = 0; i < tiles; ++i, p += tile.run) {
+    const size_t row = table_.scattered_pixels ? pixels : shape_.out[2];
+    const size_t tiles = CeilDiv(row, table_.blocked_pixels[tile.vectors]);
+    const size_t each = row / tiles, longer = row % tiles;
+    for (size_t i = 0, p = 0; p < pixels; p += tile.run) {
       tile.run = each + (i < longer);
+      i = i + 1 < tiles ? i + 1 : 0;
       tile.x_at = pixels_.x.data() + p;
       tile.out_at = pixels_.out.data() + p;
       tile.residual_at = pixels_.residual.data() + p;

@@ -8,8 +8,7 @@
 
 namespace convfuse {
 
-// Whether DirectFits, and all products of a pixel share a tile, as chains of equal length, whose
-// pixels may lie anywhere.
+// Whether DirectFits, and all products of a pixel share a tile, as chains of equal length.
 bool RowsFits(const ConvLayer& layer, const ConvShape& shape);
 
 std::unique_ptr<ConvAlgorithm> MakeRowsConv(std::shared_ptr<const ConvLayer> layer,
