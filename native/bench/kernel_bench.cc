@@ -254,7 +254,7 @@ int Main(int argc, char** argv) {
   if (!a.table) return fprintf(stderr, "this CPU lacks that ISA\n"), 2;
   if (!a.mode)
     return fprintf(stderr, "expected --precision strict, default, fast or bfloat16\n"), 2;
-  if (a.mode->precision == Precision::kBfloat16 && !a.table->direct_tile_bf16)
+  if (a.mode->precision == Precision::kBfloat16 && !a.table->blocked_tile_bf16)
     return fprintf(stderr, "%s here has no products of bfloat16 numbers\n", a.table->isa), 2;
   ThreadPool pool(a.threads - 1);
   printf(

@@ -2,16 +2,18 @@
 #pragma once
 #include "kernels/direct.h"
 #include "kernels/direct_size-inl.h"
+#include "kernels/element-inl.h"
 
 namespace convfuse::CONVFUSE_ISA {
 
 // Where the pixels of a tile begin.  Where they may lie anywhere, a register each.  Elsewhere they are
-// a step apart, which is known at run time only: x86 adds 1, 2 or 4 times a register to another as
-// it loads, so that four registers and two addresses for each product reach 14 pixels.
+// a step apart, which is known at run time only, and the second half of them begins anywhere: x86
+// adds 1, 2 or 4 times a register to another as it loads, so that four registers and two addresses
+// for each product reach 14 pixels.
 template <size_t kRun>
 struct TilePixels {
   const float* at[kScatteredPixels ? kRun : 1];
-  ptrdiff_t step, step3, step5, step7;  // bytes
+  ptrdiff_t step, step3, step5, jump;  // bytes
 };
 
 template <size_t kRun>
@@ -28,8 +30,9 @@ CONVFUSE_INLINE void LocateTile(const BlockedTile& t, TilePixels<kRun>* pixels) 
     pixels->step = static_cast<ptrdiff_t>(t.step * sizeof(float));
     pixels->step3 = 3 * pixels->step;
     pixels->step5 = 5 * pixels->step;
-    pixels->step7 = 7 * pixels->step;
-    asm("" : "+r"(pixels->step), "+r"(pixels->step3), "+r"(pixels->step5), "+r"(pixels->step7));
+    pixels->jump = kRun > kHalfTile ? static_cast<ptrdiff_t>(t.x_at[kHalfTile]) - t.x_at[0] : 0;
+    pixels->jump *= sizeof(float);
+    asm("" : "+r"(pixels->step), "+r"(pixels->step3), "+r"(pixels->step5), "+r"(pixels->jump));
   }
 }
 
@@ -37,16 +40,16 @@ CONVFUSE_INLINE void LocateTile(const BlockedTile& t, TilePixels<kRun>* pixels) 
 template <size_t kRun>
 CONVFUSE_INLINE V SplatPixel(const TilePixels<kRun>& pixels, size_t offset, size_t i) {
   if constexpr (kScatteredPixels) {
-    return Splat(pixels.at[i][offset]);
+    return SplatElement(pixels.at[i] + offset);
   } else {
     const char* p = reinterpret_cast<const char*>(pixels.at[0] + offset);
-    if (i >= 7) p += pixels.step7;
-    const size_t steps = i % 7;
+    if (i >= kHalfTile) p += pixels.jump;
+    const size_t steps = i % kHalfTile;
     p += steps == 3   ? pixels.step3
          : steps == 5 ? pixels.step5
          : steps == 6 ? 2 * pixels.step3
                       : static_cast<ptrdiff_t>(steps) * pixels.step;
-    return Splat(*reinterpret_cast<const float*>(p));
+    return SplatElement(reinterpret_cast<const float*>(p));
   }
 }
 
@@ -93,7 +96,7 @@ static void BlockedTileOf(const BlockedTile& t) {
       for (size_t i = 0; i < kRun; ++i) {
         const V x = SplatPixel(pixels, at, i);
 #pragma GCC unroll 3
-        for (size_t j = 0; j < kWhole; ++j) acc[i][j] += x * row[j];
+        for (size_t j = 0; j < kWhole; ++j) acc[i][j] = MultiplyAdd(acc[i][j], x, row[j]);
         if constexpr (kHalf) last[i] += Lower(x) * Lower(row[kWhole]);
       }
     }
@@ -141,9 +144,11 @@ static void BlockedTileOf(const BlockedTile& t) {
 #pragma GCC unroll 16
   for (size_t i = 0; i < kRun; ++i) out[i] = t.out + t.out_at[i];
 #pragma GCC unroll 3
-  for (size_t j = 0; j < kVectors; ++j)
+  for (size_t v = 0; v < kVectors; ++v) {
+    const size_t j = kVectors - 1 - v;
 #pragma GCC unroll 16
     for (size_t i = 0; i < kRun; ++i) Store(out[i] + j * block, acc[i][j]);
+  }
 }
 
 typedef void (*BlockedTileFunction)(const BlockedTile& tile);
@@ -174,6 +179,7 @@ static void RunBlockedTile(const BlockedTile& t) {
 }
 
 static void RunBlockedTiles(const BlockedTile& t) {
+  if constexpr (kElementChannels > 1) return RunBlockedTile<2, false>(t);
   if (t.vectors == 1) return RunBlockedTile<1, false>(t);
 #if defined(CONVFUSE_HAS_HALVES)
   if (t.half) return t.vectors == 2 ? RunBlockedTile<2, true>(t) : RunBlockedTile<3, true>(t);

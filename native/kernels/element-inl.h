@@ -1,7 +1,7 @@
 // What one element of x and of the weights stands for: a number, or a pair of bfloat16 numbers of
 // neighbouring channels (in the translation unit that is compiled for their dot products).
 #pragma once
-#include "kernels/simd.h"
+#include "kernels/shuffle-inl.h"
 
 namespace convfuse::CONVFUSE_ISA {
 
@@ -24,6 +24,10 @@ CONVFUSE_INLINE V Join(V first, V second) {
   return reinterpret_cast<V>(_mm512_permutexvar_epi16(reinterpret_cast<__m512i>(order),
                                                       reinterpret_cast<__m512i>(halves)));
 }
+// Of a pixel the pairs of its channels, and those of another pixel.
+CONVFUSE_INLINE V PairsOf(V pixel, V other) {
+  return reinterpret_cast<V>(_mm512_cvtne2ps_pbh(other, pixel));
+}
 #else
 // That instruction spelt out, but for subnormal numbers, which it takes for zeros.
 CONVFUSE_INLINE V MultiplyAdd(V sum, V a, V b) {
@@ -40,6 +44,7 @@ CONVFUSE_INLINE Vi RoundToBf16(V v) {
 CONVFUSE_INLINE V Join(V first, V second) {
   return FromBits((RoundToBf16(first) >> 16 & 0xFFFF) | RoundToBf16(second));
 }
+CONVFUSE_INLINE V PairsOf(V pixel, V other) { return Join(Even(pixel, other), Odd(pixel, other)); }
 #endif
 #else
 constexpr size_t kElementChannels = 1;

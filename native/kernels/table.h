@@ -63,8 +63,9 @@ struct KernelTable {
   void (*plane_row)(const PlaneRow& row);
   // Some of the above on pairs of bfloat16 numbers (kernels/direct.h); null where the CPU has no dot
   // product of them.
-  void (*direct_tile_bf16)(const DirectTile& tile);
+  void (*blocked_tile_bf16)(const BlockedTile& tile);
   void (*copy_padded_bf16)(const PaddedCopy& copy);
+  void (*copy_pairs)(const PairCopy& copy);
   void (*gemm_tile_bf16)(const GemmTile& tile);
   void (*pack_panel_bf16)(const PanelSource& source, const PanelRows& rows, size_t first,
                           size_t count, float* out);

@@ -1,5 +1,6 @@
 #include "ops/algorithms.h"
 
+#include "ops/conv_bf16.h"
 #include "ops/conv_blocked.h"
 #include "ops/conv_converted.h"
 #include "ops/conv_depthwise.h"
@@ -30,10 +31,6 @@ ConvShape CopiedShape(const ConvLayer& layer, const ConvShape& shape) {
   return BlockedShape(layer, shape, false);
 }
 
-bool HasPairs(const ConvLayer& layer) {
-  return layer.precision == Precision::kBfloat16 && layer.table->direct_tile_bf16;
-}
-
 }  // namespace
 
 bool Fits(AlgorithmKind kind, const ConvLayer& layer, const ConvShape& shape) {
@@ -57,7 +54,7 @@ bool Fits(AlgorithmKind kind, const ConvLayer& layer, const ConvShape& shape) {
     case AlgorithmKind::kDirect:
       return DirectFits(layer, shape);
     case AlgorithmKind::kDirectBf16:
-      return HasPairs(layer) && DirectFits(layer, shape);
+      return DirectBf16Fits(layer, shape);
     case AlgorithmKind::kPackedBf16:
       return HasPairs(layer) && shape.IsDense();
     case AlgorithmKind::kDepthwise:
@@ -90,9 +87,8 @@ std::unique_ptr<ConvAlgorithm> MakeAlgorithm(AlgorithmKind kind,
       return MakePlanesConv(
           layer, Once(&weights->direct, *layer, Element::kFloat), shape, threads);
     case AlgorithmKind::kDirectBf16:
-      return MakeDirectConv(
-          layer, Once(&weights->direct_bf16, *layer, Element::kBf16Pair), shape,
-          threads);
+      return MakeDirectBf16Conv(
+          layer, Once(&weights->direct_bf16, *layer, Element::kBf16Pair), shape, threads);
     case AlgorithmKind::kDepthwise:
       return MakeDepthwiseConv(layer, shape, threads);
     case AlgorithmKind::kBlockedDirect:

@@ -73,9 +73,10 @@ Choice ChooseBlocked(const ConvLayer& layer, const ConvShape& shape) {
   AlgorithmKind winograd;
   if (Fits(AlgorithmKind::kBlockedDepthwise, layer, shape))
     return {AlgorithmKind::kBlockedDepthwise, "one input channel per group"};
+  if (Fits(AlgorithmKind::kDirectBf16, layer, shape) && layer.GroupIn() > 1)
+    return {AlgorithmKind::kDirectBf16, "products in bfloat16"};
   if (WinogradPays(layer, shape, &winograd)) return {winograd, "fewer products at this precision"};
-  for (const AlgorithmKind kind : {AlgorithmKind::kBlockedDirect, AlgorithmKind::kDirectBf16,
-                                   AlgorithmKind::kDirect})
+  for (const AlgorithmKind kind : {AlgorithmKind::kBlockedDirect, AlgorithmKind::kDirect})
     if (Fits(kind, layer, shape)) return {kind, "channels in blocks"};
   return {AlgorithmKind::kCount, nullptr};
 }

@@ -230,7 +230,7 @@ void CheckConfig(const KernelTable& table, ThreadPool& pool, const Config& c, Ra
   ConvOptions options;
   options.table = &table;
   options.precision = c.precision;
-  if (c.precision == Precision::kBfloat16 && !table.direct_tile_bf16) {
+  if (c.precision == Precision::kBfloat16 && !table.blocked_tile_bf16) {
     CheckRefusal(c, options, memory);
     options.precision = Precision::kDefault;
   }

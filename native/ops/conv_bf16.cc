@@ -1,0 +1,201 @@
+#include "ops/conv_bf16.h"
+
+#include <algorithm>
+
+#include "ops/blocked_offsets.h"
+#include "ops/conv_blocked.h"
+#include "ops/converted_rows.h"
+#include "ops/output_store.h"
+
+namespace convfuse {
+namespace {
+
+// Where rows of planes do not matter, several make one: of some tiles, so that few are cut short.
+ConvShape Flattened(const ConvLayer& layer, const ConvShape& shape) {
+  const ConvGeometry& g = layer.geometry;
+  ConvShape flat = shape;
+  if (!shape.IsDense() || layer.Taps() != 1 || g.stride[1] != 1 || g.stride[2] != 1 ||
+      !std::equal(shape.in, shape.in + 3, shape.out) || shape.pad_begin[1] != 0 ||
+      shape.pad_begin[2] != 0)
+    return flat;
+  const size_t height = shape.in[1], width = shape.in[2];
+  size_t rows = 1;
+  while (rows < height && (height % rows != 0 || rows * width < 4 * layer.table->direct_pixels))
+    ++rows;
+  flat.in[1] = flat.out[1] = height / rows;
+  flat.in[2] = flat.out[2] = width * rows;
+  return flat;
+}
+
+class DirectBf16Conv final : public ConvAlgorithm {
+ public:
+  DirectBf16Conv(std::shared_ptr<const ConvLayer> layer,
+                 std::shared_ptr<const DirectWeights> weights, const ConvShape& shape,
+                 size_t threads)
+      : layer_(std::move(layer)), weights_(std::move(weights)), shape_(Flattened(*layer_, shape)),
+        store_(*layer_, shape_), epilogue_(layer_->activation), table_(*layer_->table),
+        planes_(*layer_, shape_),
+        cut_(CutBlockedDirect(*layer_, *weights_, shape_, planes_.LargestImage(), threads)),
+        rows_(*layer_, *weights_, shape_, cut_), pixels_(LocatePixels(*layer_, shape_, cut_, planes_)),
+        next_pixels_(rows_.ProductOffsets()), next_weights_(next_pixels_) {
+    if (Finishes()) bias_ = SliceBias(*layer_, *weights_);
+    pixels_.x = rows_.PixelOffsets(cut_);
+    for (size_t b = 0; b < weights_->blocks(); ++b) {
+      BlockedProduct* product = next_weights_.data() + weights_->ElementBegin(b) * layer_->Taps();
+      for (size_t k = 0; k < weights_->Elements(b) * layer_->Taps(); ++k)
+        product[k].ahead = static_cast<uint32_t>(k * kLineFloats);
+    }
+    bands_ = CeilDiv(shape_.out[1], cut_.rows);
+    parts_ = CeilDiv(shape_.batch, cut_.images) * bands_ * layer_->geometry.groups;
+    vectors_ = CeilDiv(layer_->GroupOut(), table_.lanes);
+  }
+
+  std::string Name() const override {
+    return "bfloat16 direct " + std::to_string(table_.direct_pixels) + "x" +
+           std::to_string(table_.direct_channels) +
+           (shape_.x_layout.blocked ? " on blocks" : "");
+  }
+
+  size_t WorkspaceFloats(size_t threads) const override { return threads * SlotFloats(); }
+
+  void Run(const ConvRun& run) const override {
+    run.pool->ParallelFor(parts_ * cut_.splits, run.threads, [&](size_t task, size_t slot) {
+      if (!run.Cancelled()) RunTask(run, task, run.workspace + slot * SlotFloats());
+    });
+  }
+
+ private:
+  bool Finishes() const { return shape_.out_layout.blocked; }  // the last tile of a pixel
+  size_t CopyFloats() const { return RoundUp(rows_.Floats(), 16); }
+  size_t SliceFloats() const { return pixels_.x.size() * table_.direct_channels; }
+  // Sums of several blocks of products wait for each other.
+  bool Waits() const { return weights_->blocks() > 1; }
+  size_t SlotFloats() const {
+    return CopyFloats() +
+           (Waits() ? CeilDiv(weights_->slices(), cut_.splits) : 1) * SliceFloats();
+  }
+
+  void RunTask(const ConvRun& run, size_t task, float* scratch) const {
+    OutputPart part = {};
+    const size_t split = task / parts_;
+    part.row = task % bands_ * cut_.rows;
+    part.group = task / bands_ % layer_->geometry.groups;
+    part.image = task % parts_ / (bands_ * layer_->geometry.groups) * cut_.images;
+    part.rows = std::min(cut_.rows, shape_.out[1] - part.row);
+    part.width = shape_.out[2];
+    const size_t images = std::min(cut_.images, shape_.batch - part.image);
+    const size_t begin = weights_->slices() * split / cut_.splits;
+    const size_t end = weights_->slices() * (split + 1) / cut_.splits;
+    for (size_t b = 0; b < weights_->blocks(); ++b) {
+      rows_.Convert(run.x, part.group, b, part.image, images, part.row, part.rows, scratch);
+      for (size_t s = begin; s < end; ++s) {
+        float* sums = scratch + CopyFloats() + (Waits() ? s - begin : 0) * SliceFloats();
+        part.slice = s;
+        part.sums = sums;
+        Multiply(run, part, images, b, begin, end, scratch, sums);
+        if (b + 1 == weights_->blocks()) Finish(run, part, images);
+      }
+    }
+  }
+
+  // A block of products of a slice, for all pixels of a part.
+  void Multiply(const ConvRun& run, const OutputPart& part, size_t images, size_t block,
+                size_t begin, size_t end, const float* x, float* sums) const {
+    const size_t product = weights_->ElementBegin(block) * layer_->Taps();
+    const size_t next = part.slice + 1 < end ? part.slice + 1 : begin;
+    const size_t next_block = (block + (next == begin)) % weights_->blocks();
+    const float* following = weights_->Slice(part.group, next_block, next);
+    BlockedTile tile = {};
+    tile.k = weights_->Elements(block) * layer_->Taps();
+    tile.step = rows_.step();
+    tile.vectors = kSliceVectors;
+    tile.x = x;
+    tile.weight = weights_->Slice(part.group, block, part.slice);
+    tile.add = block > 0;
+    if (Finishes() && block + 1 == weights_->blocks()) {
+      const size_t at = part.slice * kSliceVectors;
+      const bool both = at + 1 < vectors_;
+      tile.bias = bias_.data() + at * table_.lanes;
+      tile.out = run.out + planes_.out.At(part.image, at, part.row);
+      tile.out_block = both ? planes_.out.block : 0;
+      if (run.residual)
+        tile.residual = run.residual + planes_.residual.At(part.image, at, part.row);
+      tile.residual_block = both ? planes_.residual.block : 0;
+      tile.low = epilogue_.low;
+      tile.high = epilogue_.high;
+    }
+    // The fewest tiles, as equal as can be.  They end with a row, or with two that are half a tile
+    // each, where pixels of several do not lie as one.
+    const size_t most = table_.blocked_pixels[kSliceVectors];
+    const size_t pixels = images * part.rows * part.width;
+    const size_t row = rows_.evenly()              ? pixels
+                       : part.width * 2 == most ? most
+                                                : part.width;
+    const size_t tiles = CeilDiv(row, most), each = row / tiles, longer = row % tiles;
+    const size_t weights = tile.k * table_.direct_channels;
+    size_t fetched = 0;
+    for (size_t i = 0, p = 0; p < pixels; p += tile.run) {
+      tile.run = std::min(each + (i < longer), pixels - p);
+      i = i + 1 < tiles ? i + 1 : 0;
+      tile.x_at = pixels_.x.data() + p;
+      tile.out_at = pixels_.out.data() + p;
+      tile.residual_at = pixels_.residual.data() + p;
+      tile.sums = sums + p * table_.direct_channels;
+      // The first tiles bring the weights that follow into L1, a line with each product; the others
+      // what the next one reads.
+      const bool weight = fetched < weights || p + tile.run == pixels;
+      tile.product = (weight ? next_weights_ : next_pixels_).data() + product;
+      tile.ahead = weight ? following + std::min(fetched, weights - tile.k * kLineFloats)
+                          : x + pixels_.x[p + tile.run];
+      fetched += weight ? tile.k * kLineFloats : 0;
+      table_.blocked_tile_bf16(tile);
+    }
+  }
+
+  // What is more than a clamp follows on rows that are still in the caches.
+  void Finish(const ConvRun& run, OutputPart part, size_t images) const {
+    const size_t at = part.slice * kSliceVectors;
+    for (size_t i = 0; i < images; ++i, ++part.image) {
+      if (!Finishes()) {
+        store_.Store(run, part);
+        part.sums += part.rows * part.width * table_.direct_channels;
+      } else if (epilogue_.rows) {
+        ActivateBlocks(*layer_, planes_.out, std::min(kSliceVectors, vectors_ - at), part.rows,
+                       part.width, run.out + planes_.out.At(part.image, at, part.row));
+      }
+    }
+  }
+
+  std::shared_ptr<const ConvLayer> layer_;
+  std::shared_ptr<const DirectWeights> weights_;
+  ConvShape shape_;
+  OutputStore store_;
+  Epilogue epilogue_;
+  const KernelTable& table_;
+  BlockedPlanes planes_;
+  BlockedCut cut_;
+  ConvertedRows rows_;
+  PixelOffsets pixels_;
+  std::vector<BlockedProduct> next_pixels_, next_weights_;
+  AlignedBuffer bias_;
+  size_t bands_, parts_, vectors_;
+};
+
+}  // namespace
+
+bool HasPairs(const ConvLayer& layer) {
+  return layer.precision == Precision::kBfloat16 && layer.table->blocked_tile_bf16;
+}
+
+bool DirectBf16Fits(const ConvLayer& layer, const ConvShape& shape) {
+  return HasPairs(layer) && shape.batch * Volume(shape.out) > 0 &&
+         (shape.x_layout.blocked ? BlockedDirectFits(layer, shape) : DirectFits(layer, shape));
+}
+
+std::unique_ptr<ConvAlgorithm> MakeDirectBf16Conv(std::shared_ptr<const ConvLayer> layer,
+                                                  std::shared_ptr<const DirectWeights> weights,
+                                                  const ConvShape& shape, size_t threads) {
+  return std::make_unique<DirectBf16Conv>(std::move(layer), std::move(weights), shape, threads);
+}
+
+}  // namespace convfuse
