@@ -59,6 +59,11 @@ CONVFUSE_INLINE Vh Lower(V v) { return v; }
 CONVFUSE_INLINE V Widen(Vh v) { return v; }
 #endif
 
+// Whether each run has a function of its own, or some share one that computes more pixels than there
+// are: as fast where a row is many tiles, and a third of the code.
+constexpr bool kEveryRun = kElementChannels == 1;
+constexpr size_t kSharedRuns[] = {4, kHalfTile, 11, kDirectPixels};
+
 // kHalf: sums of the last vector are computed in half vectors.
 template <size_t kRun, size_t kVectors, bool kHalf>
 static void BlockedTileOf(const BlockedTile& t) {
@@ -76,6 +81,8 @@ static void BlockedTileOf(const BlockedTile& t) {
     }
   };
   clear();
+  [[maybe_unused]] const size_t run = t.run;
+  const auto exists = [&](size_t i) { return kEveryRun || i < run; };
   const float* w = t.weight;
   const float* ahead = t.ahead;
   const size_t jump = t.weight_jump;
@@ -108,20 +115,23 @@ static void BlockedTileOf(const BlockedTile& t) {
 #pragma GCC unroll 16
       for (size_t i = 0; i < kRun; ++i)
 #pragma GCC unroll 3
-        for (size_t j = 0; j < kVectors; ++j) acc[i][j] += Load(sums(i, j));
+        for (size_t j = 0; j < kVectors; ++j)
+          if (exists(i)) acc[i][j] += Load(sums(i, j));
     }
     if (chain == t.chains) break;
 #pragma GCC unroll 16
     for (size_t i = 0; i < kRun; ++i)
 #pragma GCC unroll 3
-      for (size_t j = 0; j < kVectors; ++j) Store(sums(i, j), acc[i][j]);
+      for (size_t j = 0; j < kVectors; ++j)
+        if (exists(i)) Store(sums(i, j), acc[i][j]);
     clear();
   }
   if (!t.out) {
 #pragma GCC unroll 16
     for (size_t i = 0; i < kRun; ++i)
 #pragma GCC unroll 3
-      for (size_t j = 0; j < kVectors; ++j) Store(sums(i, j), acc[i][j]);
+      for (size_t j = 0; j < kVectors; ++j)
+        if (exists(i)) Store(sums(i, j), acc[i][j]);
     return;
   }
   if (t.residual) {
@@ -129,7 +139,7 @@ static void BlockedTileOf(const BlockedTile& t) {
     for (size_t i = 0; i < kRun; ++i)
 #pragma GCC unroll 3
       for (size_t j = 0; j < kVectors; ++j)
-        acc[i][j] += Load(t.residual + j * t.residual_block + t.residual_at[i]);
+        if (exists(i)) acc[i][j] += Load(t.residual + j * t.residual_block + t.residual_at[i]);
   }
   const V low = Splat(t.low), high = Splat(t.high);
 #pragma GCC unroll 3
@@ -142,12 +152,13 @@ static void BlockedTileOf(const BlockedTile& t) {
   float* out[kRun];
   const size_t block = t.out_block;
 #pragma GCC unroll 16
-  for (size_t i = 0; i < kRun; ++i) out[i] = t.out + t.out_at[i];
+  for (size_t i = 0; i < kRun; ++i) out[i] = exists(i) ? t.out + t.out_at[i] : nullptr;
 #pragma GCC unroll 3
   for (size_t v = 0; v < kVectors; ++v) {
     const size_t j = kVectors - 1 - v;
 #pragma GCC unroll 16
-    for (size_t i = 0; i < kRun; ++i) Store(out[i] + j * block, acc[i][j]);
+    for (size_t i = 0; i < kRun; ++i)
+      if (exists(i)) Store(out[i] + j * block, acc[i][j]);
   }
 }
 
@@ -178,8 +189,15 @@ static void RunBlockedTile(const BlockedTile& t) {
   kByRun.of[t.run - 1](t);
 }
 
+[[maybe_unused]] static void RunSharedTile(const BlockedTile& t) {
+  if (t.run <= kSharedRuns[0]) return BlockedTileOf<kSharedRuns[0], 2, false>(t);
+  if (t.run <= kSharedRuns[1]) return BlockedTileOf<kSharedRuns[1], 2, false>(t);
+  if (t.run <= kSharedRuns[2]) return BlockedTileOf<kSharedRuns[2], 2, false>(t);
+  BlockedTileOf<kSharedRuns[3], 2, false>(t);
+}
+
 static void RunBlockedTiles(const BlockedTile& t) {
-  if constexpr (kElementChannels > 1) return RunBlockedTile<2, false>(t);
+  if constexpr (!kEveryRun) return RunSharedTile(t);
   if (t.vectors == 1) return RunBlockedTile<1, false>(t);
 #if defined(CONVFUSE_HAS_HALVES)
   if (t.half) return t.vectors == 2 ? RunBlockedTile<2, true>(t) : RunBlockedTile<3, true>(t);

@@ -46,7 +46,8 @@ struct BlockedTile {
   size_t step;
   size_t run;      // 1 .. blocked_pixels[vectors]
   // Of channels: 1 or 2 of a slice, or 3: two and the first of the next slice.  With bfloat16 always
-  // 2; the first is stored last, so that it may take the place of one that is not wanted.
+  // 2; the first is stored last, so that it may take the place of one that is not wanted.  Where up
+  // to three pixels behind the last one would lie is then read too.
   size_t vectors;
   bool half;       // no weight in the upper half of the last vector's lanes is of any use
   const float* weight;

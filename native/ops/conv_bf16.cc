@@ -66,7 +66,8 @@ class DirectBf16Conv final : public ConvAlgorithm {
 
  private:
   bool Finishes() const { return shape_.out_layout.blocked; }  // the last tile of a pixel
-  size_t CopyFloats() const { return RoundUp(rows_.Floats(), 16); }
+  // A tile reads up to three pixels more than it has.
+  size_t CopyFloats() const { return RoundUp(rows_.Floats() + 3 * rows_.step(), 16); }
   size_t SliceFloats() const { return pixels_.x.size() * table_.direct_channels; }
   // Sums of several blocks of products wait for each other.
   bool Waits() const { return weights_->blocks() > 1; }
@@ -124,19 +125,17 @@ class DirectBf16Conv final : public ConvAlgorithm {
       tile.low = epilogue_.low;
       tile.high = epilogue_.high;
     }
-    // The fewest tiles, as equal as can be.  They end with a row, or with two that are half a tile
-    // each, where pixels of several do not lie as one.
+    // Tiles end with a row, or with two that are half a tile each, where pixels of several do not
+    // lie as one.
     const size_t most = table_.blocked_pixels[kSliceVectors];
     const size_t pixels = images * part.rows * part.width;
     const size_t row = rows_.evenly()              ? pixels
                        : part.width * 2 == most ? most
                                                 : part.width;
-    const size_t tiles = CeilDiv(row, most), each = row / tiles, longer = row % tiles;
     const size_t weights = tile.k * table_.direct_channels;
     size_t fetched = 0;
-    for (size_t i = 0, p = 0; p < pixels; p += tile.run) {
-      tile.run = std::min(each + (i < longer), pixels - p);
-      i = i + 1 < tiles ? i + 1 : 0;
+    for (size_t p = 0; p < pixels; p += tile.run) {
+      tile.run = std::min({most, row - p % row, pixels - p});
       tile.x_at = pixels_.x.data() + p;
       tile.out_at = pixels_.out.data() + p;
       tile.residual_at = pixels_.residual.data() + p;
