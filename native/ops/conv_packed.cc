@@ -27,7 +27,8 @@ struct Grid {
   std::vector<Tap> taps;
   size_t pixels;
   size_t panels_per_task, tasks_per_group, row_splits;
-  bool dense;  // consecutive j are consecutive outputs
+  bool dense;      // consecutive j are consecutive outputs
+  bool pointwise;  // and inputs: each channel is a row of B as it lies
   bool lined;  // panels begin at cache lines of the output
 };
 
@@ -110,7 +111,8 @@ class PackedConv final : public ConvAlgorithm {
       g.taps.push_back(t);
     }
     g.pixels = Volume(g.size);
-    if (Pointwise(g)) {
+    g.pointwise = Pointwise(g);
+    if (g.pointwise) {
       // One row: its columns are then contiguous in the input.
       g.size[2] = g.in[2] = g.pixels;
       g.size[0] = g.size[1] = g.in[0] = g.in[1] = 1;
@@ -219,6 +221,7 @@ class PackedConv final : public ConvAlgorithm {
     std::copy_n(g.in, 3, source.in);
     std::copy_n(g.step, 3, source.step);
     std::copy_n(g.size, 3, source.grid);
+    const size_t plane = Volume(g.in);
     const auto& blocks = g.phase->blocks;
     const float* bias = layer_->bias.data() + w.group * layer_->GroupOut();
     for (size_t b = 0; b < blocks.size(); ++b) {
@@ -234,9 +237,19 @@ class PackedConv final : public ConvAlgorithm {
       tile.stream = Streams(g);
       for (size_t p = 0; p < w.pixels; p += tile.cols) {
         tile.cols = std::min(p == 0 ? w.first : table.nr, w.pixels - p);
-        tile.b = w.panel;
-        table.pack_panel(source, rows, w.pixel_begin + p, tile.cols, w.panel);
-        for (size_t row = w.row_begin; row < w.row_end; row += table.mr) {
+        const float* in = w.x + block.channel_begin * plane + w.pixel_begin + p;
+        const bool in_place = g.pointwise && tile.cols % table.lanes == 0;
+        tile.b = in_place ? in : w.panel;
+        tile.b_stride = in_place ? plane : table.nr;
+        if (!in_place)
+          table.pack_panel(source, rows, w.pixel_begin + p, tile.cols, w.panel);
+        // The first tiles fetch the next panel, a line of all its rows each; it may begin in one.
+        const bool more = g.pointwise && p + tile.cols < w.pixels;
+        size_t fetched = 0;
+        for (size_t row = w.row_begin; row < w.row_end; row += table.mr, fetched += kLineFloats) {
+          const bool fetches = more && fetched <= table.nr;
+          tile.ahead = fetches ? in + tile.cols + std::min(fetched, table.nr - 1) : tile.b;
+          tile.ahead_stride = fetches ? plane : 0;
           tile.rows = std::min(table.mr, w.row_end - row);
           tile.a = weights_->Panel(*g.phase, w.group, block, row / table.mr);
           tile.c = w.c + (row - w.row_begin) * w.stride + p;
