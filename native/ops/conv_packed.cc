@@ -138,6 +138,8 @@ class PackedConv final : public ConvAlgorithm {
     g->lined = g->dense && PlanesShareLines(shape_) && g->pixels >= kLeastLinedPixels &&
                Table().nr * sizeof(float) % kLineBytes == 0;
     g->tasks_per_group = CeilDiv(panels, each);
+    if (instances == 1 && g->tasks_per_group >= wanted)
+      g->tasks_per_group = std::min(panels, RoundUp(g->tasks_per_group, threads));
     g->panels_per_task = CeilDiv(panels, g->tasks_per_group);
     const size_t tasks = instances * g->tasks_per_group;
     g->row_splits = threads > 1 && tasks < 2 * threads
@@ -159,15 +161,16 @@ class PackedConv final : public ConvAlgorithm {
     const size_t group = task / g.tasks_per_group % groups;
     const size_t image = task / (g.tasks_per_group * groups) % shape_.batch;
     const size_t split = task / (g.tasks_per_group * groups * shape_.batch);
-    const size_t panel_begin = weights_->panels() * split / g.row_splits;
-    const size_t panel_end = weights_->panels() * (split + 1) / g.row_splits;
+    const size_t panel_begin = EvenCut(weights_->panels(), split, g.row_splits);
+    const size_t panel_end = EvenCut(weights_->panels(), split + 1, g.row_splits);
 
     Work w;
     w.grid = &g;
     w.group = group;
     const size_t lead = g.lined ? FloatsToLine(run.out) : 0;
+    const size_t panels = CeilDiv(g.pixels, Table().nr);
     const auto boundary = [&](size_t task) {
-      const size_t whole = task * TaskPixels(g);
+      const size_t whole = EvenCut(panels, task, g.tasks_per_group) * Table().nr;
       return task == 0 ? 0 : std::min(g.pixels, lead == 0 ? whole : whole - Table().nr + lead);
     };
     w.pixel_begin = boundary(part);
