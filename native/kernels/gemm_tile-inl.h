@@ -23,7 +23,9 @@ static void TileOf(const GemmTile& t) {
     for (size_t j = 0; j < kVectors; ++j) acc[i][j] = V{};
   const float* a = t.a;
   const float* b = t.b;
-  for (size_t k = 0; k < t.k; ++k, a += kMr, b += kNr) {
+  const float* ahead = t.ahead;
+  for (size_t k = 0; k < t.k; ++k, a += kMr, b += t.b_stride, ahead += t.ahead_stride) {
+    __builtin_prefetch(ahead, 0, 3);
     V column[kVectors];
 #pragma GCC unroll 4
     for (size_t j = 0; j < kVectors; ++j) column[j] = Load(b + j * kLanes);

@@ -5,14 +5,19 @@
 namespace convfuse {
 
 // C[i, j] = clamp(sum_k A[k, i] * B[k, j] + add[i, j] + bias[i], low, high) for i < rows, j < cols.
-// A is a panel [k][mr], B a panel [k][nr], packed by whoever calls (mr and nr are the table's);
-// their lanes past rows and cols must be finite or NaN-safe: they are computed and thrown away.
+// A is a panel [k][mr], packed by whoever calls; B has rows of whole vectors up to cols, b_stride
+// apart: a panel [k][nr], or a part of a matrix (mr and nr are the table's).  Their lanes past rows
+// and cols must be finite or NaN-safe: they are computed and thrown away.
 // Row i of C starts at c + i * c_stride, of `add` at add + i * add_stride; add may be C itself,
 // and nothing else may overlap C.  k may be 0.  NaN survives the clamp; low and high are never NaN.
 struct GemmTile {
   size_t k;
   const float* a;
   const float* b;
+  size_t b_stride;
+  // What is brought into L1 beside row k: from ahead + k * ahead_stride.  Any addresses.
+  const float* ahead;
+  size_t ahead_stride;
   const float* add;  // or null
   size_t add_stride;
   float* c;

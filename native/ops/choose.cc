@@ -1,5 +1,5 @@
-// Constants below come from native/bench (kernel_bench, all algorithms side by side) on Zen 5 with
-// AVX-512, and are ratios of sizes, so that they carry over to other widths.
+// Constants below come from native/bench (kernel_bench, all algorithms side by side) on Zen 4 and
+// Zen 5 with AVX-512, and are ratios of sizes, so that they carry over to other widths.
 #include "ops/choose.h"
 
 #include "ops/conv_converted.h"
@@ -20,6 +20,11 @@ bool FillsVectors(const ConvLayer& layer) {
   return layer.GroupOut() * 4 >= RoundUp(layer.GroupOut(), layer.table->lanes) * 3;
 }
 
+// Many channels on a small plane.
+bool IsDeep(const ConvLayer& layer, const ConvShape& shape) {
+  return layer.GroupIn() >= 512 && Volume(shape.out) <= 256;
+}
+
 // With 16 registers a copy into blocks, from which nothing is packed and narrow rows are no loss,
 // is earned back by more than one tap (AVX2, 3x3 64 @56: 90 against packed's 80 % of peak, 512 @7:
 // 88 against 68), or by many channels on a small plane (512-2048 @7: 84 against 71; but 64-256 @56:
@@ -28,8 +33,7 @@ bool CopyPays(const ConvLayer& layer, const ConvShape& shape) {
   const ConvGeometry& g = layer.geometry;
   return layer.table->scattered_pixels && layer.table->direct_pixels <= layer.table->mr &&
          FillsVectors(layer) &&
-         (layer.Taps() > 1 ||
-          (layer.GroupIn() >= 512 && Volume(shape.out) <= 256 && g.stride[2] == 1)) &&
+         (layer.Taps() > 1 || (IsDeep(layer, shape) && g.stride[2] == 1)) &&
          Fits(AlgorithmKind::kDirectOnCopies, layer, shape);
 }
 
@@ -40,13 +44,13 @@ bool HasPlaneKernel(const ConvLayer& layer) {
          g.stride[1] == g.stride[2] && g.stride[2] <= 2;
 }
 
-// Pointwise layers: packed stores its sums as they are, where direct transposes them, which counts
-// when few products went into each (64-256 @56: 92 against 84 % of peak).  From 1024 input channels
-// on, direct wins (94 against 87 %), and on planes that are no whole number of vectors (7 x 7: 91
-// against 70 %; 512-512 @14: 96 against 91).  With bfloat16 each takes half of that.
+// Pointwise layers: packed reads its columns where they lie and stores its sums as they are, where
+// direct transposes them (256-64 @56: 95 against 86 % of peak, 1024-256 @28: 92 against 85).  Direct
+// wins with many channels on a small plane (1024-256 @14: 95 against 90 %), which several blocks of
+// sums are added up in, and on planes that are no whole number of vectors (7 x 7: 95 against 73 %).
 bool PointwiseSuitsDirect(const ConvLayer& layer, const ConvShape& shape) {
-  const size_t pixels = Volume(shape.out), wasteful = layer.GroupIn() >= 256 ? 19 : 17;
-  return layer.GroupIn() >= 1024 || pixels * 20 < RoundUp(pixels, layer.table->lanes) * wasteful;
+  const size_t pixels = Volume(shape.out);
+  return IsDeep(layer, shape) || pixels * 20 < RoundUp(pixels, layer.table->lanes) * 17;
 }
 
 // Transforms cost what they cost however few channels share them: below a vector of channels in
@@ -116,7 +120,7 @@ Choice Choose(const ConvLayer& layer, const ConvShape& shape) {
       layer.table->direct_pixels > layer.table->mr) {
     if (layer.Taps() > 1) return {AlgorithmKind::kDirect, "output channels fill vectors"};
     if (PointwiseSuitsDirect(layer, shape))
-      return {AlgorithmKind::kDirect, "many input channels, or a narrow plane"};
+      return {AlgorithmKind::kDirect, "many input channels on a small plane, or a narrow one"};
   }
   return {AlgorithmKind::kPacked, "suits every shape"};
 }

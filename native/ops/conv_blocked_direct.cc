@@ -82,8 +82,8 @@ class BlockedDirectConv final : public ConvAlgorithm {
     part.rows = std::min(cut_.rows, shape_.out[1] - part.row);
     part.width = shape_.out[2];
     const size_t images = std::min(cut_.images, shape_.batch - part.image);
-    const size_t begin = weights_->slices() * split / cut_.splits;
-    const size_t end = weights_->slices() * (split + 1) / cut_.splits;
+    const size_t begin = EvenCut(weights_->slices(), split, cut_.splits);
+    const size_t end = EvenCut(weights_->slices(), split + 1, cut_.splits);
     // The first tap of output (0, 0) lies in the halo, by the pads.
     const float* x = run.x + planes_.x.At(part.image, 0, part.row * g.stride[1]) -
                      shape_.pad_begin[1] * planes_.x.row - shape_.pad_begin[2] * table_.lanes;

@@ -14,6 +14,9 @@ namespace {
 // Sums of a task stay in this many bytes: half of a 512 KB L2.
 constexpr size_t kSumsBytes = 256 << 10;
 
+// Larger weights than this stay in no L2: every band of rows reads them from farther away.
+constexpr size_t kLargeWeights = (1 << 20) / sizeof(float);
+
 }  // namespace
 
 bool DirectFits(const ConvLayer& layer, const ConvShape& shape) {
@@ -93,7 +96,8 @@ class DirectConv final : public ConvAlgorithm {
     paired_ = parts == 1 && 2 * out_width_ <= table_.direct_pixels;
   }
 
-  // Bands of output rows; output channels too when bands alone leave a thread without work.
+  // Bands of output rows.  Output channels too when bands alone leave a thread without work, or
+  // would have each thread read all of large weights.
   void Split(size_t threads) {
     const size_t height = shape_.out[1];
     const size_t row_bytes =
@@ -101,17 +105,20 @@ class DirectConv final : public ConvAlgorithm {
     size_t rows = std::min(height, std::max<size_t>(1, kSumsBytes / row_bytes));
     const size_t instances = shape_.batch * layer_->geometry.groups;
     const size_t wanted = threads > 1 ? 2 * threads : 1;
+    const bool large = layer_->GroupIn() * layer_->Taps() * weights_->slices() *
+                           table_.direct_channels > kLargeWeights;
     // Narrow bands copy their border rows again: below 4 rows, channels are split instead.
-    while (rows > 4 && instances * CeilDiv(height, rows) < wanted) --rows;
+    while (!large && rows > 4 && instances * CeilDiv(height, rows) < wanted) --rows;
     // Rows that together are whole vectors of pixels.
     store_rows_ = 1;
     while (store_rows_ * out_width_ % table_.lanes != 0) ++store_rows_;
     bands_ = CeilDiv(height, rows);
+    // As many to each thread, if there are several.
+    if (instances == 1 && bands_ >= wanted) bands_ = std::min(height, RoundUp(bands_, threads));
     rows_ = CeilDiv(height, bands_);
-    bands_ = CeilDiv(height, rows_);
     const size_t tasks = instances * bands_;
-    splits_ = threads > 1 && tasks < 2 * threads
-                  ? std::min(weights_->slices(), CeilDiv(threads, tasks))
+    splits_ = tasks < wanted
+                  ? std::min(weights_->slices(), CeilDiv(large ? wanted : threads, tasks))
                   : 1;
   }
 
@@ -121,9 +128,10 @@ class DirectConv final : public ConvAlgorithm {
     const size_t group = task / bands_ % g.groups;
     const size_t image = task / (bands_ * g.groups) % shape_.batch;
     const size_t split = task / (bands_ * g.groups * shape_.batch);
-    const size_t slice_begin = weights_->slices() * split / splits_;
-    const size_t slice_end = weights_->slices() * (split + 1) / splits_;
-    const size_t row = band * rows_, rows = std::min(rows_, shape_.out[1] - row);
+    const size_t slice_begin = EvenCut(weights_->slices(), split, splits_);
+    const size_t slice_end = EvenCut(weights_->slices(), split + 1, splits_);
+    const size_t row = EvenCut(shape_.out[1], band, bands_);
+    const size_t rows = EvenCut(shape_.out[1], band + 1, bands_) - row;
     const size_t plane = shape_.in[1] * shape_.in[2];
     const float* x = run.x + (image * g.groups + group) * layer_->GroupIn() * plane;
     float* sums = scratch + CopyFloats();

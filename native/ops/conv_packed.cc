@@ -27,7 +27,8 @@ struct Grid {
   std::vector<Tap> taps;
   size_t pixels;
   size_t panels_per_task, tasks_per_group, row_splits;
-  bool dense;  // consecutive j are consecutive outputs
+  bool dense;      // consecutive j are consecutive outputs
+  bool pointwise;  // and inputs: each channel is a row of B as it lies
   bool lined;  // panels begin at cache lines of the output
 };
 
@@ -113,7 +114,8 @@ class PackedConv final : public ConvAlgorithm {
       g.taps.push_back(t);
     }
     g.pixels = Volume(g.size);
-    if (Pointwise(g)) {
+    g.pointwise = Pointwise(g);
+    if (g.pointwise) {
       // One row: its columns are then contiguous in the input.
       g.size[2] = g.in[2] = g.pixels;
       g.size[0] = g.size[1] = g.in[0] = g.in[1] = 1;
@@ -139,6 +141,8 @@ class PackedConv final : public ConvAlgorithm {
     g->lined = g->dense && PlanesShareLines(shape_) && g->pixels >= kLeastLinedPixels &&
                Table().nr * sizeof(float) % kLineBytes == 0;
     g->tasks_per_group = CeilDiv(panels, each);
+    if (instances == 1 && g->tasks_per_group >= wanted)
+      g->tasks_per_group = std::min(panels, RoundUp(g->tasks_per_group, threads));
     g->panels_per_task = CeilDiv(panels, g->tasks_per_group);
     const size_t tasks = instances * g->tasks_per_group;
     g->row_splits = threads > 1 && tasks < 2 * threads
@@ -160,15 +164,16 @@ class PackedConv final : public ConvAlgorithm {
     const size_t group = task / g.tasks_per_group % groups;
     const size_t image = task / (g.tasks_per_group * groups) % shape_.batch;
     const size_t split = task / (g.tasks_per_group * groups * shape_.batch);
-    const size_t panel_begin = weights_->panels() * split / g.row_splits;
-    const size_t panel_end = weights_->panels() * (split + 1) / g.row_splits;
+    const size_t panel_begin = EvenCut(weights_->panels(), split, g.row_splits);
+    const size_t panel_end = EvenCut(weights_->panels(), split + 1, g.row_splits);
 
     Work w;
     w.grid = &g;
     w.group = group;
     const size_t lead = g.lined ? FloatsToLine(run.out) : 0;
+    const size_t panels = CeilDiv(g.pixels, Table().nr);
     const auto boundary = [&](size_t task) {
-      const size_t whole = task * TaskPixels(g);
+      const size_t whole = EvenCut(panels, task, g.tasks_per_group) * Table().nr;
       return task == 0 ? 0 : std::min(g.pixels, lead == 0 ? whole : whole - Table().nr + lead);
     };
     w.pixel_begin = boundary(part);
@@ -222,6 +227,7 @@ class PackedConv final : public ConvAlgorithm {
     std::copy_n(g.in, 3, source.in);
     std::copy_n(g.step, 3, source.step);
     std::copy_n(g.size, 3, source.grid);
+    const size_t plane = Volume(g.in);
     const auto& blocks = g.phase->blocks;
     const float* bias = layer_->bias.data() + w.group * layer_->GroupOut();
     for (size_t b = 0; b < blocks.size(); ++b) {
@@ -237,9 +243,19 @@ class PackedConv final : public ConvAlgorithm {
       tile.stream = Streams(g);
       for (size_t p = 0; p < w.pixels; p += tile.cols) {
         tile.cols = std::min(p == 0 ? w.first : table.nr, w.pixels - p);
-        tile.b = w.panel;
-        pack_(source, rows, w.pixel_begin + p, tile.cols, w.panel);
-        for (size_t row = w.row_begin; row < w.row_end; row += table.mr) {
+        const float* in = w.x + block.channel_begin * plane + w.pixel_begin + p;
+        const bool in_place = g.pointwise && !Pairs() && tile.cols % table.lanes == 0;
+        tile.b = in_place ? in : w.panel;
+        tile.b_stride = in_place ? plane : table.nr;
+        if (!in_place) pack_(source, rows, w.pixel_begin + p, tile.cols, w.panel);
+        // The first tiles fetch the next panel, a line of all its rows each; it may begin in one.
+        // What pairs are packed from, packing fetches.
+        const bool more = g.pointwise && !Pairs() && p + tile.cols < w.pixels;
+        size_t fetched = 0;
+        for (size_t row = w.row_begin; row < w.row_end; row += table.mr, fetched += kLineFloats) {
+          const bool fetches = more && fetched <= table.nr;
+          tile.ahead = fetches ? in + tile.cols + std::min(fetched, table.nr - 1) : tile.b;
+          tile.ahead_stride = fetches ? plane : 0;
           tile.rows = std::min(table.mr, w.row_end - row);
           tile.a = weights_->Panel(*g.phase, w.group, block, row / table.mr);
           tile.c = w.c + (row - w.row_begin) * w.stride + p;

@@ -60,8 +60,14 @@ class PackedGemm {
       PackA(row, rows, k, tile.k, a);
       for (size_t col = begin; col < end; col += table_.nr) {
         tile.cols = std::min(table_.nr, end - col);
-        tile.b = b;
-        PackB(col, tile.cols, k, tile.k, b);
+        tile.b = tile.ahead = b;
+        tile.b_stride = table_.nr;
+        if (!call_.trans_b && tile.cols % table_.lanes == 0) {
+          tile.b = tile.ahead = call_.b + k * call_.n + col;
+          tile.b_stride = call_.n;
+        } else {
+          PackB(col, tile.cols, k, tile.k, b);
+        }
         for (size_t r = 0; r < rows; r += table_.mr) {
           tile.rows = std::min(table_.mr, rows - r);
           tile.a = a + r * tile.k;

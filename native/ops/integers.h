@@ -1,4 +1,4 @@
-// Rounding of sizes.
+// Rounding and cutting of sizes.
 #pragma once
 #include <stddef.h>
 
@@ -6,5 +6,9 @@ namespace convfuse {
 
 inline size_t CeilDiv(size_t a, size_t b) { return (a + b - 1) / b; }
 inline size_t RoundUp(size_t a, size_t multiple) { return CeilDiv(a, multiple) * multiple; }
+
+// Where part i of n begins, when `all` is cut into parts that differ by 1 at the most: so that
+// threads which take as many parts have as much to do.
+inline size_t EvenCut(size_t all, size_t i, size_t n) { return all * i / n; }
 
 }  // namespace convfuse

@@ -29,8 +29,8 @@ WinogradGrid::WinogradGrid(WinogradKind kind, const ConvShape& shape, size_t gro
   blocks_ = CeilDiv(all, std::max<size_t>(1, WantedTiles(kind, channels) / wide_));
   // As many to each thread, if there are several.
   if (BlockCount() >= 2 * threads) blocks_ = RoundUp(blocks_, threads);
-  rows_ = CeilDiv(all, std::min(all, blocks_));
-  blocks_ = CeilDiv(all, rows_);
+  blocks_ = std::min(all, blocks_);
+  rows_ = CeilDiv(all, blocks_);
 }
 
 WinogradGrid::Block WinogradGrid::BlockOf(size_t index) const {
@@ -38,8 +38,8 @@ WinogradGrid::Block WinogradGrid::BlockOf(size_t index) const {
   const size_t block = index % blocks_;
   b.part = index / blocks_ % parts_;
   b.group = index / (blocks_ * parts_);
-  b.row = block * rows_;
-  b.rows = std::min(rows_, batch_ * high_ - b.row);
+  b.row = EvenCut(batch_ * high_, block, blocks_);
+  b.rows = EvenCut(batch_ * high_, block + 1, blocks_) - b.row;
   return b;
 }
 
