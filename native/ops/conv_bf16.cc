@@ -37,11 +37,11 @@ class DirectBf16Conv final : public ConvAlgorithm {
         planes_(*layer_, shape_),
         cut_(CutBlockedDirect(*layer_, *weights_, shape_, planes_.LargestImage(), threads)),
         rows_(*layer_, *weights_, shape_, cut_), pixels_(LocatePixels(*layer_, shape_, cut_, planes_)),
-        next_pixels_(rows_.ProductOffsets()), next_weights_(next_pixels_) {
+        next_pixels_(rows_.ProductOffsets()), next_lines_(next_pixels_) {
     if (Finishes()) bias_ = SliceBias(*layer_, *weights_);
     pixels_.x = rows_.PixelOffsets(cut_);
     for (size_t b = 0; b < weights_->blocks(); ++b) {
-      BlockedProduct* product = next_weights_.data() + weights_->ElementBegin(b) * layer_->Taps();
+      BlockedProduct* product = next_lines_.data() + weights_->ElementBegin(b) * layer_->Taps();
       for (size_t k = 0; k < weights_->Elements(b) * layer_->Taps(); ++k)
         product[k].ahead = static_cast<uint32_t>(k * kLineFloats);
     }
@@ -76,24 +76,35 @@ class DirectBf16Conv final : public ConvAlgorithm {
            (Waits() ? CeilDiv(weights_->slices(), cut_.splits) : 1) * SliceFloats();
   }
 
-  void RunTask(const ConvRun& run, size_t task, float* scratch) const {
-    OutputPart part = {};
-    const size_t split = task / parts_;
+  // Where a task begins, and how many images it has.
+  size_t Locate(size_t task, OutputPart* out) const {
+    OutputPart& part = *out;
     part.row = task % bands_ * cut_.rows;
     part.group = task / bands_ % layer_->geometry.groups;
     part.image = task % parts_ / (bands_ * layer_->geometry.groups) * cut_.images;
     part.rows = std::min(cut_.rows, shape_.out[1] - part.row);
     part.width = shape_.out[2];
-    const size_t images = std::min(cut_.images, shape_.batch - part.image);
-    const size_t begin = weights_->slices() * split / cut_.splits;
-    const size_t end = weights_->slices() * (split + 1) / cut_.splits;
+    return std::min(cut_.images, shape_.batch - part.image);
+  }
+
+  void RunTask(const ConvRun& run, size_t task, float* scratch) const {
+    OutputPart part = {}, next = {};
+    const size_t split = task / parts_, images = Locate(task, &part);
+    // The next task is mostly this thread's too.
+    const size_t next_images = Locate(std::min(task + 1, parts_ * cut_.splits - 1), &next);
+    const size_t begin = EvenCut(weights_->slices(), split, cut_.splits);
+    const size_t end = EvenCut(weights_->slices(), split + 1, cut_.splits);
     for (size_t b = 0; b < weights_->blocks(); ++b) {
+      SourcePieces source =
+          b + 1 < weights_->blocks()
+              ? rows_.Source(run.x, b + 1, part.image, images, part.row, part.rows)
+              : rows_.Source(run.x, 0, next.image, next_images, next.row, next.rows);
       rows_.Convert(run.x, part.group, b, part.image, images, part.row, part.rows, scratch);
       for (size_t s = begin; s < end; ++s) {
         float* sums = scratch + CopyFloats() + (Waits() ? s - begin : 0) * SliceFloats();
         part.slice = s;
         part.sums = sums;
-        Multiply(run, part, images, b, begin, end, scratch, sums);
+        Multiply(run, part, images, b, begin, end, scratch, sums, &source);
         if (b + 1 == weights_->blocks()) Finish(run, part, images);
       }
     }
@@ -101,7 +112,8 @@ class DirectBf16Conv final : public ConvAlgorithm {
 
   // A block of products of a slice, for all pixels of a part.
   void Multiply(const ConvRun& run, const OutputPart& part, size_t images, size_t block,
-                size_t begin, size_t end, const float* x, float* sums) const {
+                size_t begin, size_t end, const float* x, float* sums,
+                SourcePieces* source) const {
     const size_t product = weights_->ElementBegin(block) * layer_->Taps();
     const size_t next = part.slice + 1 < end ? part.slice + 1 : begin;
     const size_t next_block = (block + (next == begin)) % weights_->blocks();
@@ -133,20 +145,20 @@ class DirectBf16Conv final : public ConvAlgorithm {
                        : part.width * 2 == most ? most
                                                 : part.width;
     const size_t weights = tile.k * table_.direct_channels;
-    size_t fetched = 0;
+    size_t fetched = following == tile.weight ? weights : 0;
     for (size_t p = 0; p < pixels; p += tile.run) {
       tile.run = std::min({most, row - p % row, pixels - p});
       tile.x_at = pixels_.x.data() + p;
       tile.out_at = pixels_.out.data() + p;
       tile.residual_at = pixels_.residual.data() + p;
       tile.sums = sums + p * table_.direct_channels;
-      // The first tiles bring the weights that follow into L1, a line with each product; the others
-      // what the next one reads.
-      const bool weight = fetched < weights || p + tile.run == pixels;
-      tile.product = (weight ? next_weights_ : next_pixels_).data() + product;
-      tile.ahead = weight ? following + std::min(fetched, weights - tile.k * kLineFloats)
-                          : x + pixels_.x[p + tile.run];
-      fetched += weight ? tile.k * kLineFloats : 0;
+      // A line with each product: the first tiles bring the weights that follow, others what is
+      // converted next, and the rest the pixels of the next tile.
+      const size_t lines = tile.k * kLineFloats;
+      tile.ahead = fetched < weights ? following + fetched : source->Take(lines);
+      fetched += fetched < weights ? lines : 0;
+      tile.product = (tile.ahead ? next_lines_ : next_pixels_).data() + product;
+      if (!tile.ahead) tile.ahead = x + pixels_.x[p + tile.run < pixels ? p + tile.run : 0];
       table_.blocked_tile_bf16(tile);
     }
   }
@@ -175,7 +187,7 @@ class DirectBf16Conv final : public ConvAlgorithm {
   BlockedCut cut_;
   ConvertedRows rows_;
   PixelOffsets pixels_;
-  std::vector<BlockedProduct> next_pixels_, next_weights_;
+  std::vector<BlockedProduct> next_pixels_, next_lines_;
   AlignedBuffer bias_;
   size_t bands_, parts_, vectors_;
 };

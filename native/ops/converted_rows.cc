@@ -81,13 +81,39 @@ void ConvertedRows::ConvertBlocks(const float* x, size_t block, size_t image, si
   copy.rows = Reach(0, rows);
   copy.pixels = columns_;
   for (size_t unit = UnitBegin(block); unit < UnitEnd(block); ++unit, to += unit_) {
-    // The first tap of output (0, 0) lies in the halo, by the pads.
-    copy.in = x + x_.At(image, unit, row * g.stride[1]) - shape_.pad_begin[1] * x_.row -
-              shape_.pad_begin[2] * lanes;
+    copy.in = BlockOf(x, image, unit, row);
     copy.out = to;
     copy.channels = std::min(lanes, g.channels_in - unit * lanes);
     layer_.table->copy_pairs(copy);
   }
+}
+
+// What the first tap of the first output of a row reads: in the halo, by the pads.
+const float* ConvertedRows::BlockOf(const float* x, size_t image, size_t unit, size_t row) const {
+  return x + x_.At(image, unit, row * layer_.geometry.stride[1]) - shape_.pad_begin[1] * x_.row -
+         shape_.pad_begin[2] * layer_.table->lanes;
+}
+
+SourcePieces ConvertedRows::Source(const float* x, size_t block, size_t image, size_t images,
+                                   size_t row, size_t rows) const {
+  SourcePieces source;
+  // Of what a stride skips, most lines would be fetched for nothing.
+  if (!shape_.x_layout.blocked || stride_[1] > 1) return source;
+  const size_t units = UnitEnd(block) - UnitBegin(block);
+  const bool whole = rows == shape_.out[1];  // blocks of an image follow one another
+  source.at = BlockOf(x, image, UnitBegin(block), row);
+  source.floats = whole ? units * x_.block : ((Reach(0, rows) - 1) * stride_[0] + 1) * x_.row;
+  source.stride = whole ? x_.image : x_.block;
+  source.pieces = whole ? images : units;
+  return source;
+}
+
+const float* SourcePieces::Take(size_t count) {
+  if (pieces == 0) return nullptr;
+  const float* piece = at + taken;
+  taken += count;
+  if (taken >= floats) taken = 0, at += stride, --pieces;
+  return piece;
 }
 
 std::vector<uint32_t> ConvertedRows::PixelOffsets(const BlockedCut& cut) const {

@@ -10,6 +10,16 @@
 
 namespace convfuse {
 
+// Memory in pieces of equal length, to be fetched before it is converted.
+struct SourcePieces {
+  const float* at = nullptr;
+  size_t floats = 0, stride = 0, pieces = 0;
+  size_t taken = 0;  // of the first
+
+  // So many floats from the pointer returned are next; null behind the last piece.
+  const float* Take(size_t count);
+};
+
 // From planes: [pair][image][row][column].  From blocks: [block][image][row][column][pair of the
 // block], so that a pixel's channels stay side by side.  What no tap reads is left out.
 class ConvertedRows {
@@ -23,6 +33,10 @@ class ConvertedRows {
   void Convert(const float* x, size_t group, size_t block, size_t image, size_t images, size_t row,
                size_t rows, float* to) const;
 
+  // What Convert would read.  None of planes, whose rows are short.
+  SourcePieces Source(const float* x, size_t block, size_t image, size_t images, size_t row,
+                      size_t rows) const;
+
   // From the first tap of a part's first pixel to that of each, image by image.
   std::vector<uint32_t> PixelOffsets(const BlockedCut& cut) const;
   // From the first tap of a pixel to each product, in the order of the weights; in `ahead`, the
@@ -33,6 +47,7 @@ class ConvertedRows {
   bool evenly() const { return evenly_; }   // pixels of all rows and images lie as one row
 
  private:
+  const float* BlockOf(const float* x, size_t image, size_t unit, size_t row) const;
   size_t Reach(int axis, size_t outputs) const;  // rows or columns of the copy
   size_t UnitBegin(size_t block) const;  // of what lies together: pairs, or blocks of them
   size_t UnitEnd(size_t block) const;
