@@ -77,11 +77,15 @@ Choice ChooseBlocked(const ConvLayer& layer, const ConvShape& shape) {
   AlgorithmKind winograd;
   if (Fits(AlgorithmKind::kBlockedDepthwise, layer, shape))
     return {AlgorithmKind::kBlockedDepthwise, "one input channel per group"};
-  if (Fits(AlgorithmKind::kDirectBf16, layer, shape) && layer.GroupIn() > 1)
-    return {AlgorithmKind::kDirectBf16, "products in bfloat16"};
+  // A slice is computed whole: of one vector of channels, products of numbers take no longer (32-16
+  // @112: 0.12 ms for 0.16).
+  const bool pays = layer.GroupIn() > 1 && layer.GroupOut() > layer.table->lanes;
+  const bool pairs = Fits(AlgorithmKind::kDirectBf16, layer, shape);
+  if (pairs && pays) return {AlgorithmKind::kDirectBf16, "products in bfloat16"};
   if (WinogradPays(layer, shape, &winograd)) return {winograd, "fewer products at this precision"};
   for (const AlgorithmKind kind : {AlgorithmKind::kBlockedDirect, AlgorithmKind::kDirect})
-    if (Fits(kind, layer, shape)) return {kind, "channels in blocks"};
+    if (Fits(kind, layer, shape))
+      return {kind, pairs ? "channels in blocks, too few for bfloat16 to pay" : "channels in blocks"};
   return {AlgorithmKind::kCount, nullptr};
 }
 
