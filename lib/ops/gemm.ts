@@ -68,8 +68,9 @@ function spread(
   { count, length, steps, offsets }: Runs,
   out: FloatArray,
 ): void {
-  for (let run = 0, at = 0; run < count; run++) {
-    let from = offsets[0]![run]!;
-    for (let i = 0; i < length; i++, at++, from += steps[0]!) out[at] = source[from]!;
+  for (let run = 0, at = 0; run < count; run++, at += length) {
+    const from = offsets[0]![run]!;
+    if (steps[0] === 0) out.fill(source[from]!, at, at + length);
+    else out.set(source.subarray(from, from + length), at);
   }
 }

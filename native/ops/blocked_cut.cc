@@ -15,6 +15,8 @@ constexpr size_t kPartFloats = (256 << 10) / sizeof(float);
 constexpr size_t kConversion = 4;
 // More gain nothing.
 constexpr size_t kMostPixels = 256;
+// Weights that every thread may read.
+constexpr double kShareableWeights = (1 << 20) / sizeof(float);
 
 }  // namespace
 
@@ -33,7 +35,7 @@ BlockedCut CutBlockedDirect(const ConvLayer& layer, const DirectWeights& weights
   const bool waits = !converts || weights.blocks() > 1;
   const double input = static_cast<double>(elements * under * (converts ? kConversion : 1));
 
-  BlockedCut best = {1, 1, 1};
+  BlockedCut best = {1, 1, 1, all_weights <= kShareableWeights};
   double least = 0;
   const auto consider = [&](size_t images, size_t rows) {
     const size_t pixels = images * rows * shape.out[2];
@@ -45,7 +47,7 @@ BlockedCut CutBlockedDirect(const ConvLayer& layer, const DirectWeights& weights
         all_weights / static_cast<double>(pixels) + input * static_cast<double>(splits);
     if (least > 0 && moved >= least) return;
     least = moved;
-    best = {images, rows, splits};
+    best = {images, rows, splits, best.by_parts};
   };
   for (size_t bands = 1; bands <= height; ++bands) {
     const size_t rows = CeilDiv(height, bands);
@@ -56,8 +58,16 @@ BlockedCut CutBlockedDirect(const ConvLayer& layer, const DirectWeights& weights
     if (images * plane > kMostPixels || images > UINT32_MAX / image_floats) break;
     consider(images, height);
   }
-  const size_t tasks =
-      std::max<size_t>(1, CeilDiv(shape.batch, best.images) * CeilDiv(height, best.rows));
+  size_t bands = CeilDiv(height, best.rows);
+  if (threads > 1 && shape.batch == 1) {
+    if (best.by_parts && height >= threads * kLeastBand)
+      bands = RoundUp(bands, threads);
+    else if (bands * slices % threads != 0)
+      bands *= 2;  // two half ranges make a whole one
+    bands = std::min(height, bands);
+    best.rows = CeilDiv(height, bands);
+  }
+  const size_t tasks = std::max<size_t>(1, CeilDiv(shape.batch, best.images) * bands);
   if (threads > 1 && tasks * best.splits < 4 * threads)
     best.splits = std::min(slices, CeilDiv(4 * threads, tasks));
   return best;

@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "ops/blocked_cut.h"
 #include "ops/conv_blocked.h"
 #include "ops/depthwise_blocks.h"
 #include "ops/output_store.h"
@@ -18,20 +19,27 @@ namespace {
 // Outputs of a task: some ten microseconds of work, so that handing it out is lost in it.
 constexpr size_t kTaskOutputs = 32 << 10;
 
+// Outputs of a layer whose input may still lie in an L2.
+constexpr size_t kCachedOutputs = 256 << 10;
+
 class BlockedDepthwiseConv final : public ConvAlgorithm {
  public:
   BlockedDepthwiseConv(std::shared_ptr<const ConvLayer> layer, const ConvShape& shape,
                        size_t threads)
       : layer_(std::move(layer)), blocks_(*layer_), shape_(shape) {
     const size_t block = shape_.out[1] * shape_.out[2] * layer_->table->lanes;
-    // Rows of a block, so that planes of few channels divide too.
-    const size_t bands = std::min(shape_.out[1], std::max<size_t>(1, block / kTaskOutputs));
-    rows_ = CeilDiv(shape_.out[1], bands);
-    bands_ = CeilDiv(shape_.out[1], rows_);
+    // Rows of a block, so that planes of few channels divide too; those of one image as the layer
+    // before was divided (CutBlockedDirect): what a thread reads is then in its own caches.
+    const size_t height = shape_.out[1];
+    bands_ = std::max<size_t>(1, block / kTaskOutputs);
+    by_bands_ = shape_.batch == 1 && height >= threads * kLeastBand &&
+                blocks_.count() * block <= kCachedOutputs;
+    if (by_bands_) bands_ = RoundUp(bands_, threads);
+    bands_ = std::min(height, bands_);
     // As many tasks for one thread as for another.
-    const size_t planes = shape_.batch * blocks_.count();
-    const size_t fit = std::max<size_t>(1, kTaskOutputs / std::max<size_t>(1, block));
-    per_task_ = CeilDiv(planes, RoundUp(CeilDiv(planes, fit), threads));
+    const size_t outputs = shape_.batch * blocks_.count() * block;
+    const size_t tasks = RoundUp(CeilDiv(outputs, kTaskOutputs), threads);
+    per_task_ = CeilDiv(blocks_.count(), CeilDiv(tasks, shape_.batch * bands_));
   }
 
   std::string Name() const override { return blocks_.Name() + " on blocks"; }
@@ -39,18 +47,20 @@ class BlockedDepthwiseConv final : public ConvAlgorithm {
   size_t WorkspaceFloats(size_t) const override { return 0; }
 
   void Run(const ConvRun& run) const override {
-    const size_t planes = shape_.batch * blocks_.count();
-    run.pool->ParallelFor(CeilDiv(planes, per_task_) * bands_, run.threads,
-                          [&](size_t task, size_t) {
-      const size_t first = task / bands_ * per_task_;
-      for (size_t p = first; p < std::min(planes, first + per_task_) && !run.Cancelled(); ++p)
-        RunBand(run, p, task % bands_ * rows_);
+    const size_t count = blocks_.count(), parts = CeilDiv(count, per_task_);
+    run.pool->ParallelFor(shape_.batch * bands_ * parts, run.threads, [&](size_t task, size_t) {
+      const size_t at = task % (parts * bands_), image = task / (parts * bands_);
+      const size_t first = (by_bands_ ? at % parts : at / bands_) * per_task_;
+      const size_t band = by_bands_ ? at / parts : at % bands_;
+      for (size_t i = first; i < std::min(count, first + per_task_) && !run.Cancelled(); ++i)
+        RunBand(run, image * count + i, band);
     });
   }
 
  private:
   // Blocks are counted over the batch.
-  void RunBand(const ConvRun& run, size_t plane, size_t row) const {
+  void RunBand(const ConvRun& run, size_t plane, size_t band) const {
+    const size_t row = EvenCut(shape_.out[1], band, bands_);
     const ConvGeometry& g = layer_->geometry;
     const size_t lanes = layer_->table->lanes, channels = g.channels_out;
     const BlockedStrides x(shape_.x_layout, lanes, channels, shape_.in[1], shape_.in[2]);
@@ -65,7 +75,7 @@ class BlockedDepthwiseConv final : public ConvAlgorithm {
     d.add_row = add.row;
     d.out = run.out + plane * out.block + out.origin + row * out.row;
     d.out_row = out.row;
-    d.rows = std::min(rows_, shape_.out[1] - row);
+    d.rows = EvenCut(shape_.out[1], band + 1, bands_) - row;
     d.width = shape_.out[2];
     blocks_.Run(plane % blocks_.count(), d);
   }
@@ -73,7 +83,8 @@ class BlockedDepthwiseConv final : public ConvAlgorithm {
   std::shared_ptr<const ConvLayer> layer_;
   DepthwiseBlocks blocks_;
   ConvShape shape_;
-  size_t rows_ = 0, bands_ = 0, per_task_ = 1;
+  size_t bands_ = 1, per_task_ = 1;
+  bool by_bands_ = false;  // tasks of one band follow each other, not those of one block
 };
 
 }  // namespace

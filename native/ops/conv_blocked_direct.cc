@@ -76,10 +76,11 @@ class BlockedDirectConv final : public ConvAlgorithm {
   void RunTask(const ConvRun& run, size_t task, float* sums) const {
     const ConvGeometry& g = layer_->geometry;
     OutputPart part = {};
-    const size_t split = task / parts_;
-    part.image = task % parts_ / bands_ * cut_.images;
-    part.row = task % bands_ * cut_.rows;
-    part.rows = std::min(cut_.rows, shape_.out[1] - part.row);
+    const size_t split = cut_.by_parts ? task % cut_.splits : task / parts_;
+    const size_t at = cut_.by_parts ? task / cut_.splits : task % parts_;
+    part.image = at / bands_ * cut_.images;
+    part.row = EvenCut(shape_.out[1], at % bands_, bands_);
+    part.rows = EvenCut(shape_.out[1], at % bands_ + 1, bands_) - part.row;
     part.width = shape_.out[2];
     const size_t images = std::min(cut_.images, shape_.batch - part.image);
     const size_t begin = EvenCut(weights_->slices(), split, cut_.splits);

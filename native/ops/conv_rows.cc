@@ -39,7 +39,7 @@ class RowsConv final : public ConvAlgorithm {
     copied_.Stagger();
     planes_.x.row = copied_.row_stride;
     planes_.x_pixel = 1;
-    pixels_ = LocatePixels(*layer_, shape_, {1, rows_, 1}, planes_);
+    pixels_ = LocatePixels(*layer_, shape_, {1, rows_, 1, true}, planes_);
     for (const uint32_t offset : copied_.Offsets()) products_.push_back({offset, 0});
   }
 

@@ -16,7 +16,7 @@ namespace {
 
 // Long enough to bridge the gap between two layers of a network, short enough to leave the core
 // to others: a woken thread costs about this much anyway.
-constexpr auto kSpin = std::chrono::microseconds(30);
+constexpr auto kSpin = std::chrono::microseconds(60);
 
 void Pause() {
 #if defined(__x86_64__)

@@ -11,7 +11,6 @@ import type {
 } from '../backend.js';
 import { ReferenceConv } from '../reference/conv.js';
 import { gemm as referenceGemm } from '../reference/gemm.js';
-import { sameDims } from '../../tensor/shape.js';
 import type { ElementwiseRun, ElementwiseSpec } from '../elementwise.js';
 import type { CopyCall } from '../copy.js';
 import type {
@@ -108,17 +107,16 @@ export class NativeBackend implements Backend {
   }
 
   pool({ kind, x, y, planes, axes, padded, threads }: PoolCall): void {
-    const { sizes, windows } = numbersOf(axes, padded, [planes], [], axes);
+    const { sizes, windows } = numbersOf(axes, padded, planes, undefined);
     native(() =>
       this.#addon.pool(this.isa, kind === 'mean', x, y, sizes, windows, threads ?? this.threads),
     );
   }
 
   poolBlocked(call: BlockedPoolCall): void {
-    const { kind, x, y, batch, channels, layouts, padded, threads } = call;
-    const halos = [...haloNumbers(layouts.x), ...haloNumbers(layouts.y)];
-    const plane = call.axes.slice(1);
-    const { sizes, windows } = numbersOf(call.axes, padded, [batch, channels], halos, plane);
+    const { kind, x, y, axes, batch, channels, layouts, padded, threads } = call;
+    const blocked = { batch, channels, layouts };
+    const { sizes, windows } = numbersOf(axes, padded, batch * channels, blocked);
     const { isa } = this;
     native(() =>
       this.#addon.poolBlocked(isa, kind === 'mean', x, y, sizes, windows, threads ?? this.threads),
@@ -172,28 +170,45 @@ function tapsOf([high, wide]: readonly [ResampleAxis, ResampleAxis]) {
 /** What the addon is told of a pool; callers keep the axes of a shape, which are read once. */
 interface PoolNumbers {
   readonly padded: boolean;
-  readonly first: readonly number[];
-  readonly last: readonly number[];
+  readonly planes: number;
+  readonly blocked: BlockedPlanes | undefined;
   readonly sizes: Uint32Array;
   readonly windows: Int32Array;
 }
 
+type BlockedPlanes = Pick<BlockedPoolCall, 'batch' | 'channels' | 'layouts'>;
+
 const numbersOfAxes = new WeakMap<object, PoolNumbers>();
 
+/** Nothing is made for what was asked before: pools are few, and find their code in no cache. */
 function numbersOf(
-  axes: object,
+  axes: PoolCall['axes'],
   padded: boolean,
-  first: readonly number[],
-  last: readonly number[],
-  used: readonly PoolAxis[],
+  planes: number,
+  blocked: BlockedPlanes | undefined,
 ): PoolNumbers {
   const found = numbersOfAxes.get(axes);
-  const same = found?.padded === padded && sameDims(found.first, first);
-  if (same && sameDims(found.last, last)) return found;
+  if (found?.padded === padded && found.planes === planes && alike(found.blocked, blocked)) {
+    return found;
+  }
+  const used = blocked === undefined ? axes : axes.slice(1);
+  const first = blocked === undefined ? [planes] : [blocked.batch, blocked.channels];
+  const { x, y } = blocked?.layouts ?? {};
+  const last = x && y ? [...haloNumbers(x), ...haloNumbers(y)] : [];
   const sizes = Uint32Array.of(...first, ...sizesOf(used), ...last);
-  const made = { padded, first, last, sizes, windows: windowsOf(used, padded) };
+  const made = { padded, planes, blocked, sizes, windows: windowsOf(used, padded) };
   numbersOfAxes.set(axes, made);
   return made;
+}
+
+function alike(a: BlockedPlanes | undefined, b: BlockedPlanes | undefined): boolean {
+  if (a === undefined || b === undefined) return a === b;
+  return (
+    a.batch === b.batch &&
+    a.channels === b.channels &&
+    a.layouts.x === b.layouts.x &&
+    a.layouts.y === b.layouts.y
+  );
 }
 
 function sizesOf(axes: readonly PoolAxis[]): number[] {
