@@ -79,17 +79,20 @@ class DirectBf16Conv final : public ConvAlgorithm {
   // Where a task begins, and how many images it has.
   size_t Locate(size_t task, OutputPart* out) const {
     OutputPart& part = *out;
-    part.row = task % bands_ * cut_.rows;
-    part.group = task / bands_ % layer_->geometry.groups;
-    part.image = task % parts_ / (bands_ * layer_->geometry.groups) * cut_.images;
-    part.rows = std::min(cut_.rows, shape_.out[1] - part.row);
+    const size_t at = cut_.by_parts ? task / cut_.splits : task % parts_;
+    const size_t band = at % bands_, groups = layer_->geometry.groups;
+    part.row = EvenCut(shape_.out[1], band, bands_);
+    part.rows = EvenCut(shape_.out[1], band + 1, bands_) - part.row;
+    part.group = at / bands_ % groups;
+    part.image = at / (bands_ * groups) * cut_.images;
     part.width = shape_.out[2];
     return std::min(cut_.images, shape_.batch - part.image);
   }
 
   void RunTask(const ConvRun& run, size_t task, float* scratch) const {
     OutputPart part = {}, next = {};
-    const size_t split = task / parts_, images = Locate(task, &part);
+    const size_t split = cut_.by_parts ? task % cut_.splits : task / parts_;
+    const size_t images = Locate(task, &part);
     // The next task is mostly this thread's too.
     const size_t next_images = Locate(std::min(task + 1, parts_ * cut_.splits - 1), &next);
     const size_t begin = EvenCut(weights_->slices(), split, cut_.splits);
