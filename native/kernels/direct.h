@@ -100,6 +100,9 @@ struct PaddedCopy {
   size_t row_stride, channel_stride;
 };
 
+// The same with columns 2 i in the first half of a row of `out`, and 2 i + 1 in the second: half of
+// row_stride is whole vectors, all of which are written.
+
 // out[m, p] = clamp(sums[p, m] + add[m, p] + bias[m], low, high): back to channel planes.  Row m of
 // out and add begins at m * stride.  sums has rows of direct_channels, of which `channels` count.
 struct DirectStore {
