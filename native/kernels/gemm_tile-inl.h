@@ -63,7 +63,6 @@ static void TileOf(const GemmTile& t) {
 
 template <bool kAnywhere>
 static void TileOfColumns(const GemmTile& t) {
-  if (t.stream && t.cols == kNr) return TileOf<kNv, true, kAnywhere>(t);
   switch ((t.cols + kLanes - 1) / kLanes) {
     case 1:
       return TileOf<1, false, kAnywhere>(t);
@@ -75,7 +74,8 @@ static void TileOfColumns(const GemmTile& t) {
 }
 
 static void Tile(const GemmTile& t) {
-  t.b_at ? TileOfColumns<true>(t) : TileOfColumns<false>(t);
+  if (t.b_at) return TileOfColumns<true>(t);
+  t.stream && t.cols == kNr ? TileOf<kNv, true, false>(t) : TileOfColumns<false>(t);
 }
 
 }  // namespace convfuse::CONVFUSE_ISA

@@ -27,7 +27,8 @@ struct GemmTile {
   size_t rows, cols;  // 1 .. mr, 1 .. nr
   const float* bias;  // `rows` values, or null
   float low, high;
-  // Whole rows of C go past the caches, aligned to vectors; the table's fence orders them.
+  // Whole rows of C go past the caches, aligned to vectors; the table's fence orders them.  Without
+  // b_at only.
   bool stream;
 };
 
