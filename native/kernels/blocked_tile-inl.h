@@ -173,7 +173,8 @@ struct BlockedTileFunctions {
 template <size_t kVectors, bool kHalf, size_t kRun, size_t kMost>
 static constexpr void FillBlockedTiles(BlockedTileFunctions<kMost>& f) {
   if constexpr (kRun > 0) {
-    f.of[kRun - 1] = BlockedTileOf<kRun, kVectors, kHalf>;
+    // Shorter ones are rare.
+    f.of[kRun - 1] = BlockedTileOf<kRun, kVectors, kHalf && kRun * 2 >= kMost>;
     FillBlockedTiles<kVectors, kHalf, kRun - 1>(f);
   }
 }

@@ -1,5 +1,6 @@
 // The direct kernel with its way in and its way out, compiled once per ISA.
 #include "kernels/copy_padded-inl.h"
+#include "kernels/copy_phases-inl.h"
 #include "kernels/direct-inl.h"
 #include "kernels/direct_store-inl.h"
 #include "kernels/families.h"
@@ -12,6 +13,7 @@ void AddDirect(KernelTable* table) {
   table->direct_channels = kDirectChannels;
   table->direct_tile = Direct;
   table->copy_padded = CopyPadded;
+  table->copy_phases = CopyPhases;
   table->direct_store = StoreDirect;
   table->plane_slack = kPlaneVectors<1> * kLanes;
   table->plane_row = RunPlaneRow;

@@ -102,6 +102,8 @@ struct PaddedCopy {
   float* out;
   size_t row_stride, channel_stride;
 };
+// The same with columns 2 i in the first half of a row of `out`, and 2 i + 1 in the second: half of
+// row_stride is whole vectors, all of which are written.
 
 // Rows of one block of channels (ops/layout.h) as pairs: out[y, x] has the lanes / 2 pairs of
 // in[y, x].  `channels` of the block exist; the others become zeros.

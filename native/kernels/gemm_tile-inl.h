@@ -14,7 +14,7 @@ constexpr size_t kMr = kRegisters == 32 ? 8 : 4, kNv = kRegisters == 32 ? 3 : 2;
 #endif
 constexpr size_t kNr = kNv * kLanes;
 
-template <size_t kVectors, bool kStream>
+template <size_t kVectors, bool kStream, bool kAnywhere>
 static void TileOf(const GemmTile& t) {
   V acc[kMr][kVectors];
 #pragma GCC unroll 8
@@ -28,7 +28,8 @@ static void TileOf(const GemmTile& t) {
     __builtin_prefetch(ahead, 0, 3);
     V column[kVectors];
 #pragma GCC unroll 4
-    for (size_t j = 0; j < kVectors; ++j) column[j] = Load(b + j * kLanes);
+    for (size_t j = 0; j < kVectors; ++j)
+      column[j] = Load((kAnywhere ? t.b + t.b_at[k] : b) + j * kLanes);
 #pragma GCC unroll 8
     for (size_t i = 0; i < kMr; ++i) {
       const V row = SplatElement(a + i);
@@ -60,16 +61,24 @@ static void TileOf(const GemmTile& t) {
   }
 }
 
-static void Tile(const GemmTile& t) {
-  if (t.stream && t.cols == kNr) return TileOf<kNv, true>(t);
+template <bool kAnywhere>
+static void TileOfColumns(const GemmTile& t) {
   switch ((t.cols + kLanes - 1) / kLanes) {
     case 1:
-      return TileOf<1, false>(t);
+      return TileOf<1, false, kAnywhere>(t);
     case 2:
-      return TileOf<2, false>(t);
+      return TileOf<2, false, kAnywhere>(t);
     default:
-      return TileOf<kNv, false>(t);
+      return TileOf<kNv, false, kAnywhere>(t);
   }
+}
+
+static void Tile(const GemmTile& t) {
+  // Pairs lie in panels.
+  if constexpr (kElementChannels == 1) {
+    if (t.b_at) return TileOfColumns<true>(t);
+  }
+  t.stream && t.cols == kNr ? TileOf<kNv, true, false>(t) : TileOfColumns<false>(t);
 }
 
 }  // namespace convfuse::CONVFUSE_ISA

@@ -1,12 +1,13 @@
 // The contract of the GEMM micro-kernel and of the packing that feeds it.
 #pragma once
 #include <stddef.h>
+#include <stdint.h>
 
 namespace convfuse {
 
 // C[i, j] = clamp(sum_k A[k, i] * B[k, j] + add[i, j] + bias[i], low, high) for i < rows, j < cols.
-// A is a panel [k][mr], packed by whoever calls; B has rows of whole vectors up to cols, b_stride
-// apart: a panel [k][nr], or a part of a matrix (mr and nr are the table's).  Their lanes past rows
+// A is a panel [k][mr], packed by whoever calls; B has rows of whole vectors up to cols: a
+// panel [k][nr], a part of a matrix, or rows that lie anywhere (mr and nr are the table's).  Their lanes past rows
 // and cols must be finite or NaN-safe: they are computed and thrown away.
 // Row i of C starts at c + i * c_stride, of `add` at add + i * add_stride; add may be C itself,
 // and nothing else may overlap C.  k may be 0.  NaN survives the clamp; low and high are never NaN.
@@ -15,6 +16,7 @@ struct GemmTile {
   const float* a;
   const float* b;
   size_t b_stride;
+  const uint32_t* b_at;  // where row k of B begins, from b, if not at k * b_stride; or null
   // What is brought into L1 beside row k: from ahead + k * ahead_stride.  Any addresses.
   const float* ahead;
   size_t ahead_stride;
@@ -25,7 +27,8 @@ struct GemmTile {
   size_t rows, cols;  // 1 .. mr, 1 .. nr
   const float* bias;  // `rows` values, or null
   float low, high;
-  // Whole rows of C go past the caches, aligned to vectors; the table's fence orders them.
+  // Whole rows of C go past the caches, aligned to vectors; the table's fence orders them.  Without
+  // b_at only.
   bool stream;
 };
 

@@ -58,6 +58,7 @@ struct KernelTable {
   size_t direct_pixels, direct_channels;
   void (*direct_tile)(const DirectTile& tile);
   void (*copy_padded)(const PaddedCopy& copy);
+  void (*copy_phases)(const PaddedCopy& copy);
   void (*direct_store)(const DirectStore& store);
   size_t plane_slack;
   void (*plane_row)(const PlaneRow& row);

@@ -5,6 +5,7 @@
 #include "ops/conv_converted.h"
 #include "ops/conv_depthwise.h"
 #include "ops/conv_direct.h"
+#include "ops/conv_lanes.h"
 #include "ops/conv_packed.h"
 #include "ops/conv_plain.h"
 #include "ops/conv_planes.h"
@@ -51,6 +52,8 @@ bool Fits(AlgorithmKind kind, const ConvLayer& layer, const ConvShape& shape) {
       return DepthwiseOnCopiesFits(layer, shape);
     case AlgorithmKind::kPlanes:
       return PlanesFits(layer, shape);
+    case AlgorithmKind::kLanes:
+      return LanesFits(layer, shape);
     case AlgorithmKind::kDirect:
       return DirectFits(layer, shape);
     case AlgorithmKind::kDirectBf16:
@@ -83,6 +86,8 @@ std::unique_ptr<ConvAlgorithm> MakeAlgorithm(AlgorithmKind kind,
     case AlgorithmKind::kDirect:
       return MakeDirectConv(
           layer, Once(&weights->direct, *layer, Element::kFloat), shape, threads);
+    case AlgorithmKind::kLanes:
+      return MakeLanesConv(layer, Once(&weights->packed, *layer, Element::kFloat), shape, threads);
     case AlgorithmKind::kPlanes:
       return MakePlanesConv(
           layer, Once(&weights->direct, *layer, Element::kFloat), shape, threads);

@@ -23,6 +23,7 @@ enum class AlgorithmKind : int {
   kDirectOnCopies,  // the two above on dense activations, copied into blocks
   kDepthwiseOnCopies,
   kPlanes,
+  kLanes,
   kWinogradF2,
   kWinogradF4,
   kWinogradStride2,

@@ -37,6 +37,12 @@ bool CopyPays(const ConvLayer& layer, const ConvShape& shape) {
          Fits(AlgorithmKind::kDirectOnCopies, layer, shape);
 }
 
+// A single channel that goes into many is no depthwise layer: it would be read again for each of them
+// (5x5 1-32 @28: 10 against 83 GFLOP/s).
+bool ReadsChannelsOnce(const ConvLayer& layer) {
+  return layer.geometry.groups > 1 || layer.GroupOut() <= 3;
+}
+
 // On planes as they are, depthwise layers have kernels for 3 x 3 with strides of 1 or 2 alone.
 bool HasPlaneKernel(const ConvLayer& layer) {
   const ConvGeometry& g = layer.geometry;
@@ -51,6 +57,20 @@ bool HasPlaneKernel(const ConvLayer& layer) {
 bool PointwiseSuitsDirect(const ConvLayer& layer, const ConvShape& shape) {
   const size_t pixels = Volume(shape.out);
   return IsDeep(layer, shape) || pixels * 20 < RoundUp(pixels, layer.table->lanes) * 17;
+}
+
+// Sums of few products: with pixels as lanes they leave as rows of planes, and are not transposed
+// (AVX-512, 3x3 3-64 @224: 81 against 64 % of peak, 7x7/2 @256: 92 against 89).  What is loaded then
+// lies across lines of the caches, for which 16 registers have fewer products (3x3 3-64 @224: 72
+// against 61, but 3x3/2 3-32 @224: 65 against 69).  Lanes past the end of a row are lost, as output
+// channels short of a vector are otherwise (5x5 1-6 @32: 63 against 30).
+bool LanesPay(const ConvLayer& layer, const ConvShape& shape) {
+  const size_t width = shape.out[2], products = layer.GroupIn() * layer.Taps();
+  if (layer.Taps() == 1 || !Fits(AlgorithmKind::kLanes, layer, shape)) return false;
+  if (!FillsVectors(layer)) return true;
+  if (width * 16 < RoundUp(width, layer.table->lanes) * 15) return false;
+  const bool wide = layer.table->direct_pixels > layer.table->mr;
+  return wide ? products <= 147 : products <= 32 && layer.geometry.stride[2] == 1;
 }
 
 // Transforms cost what they cost however few channels share them: below a vector of channels in
@@ -107,16 +127,17 @@ Choice Choose(const ConvLayer& layer, const ConvShape& shape) {
   }
   if (!layer.finite_weights)
     return {AlgorithmKind::kPlain, "a weight is not finite: padding must be skipped"};
-  if (!HasPlaneKernel(layer) &&
-      Fits(AlgorithmKind::kDepthwiseOnCopies, layer, shape))
-    return {AlgorithmKind::kDepthwiseOnCopies, "one input channel per group"};
-  if (Fits(AlgorithmKind::kDepthwise, layer, shape))
-    return {AlgorithmKind::kDepthwise, "one input channel per group"};
+  if (ReadsChannelsOnce(layer)) {
+    if (!HasPlaneKernel(layer) && Fits(AlgorithmKind::kDepthwiseOnCopies, layer, shape))
+      return {AlgorithmKind::kDepthwiseOnCopies, "one input channel per group"};
+    if (Fits(AlgorithmKind::kDepthwise, layer, shape))
+      return {AlgorithmKind::kDepthwise, "one input channel per group"};
+  }
   // Tiles of four channels and more would be mostly zeros.
   if (Fits(AlgorithmKind::kPlanes, layer, shape) && layer.Taps() > 1)
     return {AlgorithmKind::kPlanes, "few output channels"};
-  // A pair with one channel missing wastes half, so that single channels gain nothing.
   AlgorithmKind winograd;
+  // A pair with one channel missing wastes half, so that single channels gain nothing.
   if (Fits(AlgorithmKind::kPackedBf16, layer, shape) && layer.GroupIn() > 1 &&
       !WinogradBeatsPairs(layer, shape, &winograd)) {
     const bool direct = Fits(AlgorithmKind::kDirectBf16, layer, shape) && FillsSlices(layer) &&
@@ -125,6 +146,8 @@ Choice Choose(const ConvLayer& layer, const ConvShape& shape) {
             "products in bfloat16"};
   }
   if (WinogradPays(layer, shape, &winograd)) return {winograd, "fewer products at this precision"};
+  if (LanesPay(layer, shape))
+    return {AlgorithmKind::kLanes, "few products for each output, on wide planes"};
   // Of blocks that few channels are copied into, most would be zeros.
   if (layer.Taps() > 1 && FillsVectors(layer) && RowsFits(layer, shape))
     return {AlgorithmKind::kDirect, "few products for each output"};

@@ -22,6 +22,12 @@ void PaddedRows::Stagger() {
   if (channel_stride / lanes_ % 2 == 0) channel_stride += lanes_;
 }
 
+void PaddedRows::Widen(size_t floats) {
+  const size_t rows = channel_stride / row_stride;
+  row_stride = RoundUp(width, floats);
+  channel_stride = rows * row_stride;
+}
+
 std::vector<uint32_t> PaddedRows::Offsets() const {
   const ConvGeometry& g = *geometry_;
   std::vector<uint32_t> offsets;

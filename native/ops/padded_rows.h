@@ -19,6 +19,9 @@ struct PaddedRows {
   // into other sets of a cache.
   void Stagger();
 
+  // The same with rows of a multiple of so many floats.
+  void Widen(size_t floats);
+
   size_t Floats() const { return elements_ * channel_stride; }
 
   // From the first tap of an output to each of its products, in the order of the weights.
