@@ -17,7 +17,8 @@ export type FloatArray = Float32Array | Float64Array;
 
 /**
  * strict: no Winograd, short K blocks. default: F(2x2,3x3) allowed. fast: F(4x4,3x3) and
- * polyphase allowed. bfloat16: products of bfloat16 numbers, where the CPU has them.
+ * polyphase allowed. bfloat16: products of bfloat16 numbers too, where the CPU has them, or what
+ * fast allows, whichever takes less time.
  */
 export type Precision = 'strict' | 'default' | 'fast' | 'bfloat16';
 

@@ -200,6 +200,6 @@ function convMember(
 /** Tiles of Winograd's algorithms, which are read whole (native/kernels/winograd.h). */
 const TILES = [
   { stride: 1, outputs: 2, step: 2, size: 4, precisions: ['default', 'fast'] },
-  { stride: 1, outputs: 4, step: 4, size: 6, precisions: ['fast'] },
+  { stride: 1, outputs: 4, step: 4, size: 6, precisions: ['fast', 'bfloat16'] },
   { stride: 2, outputs: 2, step: 4, size: 5, precisions: ['default', 'fast'] },
 ];

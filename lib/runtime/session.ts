@@ -197,12 +197,11 @@ export class Session {
     return plan;
   }
 
-  /** What blocks are like where the backend computes on them; products of bfloat16 it packs. */
+  /** What blocks are like where the backend computes on them. */
   #blocks(): Blocks | undefined {
     const { backend, arithmetic, precision } = this.#machine;
     const { lanes } = backend;
-    if (lanes === undefined || arithmetic !== 'float32' || precision === 'bfloat16')
-      return undefined;
+    if (lanes === undefined || arithmetic !== 'float32') return undefined;
     return { lanes, precision };
   }
 

@@ -2,16 +2,18 @@
 #pragma once
 #include "kernels/direct.h"
 #include "kernels/direct_size-inl.h"
+#include "kernels/element-inl.h"
 
 namespace convfuse::CONVFUSE_ISA {
 
 // Where the pixels of a tile begin.  Where they may lie anywhere, a register each.  Elsewhere they are
-// a step apart, which is known at run time only: x86 adds 1, 2 or 4 times a register to another as
-// it loads, so that four registers and two addresses for each product reach 14 pixels.
+// a step apart, which is known at run time only, and the second half of them begins anywhere: x86
+// adds 1, 2 or 4 times a register to another as it loads, so that four registers and two addresses
+// for each product reach 14 pixels.
 template <size_t kRun>
 struct TilePixels {
   const float* at[kScatteredPixels ? kRun : 1];
-  ptrdiff_t step, step3, step5, step7;  // bytes
+  ptrdiff_t step, step3, step5, jump;  // bytes
 };
 
 template <size_t kRun>
@@ -28,8 +30,9 @@ CONVFUSE_INLINE void LocateTile(const BlockedTile& t, TilePixels<kRun>* pixels) 
     pixels->step = static_cast<ptrdiff_t>(t.step * sizeof(float));
     pixels->step3 = 3 * pixels->step;
     pixels->step5 = 5 * pixels->step;
-    pixels->step7 = 7 * pixels->step;
-    asm("" : "+r"(pixels->step), "+r"(pixels->step3), "+r"(pixels->step5), "+r"(pixels->step7));
+    pixels->jump = kRun > kHalfTile ? static_cast<ptrdiff_t>(t.x_at[kHalfTile]) - t.x_at[0] : 0;
+    pixels->jump *= sizeof(float);
+    asm("" : "+r"(pixels->step), "+r"(pixels->step3), "+r"(pixels->step5), "+r"(pixels->jump));
   }
 }
 
@@ -37,16 +40,16 @@ CONVFUSE_INLINE void LocateTile(const BlockedTile& t, TilePixels<kRun>* pixels) 
 template <size_t kRun>
 CONVFUSE_INLINE V SplatPixel(const TilePixels<kRun>& pixels, size_t offset, size_t i) {
   if constexpr (kScatteredPixels) {
-    return Splat(pixels.at[i][offset]);
+    return SplatElement(pixels.at[i] + offset);
   } else {
     const char* p = reinterpret_cast<const char*>(pixels.at[0] + offset);
-    if (i >= 7) p += pixels.step7;
-    const size_t steps = i % 7;
+    if (i >= kHalfTile) p += pixels.jump;
+    const size_t steps = i % kHalfTile;
     p += steps == 3   ? pixels.step3
          : steps == 5 ? pixels.step5
          : steps == 6 ? 2 * pixels.step3
                       : static_cast<ptrdiff_t>(steps) * pixels.step;
-    return Splat(*reinterpret_cast<const float*>(p));
+    return SplatElement(reinterpret_cast<const float*>(p));
   }
 }
 
@@ -55,6 +58,11 @@ typedef V Vh;
 CONVFUSE_INLINE Vh Lower(V v) { return v; }
 CONVFUSE_INLINE V Widen(Vh v) { return v; }
 #endif
+
+// Whether each run has a function of its own, or some share one that computes more pixels than there
+// are: as fast where a row is many tiles, and a third of the code.
+constexpr bool kEveryRun = kElementChannels == 1;
+constexpr size_t kSharedRuns[] = {4, kHalfTile, 11, kDirectPixels};
 
 // kHalf: sums of the last vector are computed in half vectors.
 template <size_t kRun, size_t kVectors, bool kHalf>
@@ -73,6 +81,8 @@ static void BlockedTileOf(const BlockedTile& t) {
     }
   };
   clear();
+  [[maybe_unused]] const size_t run = t.run;
+  const auto exists = [&](size_t i) { return kEveryRun || i < run; };
   const float* w = t.weight;
   const float* ahead = t.ahead;
   const size_t jump = t.weight_jump;
@@ -93,7 +103,7 @@ static void BlockedTileOf(const BlockedTile& t) {
       for (size_t i = 0; i < kRun; ++i) {
         const V x = SplatPixel(pixels, at, i);
 #pragma GCC unroll 3
-        for (size_t j = 0; j < kWhole; ++j) acc[i][j] += x * row[j];
+        for (size_t j = 0; j < kWhole; ++j) acc[i][j] = MultiplyAdd(acc[i][j], x, row[j]);
         if constexpr (kHalf) last[i] += Lower(x) * Lower(row[kWhole]);
       }
     }
@@ -105,20 +115,23 @@ static void BlockedTileOf(const BlockedTile& t) {
 #pragma GCC unroll 16
       for (size_t i = 0; i < kRun; ++i)
 #pragma GCC unroll 3
-        for (size_t j = 0; j < kVectors; ++j) acc[i][j] += Load(sums(i, j));
+        for (size_t j = 0; j < kVectors; ++j)
+          if (exists(i)) acc[i][j] += Load(sums(i, j));
     }
     if (chain == t.chains) break;
 #pragma GCC unroll 16
     for (size_t i = 0; i < kRun; ++i)
 #pragma GCC unroll 3
-      for (size_t j = 0; j < kVectors; ++j) Store(sums(i, j), acc[i][j]);
+      for (size_t j = 0; j < kVectors; ++j)
+        if (exists(i)) Store(sums(i, j), acc[i][j]);
     clear();
   }
   if (!t.out) {
 #pragma GCC unroll 16
     for (size_t i = 0; i < kRun; ++i)
 #pragma GCC unroll 3
-      for (size_t j = 0; j < kVectors; ++j) Store(sums(i, j), acc[i][j]);
+      for (size_t j = 0; j < kVectors; ++j)
+        if (exists(i)) Store(sums(i, j), acc[i][j]);
     return;
   }
   if (t.residual) {
@@ -126,7 +139,7 @@ static void BlockedTileOf(const BlockedTile& t) {
     for (size_t i = 0; i < kRun; ++i)
 #pragma GCC unroll 3
       for (size_t j = 0; j < kVectors; ++j)
-        acc[i][j] += Load(t.residual + j * t.residual_block + t.residual_at[i]);
+        if (exists(i)) acc[i][j] += Load(t.residual + j * t.residual_block + t.residual_at[i]);
   }
   const V low = Splat(t.low), high = Splat(t.high);
 #pragma GCC unroll 3
@@ -139,11 +152,14 @@ static void BlockedTileOf(const BlockedTile& t) {
   float* out[kRun];
   const size_t block = t.out_block;
 #pragma GCC unroll 16
-  for (size_t i = 0; i < kRun; ++i) out[i] = t.out + t.out_at[i];
+  for (size_t i = 0; i < kRun; ++i) out[i] = exists(i) ? t.out + t.out_at[i] : nullptr;
 #pragma GCC unroll 3
-  for (size_t j = 0; j < kVectors; ++j)
+  for (size_t v = 0; v < kVectors; ++v) {
+    const size_t j = kVectors - 1 - v;
 #pragma GCC unroll 16
-    for (size_t i = 0; i < kRun; ++i) Store(out[i] + j * block, acc[i][j]);
+    for (size_t i = 0; i < kRun; ++i)
+      if (exists(i)) Store(out[i] + j * block, acc[i][j]);
+  }
 }
 
 typedef void (*BlockedTileFunction)(const BlockedTile& tile);
@@ -174,7 +190,15 @@ static void RunBlockedTile(const BlockedTile& t) {
   kByRun.of[t.run - 1](t);
 }
 
+[[maybe_unused]] static void RunSharedTile(const BlockedTile& t) {
+  if (t.run <= kSharedRuns[0]) return BlockedTileOf<kSharedRuns[0], 2, false>(t);
+  if (t.run <= kSharedRuns[1]) return BlockedTileOf<kSharedRuns[1], 2, false>(t);
+  if (t.run <= kSharedRuns[2]) return BlockedTileOf<kSharedRuns[2], 2, false>(t);
+  BlockedTileOf<kSharedRuns[3], 2, false>(t);
+}
+
 static void RunBlockedTiles(const BlockedTile& t) {
+  if constexpr (!kEveryRun) return RunSharedTile(t);
   if (t.vectors == 1) return RunBlockedTile<1, false>(t);
 #if defined(CONVFUSE_HAS_HALVES)
   if (t.half) return t.vectors == 2 ? RunBlockedTile<2, true>(t) : RunBlockedTile<3, true>(t);

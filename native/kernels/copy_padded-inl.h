@@ -1,7 +1,7 @@
 // Rows copied between zeros, for the direct kernel; contract in direct.h.
 #pragma once
 #include "kernels/direct.h"
-#include "kernels/simd.h"
+#include "kernels/element-inl.h"
 
 namespace convfuse::CONVFUSE_ISA {
 
@@ -31,37 +31,20 @@ static RowPlan PlanRow(const PaddedCopy& c) {
   return plan;
 }
 
-// One channel a row of elements.
-struct PlainElements {
-  static constexpr size_t kChannels = 1;
+// A row of elements; the second channel of a pair may be missing.
+struct RowElements {
   const float* in;
-  V Whole(size_t at) const { return Load(in + at); }
-  V Part(size_t at, Vi mask) const { return LoadMasked(in + at, mask); }
-};
-
-// To the nearest bfloat16, ties to even, as the upper half of each lane; NaN stays NaN.
-CONVFUSE_INLINE Vi RoundToBf16(V v) {
-  const Vi bits = Bits(v);
-  const Vi rounded = bits + 0x7FFF + ((bits >> 16) & 1);
-  return (v != v ? bits | 0x400000 : rounded) & static_cast<int32_t>(0xFFFF0000);
-}
-
-// Two channels a row of elements: the first in the lower halves.  Without a second, zeros.
-struct Bf16Pairs {
-  static constexpr size_t kChannels = 2;
-  const float* in;
-  const float* second;
-  static V Join(V low, V high) {
-    return FromBits((RoundToBf16(low) >> 16 & 0xFFFF) | RoundToBf16(high));
+  const float* second;  // or null
+  V Whole(size_t at) const {
+    return ElementOf(0, second ? 2 : 1, [&](size_t c) { return Load((c ? second : in) + at); });
   }
-  V Whole(size_t at) const { return Join(Load(in + at), second ? Load(second + at) : V{}); }
   V Part(size_t at, Vi mask) const {
-    return Join(LoadMasked(in + at, mask), second ? LoadMasked(second + at, mask) : V{});
+    return ElementOf(0, second ? 2 : 1,
+                     [&](size_t c) { return LoadMasked((c ? second : in) + at, mask); });
   }
 };
 
-template <class Elements>
-CONVFUSE_INLINE void CopyRow(const RowPlan& plan, const Elements& in, float* out) {
+CONVFUSE_INLINE void CopyRow(const RowPlan& plan, const RowElements& in, float* out) {
   size_t v = 0;
   for (; v < plan.begin; ++v) Store(out + v * kLanes, V{});
   if (v < plan.end) {
@@ -76,15 +59,14 @@ CONVFUSE_INLINE void CopyRow(const RowPlan& plan, const Elements& in, float* out
 }
 
 // Rows of `out` are whole vectors: row_stride has room for that.
-template <class Elements>
-static void CopyElements(const PaddedCopy& c) {
+static void CopyPadded(const PaddedCopy& c) {
   const RowPlan inside = PlanRow(c);
   RowPlan outside = inside;
   outside.begin = outside.end = outside.count;
   const ptrdiff_t height = static_cast<ptrdiff_t>(c.in_height);
   const size_t plane_floats = c.in_height * c.in_width;
   float* channel_out = c.out;
-  for (size_t channel = 0; channel < c.channels; channel += Elements::kChannels) {
+  for (size_t channel = 0; channel < c.channels; channel += kElementChannels) {
     const float* plane = c.in + channel * plane_floats;
     float* out = channel_out;
     for (size_t y = 0; y < c.rows; ++y, out += c.row_stride) {
@@ -92,19 +74,11 @@ static void CopyElements(const PaddedCopy& c) {
       const ptrdiff_t at =
           row * static_cast<ptrdiff_t>(c.in_width) - static_cast<ptrdiff_t>(c.left);
       const RowPlan& plan = row < 0 || row >= height ? outside : inside;
-      if constexpr (Elements::kChannels == 1)
-        CopyRow(plan, Elements{plane + at}, out);
-      else
-        CopyRow(plan,
-                Elements{plane + at,
-                         channel + 1 < c.channels ? plane + plane_floats + at : nullptr},
-                out);
+      const bool pair = kElementChannels > 1 && channel + 1 < c.channels;
+      CopyRow(plan, {plane + at, pair ? plane + plane_floats + at : nullptr}, out);
     }
     channel_out += c.channel_stride;
   }
 }
-
-[[maybe_unused]] static void CopyPadded(const PaddedCopy& c) { CopyElements<PlainElements>(c); }
-[[maybe_unused]] static void CopyPaddedBf16(const PaddedCopy& c) { CopyElements<Bf16Pairs>(c); }
 
 }  // namespace convfuse::CONVFUSE_ISA

@@ -2,31 +2,9 @@
 #pragma once
 #include "kernels/direct.h"
 #include "kernels/direct_size-inl.h"
+#include "kernels/element-inl.h"
 
 namespace convfuse::CONVFUSE_ISA {
-
-// What one element of x and of the weights stands for: a number, or a pair of bfloat16 numbers of
-// neighbouring channels (in the translation unit that is compiled for their dot products).
-#if defined(CONVFUSE_BF16_PAIRS)
-CONVFUSE_INLINE V SplatElement(const float* p) {
-  return FromBits(SplatI(*reinterpret_cast<const LoneInt*>(p)));
-}
-#if defined(CONVFUSE_HAS_AVX512)
-CONVFUSE_INLINE V MultiplyAdd(V sum, V a, V b) {
-  return _mm512_dpbf16_ps(sum, reinterpret_cast<__m512bh>(a), reinterpret_cast<__m512bh>(b));
-}
-#else
-// That instruction spelt out, but for subnormal numbers, which it takes for zeros.
-CONVFUSE_INLINE V MultiplyAdd(V sum, V a, V b) {
-  const Vi upper = SplatI(static_cast<int32_t>(0xFFFF0000));
-  sum += FromBits(Bits(a) & upper) * FromBits(Bits(b) & upper);
-  return sum + FromBits(Bits(a) << 16) * FromBits(Bits(b) << 16);
-}
-#endif
-#else
-CONVFUSE_INLINE V SplatElement(const float* p) { return Splat(*p); }
-CONVFUSE_INLINE V MultiplyAdd(V sum, V a, V b) { return sum + a * b; }
-#endif
 
 template <size_t kRun, size_t kRuns, size_t kStep>
 static void DirectOf(const DirectTile& t) {

@@ -40,12 +40,15 @@ struct BlockedTile {
   const BlockedProduct* product;
   const float* ahead;  // what the next tile needs, from here; any addresses
   const float* x;
-  // Where pixel p begins, from x.  Kernels without scattered_pixels read x_at[0] alone: the others
-  // follow it, `step` floats apart.
+  // Where pixel p begins, from x.  Kernels without scattered_pixels read the first of each half of
+  // blocked_pixels[2] alone: those behind it follow, `step` floats apart.
   const uint32_t* x_at;
   size_t step;
   size_t run;      // 1 .. blocked_pixels[vectors]
-  size_t vectors;  // of channels: 1 or 2 of a slice, or 3: two and the first of the next slice
+  // Of channels: 1 or 2 of a slice, or 3: two and the first of the next slice.  With bfloat16 always
+  // 2; the first is stored last, so that it may take the place of one that is not wanted.  Where up
+  // to three pixels behind the last one would lie is then read too.
+  size_t vectors;
   bool half;       // no weight in the upper half of the last vector's lanes is of any use
   const float* weight;
   size_t weight_jump;  // to those of the next slice
@@ -102,6 +105,16 @@ struct PaddedCopy {
 
 // The same with columns 2 i in the first half of a row of `out`, and 2 i + 1 in the second: half of
 // row_stride is whole vectors, all of which are written.
+
+// Rows of one block of channels (ops/layout.h) as pairs: out[y, x] has the lanes / 2 pairs of
+// in[y, x].  `channels` of the block exist; the others become zeros.
+struct PairCopy {
+  const float* in;
+  size_t in_row, in_pixel;  // floats from row to row and from pixel to pixel
+  float* out;
+  size_t out_row;
+  size_t rows, pixels, channels;
+};
 
 // out[m, p] = clamp(sums[p, m] + add[m, p] + bias[m], low, high): back to channel planes.  Row m of
 // out and add begins at m * stride.  sums has rows of direct_channels, of which `channels` count.

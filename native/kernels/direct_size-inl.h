@@ -22,4 +22,7 @@ constexpr size_t kBlockedPixels[4] = {
 // a general register, of which x86 has 16; it has no need of it where 14 pixels are a tile.
 constexpr bool kScatteredPixels = kLanes < 16;
 
+// Pixels of such a tile lie in two halves, which may be rows.
+constexpr size_t kHalfTile = kDirectPixels / 2;
+
 }  // namespace convfuse::CONVFUSE_ISA

@@ -1,7 +1,8 @@
 // The GEMM micro-kernel and its packing, compiled once per ISA.
 #include "kernels/gemm_tile-inl.h"
-#include "kernels/pack-inl.h"
 #include "kernels/families.h"
+#include "kernels/pack-inl.h"
+#include "kernels/pack_matrix-inl.h"
 
 namespace convfuse::CONVFUSE_ISA {
 

@@ -1,7 +1,7 @@
 // The GEMM micro-kernel: kMr x kNv accumulators in registers over the whole of k.
 #pragma once
+#include "kernels/element-inl.h"
 #include "kernels/gemm_tile.h"
-#include "kernels/simd.h"
 
 namespace convfuse::CONVFUSE_ISA {
 
@@ -32,9 +32,9 @@ static void TileOf(const GemmTile& t) {
       column[j] = Load((kAnywhere ? t.b + t.b_at[k] : b) + j * kLanes);
 #pragma GCC unroll 8
     for (size_t i = 0; i < kMr; ++i) {
-      const V row = Splat(a[i]);
+      const V row = SplatElement(a + i);
 #pragma GCC unroll 4
-      for (size_t j = 0; j < kVectors; ++j) acc[i][j] += row * column[j];
+      for (size_t j = 0; j < kVectors; ++j) acc[i][j] = MultiplyAdd(acc[i][j], row, column[j]);
     }
   }
   const V low = Splat(t.low), high = Splat(t.high);

@@ -45,7 +45,8 @@ struct Tap {
   ptrdiff_t offset[3];
 };
 
-// The part of the K axis that one block covers: rows ordered [tap][channel].
+// The part of the K axis that one block covers: rows ordered [tap][channel], or [tap][pair of
+// channels] with bfloat16 (kernels/direct.h), where the second of the last pair may be missing.
 struct PanelRows {
   const Tap* taps;
   size_t tap_count;

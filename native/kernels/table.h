@@ -43,7 +43,7 @@ struct KernelTable {
   // The GEMM micro-kernel and its panels: mr rows of A, nr columns of B; kernels/gemm_tile.h.
   size_t mr, nr;
   void (*gemm_tile)(const GemmTile& tile);
-  // out[tap][channel][nr]: columns [first, first + count) of the source, count <= nr.
+  // out[tap][element][nr]: columns [first, first + count) of the source, count <= nr.
   void (*pack_panel)(const PanelSource& source, const PanelRows& rows, size_t first, size_t count,
                      float* out);
   // out[k][nr] = b[k][cols] of row stride ldb, cols <= nr.
@@ -62,9 +62,14 @@ struct KernelTable {
   void (*direct_store)(const DirectStore& store);
   size_t plane_slack;
   void (*plane_row)(const PlaneRow& row);
-  // The same on pairs of bfloat16 numbers; null where the CPU has no dot product of them.
-  void (*direct_tile_bf16)(const DirectTile& tile);
+  // Some of the above on pairs of bfloat16 numbers (kernels/direct.h); null where the CPU has no dot
+  // product of them.
+  void (*blocked_tile_bf16)(const BlockedTile& tile);
   void (*copy_padded_bf16)(const PaddedCopy& copy);
+  void (*copy_pairs)(const PairCopy& copy);
+  void (*gemm_tile_bf16)(const GemmTile& tile);
+  void (*pack_panel_bf16)(const PanelSource& source, const PanelRows& rows, size_t first,
+                          size_t count, float* out);
 
   // x[i] = activation(x[i]) for i < n, all of one channel.
   void (*activate_row)(const Activation& activation, size_t channel, size_t n, float* x);

@@ -1,5 +1,6 @@
 #include "ops/algorithms.h"
 
+#include "ops/conv_bf16.h"
 #include "ops/conv_blocked.h"
 #include "ops/conv_converted.h"
 #include "ops/conv_depthwise.h"
@@ -56,8 +57,9 @@ bool Fits(AlgorithmKind kind, const ConvLayer& layer, const ConvShape& shape) {
     case AlgorithmKind::kDirect:
       return DirectFits(layer, shape);
     case AlgorithmKind::kDirectBf16:
-      return layer.precision == Precision::kBfloat16 && layer.table->direct_tile_bf16 &&
-             DirectFits(layer, shape);
+      return DirectBf16Fits(layer, shape);
+    case AlgorithmKind::kPackedBf16:
+      return HasPairs(layer) && shape.IsDense();
     case AlgorithmKind::kDepthwise:
       return shape.IsDense() && DepthwiseFits(layer);
     default:
@@ -77,24 +79,26 @@ std::unique_ptr<ConvAlgorithm> MakeAlgorithm(AlgorithmKind kind,
   }
   switch (kind) {
     case AlgorithmKind::kPacked:
-      return MakePackedConv(layer, Once(&weights->packed, *layer), shape, threads);
+      return MakePackedConv(layer, Once(&weights->packed, *layer, Element::kFloat), shape, threads);
+    case AlgorithmKind::kPackedBf16:
+      return MakePackedConv(layer, Once(&weights->packed_bf16, *layer, Element::kBf16Pair), shape,
+                            threads);
     case AlgorithmKind::kDirect:
       return MakeDirectConv(
-          layer, Once(&weights->direct, *layer, DirectWeights::Element::kFloat), shape, threads);
+          layer, Once(&weights->direct, *layer, Element::kFloat), shape, threads);
     case AlgorithmKind::kLanes:
-      return MakeLanesConv(layer, Once(&weights->packed, *layer), shape, threads);
+      return MakeLanesConv(layer, Once(&weights->packed, *layer, Element::kFloat), shape, threads);
     case AlgorithmKind::kPlanes:
       return MakePlanesConv(
-          layer, Once(&weights->direct, *layer, DirectWeights::Element::kFloat), shape, threads);
+          layer, Once(&weights->direct, *layer, Element::kFloat), shape, threads);
     case AlgorithmKind::kDirectBf16:
-      return MakeDirectConv(
-          layer, Once(&weights->direct_bf16, *layer, DirectWeights::Element::kBf16Pair), shape,
-          threads);
+      return MakeDirectBf16Conv(
+          layer, Once(&weights->direct_bf16, *layer, Element::kBf16Pair), shape, threads);
     case AlgorithmKind::kDepthwise:
       return MakeDepthwiseConv(layer, shape, threads);
     case AlgorithmKind::kBlockedDirect:
       return MakeBlockedDirectConv(
-          layer, Once(&weights->direct, *layer, DirectWeights::Element::kFloat), shape, threads);
+          layer, Once(&weights->direct, *layer, Element::kFloat), shape, threads);
     case AlgorithmKind::kBlockedDepthwise:
       return MakeBlockedDepthwiseConv(layer, shape, threads);
     case AlgorithmKind::kDepthwiseOnCopies:

@@ -14,6 +14,7 @@ class WinogradWeights;
 enum class AlgorithmKind : int {
   kPlain = 0,
   kPacked,
+  kPackedBf16,
   kDirect,
   kDirectBf16,
   kDepthwise,
@@ -34,9 +35,13 @@ inline bool IsWinograd(AlgorithmKind kind) {
   return kind >= AlgorithmKind::kWinogradF2 && kind <= AlgorithmKind::kWinogradPolyphase;
 }
 
+inline bool MultipliesBf16(AlgorithmKind kind) {
+  return kind == AlgorithmKind::kPackedBf16 || kind == AlgorithmKind::kDirectBf16;
+}
+
 // Weights in the forms that plans of one layer share; each is made when a plan first needs it.
 struct PreparedWeights {
-  std::shared_ptr<const PackedWeights> packed;
+  std::shared_ptr<const PackedWeights> packed, packed_bf16;
   std::shared_ptr<const DirectWeights> direct, direct_bf16;
   std::shared_ptr<const WinogradWeights> winograd[static_cast<int>(WinogradKind::kCount)];
 };

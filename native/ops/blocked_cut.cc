@@ -11,6 +11,8 @@ namespace {
 
 // A block of channels of a part's input, and its sums: half of a 512 KB L2.
 constexpr size_t kPartFloats = (256 << 10) / sizeof(float);
+// What converting an element takes, next to moving one.
+constexpr size_t kConversion = 4;
 // More gain nothing.
 constexpr size_t kMostPixels = 256;
 // Weights that every thread may read.
@@ -25,15 +27,20 @@ BlockedCut CutBlockedDirect(const ConvLayer& layer, const DirectWeights& weights
   const size_t slice = layer.table->direct_channels, slices = weights.slices();
   const size_t under = g.stride[1] * g.stride[2];  // input of a pixel, halo aside
   const size_t block = weights.most_elements() * under;
-  const double all_weights = static_cast<double>(layer.GroupIn() * layer.Taps() * slices * slice);
-  const double input = static_cast<double>(layer.GroupIn() * under);
+  const size_t elements = weights.ElementBegin(weights.blocks());
+  const double all_weights = static_cast<double>(elements * layer.Taps() * slices * slice);
+  // Pairs are converted for each range of channels, and leave a slice before the next is computed
+  // if they are of one block of products.
+  const bool converts = weights.element() == Element::kBf16Pair;
+  const bool waits = !converts || weights.blocks() > 1;
+  const double input = static_cast<double>(elements * under * (converts ? kConversion : 1));
 
   BlockedCut best = {1, 1, 1, all_weights <= kShareableWeights};
   double least = 0;
   const auto consider = [&](size_t images, size_t rows) {
     const size_t pixels = images * rows * shape.out[2];
     const size_t room = kPartFloats / pixels;
-    const size_t fit = room > block + slice ? (room - block) / slice : 1;
+    const size_t fit = room <= block + slice ? 1 : waits ? (room - block) / slice : slices;
     const size_t splits = std::max<size_t>(1, CeilDiv(slices, fit));
     // Floats that come into L2 for each pixel.
     const double moved =

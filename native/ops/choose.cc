@@ -91,16 +91,30 @@ bool WinogradPays(const ConvLayer& layer, const ConvShape& shape, AlgorithmKind*
          take(Kind::kWinogradF2, deep) || take(Kind::kWinogradStride2, deep && width > 7);
 }
 
+// A quarter of the products as numbers takes less than half of them as pairs, unless planes are small,
+// where four times as many weights weigh more (64 @56: 0.61 ms for 1.02, 128 @28: 0.64 for 1.01, but
+// 256 @14: 0.99 for 1.01).  Two fifths, as F(2x2) has, do not.
+bool WinogradBeatsPairs(const ConvLayer& layer, const ConvShape& shape, AlgorithmKind* kind) {
+  return shape.out[2] >= 20 && WinogradPays(layer, shape, kind) &&
+         (*kind == AlgorithmKind::kWinogradF4 || *kind == AlgorithmKind::kWinogradPolyphase);
+}
+
 // From blocks nothing is copied or packed, and into them nothing is transposed: whatever can reads
 // and writes them as they are.
 Choice ChooseBlocked(const ConvLayer& layer, const ConvShape& shape) {
   AlgorithmKind winograd;
   if (Fits(AlgorithmKind::kBlockedDepthwise, layer, shape))
     return {AlgorithmKind::kBlockedDepthwise, "one input channel per group"};
+  // A slice is computed whole: of one vector of channels, products of numbers take no longer (32-16
+  // @112: 0.12 ms for 0.16).
+  const bool pays = layer.GroupIn() > 1 && layer.GroupOut() > layer.table->lanes;
+  const bool pairs = Fits(AlgorithmKind::kDirectBf16, layer, shape);
+  if (pairs && pays && !WinogradBeatsPairs(layer, shape, &winograd))
+    return {AlgorithmKind::kDirectBf16, "products in bfloat16"};
   if (WinogradPays(layer, shape, &winograd)) return {winograd, "fewer products at this precision"};
-  for (const AlgorithmKind kind : {AlgorithmKind::kBlockedDirect, AlgorithmKind::kDirectBf16,
-                                   AlgorithmKind::kDirect})
-    if (Fits(kind, layer, shape)) return {kind, "channels in blocks"};
+  for (const AlgorithmKind kind : {AlgorithmKind::kBlockedDirect, AlgorithmKind::kDirect})
+    if (Fits(kind, layer, shape))
+      return {kind, pairs ? "channels in blocks, too few for bfloat16 to pay" : "channels in blocks"};
   return {AlgorithmKind::kCount, nullptr};
 }
 
@@ -123,9 +137,14 @@ Choice Choose(const ConvLayer& layer, const ConvShape& shape) {
   if (Fits(AlgorithmKind::kPlanes, layer, shape) && layer.Taps() > 1)
     return {AlgorithmKind::kPlanes, "few output channels"};
   // A pair with one channel missing wastes half, so that single channels gain nothing.
-  if (Fits(AlgorithmKind::kDirectBf16, layer, shape) && FillsSlices(layer) && layer.GroupIn() > 1)
-    return {AlgorithmKind::kDirectBf16, "products in bfloat16"};
   AlgorithmKind winograd;
+  if (Fits(AlgorithmKind::kPackedBf16, layer, shape) && layer.GroupIn() > 1 &&
+      !WinogradBeatsPairs(layer, shape, &winograd)) {
+    const bool direct = Fits(AlgorithmKind::kDirectBf16, layer, shape) && FillsSlices(layer) &&
+                        (layer.Taps() > 1 || PointwiseSuitsDirect(layer, shape));
+    return {direct ? AlgorithmKind::kDirectBf16 : AlgorithmKind::kPackedBf16,
+            "products in bfloat16"};
+  }
   if (WinogradPays(layer, shape, &winograd)) return {winograd, "fewer products at this precision"};
   if (LanesPay(layer, shape))
     return {AlgorithmKind::kLanes, "few products for each output, on wide planes"};

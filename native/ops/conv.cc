@@ -95,7 +95,7 @@ class ConvImpl final : public Conv {
 
 std::unique_ptr<Conv> Conv::Create(const ConvGeometry& geometry, const float* weight,
                                    const float* bias, const ConvOptions& options) {
-  if (options.precision == Precision::kBfloat16 && !options.table->direct_tile_bf16)
+  if (options.precision == Precision::kBfloat16 && !options.table->blocked_tile_bf16)
     throw std::invalid_argument(std::string("expected an ISA with bfloat16, received ") +
                                 options.table->isa);
   return std::make_unique<ConvImpl>(MakeLayer(geometry, weight, bias, options), options);

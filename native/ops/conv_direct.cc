@@ -42,9 +42,6 @@ class DirectConv final : public ConvAlgorithm {
              const ConvShape& shape, size_t threads)
       : layer_(std::move(layer)), weights_(std::move(weights)), shape_(shape),
         store_(*layer_, shape_), table_(*layer_->table) {
-    const bool pairs = weights_->element() == DirectWeights::Element::kBf16Pair;
-    tile_ = pairs ? table_.direct_tile_bf16 : table_.direct_tile;
-    copy_ = pairs ? table_.copy_padded_bf16 : table_.copy_padded;
     if (shape.batch * Volume(shape_.out) == 0) return;
     if (Pointwise()) Flatten();
     out_width_ = shape_.out[2];
@@ -56,8 +53,7 @@ class DirectConv final : public ConvAlgorithm {
   }
 
   std::string Name() const override {
-    const bool pairs = weights_->element() == DirectWeights::Element::kBf16Pair;
-    return (pairs ? "bfloat16 direct " : "direct ") + std::to_string(table_.direct_pixels) + "x" +
+    return "direct " + std::to_string(table_.direct_pixels) + "x" +
            std::to_string(table_.direct_channels);
   }
 
@@ -71,7 +67,6 @@ class DirectConv final : public ConvAlgorithm {
   }
 
  private:
-  size_t ChannelsPerElement() const { return static_cast<size_t>(weights_->element()); }
   size_t CopyFloats() const { return copied_ ? RoundUp(copied_->Floats(), 16) : 0; }
   size_t SliceFloats() const { return rows_ * out_width_ * table_.direct_channels; }
   size_t SlotFloats() const {
@@ -143,11 +138,9 @@ class DirectConv final : public ConvAlgorithm {
 
     PaddedCopy copy = copied_->CopyFor(shape_, row, rows, scratch);
     for (size_t b = 0; b < weights_->blocks(); ++b) {
-      const size_t begin = weights_->ElementBegin(b) * ChannelsPerElement();
-      copy.in = x + begin * plane;
-      copy.channels =
-          std::min(weights_->Elements(b) * ChannelsPerElement(), layer_->GroupIn() - begin);
-      copy_(copy);
+      copy.in = x + weights_->ElementBegin(b) * plane;
+      copy.channels = weights_->Elements(b);
+      table_.copy_padded(copy);
       for (size_t s = slice_begin; s < slice_end; ++s) {
         const float* weight = weights_->Slice(group, b, s);
         const float* next = s + 1 < slice_end ? weights_->Slice(group, b, s + 1)
@@ -194,7 +187,7 @@ class DirectConv final : public ConvAlgorithm {
         // More would drive what is needed out of the caches.
         tile.prefetch = fetched < bytes ? ahead + fetched : nullptr;
         fetched += tile.k * 64;
-        tile_(tile);
+        table_.direct_tile(tile);
       }
     }
   }
@@ -204,8 +197,6 @@ class DirectConv final : public ConvAlgorithm {
   ConvShape shape_;
   OutputStore store_;
   const KernelTable& table_;
-  void (*tile_)(const DirectTile& tile) = nullptr;
-  void (*copy_)(const PaddedCopy& copy) = nullptr;
   std::optional<PaddedRows> copied_;  // none where there is no output
   std::vector<uint32_t> offsets_;
   size_t out_width_ = 0, run_ = 0, rows_ = 0, store_rows_ = 1, bands_ = 0, splits_ = 1;
@@ -217,7 +208,7 @@ class DirectConv final : public ConvAlgorithm {
 std::unique_ptr<ConvAlgorithm> MakeDirectConv(std::shared_ptr<const ConvLayer> layer,
                                               std::shared_ptr<const DirectWeights> weights,
                                               const ConvShape& shape, size_t threads) {
-  if (weights->element() == DirectWeights::Element::kFloat && RowsFits(*layer, shape))
+  if (RowsFits(*layer, shape))
     return MakeRowsConv(std::move(layer), std::move(weights), shape, threads);
   return std::make_unique<DirectConv>(std::move(layer), std::move(weights), shape, threads);
 }

@@ -4,17 +4,14 @@
 #include <memory>
 #include <vector>
 
-#include "ops/layer.h"
+#include "ops/element.h"
 #include "ops/workspace.h"
 
 namespace convfuse {
 
-// Weights as [group][block of elements][slice of direct_channels outputs][element][tap][output]. An
-// element is an input channel; with bfloat16 a pair of them, in the two halves of 32 bits.
+// Weights as [group][block of elements][slice of direct_channels outputs][element][tap][output].
 class DirectWeights {
  public:
-  enum class Element : int { kFloat = 1, kBf16Pair = 2 };  // channels in one
-
   // Throws std::bad_alloc.
   DirectWeights(const ConvLayer& layer, Element element);
 
@@ -27,8 +24,6 @@ class DirectWeights {
   const float* Slice(size_t group, size_t block, size_t slice) const;
 
  private:
-  float At(size_t m, size_t element, size_t tap) const;
-
   const ConvLayer& layer_;
   Element element_;
   size_t elements_, slices_, blocks_;

@@ -38,6 +38,8 @@ class PackedConv final : public ConvAlgorithm {
              const ConvShape& shape, size_t threads)
       : layer_(std::move(layer)), weights_(std::move(weights)), shape_(shape),
         epilogue_(layer_->activation), streams_(StreamsOutputs(*layer_, shape_)) {
+    tile_ = Pairs() ? Table().gemm_tile_bf16 : Table().gemm_tile;
+    pack_ = Pairs() ? Table().pack_panel_bf16 : Table().pack_panel;
     for (const PackedWeights::Phase& phase : weights_->phases()) {
       Grid grid = GridOf(phase);
       if (grid.pixels * shape_.batch * layer_->geometry.channels_out == 0) continue;
@@ -50,7 +52,7 @@ class PackedConv final : public ConvAlgorithm {
   }
 
   std::string Name() const override {
-    return "packed " + std::to_string(Table().mr) + "x" + std::to_string(Table().nr);
+    return std::string(Pairs() ? "bfloat16 packed " : "packed ") + std::to_string(Table().mr) + "x" + std::to_string(Table().nr);
   }
 
   size_t WorkspaceFloats(size_t threads) const override { return threads * SlotFloats(); }
@@ -63,6 +65,7 @@ class PackedConv final : public ConvAlgorithm {
 
  private:
   const KernelTable& Table() const { return *layer_->table; }
+  bool Pairs() const { return weights_->element() == Element::kBf16Pair; }
   size_t PanelFloats() const { return weights_->largest_k() * Table().nr; }
   size_t SlotFloats() const { return RoundUp(PanelFloats() + sums_floats_, 16); }
   // Sums of one block of K: those of several lie in the caches already.
@@ -241,13 +244,13 @@ class PackedConv final : public ConvAlgorithm {
       for (size_t p = 0; p < w.pixels; p += tile.cols) {
         tile.cols = std::min(p == 0 ? w.first : table.nr, w.pixels - p);
         const float* in = w.x + block.channel_begin * plane + w.pixel_begin + p;
-        const bool in_place = g.pointwise && tile.cols % table.lanes == 0;
+        const bool in_place = g.pointwise && !Pairs() && tile.cols % table.lanes == 0;
         tile.b = in_place ? in : w.panel;
         tile.b_stride = in_place ? plane : table.nr;
-        if (!in_place)
-          table.pack_panel(source, rows, w.pixel_begin + p, tile.cols, w.panel);
+        if (!in_place) pack_(source, rows, w.pixel_begin + p, tile.cols, w.panel);
         // The first tiles fetch the next panel, a line of all its rows each; it may begin in one.
-        const bool more = g.pointwise && p + tile.cols < w.pixels;
+        // What pairs are packed from, packing fetches.
+        const bool more = g.pointwise && !Pairs() && p + tile.cols < w.pixels;
         size_t fetched = 0;
         for (size_t row = w.row_begin; row < w.row_end; row += table.mr, fetched += kLineFloats) {
           const bool fetches = more && fetched <= table.nr;
@@ -258,7 +261,7 @@ class PackedConv final : public ConvAlgorithm {
           tile.c = w.c + (row - w.row_begin) * w.stride + p;
           tile.add = b > 0 ? tile.c : w.add ? w.add + (row - w.row_begin) * w.stride + p : nullptr;
           tile.bias = last ? bias + row : nullptr;
-          table.gemm_tile(tile);
+          tile_(tile);
           if (last && epilogue_.rows)
             for (size_t r = 0; r < tile.rows; ++r)
               table.activate_row(layer_->activation, w.group * layer_->GroupOut() + row + r,
@@ -292,6 +295,9 @@ class PackedConv final : public ConvAlgorithm {
   ConvShape shape_;
   Epilogue epilogue_;
   bool streams_;
+  void (*tile_)(const GemmTile& tile);
+  void (*pack_)(const PanelSource& source, const PanelRows& rows, size_t first, size_t count,
+                float* out);
   std::vector<Grid> grids_;
   size_t tasks_ = 0, sums_floats_ = 0;
 };

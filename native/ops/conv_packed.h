@@ -8,20 +8,21 @@
 #include <memory>
 #include <vector>
 
-#include "ops/layer.h"
+#include "ops/element.h"
 #include "ops/workspace.h"
 
 namespace convfuse {
 
-// Weights in panels of table.mr rows, for every phase, group and block of K.  Independent of the
+// Weights in panels of table.mr rows, of numbers or of pairs of them, for every phase, group and block of K.  Independent of the
 // input shape.
 class PackedWeights {
  public:
   // A block covers the taps [tap_begin, tap_begin + taps) of its phase and some channels.
   struct Block {
     size_t tap_begin, taps, channel_begin, channels;
-    size_t offset;  // of its first panel in the data of a group
-    size_t K() const { return taps * channels; }
+    size_t elements;  // of those channels
+    size_t offset;    // of its first panel in the data of a group
+    size_t K() const { return taps * elements; }
   };
   struct Phase {
     size_t residue[3];
@@ -31,8 +32,9 @@ class PackedWeights {
   };
 
   // Throws std::bad_alloc.
-  explicit PackedWeights(const ConvLayer& layer);
+  PackedWeights(const ConvLayer& layer, Element element);
 
+  Element element() const { return element_; }
   const std::vector<Phase>& phases() const { return phases_; }
   size_t panels() const { return panels_; }
   size_t largest_k() const { return largest_k_; }
@@ -40,6 +42,7 @@ class PackedWeights {
 
  private:
   const ConvLayer& layer_;
+  Element element_;
   std::vector<Phase> phases_;
   size_t panels_;
   size_t largest_k_ = 0;

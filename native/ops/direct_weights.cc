@@ -1,34 +1,14 @@
 #include "ops/conv_direct.h"
 
-#include <string.h>
-
 #include <algorithm>
 
 #include "ops/integers.h"
 
 namespace convfuse {
-namespace {
-
-// Products summed before they are added to the rest.  Strict: 144 costs nothing in speed, and
-// kernels of 5 x 5 and more, which open networks on raw pixels, go channel by channel: 49 products
-// give 1.3e-7 where 98 give 1.7e-7 (relative L2, 7x7/2).
-size_t LargestBlock(const ConvLayer& layer) {
-  if (layer.precision != Precision::kStrict) return 288;
-  return layer.Taps() >= 25 ? layer.Taps() : 144;
-}
-
-// To the nearest bfloat16, ties to even.  Weights are finite here, but may round to infinity.
-uint32_t Bf16(float value) {
-  uint32_t bits;
-  memcpy(&bits, &value, sizeof bits);
-  return (bits + 0x7FFF + (bits >> 16 & 1)) >> 16;
-}
-
-}  // namespace
 
 size_t ProductBlocks(const ConvLayer& layer, size_t elements) {
   return CeilDiv(std::max<size_t>(1, elements),
-                 std::max<size_t>(1, LargestBlock(layer) / layer.Taps()));
+                 std::max<size_t>(1, LargestSum(layer) / layer.Taps()));
 }
 
 AlignedBuffer SliceBias(const ConvLayer& layer, const DirectWeights& weights) {
@@ -42,7 +22,7 @@ AlignedBuffer SliceBias(const ConvLayer& layer, const DirectWeights& weights) {
 DirectWeights::DirectWeights(const ConvLayer& layer, Element element)
     : layer_(layer), element_(element) {
   const size_t width = layer.table->direct_channels, taps = layer.Taps();
-  elements_ = CeilDiv(layer.GroupIn(), static_cast<size_t>(element));
+  elements_ = CeilDiv(layer.GroupIn(), ChannelsOf(element));
   slices_ = CeilDiv(layer.GroupOut(), width);
   blocks_ = ProductBlocks(layer, elements_);
   data_.Reserve(layer.geometry.groups * elements_ * taps * slices_ * width);
@@ -54,19 +34,11 @@ DirectWeights::DirectWeights(const ConvLayer& layer, Element element)
           for (size_t t = 0; t < taps; ++t)
             for (size_t j = 0; j < width; ++j) {
               const size_t m = s * width + j;
-              *out++ = m < layer.GroupOut() ? At(g * layer.GroupOut() + m, e, t) : 0;
+              *out++ = m < layer.GroupOut()
+                           ? WeightElement(layer, element, g * layer.GroupOut() + m,
+                                           e * ChannelsOf(element), t)
+                           : 0;
             }
-}
-
-float DirectWeights::At(size_t m, size_t element, size_t tap) const {
-  if (element_ == Element::kFloat) return layer_.Weight(m, element, tap);
-  const size_t c = 2 * element;
-  const uint32_t low = Bf16(layer_.Weight(m, c, tap));
-  const uint32_t high = c + 1 < layer_.GroupIn() ? Bf16(layer_.Weight(m, c + 1, tap)) : 0;
-  const uint32_t pair = low | high << 16;
-  float bits;
-  memcpy(&bits, &pair, sizeof bits);
-  return bits;
 }
 
 size_t DirectWeights::most_elements() const {

@@ -6,25 +6,21 @@
 namespace convfuse {
 namespace {
 
-// Sums of up to this many products before they are added to the rest.  144 keeps the error of any
-// layer below that of plain accumulation in 288 (docs/numerics.md), at a few percent of speed.
-size_t LargestBlock(const ConvLayer& layer) {
-  if (layer.precision != Precision::kStrict) return 288;
-  return layer.Taps() >= 25 ? layer.Taps() : 144;
-}
-
-// Cuts [taps] x [channels] into blocks of equal size, whole taps where they fit.
-std::vector<PackedWeights::Block> BlocksOf(size_t taps, size_t channels, size_t largest) {
+// Cuts [taps] x [elements] into blocks of equal size, whole taps where they fit.
+std::vector<PackedWeights::Block> BlocksOf(size_t taps, size_t channels, Element element,
+                                           size_t largest) {
   std::vector<PackedWeights::Block> blocks;
-  if (taps == 0 || channels == 0) return {{0, 0, 0, 0, 0}};
+  if (taps == 0 || channels == 0) return {{0, 0, 0, 0, 0, 0}};
+  const size_t each = ChannelsOf(element), elements = CeilDiv(channels, each);
   const size_t tap_parts = CeilDiv(taps, largest);
   const size_t most_taps = CeilDiv(taps, tap_parts);
-  const size_t parts = CeilDiv(channels, std::max<size_t>(1, largest / most_taps));
+  const size_t parts = CeilDiv(elements, std::max<size_t>(1, largest / most_taps));
   for (size_t p = 0; p < parts; ++p) {
-    const size_t c0 = channels * p / parts, c1 = channels * (p + 1) / parts;
+    const size_t e0 = elements * p / parts, e1 = elements * (p + 1) / parts;
+    const size_t c0 = e0 * each, c1 = std::min(channels, e1 * each);
     for (size_t t = 0; t < tap_parts; ++t) {
       const size_t t0 = taps * t / tap_parts, t1 = taps * (t + 1) / tap_parts;
-      blocks.push_back({t0, t1 - t0, c0, c1 - c0, 0});
+      blocks.push_back({t0, t1 - t0, c0, c1 - c0, e1 - e0, 0});
     }
   }
   return blocks;
@@ -47,7 +43,8 @@ std::vector<size_t> TapsOf(const ConvGeometry& g, const size_t (&residue)[3]) {
 
 }  // namespace
 
-PackedWeights::PackedWeights(const ConvLayer& layer) : layer_(layer) {
+PackedWeights::PackedWeights(const ConvLayer& layer, Element element)
+    : layer_(layer), element_(element) {
   const ConvGeometry& g = layer.geometry;
   const size_t mr = layer.table->mr;
   panels_ = CeilDiv(layer.GroupOut(), mr);
@@ -60,7 +57,7 @@ PackedWeights::PackedWeights(const ConvLayer& layer) : layer_(layer) {
         Phase phase = {{z, y, x}, {}, {}, floats, 0};
         phase.taps = TapsOf(g, phase.residue);
         phase.blocks =
-            BlocksOf(phase.taps.size(), layer.GroupIn(), LargestBlock(layer));
+            BlocksOf(phase.taps.size(), layer.GroupIn(), element, LargestSum(layer));
         for (Block& b : phase.blocks) {
           b.offset = phase.group_size;
           phase.group_size += b.K() * panels_ * mr;
@@ -76,11 +73,13 @@ PackedWeights::PackedWeights(const ConvLayer& layer) : layer_(layer) {
         for (size_t panel = 0; panel < panels_; ++panel) {
           float* out = const_cast<float*>(Panel(phase, group, b, panel));
           for (size_t t = b.tap_begin; t < b.tap_begin + b.taps; ++t)
-            for (size_t c = b.channel_begin; c < b.channel_begin + b.channels; ++c)
+            for (size_t e = 0; e < b.elements; ++e)
               for (size_t r = 0; r < mr; ++r) {
                 const size_t m = panel * mr + r;
                 *out++ = m < layer.GroupOut()
-                             ? layer.Weight(group * layer.GroupOut() + m, c, phase.taps[t])
+                             ? WeightElement(layer, element, group * layer.GroupOut() + m,
+                                             b.channel_begin + e * ChannelsOf(element),
+                                             phase.taps[t])
                              : 0;
               }
         }

@@ -36,7 +36,7 @@ bool WinogradFits(WinogradKind kind, const ConvLayer& layer, const ConvShape& sh
   const ConvGeometry& g = layer.geometry;
   const bool fast = kind == WinogradKind::kF4 || kind == WinogradKind::kPolyphase;
   if (layer.precision == Precision::kStrict) return false;
-  if (fast && layer.precision != Precision::kFast) return false;
+  if (fast && layer.precision == Precision::kDefault) return false;
   if (g.transposed || g.kernel[0] != 1 || g.stride[0] != 1 || shape.pad_begin[0] != 0 ||
       shape.in[0] != 1 || shape.out[0] != 1 || layer.GroupIn() == 0)
     return false;

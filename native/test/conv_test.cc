@@ -53,7 +53,7 @@ double SumBound(const Config& c, AlgorithmKind kind, double mass) {
   const double u = 0x1p-24;
   const double k = static_cast<double>(c.geometry.channels_in / c.geometry.groups *
                                        Volume(c.geometry.kernel)) + 3;
-  return (k * u / (1 - k * u) + (kind == AlgorithmKind::kDirectBf16 ? 0x1.01p-7 : 0)) * mass;
+  return (k * u / (1 - k * u) + (MultipliesBf16(kind) ? 0x1.01p-7 : 0)) * mass;
 }
 
 // Winograd's elements are sums over whole tiles: bounded by the largest data, times the row sums of
@@ -230,7 +230,7 @@ void CheckConfig(const KernelTable& table, ThreadPool& pool, const Config& c, Ra
   ConvOptions options;
   options.table = &table;
   options.precision = c.precision;
-  if (c.precision == Precision::kBfloat16 && !table.direct_tile_bf16) {
+  if (c.precision == Precision::kBfloat16 && !table.blocked_tile_bf16) {
     CheckRefusal(c, options, memory);
     options.precision = Precision::kDefault;
   }

@@ -5,6 +5,7 @@
 namespace convfuse::test {
 
 void TestActivations(const Options& options);
+void TestBf16(const Options& options);
 void TestDepthwise(const Options& options);
 void TestWinograd(const Options& options);
 void TestCancel(const Options& options);

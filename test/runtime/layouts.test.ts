@@ -55,6 +55,7 @@ test('a first layer opens blocks, and convolutions keep them', (t) => {
   t.deepEqual(halos(text), { a: '1,1,2,2', b: '0,0,0,0' });
   t.deepEqual(halos(text, 'fast'), { a: '1,1,4,4', b: '0,0,0,0' });
   t.deepEqual(halos(text, 'strict'), { a: '1,1,1,1', b: '0,0,0,0' });
+  t.deepEqual(halos(text, 'bfloat16'), halos(text, 'fast'));
 });
 
 test('the halo of a value is that of the reader that needs most', (t) => {
@@ -274,6 +275,31 @@ function withWeights(text: string, dims: readonly number[]): string {
   return `x: input float[${dims.join(', ')}]\n${[...declared.values()].join('\n')}\n${body}`;
 }
 
+/** Why a backend cannot multiply in bfloat16, which depends on the CPU. */
+function bfloat16Refusal(backend: NativeBackend): string | undefined {
+  const model = parseText('x: input float[1, 1, 2, 2]\nw: float[1, 1, 1, 1]\ny = Conv(x, w)');
+  const x = { type: 'float32', data: new Float32Array(4), dims: [1, 1, 2, 2] } as const;
+  try {
+    Session.create(model, { backend, precision: 'bfloat16' }).runSync({ x });
+    return undefined;
+  } catch (error) {
+    return (error as Error).message;
+  }
+}
+
+const multiplying = natives.filter((backend) => bfloat16Refusal(backend) === undefined);
+if (multiplying.length === 0) console.log('no bfloat16 on this CPU: sessions in it are not tested');
+
+test('bfloat16 is refused by the name of an instruction set that lacks it', (t) => {
+  for (const backend of natives) {
+    if (multiplying.includes(backend)) t.is(backend.isa, 'avx512');
+    else t.regex(bfloat16Refusal(backend)!, new RegExp(`bfloat16.*${backend.isa}`));
+  }
+});
+
+/** Relative L2 distances of these networks from double. */
+const BOUNDS = { strict: 2e-6, default: 2e-6, fast: 1e-5, bfloat16: 1e-2 } as const;
+
 for (const [name, text] of Object.entries(NETWORKS)) {
   test(`${name}: in blocks as the oracle says, the same for any number of threads`, (t) => {
     for (const dims of [
@@ -287,9 +313,9 @@ for (const [name, text] of Object.entries(NETWORKS)) {
         backend: new ReferenceBackend('test'),
         arithmetic: 'float64',
       }).runSync(feeds)['y']!;
-      for (const precision of ['strict', 'default', 'fast'] as const) {
+      for (const precision of ['strict', 'default', 'fast', 'bfloat16'] as const) {
         const first = new Map<string, Float32Array>();
-        for (const backend of natives) {
+        for (const backend of precision === 'bfloat16' ? multiplying : natives) {
           const session = Session.create(model, { backend, precision });
           const steps = session.plan(feeds).steps.filter(({ layout }) => layout !== undefined);
           t.true(steps.length >= 3, `${backend.isa}: ${steps.length} values in blocks`);
@@ -301,8 +327,7 @@ for (const [name, text] of Object.entries(NETWORKS)) {
           t.deepEqual(y.dims, oracle.dims);
           const data = y.data as Float32Array;
           const error = relativeL2(data, oracle.data as Float32Array);
-          const bound = precision === 'fast' ? 1e-5 : 2e-6;
-          t.true(error < bound, `${backend.isa} ${precision}: relative L2 ${error}`);
+          t.true(error < BOUNDS[precision], `${backend.isa} ${precision}: relative L2 ${error}`);
           const bits = first.get(backend.isa);
           if (bits === undefined) first.set(backend.isa, data);
           else t.deepEqual(data, bits, `${backend.isa}: other bits with more threads`);

@@ -1,0 +1,215 @@
+#include "ops/conv_bf16.h"
+
+#include <algorithm>
+
+#include "ops/blocked_offsets.h"
+#include "ops/conv_blocked.h"
+#include "ops/converted_rows.h"
+#include "ops/output_store.h"
+
+namespace convfuse {
+namespace {
+
+// Where rows of planes do not matter, several make one: of some tiles, so that few are cut short.
+ConvShape Flattened(const ConvLayer& layer, const ConvShape& shape) {
+  const ConvGeometry& g = layer.geometry;
+  ConvShape flat = shape;
+  if (!shape.IsDense() || layer.Taps() != 1 || g.stride[1] != 1 || g.stride[2] != 1 ||
+      !std::equal(shape.in, shape.in + 3, shape.out) || shape.pad_begin[1] != 0 ||
+      shape.pad_begin[2] != 0)
+    return flat;
+  const size_t height = shape.in[1], width = shape.in[2];
+  size_t rows = 1;
+  while (rows < height && (height % rows != 0 || rows * width < 4 * layer.table->direct_pixels))
+    ++rows;
+  flat.in[1] = flat.out[1] = height / rows;
+  flat.in[2] = flat.out[2] = width * rows;
+  return flat;
+}
+
+class DirectBf16Conv final : public ConvAlgorithm {
+ public:
+  DirectBf16Conv(std::shared_ptr<const ConvLayer> layer,
+                 std::shared_ptr<const DirectWeights> weights, const ConvShape& shape,
+                 size_t threads)
+      : layer_(std::move(layer)), weights_(std::move(weights)), shape_(Flattened(*layer_, shape)),
+        store_(*layer_, shape_), epilogue_(layer_->activation), table_(*layer_->table),
+        planes_(*layer_, shape_),
+        cut_(CutBlockedDirect(*layer_, *weights_, shape_, planes_.LargestImage(), threads)),
+        rows_(*layer_, *weights_, shape_, cut_), pixels_(LocatePixels(*layer_, shape_, cut_, planes_)),
+        next_pixels_(rows_.ProductOffsets()), next_lines_(next_pixels_) {
+    if (Finishes()) bias_ = SliceBias(*layer_, *weights_);
+    pixels_.x = rows_.PixelOffsets(cut_);
+    for (size_t b = 0; b < weights_->blocks(); ++b) {
+      BlockedProduct* product = next_lines_.data() + weights_->ElementBegin(b) * layer_->Taps();
+      for (size_t k = 0; k < weights_->Elements(b) * layer_->Taps(); ++k)
+        product[k].ahead = static_cast<uint32_t>(k * kLineFloats);
+    }
+    bands_ = CeilDiv(shape_.out[1], cut_.rows);
+    parts_ = CeilDiv(shape_.batch, cut_.images) * bands_ * layer_->geometry.groups;
+    vectors_ = CeilDiv(layer_->GroupOut(), table_.lanes);
+  }
+
+  std::string Name() const override {
+    return "bfloat16 direct " + std::to_string(table_.direct_pixels) + "x" +
+           std::to_string(table_.direct_channels) +
+           (shape_.x_layout.blocked ? " on blocks" : "");
+  }
+
+  size_t WorkspaceFloats(size_t threads) const override { return threads * SlotFloats(); }
+
+  void Run(const ConvRun& run) const override {
+    run.pool->ParallelFor(parts_ * cut_.splits, run.threads, [&](size_t task, size_t slot) {
+      if (!run.Cancelled()) RunTask(run, task, run.workspace + slot * SlotFloats());
+    });
+  }
+
+ private:
+  bool Finishes() const { return shape_.out_layout.blocked; }  // the last tile of a pixel
+  // A tile reads up to three pixels more than it has.
+  size_t CopyFloats() const { return RoundUp(rows_.Floats() + 3 * rows_.step(), 16); }
+  size_t SliceFloats() const { return pixels_.x.size() * table_.direct_channels; }
+  // Sums of several blocks of products wait for each other.
+  bool Waits() const { return weights_->blocks() > 1; }
+  size_t SlotFloats() const {
+    return CopyFloats() +
+           (Waits() ? CeilDiv(weights_->slices(), cut_.splits) : 1) * SliceFloats();
+  }
+
+  // Where a task begins, and how many images it has.
+  size_t Locate(size_t task, OutputPart* out) const {
+    OutputPart& part = *out;
+    const size_t at = cut_.by_parts ? task / cut_.splits : task % parts_;
+    const size_t band = at % bands_, groups = layer_->geometry.groups;
+    part.row = EvenCut(shape_.out[1], band, bands_);
+    part.rows = EvenCut(shape_.out[1], band + 1, bands_) - part.row;
+    part.group = at / bands_ % groups;
+    part.image = at / (bands_ * groups) * cut_.images;
+    part.width = shape_.out[2];
+    return std::min(cut_.images, shape_.batch - part.image);
+  }
+
+  void RunTask(const ConvRun& run, size_t task, float* scratch) const {
+    OutputPart part = {}, next = {};
+    const size_t split = cut_.by_parts ? task % cut_.splits : task / parts_;
+    const size_t images = Locate(task, &part);
+    // The next task is mostly this thread's too.
+    const size_t next_images = Locate(std::min(task + 1, parts_ * cut_.splits - 1), &next);
+    const size_t begin = EvenCut(weights_->slices(), split, cut_.splits);
+    const size_t end = EvenCut(weights_->slices(), split + 1, cut_.splits);
+    for (size_t b = 0; b < weights_->blocks(); ++b) {
+      SourcePieces source =
+          b + 1 < weights_->blocks()
+              ? rows_.Source(run.x, b + 1, part.image, images, part.row, part.rows)
+              : rows_.Source(run.x, 0, next.image, next_images, next.row, next.rows);
+      rows_.Convert(run.x, part.group, b, part.image, images, part.row, part.rows, scratch);
+      for (size_t s = begin; s < end; ++s) {
+        float* sums = scratch + CopyFloats() + (Waits() ? s - begin : 0) * SliceFloats();
+        part.slice = s;
+        part.sums = sums;
+        Multiply(run, part, images, b, begin, end, scratch, sums, &source);
+        if (b + 1 == weights_->blocks()) Finish(run, part, images);
+      }
+    }
+  }
+
+  // A block of products of a slice, for all pixels of a part.
+  void Multiply(const ConvRun& run, const OutputPart& part, size_t images, size_t block,
+                size_t begin, size_t end, const float* x, float* sums,
+                SourcePieces* source) const {
+    const size_t product = weights_->ElementBegin(block) * layer_->Taps();
+    const size_t next = part.slice + 1 < end ? part.slice + 1 : begin;
+    const size_t next_block = (block + (next == begin)) % weights_->blocks();
+    const float* following = weights_->Slice(part.group, next_block, next);
+    BlockedTile tile = {};
+    tile.k = weights_->Elements(block) * layer_->Taps();
+    tile.step = rows_.step();
+    tile.vectors = kSliceVectors;
+    tile.x = x;
+    tile.weight = weights_->Slice(part.group, block, part.slice);
+    tile.add = block > 0;
+    if (Finishes() && block + 1 == weights_->blocks()) {
+      const size_t at = part.slice * kSliceVectors;
+      const bool both = at + 1 < vectors_;
+      tile.bias = bias_.data() + at * table_.lanes;
+      tile.out = run.out + planes_.out.At(part.image, at, part.row);
+      tile.out_block = both ? planes_.out.block : 0;
+      if (run.residual)
+        tile.residual = run.residual + planes_.residual.At(part.image, at, part.row);
+      tile.residual_block = both ? planes_.residual.block : 0;
+      tile.low = epilogue_.low;
+      tile.high = epilogue_.high;
+    }
+    // Tiles end with a row, or with two that are half a tile each, where pixels of several do not
+    // lie as one.
+    const size_t most = table_.blocked_pixels[kSliceVectors];
+    const size_t pixels = images * part.rows * part.width;
+    const size_t row = rows_.evenly()              ? pixels
+                       : part.width * 2 == most ? most
+                                                : part.width;
+    const size_t weights = tile.k * table_.direct_channels;
+    size_t fetched = following == tile.weight ? weights : 0;
+    for (size_t p = 0; p < pixels; p += tile.run) {
+      tile.run = std::min({most, row - p % row, pixels - p});
+      tile.x_at = pixels_.x.data() + p;
+      tile.out_at = pixels_.out.data() + p;
+      tile.residual_at = pixels_.residual.data() + p;
+      tile.sums = sums + p * table_.direct_channels;
+      // A line with each product: the first tiles bring the weights that follow, others what is
+      // converted next, and the rest the pixels of the next tile.
+      const size_t lines = tile.k * kLineFloats;
+      tile.ahead = fetched < weights ? following + fetched : source->Take(lines);
+      fetched += fetched < weights ? lines : 0;
+      tile.product = (tile.ahead ? next_lines_ : next_pixels_).data() + product;
+      if (!tile.ahead) tile.ahead = x + pixels_.x[p + tile.run < pixels ? p + tile.run : 0];
+      table_.blocked_tile_bf16(tile);
+    }
+  }
+
+  // What is more than a clamp follows on rows that are still in the caches.
+  void Finish(const ConvRun& run, OutputPart part, size_t images) const {
+    const size_t at = part.slice * kSliceVectors;
+    for (size_t i = 0; i < images; ++i, ++part.image) {
+      if (!Finishes()) {
+        store_.Store(run, part);
+        part.sums += part.rows * part.width * table_.direct_channels;
+      } else if (epilogue_.rows) {
+        ActivateBlocks(*layer_, planes_.out, std::min(kSliceVectors, vectors_ - at), part.rows,
+                       part.width, run.out + planes_.out.At(part.image, at, part.row));
+      }
+    }
+  }
+
+  std::shared_ptr<const ConvLayer> layer_;
+  std::shared_ptr<const DirectWeights> weights_;
+  ConvShape shape_;
+  OutputStore store_;
+  Epilogue epilogue_;
+  const KernelTable& table_;
+  BlockedPlanes planes_;
+  BlockedCut cut_;
+  ConvertedRows rows_;
+  PixelOffsets pixels_;
+  std::vector<BlockedProduct> next_pixels_, next_lines_;
+  AlignedBuffer bias_;
+  size_t bands_, parts_, vectors_;
+};
+
+}  // namespace
+
+bool HasPairs(const ConvLayer& layer) {
+  return layer.precision == Precision::kBfloat16 && layer.table->blocked_tile_bf16;
+}
+
+bool DirectBf16Fits(const ConvLayer& layer, const ConvShape& shape) {
+  return HasPairs(layer) && shape.batch * Volume(shape.out) > 0 &&
+         (shape.x_layout.blocked ? BlockedDirectFits(layer, shape) : DirectFits(layer, shape));
+}
+
+std::unique_ptr<ConvAlgorithm> MakeDirectBf16Conv(std::shared_ptr<const ConvLayer> layer,
+                                                  std::shared_ptr<const DirectWeights> weights,
+                                                  const ConvShape& shape, size_t threads) {
+  return std::make_unique<DirectBf16Conv>(std::move(layer), std::move(weights), shape, threads);
+}
+
+}  // namespace convfuse
