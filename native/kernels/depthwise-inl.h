@@ -116,7 +116,7 @@ static void RunStrip(const DepthwiseShape& s, const DepthwiseEpilogue& epilogue,
   const size_t whole = strip.cols == kLanes                                ? ~size_t{0}
                        : !add && strip.cols == out_width && plane >= kLanes ? plane - kLanes + 1
                                                                             : 0;
-  // Sums of the next row of outputs and, with stride 1, of the one after; the weights of the former.
+  // Sums of the next row of outputs and, with stride 1, of the one after.
   V s0 = bias, s1 = bias;
   constexpr size_t kNext = kStride == 1 ? 3 : 0;
   V d0, d1, d2;
@@ -185,10 +185,10 @@ static void DepthwiseStrips(const DepthwiseShape& s, const DepthwiseEpilogue& ep
       const size_t rows = last ? height - y : kBandRows;
       if (fetches) {
         // The next band, or the first of the channels that come after these.
+        const size_t on = 1 + pair;
         strip.next_in = static_cast<ptrdiff_t>(
-            last ? (1 + pair) * s.in[1] * s.in[2] - y * kStride * s.in[2] : rows * kStride * s.in[2]);
-        strip.next_out = static_cast<ptrdiff_t>(
-            last ? (1 + pair) * height * width - y * width : rows * width);
+            (last ? on * s.in[1] - y * kStride : rows * kStride) * s.in[2]);
+        strip.next_out = static_cast<ptrdiff_t>((last ? on * height - y : rows) * width);
       }
       for (size_t j = 0; j <= pair; ++j)
         for (size_t x = 0; x < end; x += kLanes) {

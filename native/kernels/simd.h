@@ -139,10 +139,11 @@ CONVFUSE_INLINE V LoadHalves(const float* a, const float* b, Mask mask) {
 }
 CONVFUSE_INLINE void StoreHalves(float* a, float* b, V v, Mask mask) {
   const auto half = static_cast<__mmask8>(mask);
+  __m256 lower = __builtin_shufflevector(v, v, 0, 1, 2, 3, 4, 5, 6, 7);
   __m256 upper = _mm512_extractf32x8_ps(v, 1);
-  // Extracting into memory is one instruction, but faults there in spite of its mask.
-  asm("" : "+x"(upper));
-  _mm256_mask_storeu_ps(a, half, _mm512_extractf32x8_ps(v, 0));
+  // To extract into memory is one instruction, but that faults in spite of its mask.
+  asm("" : "+x"(lower), "+x"(upper));
+  _mm256_mask_storeu_ps(a, half, lower);
   _mm256_mask_storeu_ps(b, half, upper);
 }
 #elif defined(CONVFUSE_HAS_AVX2)
