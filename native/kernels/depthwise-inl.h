@@ -3,7 +3,7 @@
 //
 // 3 x 3 with stride 1 or 2 goes down the plane in strips as wide as a vector.  A row of the input
 // is loaded once, for the sums of all outputs that it is under.  Where half a vector is left of a
-// row, two channels share one.  Vectors of 4 leave small planes to depthwise3x3-inl.h.  Everything
+// row, two channels share one.  Short vectors leave small planes to depthwise3x3-inl.h.  Everything
 // else goes row by row through DepthwiseGeneral.
 #pragma once
 #include "kernels/activation-inl.h"
@@ -13,8 +13,6 @@
 
 namespace convfuse::CONVFUSE_ISA {
 
-// Whether small planes are copied instead: masks cost these vectors a loop over lanes.
-constexpr bool kCopiesSmall = kLanes < 8;
 // Whether two channels share a vector, and whether whole vectors are stored no faster than others.
 constexpr bool kMasksAreFree = kLanes >= 16;
 constexpr size_t kHalf = kLanes / 2;
@@ -89,83 +87,85 @@ CONVFUSE_INLINE V Halves(float a, float b) {
   return Select(LaneRange(0, kHalf), Splat(a), Splat(b));
 }
 
-// Rows [y, y + rows) of a strip, from top to bottom.
+// Rows [y, y + rows) of a strip of one or more channels, from top to bottom.
 template <size_t kStride, StripView kView>
 static void RunStrip(const DepthwiseShape& s, const DepthwiseEpilogue& epilogue,
-                     const DepthwiseStrip& strip, const DepthwiseChannel& a,
-                     const DepthwiseChannel& b, size_t y, size_t rows) {
+                     const DepthwiseStrip& strip, const DepthwiseChannel* channel, size_t count,
+                     size_t y, size_t rows) {
   constexpr bool kInside = kView == StripView::kInside, kPair = kView == StripView::kPair;
-  V w[9];
-#pragma GCC unroll 9
-  for (size_t i = 0; i < 9; ++i)
-    w[i] = kPair ? Halves(a.weight[i], b.weight[i]) : Splat(a.weight[i]);
-  const V bias = kPair ? Halves(a.bias, b.bias) : Splat(a.bias);
-  const V low = Splat(epilogue.low), high = Splat(epilogue.high);
   const Mask m0 = strip.load[0], m1 = strip.load[1], m2 = strip.load[2], stored = strip.store;
   const ptrdiff_t next_in = strip.next_in, next_out = strip.next_out;
-
   const size_t width = s.in[2], height = s.in[1], out_width = s.out[2];
-  size_t row = y * kStride - s.pad[1];  // wraps, as do the addresses of what is not read
-  const ptrdiff_t at = static_cast<ptrdiff_t>(row * width + strip.x * kStride - s.pad[2]);
-  const float *p = a.x + at, *q = b.x + at, *add = a.add, *add2 = b.add;
-  float *out = a.out, *out2 = b.out;
-  size_t to = y * out_width + strip.x;
-  // Rows shorter than a vector are stored whole where the next one follows, unless what is added
-  // may be what was stored there.
-  const size_t plane = s.out[1] * out_width;
-  const size_t whole = strip.cols == kLanes                                ? ~size_t{0}
-                       : !add && strip.cols == out_width && plane >= kLanes ? plane - kLanes + 1
-                                                                            : 0;
-  // Sums of the next row of outputs and, with stride 1, of the one after.
-  V s0 = bias, s1 = bias;
-  constexpr size_t kNext = kStride == 1 ? 3 : 0;
-  V d0, d1, d2;
-  if (row < height) {
-    LoadColumns<kStride, kView>(p, q, m0, m1, m2, d0, d1, d2);
-    s0 = s0 + w[0] * d0 + w[1] * d1 + w[2] * d2;
-  }
-  ++row, p += width, q += width;
-  if constexpr (kStride == 1) {
+  const size_t top = y * kStride - s.pad[1];  // wraps, as do the addresses of what is not read
+  const ptrdiff_t at = static_cast<ptrdiff_t>(top * width + strip.x * kStride - s.pad[2]);
+  for (const DepthwiseChannel* end = channel + count; channel < end; channel += 1 + kPair) {
+    const DepthwiseChannel &a = channel[0], &b = channel[kPair];
+    V w[9];
+#pragma GCC unroll 9
+    for (size_t i = 0; i < 9; ++i)
+      w[i] = kPair ? Halves(a.weight[i], b.weight[i]) : Splat(a.weight[i]);
+    const V bias = kPair ? Halves(a.bias, b.bias) : Splat(a.bias);
+    const V low = Splat(epilogue.low), high = Splat(epilogue.high);
+    const float *p = a.x + at, *q = b.x + at, *add = a.add, *add2 = b.add;
+    float *out = a.out, *out2 = b.out;
+    size_t row = top, to = y * out_width + strip.x;
+    // Rows shorter than a vector are stored whole where the next one follows, unless what is added
+    // may be what was stored there.
+    const size_t plane = s.out[1] * out_width;
+    const size_t whole = strip.cols == kLanes                                ? ~size_t{0}
+                         : !add && strip.cols == out_width && plane >= kLanes ? plane - kLanes + 1
+                                                                              : 0;
+    // Sums of the next row of outputs and, with stride 1, of the one after.
+    V s0 = bias, s1 = bias;
+    constexpr size_t kNext = kStride == 1 ? 3 : 0;
+    V d0, d1, d2;
     if (row < height) {
       LoadColumns<kStride, kView>(p, q, m0, m1, m2, d0, d1, d2);
-      s0 = s0 + w[3] * d0 + w[4] * d1 + w[5] * d2;
-      s1 = s1 + w[0] * d0 + w[1] * d1 + w[2] * d2;
+      s0 = s0 + w[0] * d0 + w[1] * d1 + w[2] * d2;
     }
     ++row, p += width, q += width;
-  }
-  for (size_t i = 0; i < rows; ++i, to += out_width) {
-    V sum = s0;
-    s0 = kStride == 1 ? s1 : bias, s1 = bias;
-    if (next_in) {
-      for (size_t k = 0; k < kStride; ++k)
-        for (size_t f = 0; f < (kPair ? 1 : kStride * kLanes); f += 16)
-          FetchAhead(p + next_in + k * width + f + 1);
-      FetchAhead(out + to + next_out);
-      if (kPair) FetchAhead(q + next_in + 1), FetchAhead(out2 + to + next_out);
-    }
-    if constexpr (kStride == 2) {
+    if constexpr (kStride == 1) {
       if (row < height) {
         LoadColumns<kStride, kView>(p, q, m0, m1, m2, d0, d1, d2);
-        sum = sum + w[3] * d0 + w[4] * d1 + w[5] * d2;
+        s0 = s0 + w[3] * d0 + w[4] * d1 + w[5] * d2;
+        s1 = s1 + w[0] * d0 + w[1] * d1 + w[2] * d2;
       }
       ++row, p += width, q += width;
     }
-    if (row < height) {
-      LoadColumns<kStride, kView>(p, q, m0, m1, m2, d0, d1, d2);
-      sum += w[6] * d0, s0 += w[kNext] * d0, s1 += w[0] * d0;
-      sum += w[7] * d1, s0 += w[kNext + 1] * d1, s1 += w[1] * d1;
-      sum += w[8] * d2, s0 += w[kNext + 2] * d2, s1 += w[2] * d2;
+    for (size_t i = 0; i < rows; ++i, to += out_width) {
+      V sum = s0;
+      s0 = kStride == 1 ? s1 : bias, s1 = bias;
+      if (next_in) {
+        for (size_t k = 0; k < kStride; ++k)
+          for (size_t f = 0; f < (kPair ? 1 : kStride * kLanes); f += 16)
+            FetchAhead(p + next_in + k * width + f + 1);
+        FetchAhead(out + to + next_out);
+        if (kPair) FetchAhead(q + next_in + 1), FetchAhead(out2 + to + next_out);
+      }
+      if constexpr (kStride == 2) {
+        if (row < height) {
+          LoadColumns<kStride, kView>(p, q, m0, m1, m2, d0, d1, d2);
+          sum = sum + w[3] * d0 + w[4] * d1 + w[5] * d2;
+        }
+        ++row, p += width, q += width;
+      }
+      if (row < height) {
+        LoadColumns<kStride, kView>(p, q, m0, m1, m2, d0, d1, d2);
+        sum += w[6] * d0, s0 += w[kNext] * d0, s1 += w[0] * d0;
+        sum += w[7] * d1, s0 += w[kNext + 1] * d1, s1 += w[1] * d1;
+        sum += w[8] * d2, s0 += w[kNext + 2] * d2, s1 += w[2] * d2;
+      }
+      ++row, p += width, q += width;
+      if (add)
+        sum += kPair ? LoadHalves(add + to, add2 + to, stored) : LoadMasked(add + to, stored);
+      sum = AtMost(AtLeast(sum, low), high);
+      if (kPair)
+        StoreHalves(out + to, out2 + to, sum, stored);
+      else if (kInside || (!kMasksAreFree && to < whole))
+        Store(out + to, sum);
+      else
+        StoreMasked(out + to, sum, stored);
     }
-    ++row, p += width, q += width;
-    if (add)
-      sum += kPair ? LoadHalves(add + to, add2 + to, stored) : LoadMasked(add + to, stored);
-    sum = AtMost(AtLeast(sum, low), high);
-    if (kPair)
-      StoreHalves(out + to, out2 + to, sum, stored);
-    else if (kInside || (!kMasksAreFree && to < whole))
-      Store(out + to, sum);
-    else
-      StoreMasked(out + to, sum, stored);
   }
 }
 
@@ -176,8 +176,11 @@ static void DepthwiseStrips(const DepthwiseShape& s, const DepthwiseEpilogue& ep
   const size_t tail = kMasksAreFree && width % kLanes <= kHalf ? width % kLanes : 0;
   const bool fetches = s.in[1] * s.in[2] >= kFetchedPlane;
   DepthwiseStrip strip;
+  // Channels of a single strip and band go through one call.
+  const bool single = height <= kBandRows && width <= (tail ? kHalf : kLanes);
   for (size_t i = 0; i < count;) {
     const bool pair = tail > 0 && i + 1 < count;
+    const size_t on = single ? (count - i) >> pair << pair : 1 + pair;
     const DepthwiseChannel* c = channels + i;
     const size_t end = pair ? width - tail : width;
     for (size_t y = 0; y < height; y += kBandRows) {
@@ -185,30 +188,30 @@ static void DepthwiseStrips(const DepthwiseShape& s, const DepthwiseEpilogue& ep
       const size_t rows = last ? height - y : kBandRows;
       if (fetches) {
         // The next band, or the first of the channels that come after these.
-        const size_t on = 1 + pair;
         strip.next_in = static_cast<ptrdiff_t>(
-            (last ? on * s.in[1] - y * kStride : rows * kStride) * s.in[2]);
-        strip.next_out = static_cast<ptrdiff_t>((last ? on * height - y : rows) * width);
+            (last ? (1 + pair) * s.in[1] - y * kStride : rows * kStride) * s.in[2]);
+        strip.next_out = static_cast<ptrdiff_t>((last ? (1 + pair) * height - y : rows) * width);
       }
-      for (size_t j = 0; j <= pair; ++j)
+      const size_t run = single ? on : 1;
+      for (size_t j = 0; j < on; j += run)
         for (size_t x = 0; x < end; x += kLanes) {
           // The last strip shares columns with the one before, unless what is added may be there.
           const bool shared = x + kLanes > end && x > 0 && !c[j].add;
           strip.Move<kStride>(s, shared ? end - kLanes : x, false);
           if (strip.view == StripView::kInside)
-            RunStrip<kStride, StripView::kInside>(s, epilogue, strip, c[j], c[j], y, rows);
+            RunStrip<kStride, StripView::kInside>(s, epilogue, strip, c + j, run, y, rows);
           else
-            RunStrip<kStride, StripView::kEdge>(s, epilogue, strip, c[j], c[j], y, rows);
+            RunStrip<kStride, StripView::kEdge>(s, epilogue, strip, c + j, run, y, rows);
         }
       if constexpr (kMasksAreFree)
         if (pair) {
           strip.Move<kStride>(s, end, true);
-          RunStrip<kStride, StripView::kPair>(s, epilogue, strip, c[0], c[1], y, rows);
+          RunStrip<kStride, StripView::kPair>(s, epilogue, strip, c, on, y, rows);
         }
-      for (size_t j = 0; j <= pair; ++j)
+      for (size_t j = 0; j < on; ++j)
         FinishRows(epilogue, c[j], rows * width, c[j].out + y * width);
     }
-    i += 1 + pair;
+    i += on;
   }
 }
 
@@ -272,9 +275,16 @@ static void DepthwiseGeneral(const DepthwiseShape& s, const DepthwiseEpilogue& e
 template <size_t kStride>
 static void Depthwise3x3(const DepthwiseShape& shape, const DepthwiseEpilogue& epilogue,
                          const DepthwiseChannel* channels, size_t count) {
-  if constexpr (kCopiesSmall)
-    if (shape.out[2] <= kMostWindowColumns<kStride>)
+  // Masks cost vectors of 4 a loop over lanes, and vectors of 8 a load each: two strips that are
+  // both edges are slower than a copy then (AVX2, 384 @14: 42 against 38 % of peak).
+  const size_t width = shape.out[2];
+  if constexpr (kLanes < 8) {
+    if (width <= kMostWindowColumns<kStride>)
       return DepthwiseSmall<kStride>(shape, epilogue, channels, count);
+  } else if constexpr (kLanes < 16 && kStride == 1) {
+    if (width > kLanes && width <= 14)
+      return DepthwiseWindows<1, 16>(shape, epilogue, channels, count);
+  }
   DepthwiseStrips<kStride>(shape, epilogue, channels, count);
 }
 

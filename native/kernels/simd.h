@@ -76,7 +76,7 @@ CONVFUSE_INLINE void Keep(V& v) {
 #if defined(CONVFUSE_EMULATE_LANES)
   asm("" : "+m"(v));
 #elif defined(__x86_64__)
-  asm("" : "+x"(v));
+  asm("" : "+v"(v));
 #elif defined(__aarch64__)
   asm("" : "+w"(v));
 #endif
@@ -142,7 +142,7 @@ CONVFUSE_INLINE void StoreHalves(float* a, float* b, V v, Mask mask) {
   __m256 lower = __builtin_shufflevector(v, v, 0, 1, 2, 3, 4, 5, 6, 7);
   __m256 upper = _mm512_extractf32x8_ps(v, 1);
   // To extract into memory is one instruction, but that faults in spite of its mask.
-  asm("" : "+x"(lower), "+x"(upper));
+  asm("" : "+v"(lower), "+v"(upper));
   _mm256_mask_storeu_ps(a, half, lower);
   _mm256_mask_storeu_ps(b, half, upper);
 }
