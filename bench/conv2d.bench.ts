@@ -9,10 +9,10 @@ import { relativeL2 } from '../test/helpers/bounds.js';
 import { flops, layerData, outputSize, readLayers, type Layer } from './layers.js';
 import { createPeer } from './peer.js';
 
-const PRECISIONS = ['strict', 'default', 'fast'] as const;
+const PRECISIONS = ['strict', 'default', 'fast', 'bfloat16'] as const;
 
 /** Largest relative L2 distance from the oracle in each mode: see docs/numerics.md. */
-const LIMITS = { strict: 4e-7, default: 1e-6, fast: 4e-6 } as const;
+const LIMITS = { strict: 4e-7, default: 1e-6, fast: 4e-6, bfloat16: 5e-3 } as const;
 
 export interface ConvRow {
   readonly layer: string;
@@ -74,7 +74,7 @@ async function benchLayer(
   const [h, w] = outputSize(layer);
   const dims = [batch, layer.oc, h, w];
   const geometry = { stride: layer.stride, padding: layer.pad, groups: layer.groups };
-  const create = (precision: (typeof PRECISIONS)[number]): FusedConv2d =>
+  const create = (precision: Precision): FusedConv2d =>
     new FusedConv2d({
       weight: data.weight,
       bias: data.bias,
@@ -91,7 +91,7 @@ async function benchLayer(
   const peerError = errorOf(await whole.run());
   await whole.release();
   const peer = await createPeer(layer, data, threads, true);
-  const ours = PRECISIONS.map((precision) => {
+  const ours = precisions().map((precision) => {
     const conv = create(precision);
     const out = {
       type: 'float32' as const,
@@ -137,13 +137,34 @@ async function benchLayer(
   return rows;
 }
 
+type Precision = (typeof PRECISIONS)[number];
+
+/** Those that the CPU has: others are refused by name. */
+function precisions(): readonly Precision[] {
+  const weight = { type: 'float32', data: new Float32Array(1), dims: [1, 1, 1, 1] } as const;
+  return PRECISIONS.filter((precision) => {
+    try {
+      new FusedConv2d({ weight, backend: 'native', precision }).dispose();
+      return true;
+    } catch (error) {
+      if (precision !== 'bfloat16') throw error;
+      return false;
+    }
+  });
+}
+
+/** The modes that rows are of. */
+export function precisionsOf(rows: readonly ConvRow[]): readonly Precision[] {
+  return PRECISIONS.filter((precision) => rows.some(({ engine }) => engine === precision));
+}
+
 /** Geometric means of the ratios, by group and over all layers. */
 export function geomeans(rows: readonly ConvRow[]): Map<string, Map<string, number>> {
   const table = new Map<string, Map<string, number>>();
   const groups = [...new Set(rows.map(({ group }) => group)), 'all'];
   for (const group of groups) {
     const means = new Map<string, number>();
-    for (const precision of PRECISIONS) {
+    for (const precision of precisionsOf(rows)) {
       const ratios = rows
         .filter((row) => row.engine === precision && (group === 'all' || row.group === group))
         .map(({ ratio }) => Math.log(ratio.median));

@@ -4,7 +4,7 @@ import Table from 'cli-table3';
 
 import { spreadText as spread } from '#convfuse/cli/text.js';
 
-import { geomeans, type ConvRow } from './conv2d.bench.js';
+import { geomeans, precisionsOf, type ConvRow } from './conv2d.bench.js';
 import type { FusionRow } from './fusion.bench.js';
 import type { ModelRow } from './models.bench.js';
 import type { NodeUserRow } from './node-user.bench.js';
@@ -81,7 +81,7 @@ export function geomeanTables(rows: readonly ConvRow[]): string {
         ...[...means.values()].map((mean) => mean.toFixed(2)),
       ]);
       lines.push(`batch ${batch}, ${count} threads`);
-      lines.push(table(['group', 'strict', 'default', 'fast'], body));
+      lines.push(table(['group', ...precisionsOf(some)], body));
     }
   }
   return lines.join('\n');

@@ -3,7 +3,7 @@
 import type { Spread } from '#convfuse/api/measure.js';
 import { spreadText as spread } from '#convfuse/cli/text.js';
 
-import { geomeans, type ConvRow } from './conv2d.bench.js';
+import { geomeans, precisionsOf, type ConvRow } from './conv2d.bench.js';
 import { FUSED, NATIVE, UNFUSED, type FusionRow } from './fusion.bench.js';
 import type { ModelRow } from './models.bench.js';
 import { OWN_CALL, PEER_CALL } from './node-user.bench.js';
@@ -161,7 +161,7 @@ function layerSection(rows: readonly ConvRow[]): string[] {
         `### ${images}, ${count} thread${count === 1 ? '' : 's'}`,
         '',
         ...table(
-          ['layers', 'strict', 'default', 'fast'],
+          ['layers', ...precisionsOf(some)],
           [...geomeans(some)].map(([group, means]) => [
             group,
             ...[...means.values()].map((mean) => `${mean.toFixed(2)}x`),
@@ -210,16 +210,7 @@ function rulesSection({ largeFiles = [], manyNodes = [] }: Partial<RulesResults>
 function layerTable(rows: readonly ConvRow[]): string[] {
   const layers = [...new Set(rows.map(({ layer }) => layer))];
   return table(
-    [
-      'layer',
-      'onnxruntime, ms',
-      'default, ms',
-      'GFLOP/s',
-      'strict',
-      'default',
-      'fast',
-      'default runs',
-    ],
+    ['layer', 'onnxruntime, ms', 'default, ms', 'GFLOP/s', ...precisionsOf(rows), 'default runs'],
     layers.map((layer) => {
       const find = (engine: string): ConvRow =>
         rows.find((row) => row.layer === layer && row.engine === engine)!;
@@ -229,9 +220,7 @@ function layerTable(rows: readonly ConvRow[]): string[] {
         spread(find('onnxruntime-node').milliseconds),
         spread(own.milliseconds),
         own.gflops.toFixed(1),
-        times(find('strict').ratio),
-        times(own.ratio),
-        times(find('fast').ratio),
+        ...precisionsOf(rows).map((precision) => times(find(precision).ratio)),
         own.algorithm.replace(/ \(.*/, ''),
       ];
     }),

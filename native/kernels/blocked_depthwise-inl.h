@@ -6,8 +6,12 @@
 
 namespace convfuse::CONVFUSE_ISA {
 
-// Pixels computed together: two products a cycle, each of which takes four, are eight chains.
-constexpr size_t kDepthwisePixels = 8;
+// Pixels computed together: enough chains that products, each of which takes four cycles, seldom
+// wait; and planes of 7, 14, 28 and so on divide.
+constexpr size_t kDepthwisePixels = 7;
+// With two products a cycle, which vectors of 16 lanes are too long for, eight chains are a little
+// faster where they divide.
+constexpr size_t kDepthwiseMorePixels = kLanes < 16 ? 8 : kDepthwisePixels;
 
 // kPixels outputs from x.  Square kernels of kSize load a pixel of a row once for all outputs that
 // it is under; a size of 0 is read from the shape.
@@ -28,7 +32,8 @@ CONVFUSE_INLINE void DepthwisePixels(const BlockedDepthwise& d, const float* x, 
       for (size_t k = 0; k < kSize; ++k) weight[k] = Load(w + k * kLanes);
 #pragma GCC unroll 19
       for (size_t j = 0; j < (kPixels - 1) * kStride + kSize; ++j) {
-        const V pixel = Load(x + j * kLanes);
+        V pixel = Load(x + j * kLanes);
+        Keep(pixel);  // or it is loaded again for every product
 #pragma GCC unroll 8
         for (size_t i = 0; i < kPixels; ++i)
           if (j >= i * kStride && j - i * kStride < kSize)
@@ -54,13 +59,19 @@ CONVFUSE_INLINE void DepthwisePixels(const BlockedDepthwise& d, const float* x, 
 }
 
 // With a stride, several rows are new for the next row of outputs: more at once than a CPU fetches
-// ahead by itself.
-static void FetchNewRows(const BlockedDepthwise& d, const float* x) {
+// ahead by itself.  They come into L2, as do the lines of the outputs, for a fetch into L1 waits for
+// the few misses that L1 allows at once.
+static void FetchNewRows(const BlockedDepthwise& d, const float* x, const float* out) {
   const float* ahead = x + ((d.kernel[0] - 1) * d.dilation[0] + 1) * d.x_row;
   for (size_t row = 0; row < d.stride[0]; ++row, ahead += d.x_row)
     for (size_t i = 0; i < kDepthwisePixels * d.stride[1] * kLanes; i += 16)
-      __builtin_prefetch(ahead + i, 0, 3);
+      __builtin_prefetch(ahead + i, 0, 2);
+  for (size_t i = 0; i < kDepthwisePixels * kLanes; i += 16)
+    __builtin_prefetch(out + d.out_row + i, 0, 2);
 }
+
+// On narrower planes the next row is too near for that (576 @14, stride 2: 47 to 53 % of peak).
+constexpr size_t kFetchedWidth = 14;
 
 // A row of outputs, or what is left of it.
 struct DepthwiseRow {
@@ -79,7 +90,8 @@ CONVFUSE_INLINE size_t DepthwiseRun(const BlockedDepthwise& d, const DepthwiseRo
       p = d.width - kPixels;
     }
     const float* x = row.x + p * d.stride[1] * kLanes;
-    if (kPixels > 1 && d.stride[0] > 1) FetchNewRows(d, x);
+    if (kPixels > 1 && d.stride[0] > 1 && d.width >= kFetchedWidth)
+      FetchNewRows(d, x, row.out + p * kLanes);
     DepthwisePixels<kSize, kStride, kPixels>(d, x, row.add ? row.add + p * kLanes : nullptr,
                                              row.out + p * kLanes);
     p += kPixels;
@@ -98,6 +110,9 @@ static void DepthwiseBlockOf(const BlockedDepthwise& d) {
   DepthwiseRow row = {d.x, d.add, d.out};
   for (size_t y = 0; y < d.rows; ++y) {
     size_t p = 0;
+    if constexpr (kSize == 3 && kStride == 1 && kDepthwiseMorePixels != kDepthwisePixels)
+      if (d.width % kDepthwiseMorePixels == 0)
+        p = DepthwiseRun<kSize, kStride, kDepthwiseMorePixels>(d, row, p);
     if constexpr (kSize > 0) p = DepthwiseRun<kSize, kStride, kDepthwisePixels>(d, row, p);
     if (p < d.width) DepthwiseRest(d, row, p);
     row.x += d.stride[0] * d.x_row;

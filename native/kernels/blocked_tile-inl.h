@@ -1,19 +1,18 @@
 // The direct kernel on blocked activations; contract in direct.h.
 #pragma once
 #include "kernels/direct.h"
-#include "kernels/direct_size-inl.h"
 #include "kernels/element-inl.h"
+#include "kernels/pixel_steps-inl.h"
 
 namespace convfuse::CONVFUSE_ISA {
 
-// Where the pixels of a tile begin.  Where they may lie anywhere, a register each.  Elsewhere they are
-// a step apart, which is known at run time only, and the second half of them begins anywhere: x86
-// adds 1, 2 or 4 times a register to another as it loads, so that four registers and two addresses
-// for each product reach 14 pixels.
+// Where the pixels of a tile begin: where they may lie anywhere, a register each.  Elsewhere they are
+// a step apart, and the second half of them begins anywhere.
 template <size_t kRun>
 struct TilePixels {
   const float* at[kScatteredPixels ? kRun : 1];
-  ptrdiff_t step, step3, step5, jump;  // bytes
+  PixelSteps steps;
+  ptrdiff_t jump;
 };
 
 template <size_t kRun>
@@ -27,12 +26,9 @@ CONVFUSE_INLINE void LocateTile(const BlockedTile& t, TilePixels<kRun>* pixels) 
     }
   } else {
     pixels->at[0] = t.x + t.x_at[0];
-    pixels->step = static_cast<ptrdiff_t>(t.step * sizeof(float));
-    pixels->step3 = 3 * pixels->step;
-    pixels->step5 = 5 * pixels->step;
+    pixels->steps = StepsOf(t.step);
     pixels->jump = kRun > kHalfTile ? static_cast<ptrdiff_t>(t.x_at[kHalfTile]) - t.x_at[0] : 0;
-    pixels->jump *= sizeof(float);
-    asm("" : "+r"(pixels->step), "+r"(pixels->step3), "+r"(pixels->step5), "+r"(pixels->jump));
+    asm("" : "+r"(pixels->jump));
   }
 }
 
@@ -42,14 +38,9 @@ CONVFUSE_INLINE V SplatPixel(const TilePixels<kRun>& pixels, size_t offset, size
   if constexpr (kScatteredPixels) {
     return SplatElement(pixels.at[i] + offset);
   } else {
-    const char* p = reinterpret_cast<const char*>(pixels.at[0] + offset);
+    const float* p = pixels.at[0] + offset;
     if (i >= kHalfTile) p += pixels.jump;
-    const size_t steps = i % kHalfTile;
-    p += steps == 3   ? pixels.step3
-         : steps == 5 ? pixels.step5
-         : steps == 6 ? 2 * pixels.step3
-                      : static_cast<ptrdiff_t>(steps) * pixels.step;
-    return SplatElement(reinterpret_cast<const float*>(p));
+    return SplatElement(Advance(p, pixels.steps, i % kHalfTile));
   }
 }
 

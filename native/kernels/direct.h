@@ -102,6 +102,7 @@ struct PaddedCopy {
   float* out;
   size_t row_stride, channel_stride;
 };
+
 // The same with columns 2 i in the first half of a row of `out`, and 2 i + 1 in the second: half of
 // row_stride is whole vectors, all of which are written.
 

@@ -28,13 +28,9 @@ CONVFUSE_INLINE V ZipOf(V a, V b, Lanes<I...>) {
   return __builtin_shufflevector(
       a, b, (kFirst + I / 2 + (I % 2 == 0 ? 0 : static_cast<int>(kLanes)))...);
 }
-template <int kShift, int kSegment, int... I>
-CONVFUSE_INLINE V ShiftOf(V v, Lanes<I...>) {
-  // An index of kLanes names the first lane of the second operand: zero.
-  return __builtin_shufflevector(v, V{},
-                                 (I % kSegment + kShift >= 0 && I % kSegment + kShift < kSegment
-                                      ? I + kShift
-                                      : static_cast<int>(kLanes))...);
+template <int... I>
+CONVFUSE_INLINE V FollowOf(V a, V b, Lanes<I...>) {
+  return __builtin_shufflevector(a, b, (I + 1)...);
 }
 
 // The elements of even, and of odd, index of the sequence a, b.
@@ -47,10 +43,7 @@ CONVFUSE_INLINE V ZipHigh(V a, V b) {
   return ZipOf<static_cast<int>(kLanes) / 2>(a, b, AllLanes{});
 }
 
-// Lane i becomes lane i + kShift of its segment of kSegment lanes, zero where there is none.
-template <int kShift, int kSegment>
-CONVFUSE_INLINE V Shift(V v) {
-  return ShiftOf<kShift, kSegment>(v, AllLanes{});
-}
+// All but the first lane of a, then the first of b.
+CONVFUSE_INLINE V Follow(V a, V b) { return FollowOf(a, b, AllLanes{}); }
 
 }  // namespace convfuse::CONVFUSE_ISA

@@ -87,7 +87,7 @@ CONVFUSE_INLINE void Keep(V& v) {
 #if defined(CONVFUSE_EMULATE_LANES)
   asm("" : "+m"(v));
 #elif defined(__x86_64__)
-  asm("" : "+x"(v));
+  asm("" : "+v"(v));
 #elif defined(__aarch64__)
   asm("" : "+w"(v));
 #endif
@@ -138,6 +138,25 @@ CONVFUSE_INLINE V LoadN(const float* p, size_t n) {
 CONVFUSE_INLINE void StoreN(float* p, V v, size_t n) {
   _mm512_mask_storeu_ps(p, static_cast<__mmask16>((1u << n) - 1), v);
 }
+// A mask that is kept: where there are registers for it, one of those.
+using Mask = __mmask16;
+CONVFUSE_INLINE V LoadMasked(const float* p, Mask mask) { return _mm512_maskz_loadu_ps(mask, p); }
+CONVFUSE_INLINE void StoreMasked(float* p, V v, Mask mask) { _mm512_mask_storeu_ps(p, mask, v); }
+// Under the lower half of the mask: of a, then of b.
+CONVFUSE_INLINE V LoadHalves(const float* a, const float* b, Mask mask) {
+  const auto half = static_cast<__mmask8>(mask);
+  return _mm512_insertf32x8(_mm512_castps256_ps512(_mm256_maskz_loadu_ps(half, a)),
+                            _mm256_maskz_loadu_ps(half, b), 1);
+}
+CONVFUSE_INLINE void StoreHalves(float* a, float* b, V v, Mask mask) {
+  const auto half = static_cast<__mmask8>(mask);
+  __m256 lower = __builtin_shufflevector(v, v, 0, 1, 2, 3, 4, 5, 6, 7);
+  __m256 upper = _mm512_extractf32x8_ps(v, 1);
+  // To extract into memory is one instruction, but that faults in spite of its mask.
+  asm("" : "+v"(lower), "+v"(upper));
+  _mm256_mask_storeu_ps(a, half, lower);
+  _mm256_mask_storeu_ps(b, half, upper);
+}
 #elif defined(CONVFUSE_HAS_AVX2)
 CONVFUSE_INLINE V LoadMasked(const float* p, Vi mask) {
   return _mm256_maskload_ps(p, reinterpret_cast<__m256i>(mask));
@@ -173,6 +192,21 @@ CONVFUSE_INLINE void StoreN(float* p, V v, size_t n) {
   if (n == kLanes) return Store(p, v);
   for (size_t i = 0; i < kLanes - 1; ++i)
     if (i < n) p[i] = v[i];
+}
+#endif
+
+#if !defined(CONVFUSE_HAS_AVX512)
+using Mask = Vi;
+CONVFUSE_INLINE Mask ToMask(Vi mask) { return mask; }
+CONVFUSE_INLINE V LoadHalves(const float* a, const float* b, Mask mask) {
+  V v = {};
+  for (size_t i = 0; i < kLanes / 2; ++i)
+    if (mask[i]) v[i] = a[i], v[i + kLanes / 2] = b[i];
+  return v;
+}
+CONVFUSE_INLINE void StoreHalves(float* a, float* b, V v, Mask mask) {
+  for (size_t i = 0; i < kLanes / 2; ++i)
+    if (mask[i]) a[i] = v[i], b[i] = v[i + kLanes / 2];
 }
 #endif
 

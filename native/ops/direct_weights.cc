@@ -5,21 +5,10 @@
 #include "ops/integers.h"
 
 namespace convfuse {
-namespace {
-
-// Products summed before they are added to the rest.  Strict: 144 costs nothing in speed, and
-// kernels of 5 x 5 and more, which open networks on raw pixels, go channel by channel: 49 products
-// give 1.3e-7 where 98 give 1.7e-7 (relative L2, 7x7/2).
-size_t LargestBlock(const ConvLayer& layer) {
-  if (layer.precision != Precision::kStrict) return 288;
-  return layer.Taps() >= 25 ? layer.Taps() : 144;
-}
-
-}  // namespace
 
 size_t ProductBlocks(const ConvLayer& layer, size_t elements) {
   return CeilDiv(std::max<size_t>(1, elements),
-                 std::max<size_t>(1, LargestBlock(layer) / layer.Taps()));
+                 std::max<size_t>(1, LargestSum(layer) / layer.Taps()));
 }
 
 AlignedBuffer SliceBias(const ConvLayer& layer, const DirectWeights& weights) {

@@ -6,6 +6,11 @@
 
 namespace convfuse {
 
+size_t LargestSum(const ConvLayer& layer) {
+  if (layer.precision != Precision::kStrict) return 288;
+  return layer.Taps() >= 25 ? std::min<size_t>(layer.Taps(), 144) : 144;
+}
+
 std::shared_ptr<const ConvLayer> MakeLayer(const ConvGeometry& geometry, const float* weight,
                                            const float* bias, const ConvOptions& options) {
   auto layer = std::make_shared<ConvLayer>();

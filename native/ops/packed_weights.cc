@@ -6,13 +6,6 @@
 namespace convfuse {
 namespace {
 
-// Sums of up to this many products before they are added to the rest.  144 keeps the error of any
-// layer below that of plain accumulation in 288 (docs/numerics.md), at a few percent of speed.
-size_t LargestBlock(const ConvLayer& layer) {
-  if (layer.precision != Precision::kStrict) return 288;
-  return layer.Taps() >= 25 ? layer.Taps() : 144;
-}
-
 // Cuts [taps] x [elements] into blocks of equal size, whole taps where they fit.
 std::vector<PackedWeights::Block> BlocksOf(size_t taps, size_t channels, Element element,
                                            size_t largest) {
@@ -64,7 +57,7 @@ PackedWeights::PackedWeights(const ConvLayer& layer, Element element)
         Phase phase = {{z, y, x}, {}, {}, floats, 0};
         phase.taps = TapsOf(g, phase.residue);
         phase.blocks =
-            BlocksOf(phase.taps.size(), layer.GroupIn(), element, LargestBlock(layer));
+            BlocksOf(phase.taps.size(), layer.GroupIn(), element, LargestSum(layer));
         for (Block& b : phase.blocks) {
           b.offset = phase.group_size;
           phase.group_size += b.K() * panels_ * mr;

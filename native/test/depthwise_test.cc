@@ -148,12 +148,31 @@ void RunWidths(const KernelTable& table, Random& random) {
       }
 }
 
+// Planes of more rows than strips of one go down at once, in and out of place.
+void RunHeights(const KernelTable& table, Random& random) {
+  for (size_t stride : {1, 2})
+    for (size_t rows : {55, 56, 57, 112, 113, 130})
+      for (size_t width : {size_t{5}, table.lanes - 1, 2 * table.lanes + 3, 3 * table.lanes}) {
+        Problem p = {};
+        const size_t pad = rows % 2, height = (rows - 1) * stride + 3 - 2 * pad;
+        p.shape = {{1, height, width}, {1, rows, (width - 1) / stride + 1}, {1, 3, 3},
+                   {1, stride, stride}, {1, 1, 1}, {0, pad, 1}};
+        p.channels = 3;
+        p.integers = true;
+        p.residual = random.Chance(50), p.in_place = p.residual && random.Chance(50);
+        p.leaky = random.Chance(50);
+        p.low = -std::numeric_limits<float>::infinity(), p.high = -p.low;
+        Run(table, p, random);
+      }
+}
+
 }  // namespace
 
 void TestDepthwise(const Options& options) {
   for (const KernelTable* table : TestedTables(options)) {
     Random widths(options.seed);
     RunWidths(*table, widths);
+    RunHeights(*table, widths);
     ForEachConfiguration(options,
                          [&](Random& random) { Run(*table, RandomProblem(random), random); });
   }
