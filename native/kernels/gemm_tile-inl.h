@@ -14,37 +14,35 @@ constexpr size_t kMr = kRegisters == 32 ? 8 : 4, kNv = kRegisters == 32 ? 3 : 2;
 #endif
 constexpr size_t kNr = kNv * kLanes;
 
-template <size_t kVectors, bool kStream, bool kAnywhere>
-static void TileOf(const GemmTile& t) {
-  V acc[kMr][kVectors];
+// Rows of several chains, whose sums are in registers beside those of the chain: half as many, where
+// there are registers for both.
+constexpr size_t kChainRows = kRegisters == 32 ? kMr / 2 : kMr;
+
+// One product of kRows rows from a, with columns from b.
+template <size_t kRows, size_t kVectors>
+CONVFUSE_INLINE void MultiplyRow(const float* a, const float* b, V (&acc)[kRows][kVectors]) {
+  V column[kVectors];
+#pragma GCC unroll 4
+  for (size_t j = 0; j < kVectors; ++j) column[j] = Load(b + j * kLanes);
 #pragma GCC unroll 8
-  for (size_t i = 0; i < kMr; ++i)
+  for (size_t i = 0; i < kRows; ++i) {
+    const V row = SplatElement(a + i);
 #pragma GCC unroll 4
-    for (size_t j = 0; j < kVectors; ++j) acc[i][j] = V{};
-  const float* a = t.a;
-  const float* b = t.b;
-  const float* ahead = t.ahead;
-  for (size_t k = 0; k < t.k; ++k, a += kMr, b += t.b_stride, ahead += t.ahead_stride) {
-    __builtin_prefetch(ahead, 0, 3);
-    V column[kVectors];
-#pragma GCC unroll 4
-    for (size_t j = 0; j < kVectors; ++j)
-      column[j] = Load((kAnywhere ? t.b + t.b_at[k] : b) + j * kLanes);
-#pragma GCC unroll 8
-    for (size_t i = 0; i < kMr; ++i) {
-      const V row = SplatElement(a + i);
-#pragma GCC unroll 4
-      for (size_t j = 0; j < kVectors; ++j) acc[i][j] = MultiplyAdd(acc[i][j], row, column[j]);
-    }
+    for (size_t j = 0; j < kVectors; ++j) acc[i][j] = MultiplyAdd(acc[i][j], row, column[j]);
   }
+}
+
+// The way out of rows [first, first + kRows), as many as there are.
+template <bool kStream, size_t kRows, size_t kVectors>
+CONVFUSE_INLINE void FinishRows(const GemmTile& t, size_t first, V (&acc)[kRows][kVectors]) {
   const V low = Splat(t.low), high = Splat(t.high);
   const size_t last = t.cols - (kVectors - 1) * kLanes;
 #pragma GCC unroll 8
-  for (size_t i = 0; i < kMr; ++i) {
-    if (i >= t.rows) return;
-    const V bias = t.bias ? Splat(t.bias[i]) : V{};
-    float* c = t.c + i * t.c_stride;
-    const float* add = t.add ? t.add + i * t.add_stride : nullptr;
+  for (size_t i = 0; i < kRows; ++i) {
+    if (first + i >= t.rows) return;
+    const V bias = t.bias ? Splat(t.bias[first + i]) : V{};
+    float* c = t.c + (first + i) * t.c_stride;
+    const float* add = t.add ? t.add + (first + i) * t.add_stride : nullptr;
 #pragma GCC unroll 4
     for (size_t j = 0; j < kVectors; ++j) {
       const bool whole = j + 1 < kVectors || last == kLanes;
@@ -61,24 +59,67 @@ static void TileOf(const GemmTile& t) {
   }
 }
 
-template <bool kAnywhere>
-static void TileOfColumns(const GemmTile& t) {
-  switch ((t.cols + kLanes - 1) / kLanes) {
-    case 1:
-      return TileOf<1, false, kAnywhere>(t);
-    case 2:
-      return TileOf<2, false, kAnywhere>(t);
-    default:
-      return TileOf<kNv, false, kAnywhere>(t);
+template <size_t kVectors, bool kStream>
+static void TileOf(const GemmTile& t) {
+  V acc[kMr][kVectors];
+#pragma GCC unroll 8
+  for (size_t i = 0; i < kMr; ++i)
+#pragma GCC unroll 4
+    for (size_t j = 0; j < kVectors; ++j) acc[i][j] = V{};
+  const float* a = t.a;
+  const float* b = t.b;
+  const float* ahead = t.ahead;
+  for (size_t k = 0; k < t.k; ++k, a += kMr, b += t.b_stride, ahead += t.ahead_stride) {
+    __builtin_prefetch(ahead, 0, 3);
+    MultiplyRow(a, b, acc);
   }
+  FinishRows<kStream>(t, 0, acc);
+}
+
+// Columns that lie anywhere.
+template <size_t kVectors, size_t kRows, bool kChains>
+static void ScatteredOf(const GemmTile& t, size_t first) {
+  V acc[kRows][kVectors], sums[kRows][kVectors];
+  const float* a = t.a + first;
+  const uint32_t* at = t.b_at;
+  for (size_t chain = 1;; ++chain, a += t.chain_jump) {
+#pragma GCC unroll 8
+    for (size_t i = 0; i < kRows; ++i)
+#pragma GCC unroll 4
+      for (size_t j = 0; j < kVectors; ++j) acc[i][j] = V{};
+    for (const uint32_t* const end = at + t.k; at < end; ++at, a += kMr)
+      MultiplyRow(a, t.b + *at, acc);
+    if constexpr (!kChains) break;
+#pragma GCC unroll 8
+    for (size_t i = 0; i < kRows; ++i)
+#pragma GCC unroll 4
+      for (size_t j = 0; j < kVectors; ++j) {
+        if (chain > 1) acc[i][j] += sums[i][j];
+        sums[i][j] = acc[i][j];
+      }
+    if (chain == t.chains) break;
+  }
+  FinishRows<false>(t, first, acc);
+}
+
+template <size_t kVectors>
+static void ScatteredColumns(const GemmTile& t) {
+  if (t.chains == 1) return ScatteredOf<kVectors, kMr, false>(t, 0);
+  for (size_t row = 0; row < t.rows; row += kChainRows)
+    ScatteredOf<kVectors, kChainRows, true>(t, row);
 }
 
 static void Tile(const GemmTile& t) {
+  const size_t vectors = (t.cols + kLanes - 1) / kLanes;
   // Pairs lie in panels.
   if constexpr (kElementChannels == 1) {
-    if (t.b_at) return TileOfColumns<true>(t);
+    if (t.b_at)
+      return vectors == 1   ? ScatteredColumns<1>(t)
+             : vectors == 2 ? ScatteredColumns<2>(t)
+                            : ScatteredColumns<kNv>(t);
   }
-  t.stream && t.cols == kNr ? TileOf<kNv, true, false>(t) : TileOfColumns<false>(t);
+  if (t.stream && t.cols == kNr) return TileOf<kNv, true>(t);
+  vectors == 1 ? TileOf<1, false>(t) : vectors == 2 ? TileOf<2, false>(t) : TileOf<kNv, false>(t);
 }
 
 }  // namespace convfuse::CONVFUSE_ISA

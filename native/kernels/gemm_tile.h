@@ -16,7 +16,11 @@ struct GemmTile {
   const float* a;
   const float* b;
   size_t b_stride;
-  const uint32_t* b_at;  // where row k of B begins, from b, if not at k * b_stride; or null
+  // Where row k of B begins, from b, if not at k * b_stride; or null.  With it, products are summed up
+  // in so many chains of k each, one after the other, whose rows and panels of A follow.
+  const uint32_t* b_at;
+  size_t chains;
+  size_t chain_jump;  // from the end of a chain's panel of A to the next one's
   // What is brought into L1 beside row k: from ahead + k * ahead_stride.  Any addresses.
   const float* ahead;
   size_t ahead_stride;

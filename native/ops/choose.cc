@@ -60,7 +60,7 @@ bool PointwiseSuitsDirect(const ConvLayer& layer, const ConvShape& shape) {
 }
 
 // Sums of few products: with pixels as lanes they leave as rows of planes, and are not transposed
-// (AVX-512, 3x3 3-64 @224: 81 against 64 % of peak, 7x7/2 @256: 92 against 89).  What is loaded then
+// (AVX-512, 3x3 3-64 @224: 87 against 64 % of peak, 7x7/2 @256: 96 against 89).  What is loaded then
 // lies across lines of the caches, for which 16 registers have fewer products (3x3 3-64 @224: 72
 // against 61, but 3x3/2 3-32 @224: 65 against 69).  Lanes past the end of a row are lost, as output
 // channels short of a vector are otherwise (5x5 1-6 @32: 63 against 30).

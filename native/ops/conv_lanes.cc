@@ -19,7 +19,7 @@ constexpr size_t kBandFloats = (256 << 10) / sizeof(float);
 bool LanesFits(const ConvLayer& layer, const ConvShape& shape) {
   return shape.IsDense() && layer.geometry.groups == 1 &&
          layer.GroupIn() * layer.Taps() <= kMostProducts && shape.batch * Volume(shape.out) > 0 &&
-         DirectFits(layer, shape);
+         layer.GroupIn() % ProductBlocks(layer, layer.GroupIn()) == 0 && DirectFits(layer, shape);
 }
 
 namespace {
@@ -90,12 +90,21 @@ class LanesConv final : public ConvAlgorithm {
     const size_t plane = shape_.out[1] * shape_.out[2], width = shape_.out[2];
     const size_t base = image * g.channels_out * plane + row * width;
     GemmTile tile = {};
+    const PackedWeights::Block& block = phase_.blocks[0];
+    tile.k = block.K();
+    tile.chains = phase_.blocks.size();
+    tile.chain_jump = (weights_->panels() - 1) * tile.k * table_.mr;
+    tile.b_at = rows_at_.data();
     tile.c_stride = tile.add_stride = plane;
+    tile.low = epilogue_.low;
+    tile.high = epilogue_.high;
     // As wide as each other, in whole vectors but for the last.
     const size_t tiles = CeilDiv(width, table_.nr);
     const size_t step = RoundUp(CeilDiv(width, tiles), table_.lanes);
     for (size_t m = 0; m < g.channels_out; m += table_.mr) {
       tile.rows = std::min(table_.mr, g.channels_out - m);
+      tile.a = weights_->Panel(phase_, 0, block, m / table_.mr);
+      tile.bias = layer_->bias.data() + m;
       for (size_t y = 0; y < rows; ++y) {
         const float* from = scratch + y * g.stride[1] * copied_.row_stride;
         for (size_t x = 0; x < width; x += step) {
@@ -103,29 +112,12 @@ class LanesConv final : public ConvAlgorithm {
           const size_t at = base + m * plane + y * width + x;
           tile.c = run.out + at;
           tile.add = run.residual ? run.residual + at : nullptr;
-          Multiply(tile, m, from + x);
+          tile.b = from + x;
+          table_.gemm_tile(tile);
         }
       }
       for (size_t r = 0; epilogue_.rows && r < tile.rows; ++r)
         table_.activate_row(layer_->activation, m + r, rows * width, run.out + base + (m + r) * plane);
-    }
-  }
-
-  // All blocks of products of a tile.
-  void Multiply(GemmTile tile, size_t m, const float* from) const {
-    const uint32_t* at = rows_at_.data();
-    for (const PackedWeights::Block& block : phase_.blocks) {
-      const bool last = &block == &phase_.blocks.back();
-      tile.k = block.K();
-      tile.a = tile.ahead = weights_->Panel(phase_, 0, block, m / table_.mr);
-      tile.b = from;
-      tile.b_at = at;
-      tile.low = last ? epilogue_.low : -std::numeric_limits<float>::infinity();
-      tile.high = last ? epilogue_.high : std::numeric_limits<float>::infinity();
-      tile.bias = last ? layer_->bias.data() + m : nullptr;
-      table_.gemm_tile(tile);
-      tile.add = tile.c;
-      at += tile.k;
     }
   }
 

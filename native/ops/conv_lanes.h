@@ -8,7 +8,8 @@
 
 namespace convfuse {
 
-// Dense planes, one group, and as few products for each output as stay in L1.
+// Dense planes, one group, and as few products for each output as stay in L1, in chains of equal
+// length.
 bool LanesFits(const ConvLayer& layer, const ConvShape& shape);
 
 std::unique_ptr<ConvAlgorithm> MakeLanesConv(std::shared_ptr<const ConvLayer> layer,
