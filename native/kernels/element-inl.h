@@ -37,9 +37,10 @@ CONVFUSE_INLINE V MultiplyAdd(V sum, V a, V b) {
 }
 // To the nearest bfloat16, ties to even, as the upper half of each lane; NaN stays NaN.
 CONVFUSE_INLINE Vi RoundToBf16(V v) {
-  const Vi bits = Bits(v);
-  const Vi rounded = bits + 0x7FFF + ((bits >> 16) & 1);
-  return (v != v ? bits | 0x400000 : rounded) & static_cast<int32_t>(0xFFFF0000);
+  typedef uint32_t Unsigned __attribute__((vector_size(sizeof(V))));  // a NaN may wrap
+  const Unsigned bits = reinterpret_cast<Unsigned>(v);
+  const Unsigned rounded = bits + 0x7FFF + ((bits >> 16) & 1);
+  return reinterpret_cast<Vi>((v != v ? bits | 0x400000 : rounded) & 0xFFFF0000);
 }
 CONVFUSE_INLINE V Join(V first, V second) {
   return FromBits((RoundToBf16(first) >> 16 & 0xFFFF) | RoundToBf16(second));
