@@ -7,8 +7,8 @@ namespace convfuse {
 
 // C[i, j] = clamp(sum_k A[k, i] * B[k, j] + add[i, j] + bias[i], low, high) for i < rows, j < cols.
 // A is a panel [k][mr], packed by whoever calls; B has rows of whole vectors up to cols: a
-// panel [k][nr], a part of a matrix, or rows that lie anywhere (mr and nr are the table's).  Their lanes past rows
-// and cols must be finite or NaN-safe: they are computed and thrown away.
+// panel [k][nr], a part of a matrix, or rows that lie anywhere (mr and nr are the table's).  Their
+// lanes past rows and cols must be finite or NaN-safe: they are computed and thrown away.
 // Row i of C starts at c + i * c_stride, of `add` at add + i * add_stride; add may be C itself,
 // and nothing else may overlap C.  k may be 0.  NaN survives the clamp; low and high are never NaN.
 struct GemmTile {

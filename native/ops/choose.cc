@@ -114,7 +114,8 @@ Choice ChooseBlocked(const ConvLayer& layer, const ConvShape& shape) {
   if (WinogradPays(layer, shape, &winograd)) return {winograd, "fewer products at this precision"};
   for (const AlgorithmKind kind : {AlgorithmKind::kBlockedDirect, AlgorithmKind::kDirect})
     if (Fits(kind, layer, shape))
-      return {kind, pairs ? "channels in blocks, too few for bfloat16 to pay" : "channels in blocks"};
+      return {kind, pairs ? "channels in blocks, too few for bfloat16 to pay"
+                          : "channels in blocks"};
   return {AlgorithmKind::kCount, nullptr};
 }
 
@@ -149,7 +150,7 @@ Choice Choose(const ConvLayer& layer, const ConvShape& shape) {
   if (LanesPay(layer, shape))
     return {AlgorithmKind::kLanes, "few products for each output, on wide planes"};
   // Of blocks that few channels are copied into, most would be zeros.
-  if (layer.Taps() > 1 && FillsVectors(layer) && RowsFits(layer, shape))
+  if (layer.Taps() > 1 && FillsVectors(layer) && HasFewProducts(layer, shape))
     return {AlgorithmKind::kDirect, "few products for each output"};
   if (CopyPays(layer, shape))
     return {AlgorithmKind::kDirectOnCopies, "copying into blocks costs less than packing"};

@@ -36,7 +36,8 @@ class DirectBf16Conv final : public ConvAlgorithm {
         store_(*layer_, shape_), epilogue_(layer_->activation), table_(*layer_->table),
         planes_(*layer_, shape_),
         cut_(CutBlockedDirect(*layer_, *weights_, shape_, planes_.LargestImage(), threads)),
-        rows_(*layer_, *weights_, shape_, cut_), pixels_(LocatePixels(*layer_, shape_, cut_, planes_)),
+        rows_(*layer_, *weights_, shape_, cut_),
+        pixels_(LocatePixels(*layer_, shape_, cut_, planes_)),
         next_pixels_(rows_.ProductOffsets()), next_lines_(next_pixels_) {
     if (Finishes()) bias_ = SliceBias(*layer_, *weights_);
     pixels_.x = rows_.PixelOffsets(cut_);

@@ -17,6 +17,9 @@ constexpr size_t kSumsBytes = 256 << 10;
 // Larger weights than this stay in no L2: every band of rows reads them from farther away.
 constexpr size_t kLargeWeights = (1 << 20) / sizeof(float);
 
+// More would drive each other out of L1.
+constexpr size_t kFewProducts = 288;
+
 }  // namespace
 
 bool DirectFits(const ConvLayer& layer, const ConvShape& shape) {
@@ -32,6 +35,12 @@ bool DirectFits(const ConvLayer& layer, const ConvShape& shape) {
   return g.stride[2] <= 2 && g.stride[1] <= 8 && layer.Taps() <= 144 && layer.GroupIn() > 0 &&
          shape.out[2] <= 1024 && (g.kernel[1] - 1) * g.dilation[1] <= 64 &&
          (g.kernel[2] - 1) * g.dilation[2] <= 64;
+}
+
+bool HasFewProducts(const ConvLayer& layer, const ConvShape& shape) {
+  return layer.geometry.groups == 1 && layer.GroupIn() * layer.Taps() <= kFewProducts &&
+         shape.batch * Volume(shape.out) > 0 && DirectFits(layer, shape) &&
+         layer.GroupIn() % ProductBlocks(layer, layer.GroupIn()) == 0;
 }
 
 namespace {
@@ -208,7 +217,7 @@ class DirectConv final : public ConvAlgorithm {
 std::unique_ptr<ConvAlgorithm> MakeDirectConv(std::shared_ptr<const ConvLayer> layer,
                                               std::shared_ptr<const DirectWeights> weights,
                                               const ConvShape& shape, size_t threads) {
-  if (RowsFits(*layer, shape))
+  if (HasFewProducts(*layer, shape))
     return MakeRowsConv(std::move(layer), std::move(weights), shape, threads);
   return std::make_unique<DirectConv>(std::move(layer), std::move(weights), shape, threads);
 }

@@ -39,6 +39,10 @@ AlignedBuffer SliceBias(const ConvLayer& layer, const DirectWeights& weights);
 // Whether the kernel fits this layer: a plane, not transposed, a step of 1 or 2, few enough taps.
 bool DirectFits(const ConvLayer& layer, const ConvShape& shape);
 
+// Whether DirectFits, with one group, and all products of a pixel share a tile: as chains of equal
+// length, which together stay in L1.
+bool HasFewProducts(const ConvLayer& layer, const ConvShape& shape);
+
 std::unique_ptr<ConvAlgorithm> MakeDirectConv(std::shared_ptr<const ConvLayer> layer,
                                               std::shared_ptr<const DirectWeights> weights,
                                               const ConvShape& shape, size_t threads);

@@ -10,16 +10,13 @@
 namespace convfuse {
 namespace {
 
-constexpr size_t kMostProducts = 288;
 // A band's copy: half of a 512 KB L2.
 constexpr size_t kBandFloats = (256 << 10) / sizeof(float);
 
 }  // namespace
 
 bool LanesFits(const ConvLayer& layer, const ConvShape& shape) {
-  return shape.IsDense() && layer.geometry.groups == 1 &&
-         layer.GroupIn() * layer.Taps() <= kMostProducts && shape.batch * Volume(shape.out) > 0 &&
-         layer.GroupIn() % ProductBlocks(layer, layer.GroupIn()) == 0 && DirectFits(layer, shape);
+  return shape.IsDense() && HasFewProducts(layer, shape);
 }
 
 namespace {
@@ -117,7 +114,8 @@ class LanesConv final : public ConvAlgorithm {
         }
       }
       for (size_t r = 0; epilogue_.rows && r < tile.rows; ++r)
-        table_.activate_row(layer_->activation, m + r, rows * width, run.out + base + (m + r) * plane);
+        table_.activate_row(layer_->activation, m + r, rows * width,
+                            run.out + base + (m + r) * plane);
     }
   }
 

@@ -52,7 +52,8 @@ class PackedConv final : public ConvAlgorithm {
   }
 
   std::string Name() const override {
-    return std::string(Pairs() ? "bfloat16 packed " : "packed ") + std::to_string(Table().mr) + "x" + std::to_string(Table().nr);
+    return std::string(Pairs() ? "bfloat16 packed " : "packed ") + std::to_string(Table().mr) + "x" +
+           std::to_string(Table().nr);
   }
 
   size_t WorkspaceFloats(size_t threads) const override { return threads * SlotFloats(); }

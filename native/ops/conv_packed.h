@@ -13,8 +13,8 @@
 
 namespace convfuse {
 
-// Weights in panels of table.mr rows, of numbers or of pairs of them, for every phase, group and block of K.  Independent of the
-// input shape.
+// Weights in panels of table.mr rows, of numbers or of pairs of them, for every phase, group and
+// block of K.  Independent of the input shape.
 class PackedWeights {
  public:
   // A block covers the taps [tap_begin, tap_begin + taps) of its phase and some channels.

@@ -10,20 +10,8 @@
 namespace convfuse {
 namespace {
 
-// All of a pixel's: more would drive each other out of L1.
-constexpr size_t kMostProducts = 288;
 // A band's copy, and sums that do not leave as blocks: half of a 512 KB L2.
 constexpr size_t kBandFloats = (256 << 10) / sizeof(float);
-
-}  // namespace
-
-bool RowsFits(const ConvLayer& layer, const ConvShape& shape) {
-  return layer.geometry.groups == 1 &&
-         layer.GroupIn() * layer.Taps() <= kMostProducts && shape.batch * Volume(shape.out) > 0 &&
-         layer.GroupIn() % ProductBlocks(layer, layer.GroupIn()) == 0 && DirectFits(layer, shape);
-}
-
-namespace {
 
 class RowsConv final : public ConvAlgorithm {
  public:

@@ -8,9 +8,7 @@
 
 namespace convfuse {
 
-// Whether DirectFits, and all products of a pixel share a tile, as chains of equal length.
-bool RowsFits(const ConvLayer& layer, const ConvShape& shape);
-
+// Where HasFewProducts.
 std::unique_ptr<ConvAlgorithm> MakeRowsConv(std::shared_ptr<const ConvLayer> layer,
                                             std::shared_ptr<const DirectWeights> weights,
                                             const ConvShape& shape, size_t threads);

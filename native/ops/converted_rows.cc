@@ -60,7 +60,8 @@ void ConvertedRows::ConvertPlanes(const float* x, size_t group, size_t block, si
   copy.in_height = shape_.in[1];
   copy.in_width = shape_.in[2];
   copy.channels = std::min(weights_.Elements(block) * 2, layer_.GroupIn() - channel);
-  copy.row = static_cast<ptrdiff_t>(row * g.stride[1]) - static_cast<ptrdiff_t>(shape_.pad_begin[1]);
+  copy.row =
+      static_cast<ptrdiff_t>(row * g.stride[1]) - static_cast<ptrdiff_t>(shape_.pad_begin[1]);
   copy.rows = Reach(0, rows);
   copy.left = shape_.pad_begin[2];
   copy.width = columns_;
