@@ -3,7 +3,7 @@
 #include "ops/choose.h"
 
 #include "ops/conv_converted.h"
-#include "ops/conv_rows.h"
+#include "ops/conv_direct.h"
 #include "ops/integers.h"
 
 namespace convfuse {
