@@ -15,8 +15,6 @@ constexpr size_t kPartFloats = (256 << 10) / sizeof(float);
 constexpr size_t kConversion = 4;
 // More gain nothing.
 constexpr size_t kMostPixels = 256;
-// Weights that every thread may read.
-constexpr double kShareableWeights = (1 << 20) / sizeof(float);
 
 }  // namespace
 
@@ -35,7 +33,7 @@ BlockedCut CutBlockedDirect(const ConvLayer& layer, const DirectWeights& weights
   const bool waits = !converts || weights.blocks() > 1;
   const double input = static_cast<double>(elements * under * (converts ? kConversion : 1));
 
-  BlockedCut best = {1, 1, 1, all_weights <= kShareableWeights};
+  BlockedCut best = {1, 1, 1, all_weights <= kLargeWeights};
   double least = 0;
   const auto consider = [&](size_t images, size_t rows) {
     const size_t pixels = images * rows * shape.out[2];

@@ -14,9 +14,6 @@ namespace {
 // Sums of a task stay in this many bytes: half of a 512 KB L2.
 constexpr size_t kSumsBytes = 256 << 10;
 
-// Larger weights than this stay in no L2: every band of rows reads them from farther away.
-constexpr size_t kLargeWeights = (1 << 20) / sizeof(float);
-
 // More would drive each other out of L1.
 constexpr size_t kFewProducts = 288;
 

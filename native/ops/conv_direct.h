@@ -39,6 +39,10 @@ AlignedBuffer SliceBias(const ConvLayer& layer, const DirectWeights& weights);
 // Whether the kernel fits this layer: a plane, not transposed, a step of 1 or 2, few enough taps.
 bool DirectFits(const ConvLayer& layer, const ConvShape& shape);
 
+// More floats of weights than this stay in no L2: whoever passes through all of them reads them from
+// farther away, so that threads had better share them out by output channels.
+constexpr size_t kLargeWeights = (1 << 20) / sizeof(float);
+
 // Whether DirectFits, with one group, and all products of a pixel share a tile: as chains of equal
 // length, which together stay in L1.
 bool HasFewProducts(const ConvLayer& layer, const ConvShape& shape);
