@@ -191,6 +191,12 @@ export interface Backend {
   scaleRows(request: ScaleRowsRequest): ScaledRows;
   /** @throws ConvfuseError ERR_UNSUPPORTED for a precision this CPU lacks */
   conv(spec: ConvSpec): ConvKernel;
+  /**
+   * Convolutions as one, each the only reader of the one before, in the same blocks; the residual is
+   * the last one's. Absent, or without a result: nothing is gained by it. What it gives is not to be
+   * called after one of the kernels was disposed of.
+   */
+  chain?(convs: readonly BoundConv[]): BoundConv | undefined;
   gemm(call: GemmCall): void;
   /** Absent where the operators' own loops are to run. NaN under a window gives NaN. */
   pool?(call: PoolCall): void;

@@ -58,8 +58,15 @@ export class Frame implements StepFrame {
     });
   }
 
-  /** Runs one step, and frees what nobody reads after it. */
-  runStep(index: number): void {
+  /** Runs a step, or some as one, frees what nobody reads after it, and returns the next one. */
+  runStep(index: number): number {
+    const chain = this.plan.chains.at(index, this.machine.backend);
+    if (chain !== undefined && this.#repeat(chain.step, chain.repetition)) return chain.next;
+    this.#runOne(index);
+    return index + 1;
+  }
+
+  #runOne(index: number): void {
     const step = this.plan.steps[index]!;
     const known = this.plan.repetitions[index];
     if (known !== undefined && this.#repeat(step, known)) return;
@@ -114,7 +121,7 @@ export class Frame implements StepFrame {
 
   /** Runs everything at once. */
   runAll(): void {
-    for (let index = 0; index < this.stepCount; index++) this.runStep(index);
+    for (let index = 0; index < this.stepCount;) index = this.runStep(index);
   }
 
   /** The tensors of the graph's outputs. They hold until finish(). */

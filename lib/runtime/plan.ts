@@ -6,6 +6,7 @@ import type { Value } from '../ir/value.js';
 import type { Inference } from '../ops/infer.js';
 import type { Operator, RunTensor } from '../ops/operator.js';
 import { capturesOf, dependenciesOf } from './captures.js';
+import { Chains } from './chains.js';
 import type { Constants } from './constants.js';
 import { Drafts } from './drafts.js';
 import { planLayouts, type Blocks } from './layouts.js';
@@ -41,6 +42,7 @@ export interface Plan {
   readonly constants: readonly (RunTensor | undefined)[];
   /** By step. Runs note them for those that come after. */
   readonly repetitions: (Repetition | undefined)[];
+  readonly chains: Chains;
 }
 
 /**
@@ -81,8 +83,9 @@ class Planner {
     const constants = new Array<RunTensor | undefined>(this.#slots.size).fill(undefined);
     for (const [value, tensor] of this.#drafts.constants) constants[this.#slot(value)] = tensor;
     const values = { slots: this.#slots, inputs, outputs, captures, constants };
-    const repetitions = new Array<undefined>(steps.length);
-    return { graph: this.#graph, steps, ...values, repetitions };
+    const repetitions = new Array<Repetition | undefined>(steps.length).fill(undefined);
+    const chains = new Chains(steps, repetitions);
+    return { graph: this.#graph, steps, ...values, repetitions, chains };
   }
 
   #slot(value: Value): number {

@@ -109,7 +109,7 @@ export class Session {
     const frame = this.#frame(feeds);
     try {
       let turn = performance.now();
-      for (let index = 0; index < frame.stepCount; index++) {
+      for (let index = 0; index < frame.stepCount;) {
         if (performance.now() - turn >= TURN_MILLISECONDS) {
           frame.takeOver();
           await new Promise((resolve) => setImmediate(resolve));
@@ -117,7 +117,7 @@ export class Session {
           if (this.#disposed) throw disposedError();
           turn = performance.now();
         }
-        frame.runStep(index);
+        index = frame.runStep(index);
       }
       return this.#results(frame);
     } finally {

@@ -48,6 +48,8 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   Export<RunConv>(env, exports, "runConv");
   Export<StartConv>(env, exports, "startConv");
   Export<DisposeConv>(env, exports, "disposeConv");
+  Export<CreateChain>(env, exports, "createChain");
+  Export<RunChain>(env, exports, "runChain");
   Export<Listen>(env, exports, "listen");
   Export<CancelJob>(env, exports, "cancelJob");
   Export<TakeResult>(env, exports, "takeResult");

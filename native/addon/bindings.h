@@ -24,6 +24,8 @@ Napi::Value DescribeConv(const Napi::CallbackInfo& info);
 Napi::Value RunConv(const Napi::CallbackInfo& info);
 Napi::Value StartConv(const Napi::CallbackInfo& info);
 Napi::Value DisposeConv(const Napi::CallbackInfo& info);
+Napi::Value CreateChain(const Napi::CallbackInfo& info);
+Napi::Value RunChain(const Napi::CallbackInfo& info);
 
 Napi::Value Listen(const Napi::CallbackInfo& info);
 Napi::Value CancelJob(const Napi::CallbackInfo& info);

@@ -4,6 +4,7 @@
 #include "addon/conv_layer.h"
 #include "addon/environment.h"
 #include "addon/errors.h"
+#include "addon/handle.h"
 
 namespace convfuse::addon {
 
@@ -47,7 +48,7 @@ Napi::Value CreateConv(const Napi::CallbackInfo& info) {
   options.workspaces = Environment::Of(info.Env()).workspaces();
   layer->lanes = options.table->lanes;
   layer->conv = Conv::Create(g, weight.data, bias.data, options);
-  return WrapLayer(info.Env(), std::move(layer));
+  return WrapHandle(info.Env(), std::move(layer));
 }
 
 // (layer, shape, threads) -> what runs for the shape.  Only sizes are read.

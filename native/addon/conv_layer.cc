@@ -1,28 +1,10 @@
 #include "addon/conv_layer.h"
 
 #include "addon/errors.h"
+#include "addon/handle.h"
 
 namespace convfuse::addon {
 namespace {
-
-using Handle = std::shared_ptr<Layer>;
-
-// Random, and mixed with an address: the objects of another copy of the addon do not pass.
-napi_type_tag LayerTag() {
-  static const char kHere = 0;
-  return {0x8d1f6cf7be5a43e9, 0xa3c095b21d7e486b ^ reinterpret_cast<uintptr_t>(&kHere)};
-}
-
-Handle* Unwrap(const Napi::Value& value) {
-  const napi_type_tag tag = LayerTag();
-  bool tagged = false;
-  void* handle = nullptr;
-  if (!value.IsObject() ||
-      napi_check_object_type_tag(value.Env(), value, &tag, &tagged) != napi_ok || !tagged ||
-      napi_unwrap(value.Env(), value, &handle) != napi_ok)
-    throw ArgumentFailure("a convolution", "conv");
-  return static_cast<Handle*>(handle);
-}
 
 // Strides, dilations, kernels and pads beyond this are no convolution; below it, no position
 // computed from them overflows 64 bits.
@@ -30,25 +12,15 @@ constexpr uint32_t kMostSpatial = 1u << 24;
 
 }  // namespace
 
-Napi::Value WrapLayer(Napi::Env env, Handle layer) {
-  Napi::Object object = Napi::Object::New(env);
-  auto handle = std::make_unique<Handle>(std::move(layer));
-  const napi_type_tag tag = LayerTag();
-  const auto destroy = [](napi_env, void* data, void*) { delete static_cast<Handle*>(data); };
-  if (napi_type_tag_object(env, object, &tag) != napi_ok ||
-      napi_wrap(env, object, handle.get(), destroy, nullptr, nullptr) != napi_ok)
-    throw Failure{"ERR_INTERNAL", "Node refused to wrap a convolution"};
-  handle.release();
-  return object;
-}
-
-Handle ReadLayer(const Napi::Value& value) {
-  Handle layer = *Unwrap(value);
+std::shared_ptr<Layer> ReadLayer(const Napi::Value& value) {
+  std::shared_ptr<Layer> layer = ReadHandle<Layer>(value, "a convolution", "conv");
   if (layer == nullptr) throw Failure{"ERR_DISPOSED", "the convolution was disposed of"};
   return layer;
 }
 
-void ReleaseLayer(const Napi::Value& value) { Unwrap(value)->reset(); }
+void ReleaseLayer(const Napi::Value& value) {
+  ReadHandle<Layer>(value, "a convolution", "conv").reset();
+}
 
 ConvGeometry ReadGeometry(const Napi::Value& value) {
   const Elements<uint32_t> numbers = ReadArray<uint32_t>(value, "geometry", 13);
@@ -114,20 +86,23 @@ size_t ReadThreads(const Napi::Value& value) {
   return threads > 0 ? threads : 1;
 }
 
-RunArgs ReadRun(const Napi::CallbackInfo& info, size_t first, const Layer& layer) {
-  RunArgs args{};
-  args.shape = ReadShape(info[first + 2]);
-  const ConvShape& s = args.shape;
+RunSizes SizesOf(const Layer& layer, const ConvShape& s) {
   const auto floats = [&](const Layout& layout, size_t channels, const size_t(&size)[3]) {
     return CheckedFloats(layout, layer.lanes, s.batch, channels, Multiply(size[0], size[1]),
                          size[2]);
   };
   const size_t channels = layer.geometry.channels_out;
-  const size_t out = floats(s.out_layout, channels, s.out);
-  args.x = ReadArray<float>(info[first], "x", floats(s.x_layout, layer.geometry.channels_in, s.in));
-  args.residual = ReadOptionalArray<float>(info[first + 1], "residual",
-                                           floats(s.residual_layout, channels, s.out));
-  args.out_size = out;
+  return {floats(s.x_layout, layer.geometry.channels_in, s.in),
+          floats(s.residual_layout, channels, s.out), floats(s.out_layout, channels, s.out)};
+}
+
+RunArgs ReadRun(const Napi::CallbackInfo& info, size_t first, const Layer& layer) {
+  RunArgs args{};
+  args.shape = ReadShape(info[first + 2]);
+  const RunSizes sizes = SizesOf(layer, args.shape);
+  args.x = ReadArray<float>(info[first], "x", sizes.x);
+  args.residual = ReadOptionalArray<float>(info[first + 1], "residual", sizes.residual);
+  args.out_size = sizes.out;
   args.threads = ReadThreads(info[first + 3]);
   return args;
 }

@@ -15,8 +15,6 @@ struct Layer {
   std::unique_ptr<Conv> conv;
 };
 
-Napi::Value WrapLayer(Napi::Env env, std::shared_ptr<Layer> layer);
-
 // Throws a Failure: ERR_ARGUMENT for any other object, ERR_DISPOSED after ReleaseLayer.
 std::shared_ptr<Layer> ReadLayer(const Napi::Value& value);
 void ReleaseLayer(const Napi::Value& value);
@@ -32,6 +30,12 @@ ConvGeometry ReadGeometry(const Napi::Value& value);
 // out [blocked, top, left, bottom, right].
 ConvShape ReadShape(const Napi::Value& value);
 size_t ReadThreads(const Napi::Value& value);
+
+// Floats of what a run reads and writes.  Throws a Failure where they do not fit.
+struct RunSizes {
+  size_t x, residual, out;
+};
+RunSizes SizesOf(const Layer& layer, const ConvShape& shape);
 
 // One run, its arrays of the lengths that the shape asks for.
 struct RunArgs {

@@ -1,11 +1,8 @@
-#if defined(__unix__) || defined(__APPLE__)
-#include <unistd.h>
-#endif
-
 #include "addon/bindings.h"
 #include "addon/errors.h"
 #include "kernels/activation.h"
 #include "kernels/table.h"
+#include "ops/caches.h"
 
 namespace convfuse::addon {
 namespace {
@@ -17,18 +14,6 @@ constexpr const char* kActivations[] = {
 };
 static_assert(sizeof kActivations / sizeof *kActivations ==
               static_cast<size_t>(ActivationKind::kCount));
-
-// Bytes, 0 where the system does not say.
-double CacheBytes(int level) {
-#if defined(_SC_LEVEL1_DCACHE_SIZE)
-  const int names[] = {_SC_LEVEL1_DCACHE_SIZE, _SC_LEVEL2_CACHE_SIZE, _SC_LEVEL3_CACHE_SIZE};
-  const long bytes = sysconf(names[level]);
-  return bytes > 0 ? static_cast<double>(bytes) : 0;
-#else
-  static_cast<void>(level);
-  return 0;
-#endif
-}
 
 }  // namespace
 
@@ -44,8 +29,10 @@ Napi::Value Info(const Napi::CallbackInfo& info) {
   for (const char* name : kActivations)
     activations.Set(activations.Length(), Napi::String::New(env, name));
   Napi::Array caches = Napi::Array::New(env);
-  for (int level = 0; level < 3; ++level)
-    caches.Set(caches.Length(), Napi::Number::New(env, CacheBytes(level)));
+  for (int level = 1; level <= 3; ++level) {
+    const auto bytes = static_cast<double>(CacheBytes(level));
+    caches.Set(caches.Length(), Napi::Number::New(env, bytes));
+  }
   Napi::Object result = Napi::Object::New(env);
   result.Set("version", Napi::String::New(env, CONVFUSE_VERSION));
   result.Set("isas", isas);

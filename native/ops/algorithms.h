@@ -39,6 +39,12 @@ inline bool MultipliesBf16(AlgorithmKind kind) {
   return kind == AlgorithmKind::kPackedBf16 || kind == AlgorithmKind::kDirectBf16;
 }
 
+// Whether a row of blocks is the same, whatever others are computed with it.
+inline bool ComputesRows(AlgorithmKind kind) {
+  return kind == AlgorithmKind::kBlockedDirect || kind == AlgorithmKind::kBlockedDepthwise ||
+         kind == AlgorithmKind::kDirectBf16;
+}
+
 // Weights in the forms that plans of one layer share; each is made when a plan first needs it.
 struct PreparedWeights {
   std::shared_ptr<const PackedWeights> packed, packed_bf16;

@@ -73,6 +73,17 @@ class ConvImpl final : public Conv {
     return !run.Cancelled();
   }
 
+  std::shared_ptr<const ConvAlgorithm> MakeBand(const ConvShape& whole,
+                                                const ConvShape& band) override {
+    std::lock_guard<std::mutex> lock(mutex_);
+    const AlgorithmKind kind = ChoiceFor(whole, 1).kind;
+    if (!ComputesRows(kind) || !Fits(kind, *layer_, whole) || !Fits(kind, *layer_, band))
+      return nullptr;
+    return MakeAlgorithm(kind, layer_, band, 1, &weights_);
+  }
+
+  const ConvLayer& layer() const override { return *layer_; }
+
  private:
   // What was measured for a shape holds for all numbers of threads: results must not depend on
   // them.

@@ -58,6 +58,9 @@ struct ConvOptions {
   std::shared_ptr<WorkspacePool> workspaces;
 };
 
+class ConvAlgorithm;
+struct ConvLayer;
+
 // What was chosen for a shape.  Immutable once made, and shared by concurrent runs.
 class ConvPlan;
 
@@ -84,6 +87,13 @@ class Conv {
   // false if `cancel` was seen set: out is then undefined.  Bit-identical for any thread count.
   virtual bool Run(const ConvPlan& plan, const float* x, const float* residual, float* out,
                    ThreadPool& pool, size_t threads, const std::atomic<bool>* cancel) = 0;
+
+  // For chains (ops/chain.h), which compute bands of rows of a shape: what Prepare would choose for
+  // the whole shape, on one thread, made for a band.  Null where that works on blocks by way of copies,
+  // or on tiles of more than one row.  Nobody remembers it.
+  virtual std::shared_ptr<const ConvAlgorithm> MakeBand(const ConvShape& whole,
+                                                        const ConvShape& band) = 0;
+  virtual const ConvLayer& layer() const = 0;
 };
 
 }  // namespace convfuse

@@ -39,6 +39,7 @@ const Suite kSuites[] = {
     {"copy", TestCopy},
     {"reorder", TestReorder},
     {"conv", TestConv},
+    {"chain", TestChain},
     {"cancel", TestCancel},
     {"tune", TestTune},
 };

@@ -9,6 +9,7 @@ void TestBf16(const Options& options);
 void TestDepthwise(const Options& options);
 void TestWinograd(const Options& options);
 void TestCancel(const Options& options);
+void TestChain(const Options& options);
 void TestConv(const Options& options);
 void TestCopy(const Options& options);
 void TestElementwise(const Options& options);

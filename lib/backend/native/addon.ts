@@ -3,6 +3,11 @@ export interface ConvHandle {
   readonly brand: unique symbol;
 }
 
+/** Convolutions that run as one: opaque, freed with its last reference. */
+export interface ChainHandle {
+  readonly brand: unique symbol;
+}
+
 /**
  * What native/addon exports. Every function checks whatever memory safety depends on and throws
  * errors that carry a code; the meaning of arguments is checked before, in TypeScript.
@@ -219,6 +224,26 @@ export interface Addon {
 
   /** Later uses of the handle throw ERR_DISPOSED; runs under way end well. */
   disposeConv(conv: ConvHandle): void;
+
+  /**
+   * One run of convolutions that follow each other, each the only reader of the one before.
+   *
+   * @param shapes of each, as for runConv()
+   * @returns undefined where it would not be faster
+   */
+  createChain(
+    convs: readonly ConvHandle[],
+    shapes: readonly Uint32Array[],
+    threads: number,
+  ): ChainHandle | undefined;
+
+  /** @param residual of the last one */
+  runChain(
+    chain: ChainHandle,
+    x: Float32Array,
+    residual: Float32Array | undefined,
+    out: Float32Array,
+  ): void;
 
   /** To be called once, before startConv. `completed` hears the number of each ended job. */
   listen(completed: (id: number) => void): void;

@@ -33,6 +33,33 @@ interface Prepared {
   readonly numbers: Uint32Array;
 }
 
+/** What runs of one shape consist of, for chains of them. */
+interface Link {
+  readonly handle: ConvHandle;
+  readonly numbers: Uint32Array;
+  readonly threads: number;
+}
+
+const links = new WeakMap<BoundConv, Link>();
+
+/** As Backend.chain(). */
+export function nativeChain(addon: Addon, convs: readonly BoundConv[]): BoundConv | undefined {
+  const found = convs.map((conv) => links.get(conv));
+  if (!found.every((link) => link !== undefined) || found.length === 0) return undefined;
+  const handles = found.map(({ handle }) => handle);
+  const shapes = found.map(({ numbers }) => numbers);
+  const chain = native(() => addon.createChain(handles, shapes, found[0]!.threads));
+  if (chain === undefined) return undefined;
+  return (x, residual, out) => {
+    const arrays = [x, residual, out] as [Float32Array, Float32Array | undefined, Float32Array];
+    try {
+      addon.runChain(chain, arrays[0], arrays[1], arrays[2]);
+    } catch (error) {
+      throw fromNative(error);
+    }
+  };
+}
+
 /** A float32 convolution on the native side. */
 export class NativeConv implements ConvKernel {
   readonly #context: NativeContext;
@@ -99,7 +126,7 @@ export class NativeConv implements ConvKernel {
     if (isEmpty(shape)) return undefined;
     const { addon } = this.#context;
     const [handle, threads] = [this.#handle, this.#threads];
-    return (x, residual, out) => {
+    const bound: BoundConv = (x, residual, out) => {
       const arrays = [x, residual, out] as [Float32Array, Float32Array | undefined, Float32Array];
       try {
         addon.runConv(handle, arrays[0], arrays[1], numbers, threads, arrays[2]);
@@ -107,6 +134,8 @@ export class NativeConv implements ConvKernel {
         throw fromNative(error);
       }
     };
+    links.set(bound, { handle, numbers, threads });
+    return bound;
   }
 
   /** Runs of one shape follow each other: what they share is kept. */

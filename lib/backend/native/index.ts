@@ -1,5 +1,6 @@
 import type {
   Backend,
+  BoundConv,
   ConvKernel,
   ConvSpec,
   BlockedPoolCall,
@@ -22,7 +23,7 @@ import type {
   SumRowsCall,
 } from '../rows.js';
 import type { Addon } from './addon.js';
-import { haloNumbers, NativeConv } from './conv.js';
+import { haloNumbers, nativeChain, NativeConv } from './conv.js';
 import { nativeElementwise } from './elementwise.js';
 import { native } from './errors.js';
 import { Jobs } from './jobs.js';
@@ -90,6 +91,10 @@ export class NativeBackend implements Backend {
     }
     const { isa, threads } = this;
     return new NativeConv({ addon: this.#addon, jobs: this.#jobs, isa, threads }, spec);
+  }
+
+  chain(convs: readonly BoundConv[]): BoundConv | undefined {
+    return nativeChain(this.#addon, convs);
   }
 
   gemm(call: GemmCall): void {

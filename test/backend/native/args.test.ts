@@ -3,7 +3,7 @@
 
 import test from 'ava';
 
-import type { Addon, ConvHandle } from '#convfuse/backend/native/addon.js';
+import type { Addon, ChainHandle, ConvHandle } from '#convfuse/backend/native/addon.js';
 import { loadAddon } from '#convfuse/backend/native/binding.js';
 
 const loaded = loadAddon();
@@ -80,6 +80,12 @@ const ODD: readonly unknown[] = [
 const isa = addon.info().isas[0]!;
 const GEOMETRY = Uint32Array.of(2, 4, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 0);
 const SHAPE = Uint32Array.of(1, 1, 1, 3, 1, 1, 3, 0, 0, 0);
+/** A plane of 2 x 3 in blocks without a halo, and floats of one block. */
+const BLOCKS = Uint32Array.of(
+  ...[1, 1, 2, 3, 1, 2, 3, 0, 0, 0],
+  ...[0, 1, 2].flatMap(() => [1, 0, 0, 0, 0]),
+);
+const BLOCK = 6 * addon.info().lanes[0]!;
 /** An activation without parameters and without a tail. */
 const PLAIN = Float32Array.of(0, 0, 1, -0, -Infinity, Infinity);
 /** Two rows of three, each minus the same three: [function, plane, extents, length], and places. */
@@ -104,6 +110,18 @@ function rows(change: {
 
 function makeConv(): ConvHandle {
   return addon.createConv(isa, GEOMETRY, floats(8), floats(4), 0, 0, PLAIN, undefined, false);
+}
+
+/** From 2 channels to as many: links of a chain. */
+function makeLinks(): ConvHandle[] {
+  const geometry = GEOMETRY.with(1, 2);
+  return [0, 1].map(() =>
+    addon.createConv(isa, geometry, floats(4), floats(2), 0, 0, PLAIN, undefined, false),
+  );
+}
+
+function makeChain(): ChainHandle {
+  return addon.createChain(makeLinks(), [BLOCKS, BLOCKS], 1)!;
 }
 
 /** Good arguments of each function, and which of them may be undefined. */
@@ -179,6 +197,11 @@ const CALLS: Readonly<Record<string, { args: () => unknown[]; optional: readonly
   runConv: { args: () => [makeConv(), floats(6), floats(12), SHAPE, 1, floats(12)], optional: [2] },
   startConv: { args: () => [makeConv(), floats(6), floats(12), SHAPE, 1], optional: [2] },
   disposeConv: { args: () => [makeConv()], optional: [] },
+  createChain: { args: () => [makeLinks(), [BLOCKS, BLOCKS], 1], optional: [] },
+  runChain: {
+    args: () => [makeChain(), floats(BLOCK), floats(BLOCK), floats(BLOCK)],
+    optional: [2],
+  },
   takeResult: { args: () => [12345, undefined], optional: [1] },
 };
 
@@ -377,6 +400,45 @@ test('handles are told apart from other objects, and may be disposed of twice', 
   for (const fake of [{}, addon, new WeakMap(), Object.create(makeConv())]) {
     t.throws(() => addon.describeConv(fake as ConvHandle, SHAPE, 1), { code: 'ERR_ARGUMENT' });
   }
+});
+
+test('a chain is made of layers that follow each other, and outlives them', (t) => {
+  const [first, second] = makeLinks() as [ConvHandle, ConvHandle];
+  const chain = addon.createChain([first, second], [BLOCKS, BLOCKS], 1)!;
+  addon.disposeConv(first);
+  const out = floats(BLOCK);
+  addon.runChain(chain, floats(BLOCK), undefined, out);
+  t.is(out[0], 7); // 1 + 1 + bias, twice and once more
+  const taller = BLOCKS.with(2, 3).with(5, 3);
+  for (const [links, shapes] of [
+    [[second], [BLOCKS]],
+    [makeLinks(), [BLOCKS, taller]],
+    [makeLinks(), [BLOCKS, BLOCKS.with(0, 2)]],
+    [makeLinks(), [BLOCKS, BLOCKS.with(11, 1)]],
+    [makeLinks(), [BLOCKS, BLOCKS.with(8, 1)]],
+    [makeLinks(), [BLOCKS.slice(0, 10), BLOCKS]],
+    [
+      [second, makeConv(), second],
+      [BLOCKS, BLOCKS, BLOCKS],
+    ],
+  ] as const) {
+    t.is(addon.createChain(links, shapes, 1), undefined);
+  }
+  t.throws(() => addon.createChain([first, second], [BLOCKS, BLOCKS], 1), { code: 'ERR_DISPOSED' });
+  for (const shapes of [[BLOCKS], [], [BLOCKS, SHAPE.slice(1)]]) {
+    t.throws(() => addon.createChain(makeLinks(), shapes, 1), { code: 'ERR_ARGUMENT' });
+  }
+  for (const lengths of [
+    [BLOCK - 1, BLOCK],
+    [BLOCK, BLOCK + 1],
+  ] as const) {
+    const run = (): void =>
+      addon.runChain(chain, floats(lengths[0]), undefined, floats(lengths[1]));
+    t.throws(run, { code: 'ERR_ARGUMENT' });
+  }
+  t.throws(() => addon.runChain(chain, out, undefined, out), { code: 'ERR_ARGUMENT' });
+  const fake = second as unknown as ChainHandle;
+  t.throws(() => addon.runChain(fake, floats(BLOCK), undefined, out), { code: 'ERR_ARGUMENT' });
 });
 
 test('memory shared with other threads may be read and written by synchronous runs', (t) => {

@@ -1,0 +1,62 @@
+#include "ops/chain_rows.h"
+
+#include <algorithm>
+
+namespace convfuse {
+namespace {
+
+// Rows [first, end) of a value lie in its buffer: those before 0 and past the last are zeros.
+struct Held {
+  ptrdiff_t first = 0, end = 0;
+  bool any = false;
+};
+
+// The next layer is to find rows [first, end): what the buffer's own layer has to do for it.
+ChainStep Supply(size_t link, ptrdiff_t rows, ptrdiff_t first, ptrdiff_t end, Held* held) {
+  if (!held->any) *held = {first, first, true};
+  ChainStep step = {};
+  step.link = link;
+  step.dropped = static_cast<size_t>(first - held->first);
+  step.kept = static_cast<size_t>(std::max<ptrdiff_t>(0, held->end - first));
+  const ptrdiff_t from = std::max(first, held->end);
+  const ptrdiff_t begin = std::min(std::max<ptrdiff_t>(from, 0), end);
+  const ptrdiff_t stop = std::max(begin, std::min(rows, end));
+  step.zeros_before = static_cast<size_t>(begin - from);
+  step.zeros_after = static_cast<size_t>(end - stop);
+  step.begin = static_cast<size_t>(std::max<ptrdiff_t>(begin, 0));
+  step.end = static_cast<size_t>(std::max<ptrdiff_t>(stop, 0));
+  held->first = first;
+  held->end = std::max(held->end, end);
+  return step;
+}
+
+}  // namespace
+
+std::vector<ChainStep> ChainSteps(const std::vector<ChainRows>& links, size_t begin, size_t end,
+                                  size_t rows, std::vector<size_t>* capacity) {
+  std::vector<ChainStep> steps;
+  std::vector<Held> held(links.size());
+  for (; begin < end; begin += rows) {
+    ChainStep step = {};
+    step.link = links.size() - 1;
+    step.begin = begin;
+    step.end = std::min(end, begin + rows);
+    std::vector<ChainStep> band = {step};
+    while (step.link > 0 && step.Rows() > 0) {
+      const ChainRows& reader = links[step.link];
+      const auto at = [&](size_t row) {
+        return static_cast<ptrdiff_t>(row * reader.stride) - static_cast<ptrdiff_t>(reader.pad);
+      };
+      const ptrdiff_t first = at(step.begin);
+      const ptrdiff_t last = at(step.end - 1) + static_cast<ptrdiff_t>(reader.extent);
+      const size_t link = step.link - 1;
+      step = Supply(link, static_cast<ptrdiff_t>(reader.in), first, last, &held[link]);
+      (*capacity)[link] = std::max((*capacity)[link], static_cast<size_t>(last - first));
+      band.push_back(step);
+    }
+    steps.insert(steps.end(), band.rbegin(), band.rend());
+  }
+  return steps;
+}
+
+}  // namespace convfuse
