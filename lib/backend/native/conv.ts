@@ -12,7 +12,8 @@ import { sameDims } from '../../tensor/shape.js';
 import { convShape, threeAxes, type ConvShape } from '../conv-shape.js';
 import type { BlockedLayout, Halo } from '../layout.js';
 import { ReferenceConv } from '../reference/conv.js';
-import type { Addon, ConvHandle } from './addon.js';
+import type { Addon } from './addon.js';
+import type { ConvHandle } from './conv-addon.js';
 import { fromNative, native } from './errors.js';
 import type { Jobs } from './jobs.js';
 

@@ -1,0 +1,77 @@
+/** A convolution on the native side: opaque, freed with its last reference or by disposeConv. */
+export interface ConvHandle {
+  readonly brand: unique symbol;
+}
+
+/** Convolutions that run as one: opaque, freed with its last reference. */
+export interface ChainHandle {
+  readonly brand: unique symbol;
+}
+
+/** Convolutions, as part of what native/addon exports. */
+export interface ConvAddon {
+  /**
+   * @param geometry [C, M, groups, kernel x 3, stride x 3, dilation x 3, transposed]
+   * @param precision 0 strict, 1 default, 2 fast, 3 bfloat16
+   * @param kind index into ACTIVATION_KINDS
+   * @param parameters of the activation: [alpha, beta, scale, shift, low, high]
+   */
+  createConv(
+    isa: string,
+    geometry: Uint32Array,
+    weight: Float32Array,
+    bias: Float32Array | undefined,
+    precision: number,
+    kind: number,
+    parameters: Float32Array,
+    slope: Float32Array | undefined,
+    tune: boolean,
+  ): ConvHandle;
+
+  /**
+   * @param shape [N, in x 3, out x 3, pad begin x 3], and for x, residual and out, where any is
+   *   blocked, [blocked, top, left, bottom, right]; as in the functions below
+   */
+  describeConv(conv: ConvHandle, shape: Uint32Array, threads: number): string;
+
+  runConv(
+    conv: ConvHandle,
+    x: Float32Array,
+    residual: Float32Array | undefined,
+    shape: Uint32Array,
+    threads: number,
+    out: Float32Array,
+  ): void;
+
+  /** Copies x and residual, and returns the number of the job. */
+  startConv(
+    conv: ConvHandle,
+    x: Float32Array,
+    residual: Float32Array | undefined,
+    shape: Uint32Array,
+    threads: number,
+  ): number;
+
+  /** Later uses of the handle throw ERR_DISPOSED; runs under way end well. */
+  disposeConv(conv: ConvHandle): void;
+
+  /**
+   * One run of convolutions that follow each other, each the only reader of the one before.
+   *
+   * @param shapes of each, as for runConv()
+   * @returns undefined where it would not be faster
+   */
+  createChain(
+    convs: readonly ConvHandle[],
+    shapes: readonly Uint32Array[],
+    threads: number,
+  ): ChainHandle | undefined;
+
+  /** @param residual of the last one */
+  runChain(
+    chain: ChainHandle,
+    x: Float32Array,
+    residual: Float32Array | undefined,
+    out: Float32Array,
+  ): void;
+}
