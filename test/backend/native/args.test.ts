@@ -4,12 +4,8 @@
 import test from 'ava';
 
 import type { Addon } from '#convfuse/backend/native/addon.js';
-import type { ChainHandle, ConvHandle } from '#convfuse/backend/native/conv-addon.js';
-import { loadAddon } from '#convfuse/backend/native/binding.js';
-
-const loaded = loadAddon();
-if ('reason' in loaded) throw new Error(loaded.reason);
-const { addon } = loaded;
+import type { ConvHandle } from '#convfuse/backend/native/conv-addon.js';
+import { addon, BLOCK, BLOCKS, makeLinks } from '../../helpers/chain-links.js';
 
 function detached<A extends Float32Array | Float64Array | Uint32Array>(array: A): A {
   structuredClone(array, { transfer: [array.buffer as ArrayBuffer] });
@@ -81,12 +77,6 @@ const ODD: readonly unknown[] = [
 const isa = addon.info().isas[0]!;
 const GEOMETRY = Uint32Array.of(2, 4, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 0);
 const SHAPE = Uint32Array.of(1, 1, 1, 3, 1, 1, 3, 0, 0, 0);
-/** A plane of 2 x 3 in blocks without a halo, and floats of one block. */
-const BLOCKS = Uint32Array.of(
-  ...[1, 1, 2, 3, 1, 2, 3, 0, 0, 0],
-  ...[0, 1, 2].flatMap(() => [1, 0, 0, 0, 0]),
-);
-const BLOCK = 6 * addon.info().lanes[0]!;
 /** An activation without parameters and without a tail. */
 const PLAIN = Float32Array.of(0, 0, 1, -0, -Infinity, Infinity);
 /** Two rows of three, each minus the same three: [function, plane, extents, length], and places. */
@@ -111,18 +101,6 @@ function rows(change: {
 
 function makeConv(): ConvHandle {
   return addon.createConv(isa, GEOMETRY, floats(8), floats(4), 0, 0, PLAIN, undefined, false);
-}
-
-/** From 2 channels to as many: links of a chain. */
-function makeLinks(): ConvHandle[] {
-  const geometry = GEOMETRY.with(1, 2);
-  return [0, 1].map(() =>
-    addon.createConv(isa, geometry, floats(4), floats(2), 0, 0, PLAIN, undefined, false),
-  );
-}
-
-function makeChain(): ChainHandle {
-  return addon.createChain(makeLinks(), [BLOCKS, BLOCKS], 1)!;
 }
 
 /** Good arguments of each function, and which of them may be undefined. */
@@ -200,7 +178,10 @@ const CALLS: Readonly<Record<string, { args: () => unknown[]; optional: readonly
   disposeConv: { args: () => [makeConv()], optional: [] },
   createChain: { args: () => [makeLinks(), [BLOCKS, BLOCKS], 1], optional: [] },
   runChain: {
-    args: () => [makeChain(), floats(BLOCK), floats(BLOCK), floats(BLOCK)],
+    args: () => {
+      const chain = addon.createChain(makeLinks(), [BLOCKS, BLOCKS], 1);
+      return [chain, floats(BLOCK), floats(BLOCK), floats(BLOCK)];
+    },
     optional: [2],
   },
   takeResult: { args: () => [12345, undefined], optional: [1] },

@@ -3,27 +3,7 @@
 import test from 'ava';
 
 import type { ChainHandle, ConvHandle } from '#convfuse/backend/native/conv-addon.js';
-import { addon } from '../../helpers/native-backends.js';
-
-const isa = addon.info().isas[0]!;
-/** A plane of 2 x 3 in blocks without a halo, and floats of one block. */
-const BLOCKS = Uint32Array.of(
-  ...[1, 1, 2, 3, 1, 2, 3, 0, 0, 0],
-  ...[0, 1, 2].flatMap(() => [1, 0, 0, 0, 0]),
-);
-const BLOCK = 6 * addon.info().lanes[0]!;
-
-const floats = (length: number): Float32Array => new Float32Array(length).fill(1);
-
-/** From 2 channels, by weights and biases of 1. */
-function linkOf(channels: number): ConvHandle {
-  const geometry = Uint32Array.of(2, channels, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 0);
-  const plain = Float32Array.of(0, 0, 1, -0, -Infinity, Infinity);
-  const [weight, bias] = [floats(2 * channels), floats(channels)];
-  return addon.createConv(isa, geometry, weight, bias, 0, 0, plain, undefined, false);
-}
-
-const makeLinks = (): ConvHandle[] => [linkOf(2), linkOf(2)];
+import { addon, BLOCK, BLOCKS, floats, linkOf, makeLinks } from '../../helpers/chain-links.js';
 
 test('a chain is made of layers that follow each other, and outlives them', (t) => {
   const [first, second] = makeLinks() as [ConvHandle, ConvHandle];
