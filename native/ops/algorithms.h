@@ -39,8 +39,10 @@ inline bool MultipliesBf16(AlgorithmKind kind) {
   return kind == AlgorithmKind::kPackedBf16 || kind == AlgorithmKind::kDirectBf16;
 }
 
-// Whether a row of blocks is the same, whatever others are computed with it.
-inline bool ComputesRows(AlgorithmKind kind) {
+// Whether a row of blocks is the same, whatever others are computed with it; from a dense x, whether the
+// run may say which is the first (ConvRun::first_row).
+inline bool ComputesRows(AlgorithmKind kind, bool dense) {
+  if (dense) return kind == AlgorithmKind::kDirect;
   return kind == AlgorithmKind::kBlockedDirect || kind == AlgorithmKind::kBlockedDepthwise ||
          kind == AlgorithmKind::kDirectBf16;
 }

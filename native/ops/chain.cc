@@ -36,6 +36,10 @@ struct Stage {
   }
   const ConvLayer& layer() const { return link.conv->layer(); }
   size_t lanes() const { return layer().table->lanes; }
+  bool IsDense() const { return !link.shape.x_layout.blocked; }
+  size_t ImageFloats() const {
+    return IsDense() ? layer().geometry.channels_in * Volume(link.shape.in) : x.image;
+  }
   BlockedStrides OfOutputs(const Layout& layout) const {
     return {layout, lanes(), layer().geometry.channels_out, link.shape.out[1], link.shape.out[2]};
   }
@@ -58,9 +62,8 @@ ChainRows RowsOf(const ChainLink& link) {
   return {s.in[1], s.out[1], (g.kernel[1] - 1) * g.dilation[1] + 1, g.stride[1], s.pad_begin[1]};
 }
 
-bool IsOnBlocks(const ConvShape& s) {
-  return s.x_layout.blocked && s.out_layout.blocked && s.residual_layout.blocked && s.batch > 0 &&
-         Volume(s.out) > 0;
+bool IsIntoBlocks(const ConvShape& s) {
+  return s.out_layout.blocked && s.residual_layout.blocked && s.batch > 0 && Volume(s.out) > 0;
 }
 
 bool Follows(const ChainLink& link, const ChainLink& before) {
@@ -74,7 +77,7 @@ bool Follows(const ChainLink& link, const ChainLink& before) {
 
 bool IsChain(const std::vector<ChainLink>& links) {
   for (size_t i = 0; i < links.size(); ++i)
-    if (!IsOnBlocks(links[i].shape) || (i > 0 && !Follows(links[i], links[i - 1]))) return false;
+    if (!IsIntoBlocks(links[i].shape) || (i > 0 && !Follows(links[i], links[i - 1]))) return false;
   return links.size() > 1;
 }
 
@@ -109,7 +112,7 @@ class Chain final : public ConvChain {
     pool.ParallelFor(batch_ * parts_, threads_, [&](size_t task, size_t slot) {
       const size_t image = task / parts_;
       const float* add = residual ? residual + image * stages_.back().residual.image : nullptr;
-      RunPart(task % parts_, x + image * stages_.front().x.image, add,
+      RunPart(task % parts_, x + image * stages_.front().ImageFloats(), add,
               out + image * stages_.back().out.image, workspace.data() + slot * SlotFloats(),
               pool);
     });
@@ -190,8 +193,10 @@ class Chain final : public ConvChain {
       if (!last) MakeRoom(stage.buffer, step, memory);
       if (!task.algorithm) continue;
       ConvRun run = {};
-      run.x = step.link > 0 ? memory + stages_[step.link - 1].buffer.begin
-                            : x + step.begin * stage.stride * stage.x.row;
+      run.x = step.link > 0     ? memory + stages_[step.link - 1].buffer.begin
+              : stage.IsDense() ? x
+                                : x + step.begin * stage.stride * stage.x.row;
+      run.first_row = stage.IsDense() ? step.begin : 0;
       run.residual = last && residual ? residual + step.begin * stage.residual.row : nullptr;
       run.out = last ? out + step.begin * stage.out.row
                      : memory + stage.buffer.begin + step.FirstRow() * stage.buffer.Row();

@@ -77,7 +77,8 @@ class ConvImpl final : public Conv {
                                                 const ConvShape& band) override {
     std::lock_guard<std::mutex> lock(mutex_);
     const AlgorithmKind kind = ChoiceFor(whole, 1).kind;
-    if (!ComputesRows(kind) || !Fits(kind, *layer_, whole) || !Fits(kind, *layer_, band))
+    if (!ComputesRows(kind, !whole.x_layout.blocked) || !Fits(kind, *layer_, whole) ||
+        !Fits(kind, *layer_, band))
       return nullptr;
     return MakeAlgorithm(kind, layer_, band, 1, &weights_);
   }

@@ -142,7 +142,7 @@ class DirectConv final : public ConvAlgorithm {
     const float* x = run.x + (image * g.groups + group) * layer_->GroupIn() * plane;
     float* sums = scratch + CopyFloats();
 
-    PaddedCopy copy = copied_->CopyFor(shape_, row, rows, scratch);
+    PaddedCopy copy = copied_->CopyFor(shape_, run.first_row + row, rows, scratch);
     for (size_t b = 0; b < weights_->blocks(); ++b) {
       copy.in = x + weights_->ElementBegin(b) * plane;
       copy.channels = weights_->Elements(b);

@@ -69,7 +69,7 @@ class RowsConv final : public ConvAlgorithm {
     const ConvGeometry& g = layer_->geometry;
     const size_t image = task / bands_, row = task % bands_ * rows_;
     const size_t rows = std::min(rows_, shape_.out[1] - row);
-    PaddedCopy copy = copied_.CopyFor(shape_, row, rows, scratch);
+    PaddedCopy copy = copied_.CopyFor(shape_, run.first_row + row, rows, scratch);
     copy.in = run.x + image * g.channels_in * shape_.in[1] * shape_.in[2];
     copy.channels = g.channels_in;
     table_.copy_padded(copy);

@@ -54,6 +54,9 @@ struct ConvRun {
   ThreadPool* pool;
   size_t threads;
   const std::atomic<bool>* cancel;
+  // The output row of the layer that row 0 of `out` is, where x is dense and whole: algorithms whose
+  // shape has fewer rows than the layer's own (ops/chain.h).
+  size_t first_row = 0;
 
   bool Cancelled() const { return cancel && cancel->load(std::memory_order_relaxed); }
 };

@@ -87,6 +87,7 @@ std::vector<Link> DrawLinks(Random& r) {
     in = OutputOf(link);
     links.push_back(link);
   }
+  if (!links.empty() && r.Chance(25)) links[0].shape.x_layout = {};
   for (size_t i = 0; i < links.size(); ++i)
     links[i].shape.out_layout = links[i].shape.residual_layout =
         i + 1 < links.size() ? links[i + 1].shape.x_layout
