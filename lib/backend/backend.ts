@@ -117,12 +117,12 @@ export interface ConvKernel {
    * runSync for inputs of one shape and its layouts, all but the memory settled. Absent, or without a
    * result: nothing is gained by it. What it gives is not to be called after dispose().
    */
-  bind?(dims: readonly number[], layouts: ConvLayouts | undefined): BoundConv | undefined;
+  bind?(dims: readonly number[], layouts: ConvLayouts | undefined): BoundLayer | undefined;
   dispose(): void;
 }
 
-/** As runSync with these. */
-export type BoundConv = (x: FloatArray, residual: FloatArray | undefined, out: FloatArray) => void;
+/** A layer on tensors of one shape and layout; the residual is a convolution's. */
+export type BoundLayer = (x: FloatArray, residual: FloatArray | undefined, out: FloatArray) => void;
 
 /** C[m, n] = alpha * sum_k A[m, k] * B[k, n] + beta * C[m, n]; A, B, C row major, dense. */
 export interface GemmCall {
@@ -153,11 +153,12 @@ export interface PoolAxis {
   readonly padded: Int32Array;
 }
 
-/** y[p, ...] = the largest element, or the mean, under each window of x[p, ...]; both dense. */
-export interface PoolCall {
+/**
+ * y[p, ...] = the largest element, or the mean, under each window of x[p, ...]; both dense. All but the
+ * memory.
+ */
+export interface PoolSpec {
   readonly kind: 'max' | 'mean';
-  readonly x: Float32Array;
-  readonly y: Float32Array;
   readonly planes: number;
   /** Depth, height, width; leading ones of size 1 for lower ranks. */
   readonly axes: readonly [PoolAxis, PoolAxis, PoolAxis];
@@ -167,7 +168,7 @@ export interface PoolCall {
 }
 
 /** The same for planes of [N, C] that lie in blocks, of which depth is 1. */
-export interface BlockedPoolCall extends Omit<PoolCall, 'planes'> {
+export interface BlockedPoolSpec extends Omit<PoolSpec, 'planes'> {
   readonly batch: number;
   readonly channels: number;
   readonly layouts: { readonly x: BlockedLayout; readonly y: BlockedLayout };
@@ -192,16 +193,16 @@ export interface Backend {
   /** @throws ConvfuseError ERR_UNSUPPORTED for a precision this CPU lacks */
   conv(spec: ConvSpec): ConvKernel;
   /**
-   * Convolutions as one, each the only reader of the one before, in the same blocks; the residual is
-   * the last one's. Absent, or without a result: nothing is gained by it. What it gives is not to be
+   * Layers as one, each the only reader of the one before, in the same blocks; the residual is the
+   * last one's. Absent, or without a result: nothing is gained by it. What it gives is not to be
    * called after one of the kernels was disposed of.
    */
-  chain?(convs: readonly BoundConv[]): BoundConv | undefined;
+  chain?(layers: readonly BoundLayer[]): BoundLayer | undefined;
   gemm(call: GemmCall): void;
   /** Absent where the operators' own loops are to run. NaN under a window gives NaN. */
-  pool?(call: PoolCall): void;
+  pool?(spec: PoolSpec): BoundLayer;
   /** As pool(), for backends with `lanes`. */
-  poolBlocked?(call: BlockedPoolCall): void;
+  poolBlocked?(spec: BlockedPoolSpec): BoundLayer;
   /** Absent where the operators' own loops are to run. @throws ConvfuseError ERR_ARGUMENT */
   elementwise?(spec: ElementwiseSpec): ElementwiseRun;
   /** These are absent where the operators' own loops are to run. */

@@ -1,6 +1,6 @@
 import { IDENTITY, type Activation } from '../backend/activation.js';
 import type {
-  BoundConv,
+  BoundLayer,
   ConvKernel,
   ConvLayouts,
   ConvSpec,
@@ -126,7 +126,7 @@ function nameOf({ kind, tail }: Activation): string {
 /** Apart from the evaluation, lest what is kept hold on to the tensors of one run. */
 function repeatable(
   output: Omit<RunTensor, 'data'>,
-  bound: BoundConv,
+  bound: BoundLayer,
   kernels: KernelCache,
   name: string,
   kernel: ConvKernel,

@@ -1,6 +1,6 @@
 // GlobalAveragePool, GlobalMaxPool, GlobalLpPool: one number per channel and image.
 
-import type { FloatArray, PoolCall } from '../backend/backend.js';
+import type { FloatArray, PoolSpec } from '../backend/backend.js';
 import type { Node } from '../ir/node.js';
 import type { TensorData } from '../tensor/dtype.js';
 import { elementCount } from '../tensor/shape.js';
@@ -31,7 +31,7 @@ const norm: Reduction = (x, from, to, node) => {
   return sum ** (1 / p);
 };
 
-function globalPool(opType: string, reduction: Reduction, kind?: PoolCall['kind']): Operator {
+function globalPool(opType: string, reduction: Reduction, kind?: PoolSpec['kind']): Operator {
   return operator(opType, {
     infer: (_node, [x]) => [
       { type: x?.type, dims: x?.dims?.map((size, axis) => (axis < 2 ? size : 1)) },

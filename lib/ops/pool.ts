@@ -1,6 +1,6 @@
 // What the pooling operators share: which input elements each output element covers.
 
-import type { PoolAxis, PoolCall } from '../backend/backend.js';
+import type { PoolAxis, PoolSpec } from '../backend/backend.js';
 import { NO_HALO } from '../backend/layout.js';
 import type { Node } from '../ir/node.js';
 import type { TensorData } from '../tensor/dtype.js';
@@ -82,7 +82,7 @@ export function runPool(
   call: Evaluation,
   pool: Pool,
   input: RunTensor,
-  kind: PoolCall['kind'],
+  kind: PoolSpec['kind'],
   padded: boolean,
   loop: (y: TensorData) => void,
 ): RunTensor {
@@ -93,27 +93,12 @@ export function runPool(
     const [batch, channels] = dims as readonly [number, number];
     // Without a layout the output is a pixel of whole blocks.
     const layouts = { x: input.layout, y: layout ?? { lanes: input.layout.lanes, ...NO_HALO } };
-    const run: RepeatedRun = (x, _, y) => {
-      const [from, to] = [x as Float32Array, y as Float32Array];
-      backend.poolBlocked!({
-        kind,
-        x: from,
-        y: to,
-        batch,
-        channels,
-        axes,
-        padded,
-        threads,
-        layouts,
-      });
-    };
+    const spec = { kind, batch, channels, axes, padded, threads, layouts };
+    const run = backend.poolBlocked!(spec) as RepeatedRun;
     return runRepeatable(call, input.data, { type, dims, layout, run });
   }
   if (backend.pool !== undefined && input.data instanceof Float32Array) {
-    const run: RepeatedRun = (x, _, y) => {
-      const [from, to] = [x as Float32Array, y as Float32Array];
-      backend.pool!({ kind, x: from, y: to, planes, axes, padded, threads });
-    };
+    const run = backend.pool({ kind, planes, axes, padded, threads }) as RepeatedRun;
     return runRepeatable(call, input.data, { type, dims, layout: undefined, run });
   }
   const data = call.allocate(type, dims);

@@ -1,4 +1,4 @@
-import type { Backend, BoundConv } from '../backend/backend.js';
+import type { Backend, BoundLayer } from '../backend/backend.js';
 import type { Step } from './plan.js';
 import type { Repetition } from './repetition.js';
 
@@ -59,9 +59,9 @@ export class Chains {
     // The longest ones that there are, from the first step on.
     for (let from = 0; from < known.length;) {
       let to = known.length;
-      let made: BoundConv | undefined;
+      let made: BoundLayer | undefined;
       while (to - from > 1 && made === undefined) {
-        made = backend.chain?.(known.slice(from, to).map(({ how }) => how.run as BoundConv));
+        made = backend.chain?.(known.slice(from, to).map(({ how }) => how.run as BoundLayer));
         if (made === undefined) to--;
       }
       if (made !== undefined) this.#add(first + from, known.slice(from, to), made);
@@ -69,7 +69,7 @@ export class Chains {
     }
   }
 
-  #add(first: number, known: readonly Repetition[], made: BoundConv): void {
+  #add(first: number, known: readonly Repetition[], made: BoundLayer): void {
     const steps = this.#steps.slice(first, first + known.length);
     const [head, tail] = [steps[0]!, steps.at(-1)!];
     const between = new Set(steps.slice(0, -1).map(({ outputs }) => outputs[0]!));
@@ -97,16 +97,19 @@ function isComplete(known: readonly (Repetition | undefined)[]): known is Repeti
   return known.every((one) => one?.how.run !== undefined);
 }
 
-/** Whether a step writes blocks that the next one reads, as what it convolves, and nobody else. */
+/** Whether a step writes blocks that the next one reads, as its input, and nobody else. */
 function leadsTo(step: Step, next: Step): boolean {
   const [slot] = step.outputs;
   if (slot === undefined || step.layout === undefined || next.layout === undefined) return false;
   const others = [...next.inputs.slice(1), next.residual];
   const reads = next.inputs[0] === slot && !others.includes(slot) && next.release.includes(slot);
   // Only the last of a chain adds a residual.
-  return reads && step.residual < 0 && isConvolution(step) && isConvolution(next);
+  return reads && step.residual < 0 && isLayer(step) && isLayer(next);
 }
 
-function isConvolution({ operator }: Step): boolean {
-  return operator.opType === 'Conv';
+/** What backends make chains of. */
+const LAYERS = new Set(['Conv', 'MaxPool', 'AveragePool']);
+
+function isLayer({ operator }: Step): boolean {
+  return LAYERS.has(operator.opType);
 }

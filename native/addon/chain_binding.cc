@@ -3,6 +3,7 @@
 #include "addon/environment.h"
 #include "addon/errors.h"
 #include "addon/handle.h"
+#include "addon/pool_args.h"
 #include "ops/chain.h"
 
 namespace convfuse::addon {
@@ -18,23 +19,43 @@ Napi::Array ReadList(const Napi::Value& value, const char* name) {
   return value.As<Napi::Array>();
 }
 
+ChainLink ReadConv(const Napi::Array& link, RunSizes* sizes) {
+  const std::shared_ptr<Layer> layer = ReadLayer(link.Get(0u));
+  const ConvShape shape = ReadShape(link.Get(1u));
+  *sizes = SizesOf(*layer, shape);
+  return {std::shared_ptr<Conv>(layer, layer->conv.get()), nullptr, shape};
+}
+
+ChainLink ReadPool(const KernelTable& table, const Napi::Array& link, RunSizes* sizes) {
+  const BlockedPoolPlanes planes = ReadBlockedPool(link.Get(0u), link.Get(1u), link.Get(2u));
+  *sizes = SizesOf(planes, table.lanes);
+  ConvShape shape;
+  shape.batch = planes.batch;
+  for (size_t a = 0; a < 2; ++a) {
+    shape.in[a + 1] = planes.axis[a].in;
+    shape.out[a + 1] = planes.axis[a].out;
+  }
+  shape.x_layout = planes.x_layout;
+  shape.out_layout = shape.residual_layout = planes.y_layout;
+  return {nullptr,
+          std::make_shared<ChainPool>(table, planes.mean, planes.channels, planes.axis), shape};
+}
+
 }  // namespace
 
-// (layers, shapes, threads) -> chain, or undefined where there is none
+// (isa, links, threads) -> chain, or undefined where there is none
 Napi::Value CreateChain(const Napi::CallbackInfo& info) {
-  const Napi::Array layers = ReadList(info[0], "layers"), shapes = ReadList(info[1], "shapes");
-  if (layers.Length() != shapes.Length() || layers.Length() == 0)
-    throw ArgumentFailure("a layer for each shape", "layers");
+  const KernelTable& table = ReadIsa(info[0]);
+  const Napi::Array layers = ReadList(info[1], "links");
   auto bound = std::make_shared<BoundChain>();
   std::vector<ChainLink> links;
   for (uint32_t i = 0; i < layers.Length(); ++i) {
-    const std::shared_ptr<Layer> layer = ReadLayer(layers.Get(i));
-    const ConvShape shape = ReadShape(shapes.Get(i));
-    const RunSizes sizes = SizesOf(*layer, shape);
+    const Napi::Array link = ReadList(layers.Get(i), "link");
+    RunSizes sizes;
+    links.push_back(link.Length() == 2 ? ReadConv(link, &sizes) : ReadPool(table, link, &sizes));
     if (i == 0) bound->sizes.x = sizes.x;
     bound->sizes.residual = sizes.residual;
     bound->sizes.out = sizes.out;
-    links.push_back({std::shared_ptr<Conv>(layer, layer->conv.get()), shape});
   }
   bound->chain = ConvChain::Create(links, ReadThreads(info[2]),
                                    Environment::Of(info.Env()).workspaces());

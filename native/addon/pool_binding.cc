@@ -3,7 +3,7 @@
 #include "addon/conv_layer.h"
 #include "addon/environment.h"
 #include "addon/errors.h"
-#include "ops/pool.h"
+#include "addon/pool_args.h"
 
 namespace convfuse::addon {
 namespace {
@@ -73,12 +73,11 @@ Napi::Value PoolTensor(const Napi::CallbackInfo& info) {
   return RunOn(info, in, out, planes, RunPool);
 }
 
-// The same arguments, on blocks.
-Napi::Value PoolBlocks(const Napi::CallbackInfo& info) {
-  const size_t lanes = ReadIsa(info[0]).lanes;
+BlockedPoolPlanes ReadBlockedPool(const Napi::Value& mean, const Napi::Value& numbers,
+                                  const Napi::Value& windows) {
   BlockedPoolPlanes planes = {};
-  planes.mean = ReadBoolean(info[1], "mean");
-  const Elements<uint32_t> sizes = ReadArray<uint32_t>(info[4], "sizes", 16);
+  planes.mean = ReadBoolean(mean, "mean");
+  const Elements<uint32_t> sizes = ReadArray<uint32_t>(numbers, "sizes", 16);
   planes.batch = sizes.data[0];
   planes.channels = sizes.data[1];
   for (size_t a = 0; a < 2; ++a) {
@@ -89,13 +88,22 @@ Napi::Value PoolBlocks(const Napi::CallbackInfo& info) {
   }
   planes.x_layout = ReadHalo(sizes.data + 8);
   planes.y_layout = ReadHalo(sizes.data + 12);
-  ReadWindows(info[5], planes.axis, 2);
-  const PoolAxis(&axis)[2] = planes.axis;
-  const size_t in = CheckedFloats(planes.x_layout, lanes, planes.batch, planes.channels, axis[0].in,
-                                  axis[1].in);
-  const size_t out = CheckedFloats(planes.y_layout, lanes, planes.batch, planes.channels,
-                                   axis[0].out, axis[1].out);
-  return RunOn(info, in, out, planes, RunBlockedPool);
+  ReadWindows(windows, planes.axis, 2);
+  return planes;
+}
+
+RunSizes SizesOf(const BlockedPoolPlanes& p, size_t lanes) {
+  const PoolAxis(&axis)[2] = p.axis;
+  const size_t out =
+      CheckedFloats(p.y_layout, lanes, p.batch, p.channels, axis[0].out, axis[1].out);
+  return {CheckedFloats(p.x_layout, lanes, p.batch, p.channels, axis[0].in, axis[1].in), out, out};
+}
+
+// The same arguments, on blocks.
+Napi::Value PoolBlocks(const Napi::CallbackInfo& info) {
+  const BlockedPoolPlanes planes = ReadBlockedPool(info[1], info[4], info[5]);
+  const RunSizes sizes = SizesOf(planes, ReadIsa(info[0]).lanes);
+  return RunOn(info, sizes.x, sizes.out, planes, RunBlockedPool);
 }
 
 }  // namespace convfuse::addon

@@ -4,13 +4,16 @@
 #include <memory>
 #include <vector>
 
+#include "ops/chain_pool.h"
 #include "ops/conv.h"
 
 namespace convfuse {
 
-// A layer of a chain, and the shape that Conv::Prepare would be told.
+// A layer of a chain: a convolution, and the shape that Conv::Prepare would be told; or a pool, and its
+// shape without pads.
 struct ChainLink {
   std::shared_ptr<Conv> conv;
+  std::shared_ptr<const ChainPool> pool;
   ConvShape shape;
 };
 
@@ -28,7 +31,8 @@ class ConvChain {
                                            size_t band_floats = ChainBandFloats());
   virtual ~ConvChain() = default;
 
-  // As Conv::Run of one link after the other; the residual is the last one's.  The same bits.
+  // As one link after the other; the residual is the last one's, if that is a convolution.  The same
+  // bits.
   virtual void Run(const float* x, const float* residual, float* out, ThreadPool& pool) const = 0;
 };
 

@@ -44,11 +44,7 @@ std::vector<ChainStep> ChainSteps(const std::vector<ChainRows>& links, size_t be
     std::vector<ChainStep> band = {step};
     while (step.link > 0 && step.Rows() > 0) {
       const ChainRows& reader = links[step.link];
-      const auto at = [&](size_t row) {
-        return static_cast<ptrdiff_t>(row * reader.stride) - static_cast<ptrdiff_t>(reader.pad);
-      };
-      const ptrdiff_t first = at(step.begin);
-      const ptrdiff_t last = at(step.end - 1) + static_cast<ptrdiff_t>(reader.extent);
+      const ptrdiff_t first = reader.first[step.begin], last = reader.end[step.end - 1];
       const size_t link = step.link - 1;
       step = Supply(link, static_cast<ptrdiff_t>(reader.in), first, last, &held[link]);
       (*capacity)[link] = std::max((*capacity)[link], static_cast<size_t>(last - first));

@@ -7,10 +7,14 @@
 
 namespace convfuse {
 
-// A layer as far as rows go: those it reads of its input for output row y begin at y * stride - pad.
+// A layer as far as rows go: for output row y it reads rows [first[y], end[y]) of its input, some of
+// which may lie above the first or below the last that there is: they are zeros.  Neither decreases
+// from row to row.
 struct ChainRows {
-  size_t in, out;  // rows there are
-  size_t extent, stride, pad;
+  size_t in;  // rows there are
+  std::vector<ptrdiff_t> first, end;
+
+  size_t Out() const { return first.size(); }
 };
 
 // Output rows [begin, end) of a layer, perhaps none, and what becomes of the buffer between it and the

@@ -7,8 +7,10 @@
 
 #include "ops/chain.h"
 #include "ops/layer.h"
+#include "ops/pool.h"
 #include "test/arrange.h"
 #include "test/guarded.h"
+#include "test/pool_axis.h"
 #include "test/suites.h"
 #include "test/tables.h"
 
@@ -22,10 +24,12 @@ struct Memory {
 };
 
 struct Link {
-  ConvGeometry geometry;
+  ConvGeometry geometry;  // of a pool: its channels
   ConvShape shape;
   Activation activation;
   Precision precision;
+  std::vector<Axis> pool;  // height and width; none for a convolution
+  bool mean;
 };
 
 ReorderShape InputOf(const Link& l) {
@@ -36,8 +40,21 @@ ReorderShape OutputOf(const Link& l) {
   return {l.shape.batch, l.geometry.channels_out, l.shape.out[1], l.shape.out[2]};
 }
 
+bool DrawPool(Random& r, const ReorderShape& in, Link* link) {
+  const bool padded = r.Chance(50);
+  link->mean = r.Chance(50);
+  link->pool = {DrawAxis(r, in.height, padded), DrawAxis(r, in.width, padded)};
+  link->geometry.channels_in = link->geometry.channels_out = in.channels;
+  link->shape.batch = in.batch;
+  link->shape.in[1] = in.height;
+  link->shape.in[2] = in.width;
+  for (int a = 0; a < 2; ++a) link->shape.out[a + 1] = link->pool[static_cast<size_t>(a)].out();
+  return Volume(link->shape.out) > 0;
+}
+
 // A layer over an input of that shape.  False if it would have no output.
 bool DrawLink(Random& r, const ReorderShape& in, Link* link) {
+  if (r.Chance(20)) return DrawPool(r, in, link);
   ConvGeometry& g = link->geometry;
   const size_t kind = r.Below(5);  // 0, 1: depthwise, 2, 3: pointwise
   g.channels_in = in.channels;
@@ -65,6 +82,7 @@ bool DrawLink(Random& r, const ReorderShape& in, Link* link) {
 
 // Holds all that the layer reads; rows above and below it may be more.
 Layout HaloOf(Random& r, const Link& l) {
+  if (!l.pool.empty()) return {true, r.Below(2), r.Below(2), r.Below(2), r.Below(2)};
   const auto after = [&](int a) {
     const ConvGeometry& g = l.geometry;
     const size_t reads = (l.shape.out[a] - 1) * g.stride[a] + (g.kernel[a] - 1) * g.dilation[a] + 1;
@@ -87,7 +105,7 @@ std::vector<Link> DrawLinks(Random& r) {
     in = OutputOf(link);
     links.push_back(link);
   }
-  if (!links.empty() && r.Chance(25)) links[0].shape.x_layout = {};
+  if (!links.empty() && links[0].pool.empty() && r.Chance(25)) links[0].shape.x_layout = {};
   for (size_t i = 0; i < links.size(); ++i)
     links[i].shape.out_layout = links[i].shape.residual_layout =
         i + 1 < links.size() ? links[i + 1].shape.x_layout
@@ -99,7 +117,7 @@ std::string Describe(const KernelTable& table, const std::vector<Link>& links) {
   std::string s = std::string(table.isa) + " chain n " + std::to_string(links[0].shape.batch) +
                   " c " + std::to_string(links[0].geometry.channels_in);
   for (const Link& l : links)
-    s += " -> " + std::to_string(l.geometry.kernel[1]) + "x" + std::to_string(l.geometry.kernel[2]) +
+    s += (l.pool.empty() ? " -> " : " pool -> ") + std::to_string(l.geometry.kernel[1]) + "x" + std::to_string(l.geometry.kernel[2]) +
          "/" + std::to_string(l.geometry.stride[1]) + (l.geometry.groups > 1 ? " depthwise " : " ") +
          std::to_string(l.geometry.channels_out) + " @" + std::to_string(l.shape.out[1]) + "x" +
          std::to_string(l.shape.out[2]);
@@ -121,6 +139,14 @@ std::shared_ptr<Conv> MakeConv(const KernelTable& table, const Link& l, Random& 
   return Conv::Create(g, weight.data(), bias.data(), options);
 }
 
+ChainLink LinkOf(const KernelTable& table, const Link& l, Random& r,
+                 const std::shared_ptr<WorkspacePool>& workspaces) {
+  if (l.pool.empty()) return {MakeConv(table, l, r, workspaces), nullptr, l.shape};
+  const PoolAxis axis[2] = {l.pool[0].Kernel(), l.pool[1].Kernel()};
+  const size_t channels = l.geometry.channels_in;
+  return {nullptr, std::make_shared<ChainPool>(table, l.mean, channels, axis), l.shape};
+}
+
 // What the layers give one by one.
 std::vector<float> OneByOne(const std::vector<ChainLink>& chain, const std::vector<Link>& links,
                             const KernelTable& table, const float* x, const float* residual,
@@ -128,6 +154,14 @@ std::vector<float> OneByOne(const std::vector<ChainLink>& chain, const std::vect
   std::vector<float> from, to, dense;
   for (size_t i = 0; i < links.size(); ++i) {
     to.assign(LayoutFloats(links[i].shape.out_layout, table.lanes, OutputOf(links[i])), 0);
+    if (chain[i].pool) {
+      const ConvShape& s = links[i].shape;
+      RunBlockedPool(table, {links[i].mean, {links[i].pool[0].Kernel(), links[i].pool[1].Kernel()},
+                             s.batch, links[i].geometry.channels_in, i > 0 ? from.data() : x,
+                             s.x_layout, to.data(), s.out_layout}, pool, 1);
+      from.swap(to);
+      continue;
+    }
     const auto plan = chain[i].conv->Prepare(chain[i].shape, 1);
     chain[i].conv->Run(*plan, i > 0 ? from.data() : x, i + 1 < links.size() ? nullptr : residual,
                        to.data(), pool, 1, nullptr);
@@ -148,12 +182,12 @@ void Spoil(WorkspacePool& workspaces, size_t floats) {
 bool Run(const KernelTable& table, ThreadPool& pool, Random& r, Memory& memory) {
   std::vector<Link> links = DrawLinks(r);
   if (links.size() < 2) return false;
-  const bool adds = r.Chance(40), end = r.Chance(50);
+  const bool adds = links.back().pool.empty() && r.Chance(40), end = r.Chance(50);
   if (adds)
     links.back().shape.residual_layout = {true, r.Below(3), r.Below(3), r.Below(3), r.Below(3)};
   const auto workspaces = std::make_shared<WorkspacePool>();
   std::vector<ChainLink> chain;
-  for (const Link& l : links) chain.push_back({MakeConv(table, l, r, workspaces), l.shape});
+  for (const Link& l : links) chain.push_back(LinkOf(table, l, r, workspaces));
 
   const ReorderShape in = InputOf(links[0]), out = OutputOf(links.back());
   const Layout dense, layout = links.back().shape.out_layout;

@@ -7,6 +7,7 @@
 #include "ops/pool.h"
 #include "test/arrange.h"
 #include "test/guarded.h"
+#include "test/pool_axis.h"
 #include "test/suites.h"
 #include "test/tables.h"
 
@@ -14,48 +15,6 @@ namespace convfuse::test {
 namespace {
 
 constexpr size_t kMostFloats = 1 << 16;
-
-struct Axis {
-  size_t in, kernel, stride, dilation, pad_begin, pad_end;
-  std::vector<int32_t> start, taps, divisor;
-
-  size_t out() const { return start.size(); }
-};
-
-// As lib/ops/pool.ts has it: taps outside the input are left out, and count for the divisor where
-// they lie in the pads and `padded` is asked for.
-void Resolve(Axis* a, bool padded) {
-  const long in = static_cast<long>(a->in), dilation = static_cast<long>(a->dilation);
-  const long reach = static_cast<long>(a->kernel - 1) * dilation;
-  for (size_t o = 0;; ++o) {
-    const long origin = static_cast<long>(o * a->stride) - static_cast<long>(a->pad_begin);
-    if (origin + reach >= in + static_cast<long>(a->pad_end)) break;
-    int32_t start = 0, taps = 0, all = 0;
-    for (size_t k = 0; k < a->kernel; ++k) {
-      const long i = origin + static_cast<long>(k) * dilation;
-      ++all;
-      if (i < 0 || i >= in) continue;
-      if (taps++ == 0) start = static_cast<int32_t>(i);
-    }
-    a->start.push_back(start);
-    a->taps.push_back(taps);
-    a->divisor.push_back(padded ? all : taps);
-  }
-}
-
-Axis RandomAxis(Random& random, bool used, size_t most, bool padded) {
-  Axis a = {1, 1, 1, 1, 0, 0, {}, {}, {}};
-  if (used) {
-    a.in = random.Between(1, most);
-    a.kernel = random.Between(1, random.Chance(70) ? 3 : 7);
-    a.stride = random.Between(1, 3);
-    a.dilation = random.Chance(80) ? 1 : random.Between(2, 3);
-    a.pad_begin = random.Below(a.kernel);
-    a.pad_end = random.Below(a.kernel);
-  }
-  Resolve(&a, padded);
-  return a;
-}
 
 // The same planes in blocks; what the dense kernel gave is `want`, sums in another order aside.
 void RunBlocks(const KernelTable& table, ThreadPool& pool, Random& random, const PoolPlanes& dense,
@@ -101,7 +60,7 @@ void Run(const KernelTable& table, ThreadPool& pool, Random& random, Guarded& x,
   size_t in = 1, out = 1;
   for (int i = 0; i < 3; ++i) {
     const Axis& a = axes[i];
-    p.axis[i] = {a.in, a.out(), a.dilation, a.start.data(), a.taps.data(), a.divisor.data()};
+    p.axis[i] = a.Kernel();
     in *= a.in, out *= a.out();
   }
   float* from = x.Place(p.planes * in, random.Chance(50));

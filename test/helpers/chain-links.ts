@@ -1,13 +1,13 @@
 // Layers that make a chain, as the addon holds them.
 
 import { loadAddon } from '#convfuse/backend/native/binding.js';
-import type { ConvHandle } from '#convfuse/backend/native/conv-addon.js';
+import type { ChainLink, ConvHandle } from '#convfuse/backend/native/conv-addon.js';
 
 const loaded = loadAddon();
 if ('reason' in loaded) throw new Error(loaded.reason);
 export const { addon } = loaded;
 
-const isa = addon.info().isas[0]!;
+export const isa = addon.info().isas[0]!;
 /** A plane of 2 x 3 in blocks without a halo. */
 export const BLOCKS = Uint32Array.of(
   ...[1, 1, 2, 3, 1, 2, 3, 0, 0, 0],
@@ -26,4 +26,11 @@ export function linkOf(channels: number): ConvHandle {
   return addon.createConv(isa, geometry, weight, bias, 0, 0, plain, undefined, false);
 }
 
-export const makeLinks = (): ConvHandle[] => [linkOf(2), linkOf(2)];
+export const makeLinks = (): ChainLink[] => [0, 1].map(() => [linkOf(2), BLOCKS]);
+
+/** The largest of each pixel alone, on the same blocks. */
+export const POOL: ChainLink = [
+  false,
+  Uint32Array.of(1, 2, 2, 3, 2, 3, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0),
+  Int32Array.of(0, 1, 1, 1, 1, 1, 0, 1, 2, 1, 1, 1, 1, 1, 1),
+];

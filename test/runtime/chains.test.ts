@@ -2,7 +2,7 @@
 
 import test from 'ava';
 
-import type { BoundConv } from '#convfuse/backend/backend.js';
+import type { BoundLayer } from '#convfuse/backend/backend.js';
 import { NativeBackend } from '#convfuse/backend/native/index.js';
 import { ConvfuseError } from '#convfuse/errors.js';
 import { parseText } from '#convfuse/ir/text.js';
@@ -27,7 +27,7 @@ class Watched extends NativeBackend {
     super(addon, isa, threads, 'test');
   }
 
-  override chain(convs: readonly BoundConv[]): BoundConv | undefined {
+  override chain(convs: readonly BoundLayer[]): BoundLayer | undefined {
     const chain = super.chain(convs);
     if (chain === undefined) return undefined;
     this.made.push(convs.length);

@@ -3,7 +3,7 @@
 
 import test from 'ava';
 
-import type { BoundConv, ConvKernel, ConvSpec } from '#convfuse/backend/backend.js';
+import type { BoundLayer, ConvKernel, ConvSpec } from '#convfuse/backend/backend.js';
 import { loadAddon } from '#convfuse/backend/native/binding.js';
 import { NativeBackend } from '#convfuse/backend/native/index.js';
 import { ReferenceBackend } from '#convfuse/backend/reference/index.js';
@@ -97,7 +97,7 @@ class Watched extends ReferenceBackend {
         note('asked');
         kernel.runSync(call);
       },
-      bind: (dims): BoundConv => {
+      bind: (dims): BoundLayer => {
         return (x, residual, out) => {
           note('repeated');
           if (this.failure !== undefined) throw this.failure;

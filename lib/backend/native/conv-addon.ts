@@ -3,7 +3,15 @@ export interface ConvHandle {
   readonly brand: unique symbol;
 }
 
-/** Convolutions that run as one: opaque, freed with its last reference. */
+/**
+ * A layer of a chain: a convolution and its shape, as for runConv(); or whether a pool takes means, and
+ * its sizes and windows, as for poolBlocked().
+ */
+export type ChainLink =
+  | readonly [ConvHandle, Uint32Array]
+  | readonly [mean: boolean, sizes: Uint32Array, windows: Int32Array];
+
+/** Layers that run as one: opaque, freed with its last reference. */
 export interface ChainHandle {
   readonly brand: unique symbol;
 }
@@ -56,16 +64,11 @@ export interface ConvAddon {
   disposeConv(conv: ConvHandle): void;
 
   /**
-   * One run of convolutions that follow each other, each the only reader of the one before.
+   * One run of layers that follow each other, each the only reader of the one before.
    *
-   * @param shapes of each, as for runConv()
    * @returns undefined where it would not be faster
    */
-  createChain(
-    convs: readonly ConvHandle[],
-    shapes: readonly Uint32Array[],
-    threads: number,
-  ): ChainHandle | undefined;
+  createChain(isa: string, links: readonly ChainLink[], threads: number): ChainHandle | undefined;
 
   /** @param residual of the last one */
   runChain(

@@ -1,7 +1,7 @@
 import { ACTIVATION_KINDS, NO_TAIL, type Activation } from '../activation.js';
 import type {
   AsyncConvCall,
-  BoundConv,
+  BoundLayer,
   ConvCall,
   ConvKernel,
   ConvLayouts,
@@ -13,6 +13,7 @@ import { convShape, threeAxes, type ConvShape } from '../conv-shape.js';
 import type { BlockedLayout, Halo } from '../layout.js';
 import { ReferenceConv } from '../reference/conv.js';
 import type { Addon } from './addon.js';
+import { linkable } from './chain.js';
 import type { ConvHandle } from './conv-addon.js';
 import { fromNative, native } from './errors.js';
 import type { Jobs } from './jobs.js';
@@ -32,33 +33,6 @@ interface Prepared {
   readonly layouts: ConvLayouts | undefined;
   readonly shape: ConvShape;
   readonly numbers: Uint32Array;
-}
-
-/** What runs of one shape consist of, for chains of them. */
-interface Link {
-  readonly handle: ConvHandle;
-  readonly numbers: Uint32Array;
-  readonly threads: number;
-}
-
-const links = new WeakMap<BoundConv, Link>();
-
-/** As Backend.chain(). */
-export function nativeChain(addon: Addon, convs: readonly BoundConv[]): BoundConv | undefined {
-  const found = convs.map((conv) => links.get(conv));
-  if (!found.every((link) => link !== undefined) || found.length === 0) return undefined;
-  const handles = found.map(({ handle }) => handle);
-  const shapes = found.map(({ numbers }) => numbers);
-  const chain = native(() => addon.createChain(handles, shapes, found[0]!.threads));
-  if (chain === undefined) return undefined;
-  return (x, residual, out) => {
-    const arrays = [x, residual, out] as [Float32Array, Float32Array | undefined, Float32Array];
-    try {
-      addon.runChain(chain, arrays[0], arrays[1], arrays[2]);
-    } catch (error) {
-      throw fromNative(error);
-    }
-  };
 }
 
 /** A float32 convolution on the native side. */
@@ -122,12 +96,12 @@ export class NativeConv implements ConvKernel {
     return jobs.run(start, out, signal);
   }
 
-  bind(dims: readonly number[], layouts: ConvLayouts | undefined): BoundConv | undefined {
+  bind(dims: readonly number[], layouts: ConvLayouts | undefined): BoundLayer | undefined {
     const { shape, numbers } = this.#prepare(dims, layouts);
     if (isEmpty(shape)) return undefined;
     const { addon } = this.#context;
     const [handle, threads] = [this.#handle, this.#threads];
-    const bound: BoundConv = (x, residual, out) => {
+    const bound: BoundLayer = (x, residual, out) => {
       const arrays = [x, residual, out] as [Float32Array, Float32Array | undefined, Float32Array];
       try {
         addon.runConv(handle, arrays[0], arrays[1], numbers, threads, arrays[2]);
@@ -135,8 +109,7 @@ export class NativeConv implements ConvKernel {
         throw fromNative(error);
       }
     };
-    links.set(bound, { handle, numbers, threads });
-    return bound;
+    return linkable(bound, { threads, link: [handle, numbers] });
   }
 
   /** Runs of one shape follow each other: what they share is kept. */

@@ -1,12 +1,11 @@
 import type {
   Backend,
-  BoundConv,
+  BoundLayer,
   ConvKernel,
   ConvSpec,
-  BlockedPoolCall,
+  BlockedPoolSpec,
   GemmCall,
-  PoolAxis,
-  PoolCall,
+  PoolSpec,
   ScaledRows,
   ScaleRowsRequest,
 } from '../backend.js';
@@ -23,10 +22,12 @@ import type {
   SumRowsCall,
 } from '../rows.js';
 import type { Addon } from './addon.js';
-import { haloNumbers, nativeChain, NativeConv } from './conv.js';
+import { nativeChain } from './chain.js';
+import { haloNumbers, NativeConv } from './conv.js';
 import { nativeElementwise } from './elementwise.js';
 import { native } from './errors.js';
 import { Jobs } from './jobs.js';
+import { nativeBlockedPool, nativePool } from './pool.js';
 
 /** The addon's listener can be set once, so that all backends over it share their jobs. */
 const jobsOf = new WeakMap<Addon, Jobs>();
@@ -93,8 +94,8 @@ export class NativeBackend implements Backend {
     return new NativeConv({ addon: this.#addon, jobs: this.#jobs, isa, threads }, spec);
   }
 
-  chain(convs: readonly BoundConv[]): BoundConv | undefined {
-    return nativeChain(this.#addon, convs);
+  chain(layers: readonly BoundLayer[]): BoundLayer | undefined {
+    return nativeChain(this.#addon, this.isa, layers);
   }
 
   gemm(call: GemmCall): void {
@@ -111,21 +112,12 @@ export class NativeBackend implements Backend {
     return nativeElementwise(this.#addon, this.isa, this.threads, spec);
   }
 
-  pool({ kind, x, y, planes, axes, padded, threads }: PoolCall): void {
-    const { sizes, windows } = numbersOf(axes, padded, planes, undefined);
-    native(() =>
-      this.#addon.pool(this.isa, kind === 'mean', x, y, sizes, windows, threads ?? this.threads),
-    );
+  pool(spec: PoolSpec): BoundLayer {
+    return nativePool(this.#addon, this.isa, spec.threads ?? this.threads, spec);
   }
 
-  poolBlocked(call: BlockedPoolCall): void {
-    const { kind, x, y, axes, batch, channels, layouts, padded, threads } = call;
-    const blocked = { batch, channels, layouts };
-    const { sizes, windows } = numbersOf(axes, padded, batch * channels, blocked);
-    const { isa } = this;
-    native(() =>
-      this.#addon.poolBlocked(isa, kind === 'mean', x, y, sizes, windows, threads ?? this.threads),
-    );
+  poolBlocked(spec: BlockedPoolSpec): BoundLayer {
+    return nativeBlockedPool(this.#addon, this.isa, spec.threads ?? this.threads, spec);
   }
 
   softmax({ log, x, y, outer, size, inner, threads }: SoftmaxCall): void {
@@ -170,68 +162,4 @@ export class NativeBackend implements Backend {
 function tapsOf([high, wide]: readonly [ResampleAxis, ResampleAxis]) {
   const sizes = [high.input, wide.input, high.output, wide.output, high.width, wide.width];
   return { sizes, taps: [high.index, high.weight, wide.index, wide.weight] as const };
-}
-
-/** What the addon is told of a pool; callers keep the axes of a shape, which are read once. */
-interface PoolNumbers {
-  readonly padded: boolean;
-  readonly planes: number;
-  readonly blocked: BlockedPlanes | undefined;
-  readonly sizes: Uint32Array;
-  readonly windows: Int32Array;
-}
-
-type BlockedPlanes = Pick<BlockedPoolCall, 'batch' | 'channels' | 'layouts'>;
-
-const numbersOfAxes = new WeakMap<object, PoolNumbers>();
-
-/** Nothing is made for what was asked before: pools are few, and find their code in no cache. */
-function numbersOf(
-  axes: PoolCall['axes'],
-  padded: boolean,
-  planes: number,
-  blocked: BlockedPlanes | undefined,
-): PoolNumbers {
-  const found = numbersOfAxes.get(axes);
-  if (found?.padded === padded && found.planes === planes && alike(found.blocked, blocked)) {
-    return found;
-  }
-  const used = blocked === undefined ? axes : axes.slice(1);
-  const first = blocked === undefined ? [planes] : [blocked.batch, blocked.channels];
-  const { x, y } = blocked?.layouts ?? {};
-  const last = x && y ? [...haloNumbers(x), ...haloNumbers(y)] : [];
-  const sizes = Uint32Array.of(...first, ...sizesOf(used), ...last);
-  const made = { padded, planes, blocked, sizes, windows: windowsOf(used, padded) };
-  numbersOfAxes.set(axes, made);
-  return made;
-}
-
-function alike(a: BlockedPlanes | undefined, b: BlockedPlanes | undefined): boolean {
-  if (a === undefined || b === undefined) return a === b;
-  return (
-    a.batch === b.batch &&
-    a.channels === b.channels &&
-    a.layouts.x === b.layouts.x &&
-    a.layouts.y === b.layouts.y
-  );
-}
-
-function sizesOf(axes: readonly PoolAxis[]): number[] {
-  return [
-    ...axes.map(({ input }) => input),
-    ...axes.map(({ output }) => output),
-    ...axes.map(({ dilation }) => dilation),
-  ];
-}
-
-/** Start, taps and divisor of every output, axis by axis. */
-function windowsOf(axes: readonly PoolAxis[], padded: boolean): Int32Array {
-  const parts = axes.flatMap((axis) => [axis.start, axis.taps, padded ? axis.padded : axis.taps]);
-  const windows = new Int32Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    windows.set(part, at);
-    at += part.length;
-  }
-  return windows;
 }

@@ -5,7 +5,7 @@ import test from 'ava';
 
 import type { Addon } from '#convfuse/backend/native/addon.js';
 import type { ConvHandle } from '#convfuse/backend/native/conv-addon.js';
-import { addon, BLOCK, BLOCKS, makeLinks } from '../../helpers/chain-links.js';
+import { addon, BLOCK, isa, makeLinks, POOL } from '../../helpers/chain-links.js';
 
 function detached<A extends Float32Array | Float64Array | Uint32Array>(array: A): A {
   structuredClone(array, { transfer: [array.buffer as ArrayBuffer] });
@@ -74,7 +74,6 @@ const ODD: readonly unknown[] = [
   Object.create(new Float32Array(4)) as unknown,
 ];
 
-const isa = addon.info().isas[0]!;
 const GEOMETRY = Uint32Array.of(2, 4, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 0);
 const SHAPE = Uint32Array.of(1, 1, 1, 3, 1, 1, 3, 0, 0, 0);
 /** An activation without parameters and without a tail. */
@@ -176,10 +175,10 @@ const CALLS: Readonly<Record<string, { args: () => unknown[]; optional: readonly
   runConv: { args: () => [makeConv(), floats(6), floats(12), SHAPE, 1, floats(12)], optional: [2] },
   startConv: { args: () => [makeConv(), floats(6), floats(12), SHAPE, 1], optional: [2] },
   disposeConv: { args: () => [makeConv()], optional: [] },
-  createChain: { args: () => [makeLinks(), [BLOCKS, BLOCKS], 1], optional: [] },
+  createChain: { args: () => [isa, [...makeLinks(), POOL], 1], optional: [] },
   runChain: {
     args: () => {
-      const chain = addon.createChain(makeLinks(), [BLOCKS, BLOCKS], 1);
+      const chain = addon.createChain(isa, [...makeLinks(), POOL], 1);
       return [chain, floats(BLOCK), floats(BLOCK), floats(BLOCK)];
     },
     optional: [2],

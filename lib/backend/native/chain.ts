@@ -1,0 +1,45 @@
+import type { BoundLayer } from '../backend.js';
+import type { Addon } from './addon.js';
+import type { ChainLink } from './conv-addon.js';
+import { fromNative, native } from './errors.js';
+
+/** What chains need to know of a layer. */
+interface Linkable {
+  readonly threads: number;
+  readonly link: ChainLink;
+}
+
+const links = new WeakMap<BoundLayer, Linkable>();
+
+/** The layer, which may become a part of a chain then. */
+export function linkable(layer: BoundLayer, known: Linkable): BoundLayer {
+  links.set(layer, known);
+  return layer;
+}
+
+/** As Backend.chain(). */
+export function nativeChain(
+  addon: Addon,
+  isa: string,
+  layers: readonly BoundLayer[],
+): BoundLayer | undefined {
+  const found = layers.map((layer) => links.get(layer));
+  if (!found.every((layer) => layer !== undefined) || found.length === 0) return undefined;
+  const threads = Math.max(...found.map((layer) => layer.threads));
+  const chain = native(() =>
+    addon.createChain(
+      isa,
+      found.map(({ link }) => link),
+      threads,
+    ),
+  );
+  if (chain === undefined) return undefined;
+  return (x, residual, out) => {
+    const arrays = [x, residual, out] as [Float32Array, Float32Array | undefined, Float32Array];
+    try {
+      addon.runChain(chain, arrays[0], arrays[1], arrays[2]);
+    } catch (error) {
+      throw fromNative(error);
+    }
+  };
+}
