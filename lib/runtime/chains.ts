@@ -16,7 +16,7 @@ interface Run {
   readonly first: number;
   readonly end: number;
   /** How its steps were done when the backend was last asked to make chains of them. */
-  asked: readonly Repetition[] | undefined;
+  asked: readonly (Repetition | undefined)[] | undefined;
 }
 
 /**
@@ -53,20 +53,27 @@ export class Chains {
     const { first, end, asked } = run;
     if (asked?.every((known, i) => known === this.#repetitions[first + i])) return;
     const known = this.#repetitions.slice(first, end);
-    if (!isComplete(known)) return;
+    if (known.every((one) => one === undefined)) return;
     run.asked = known;
     for (let at = first; at < end; at++) this.#chains.delete(at);
-    // The longest ones that there are, from the first step on.
-    for (let from = 0; from < known.length;) {
-      let to = known.length;
-      let made: BoundLayer | undefined;
-      while (to - from > 1 && made === undefined) {
-        made = backend.chain?.(known.slice(from, to).map(({ how }) => how.run as BoundLayer));
-        if (made === undefined) to--;
-      }
-      if (made !== undefined) this.#add(first + from, known.slice(from, to), made);
-      from = Math.max(to, from + 1);
+    for (let from = first; from < end;) from = this.#makeLongest(from, end, backend);
+  }
+
+  /** From one step on. Returns the step behind it. */
+  #makeLongest(from: number, end: number, backend: Backend): number {
+    const known: Repetition[] = [];
+    for (let at = from; at < end; at++) {
+      const one = this.#repetitions[at];
+      if (one?.how.run === undefined) break;
+      known.push(one);
     }
+    for (; known.length > 1; known.pop()) {
+      const chain = backend.chain?.(known.map(({ how }) => how.run as BoundLayer));
+      if (chain === undefined) continue;
+      this.#add(from, [...known], chain);
+      return from + known.length;
+    }
+    return from + 1;
   }
 
   #add(first: number, known: readonly Repetition[], made: BoundLayer): void {
@@ -91,10 +98,6 @@ export class Chains {
       next: first + known.length,
     });
   }
-}
-
-function isComplete(known: readonly (Repetition | undefined)[]): known is Repetition[] {
-  return known.every((one) => one?.how.run !== undefined);
 }
 
 /** Whether a step writes blocks that the next one reads, as its input, and nobody else. */
