@@ -4,6 +4,7 @@ import type { Activation } from './activation.js';
 import type { ElementwiseRun, ElementwiseSpec } from './elementwise.js';
 import type { CopyCall } from './copy.js';
 import type { BlockedLayout } from './layout.js';
+import type { LinearLayer, LinearSpec } from './linear.js';
 import type {
   BlockedResampleCall,
   NormaliseCall,
@@ -199,6 +200,12 @@ export interface Backend {
    */
   chain?(layers: readonly BoundLayer[]): BoundLayer | undefined;
   gemm(call: GemmCall): void;
+  /**
+   * Absent, or without a result: gemm() and the operators' own loops are to run.
+   *
+   * @throws ConvfuseError ERR_MEMORY
+   */
+  linear?(spec: LinearSpec): LinearLayer | undefined;
   /** Absent where the operators' own loops are to run. NaN under a window gives NaN. */
   pool?(spec: PoolSpec): BoundLayer;
   /** As pool(), for backends with `lanes`. */

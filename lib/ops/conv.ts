@@ -1,4 +1,4 @@
-import { IDENTITY, type Activation } from '../backend/activation.js';
+import { IDENTITY } from '../backend/activation.js';
 import type {
   BoundLayer,
   ConvKernel,
@@ -10,6 +10,7 @@ import type { BlockedLayout } from '../backend/layout.js';
 import type { Node } from '../ir/node.js';
 import { dimsText, sameDims } from '../tensor/shape.js';
 import { countOf, knownDims, typeOnly } from './facts.js';
+import { KernelCache, nameOf } from './kernel-cache.js';
 import type {
   Epilogue,
   Evaluation,
@@ -21,33 +22,6 @@ import type {
 import { floatsOf, required } from './run-tensor.js';
 import { nodeError, operator } from './schema.js';
 import { windowDims, windowOf, withLabel } from './window.js';
-
-/** Kernels of one node, by what they were made for. Disposed of with the session. */
-class KernelCache {
-  readonly #kernels = new Map<
-    string,
-    { readonly weight: FloatArray; readonly kernel: ConvKernel }
-  >();
-
-  /** The kernel of this name, made again when the weights are others than before. */
-  get(name: string, weight: FloatArray, make: () => ConvKernel): ConvKernel {
-    const found = this.#kernels.get(name);
-    if (found?.weight === weight) return found.kernel;
-    found?.kernel.dispose();
-    const kernel = make();
-    this.#kernels.set(name, { weight, kernel });
-    return kernel;
-  }
-
-  has(name: string, kernel: ConvKernel): boolean {
-    return this.#kernels.get(name)?.kernel === kernel;
-  }
-
-  dispose(): void {
-    for (const { kernel } of this.#kernels.values()) kernel.dispose();
-    this.#kernels.clear();
-  }
-}
 
 /** What Conv and ConvTranspose nodes say once shapes are known. */
 export type Geometry = Pick<
@@ -87,7 +61,7 @@ export function runConvolution(
       threads: call.threads,
     });
   const stable = call.isConstant(1) && (bias === undefined || call.isConstant(2));
-  const kept = stable ? call.keep(() => new KernelCache()) : undefined;
+  const kept = stable ? call.keep(() => new KernelCache<ConvKernel>()) : undefined;
   const name = `${nameOf(activation)} ${variant}`;
   const kernel = kept?.get(name, weight, make) ?? make();
   try {
@@ -111,28 +85,20 @@ export function runConvolution(
     });
     const again = kept && own === undefined ? kernel.bind?.(x.dims, layouts) : undefined;
     const output = { type: x.type, dims, layout };
-    if (again !== undefined) call.repeatable(repeatable(output, again, kept!, name, kernel));
+    if (again !== undefined)
+      call.repeatable(repeatable(output, again, kept!.holding(name, kernel)));
     return [{ ...output, data: out }];
   } finally {
     if (kept === undefined) kernel.dispose();
   }
 }
 
-/** Plans for other shapes may have merged more into a node, or less. */
-function nameOf({ kind, tail }: Activation): string {
-  return tail === undefined ? kind : `${kind} ${Object.values(tail).join()}`;
-}
-
 /** Apart from the evaluation, lest what is kept hold on to the tensors of one run. */
 function repeatable(
-  output: Omit<RunTensor, 'data'>,
+  { type, dims, layout }: Omit<RunTensor, 'data'>,
   bound: BoundLayer,
-  kernels: KernelCache,
-  name: string,
-  kernel: ConvKernel,
+  holds: () => boolean,
 ): Repeatable {
-  const { type, dims, layout } = output;
-  const holds = (): boolean => kernels.has(name, kernel);
   return { type, dims, layout, holds, run: bound as RepeatedRun };
 }
 

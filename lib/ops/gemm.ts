@@ -4,6 +4,7 @@ import { dimsText } from '../tensor/shape.js';
 import { activateInPlace } from './activation-loop.js';
 import { broadcastDims, runsOf, type Runs } from './broadcast.js';
 import { countOf, typeOnly } from './facts.js';
+import { rowOf, runLinear } from './linear.js';
 import type { RepeatedRun, ValueFacts } from './operator.js';
 import { runRepeatable } from './repeatable.js';
 import { floatsOf, required } from './run-tensor.js';
@@ -49,6 +50,14 @@ export const gemm = operator('Gemm', {
     const start = c && { data: floatsOf(node, c), runs: runsOf(dims, [c.dims]) };
     const alpha = node.attribute('alpha', 'float') ?? 1;
     const beta = c === undefined ? 0 : (node.attribute('beta', 'float') ?? 1);
+    const constant = call.isConstant(1) && (c === undefined || call.isConstant(2));
+    const bias = constant && c ? rowOf(floatsOf(node, c), c.dims, n) : undefined;
+    const plain = alpha === 1 && (c === undefined || (beta === 1 && bias !== undefined));
+    if (constant && plain && (!transA || m === 1)) {
+      const product = { a, dims, weight: right, n, k, transposed: transB, bias };
+      const result = runLinear(call, product);
+      if (result !== undefined) return [result];
+    }
     const run: RepeatedRun = (left, _, out) => {
       const product = out as FloatArray;
       if (start !== undefined) spread(start.data, start.runs, product);
@@ -56,7 +65,6 @@ export const gemm = operator('Gemm', {
       backend.gemm({ ...factors, m, n, k, transA, transB, alpha, beta });
       if (epilogue !== undefined) activateInPlace(epilogue.activation, product);
     };
-    const constant = call.isConstant(1) && (c === undefined || call.isConstant(2));
     const how = { type: a.type, dims, layout: undefined, run };
     return [runRepeatable(call, floatsOf(node, a), how, constant)];
   },

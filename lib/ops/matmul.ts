@@ -5,6 +5,7 @@ import { dimsText } from '../tensor/shape.js';
 import { activateInPlace } from './activation-loop.js';
 import { broadcastDims, broadcastStrides, outerOffsets } from './broadcast.js';
 import { countOf, typeOnly } from './facts.js';
+import { runLinear } from './linear.js';
 import type { ValueFacts } from './operator.js';
 import { floatsOf, required } from './run-tensor.js';
 import { nodeError, operator } from './schema.js';
@@ -53,9 +54,16 @@ export const matMul = operator('MatMul', {
     const a = required(node, inputs, 0);
     const b = required(node, inputs, 1);
     const { batch, m, k, n, out } = productOf(node, a.dims, b.dims);
-    const data = call.allocate(a.type, out) as FloatArray;
     const left = floatsOf(node, a);
     const right = floatsOf(node, b);
+    // One matrix for all: the stack of A is one tall matrix.
+    const single = b.dims.slice(0, -2).every((size) => size === 1);
+    if (single && call.isConstant(1)) {
+      const product = { a, dims: out, weight: right, n, k, transposed: false, bias: undefined };
+      const result = runLinear(call, product);
+      if (result !== undefined) return [result];
+    }
+    const data = call.allocate(a.type, out) as FloatArray;
     const multiply = (aAt: number, bAt: number, cAt: number, rows: number): void => {
       call.backend.gemm({
         a: left.subarray(aAt, aAt + rows * k),
@@ -71,8 +79,7 @@ export const matMul = operator('MatMul', {
       });
     };
     const count = batch.reduce((product, size) => product * size, 1);
-    if (b.dims.length <= 2) {
-      // One matrix for all: the stack of A is one tall matrix.
+    if (single) {
       multiply(0, 0, 0, count * m);
     } else {
       const aAt = outerOffsets(batch, broadcastStrides(a.dims.slice(0, -2), batch), count);

@@ -50,6 +50,9 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   Export<DisposeConv>(env, exports, "disposeConv");
   Export<CreateChain>(env, exports, "createChain");
   Export<RunChain>(env, exports, "runChain");
+  Export<CreateLinear>(env, exports, "createLinear");
+  Export<RunLinear>(env, exports, "runLinear");
+  Export<DisposeLinear>(env, exports, "disposeLinear");
   Export<Listen>(env, exports, "listen");
   Export<CancelJob>(env, exports, "cancelJob");
   Export<TakeResult>(env, exports, "takeResult");

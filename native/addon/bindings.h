@@ -27,6 +27,10 @@ Napi::Value DisposeConv(const Napi::CallbackInfo& info);
 Napi::Value CreateChain(const Napi::CallbackInfo& info);
 Napi::Value RunChain(const Napi::CallbackInfo& info);
 
+Napi::Value CreateLinear(const Napi::CallbackInfo& info);
+Napi::Value RunLinear(const Napi::CallbackInfo& info);
+Napi::Value DisposeLinear(const Napi::CallbackInfo& info);
+
 Napi::Value Listen(const Napi::CallbackInfo& info);
 Napi::Value CancelJob(const Napi::CallbackInfo& info);
 Napi::Value TakeResult(const Napi::CallbackInfo& info);

@@ -30,6 +30,7 @@ const Suite kSuites[] = {
     {"depthwise", TestDepthwise},
     {"winograd", TestWinograd},
     {"gemm", TestGemm},
+    {"linear", TestLinear},
     {"bfloat16", TestBf16},
     {"pool", TestPool},
     {"elementwise", TestElementwise},

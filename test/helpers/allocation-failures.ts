@@ -1,6 +1,7 @@
 // Run with fail_malloc preloaded: fails each allocation of the addon in turn, in every function
 // that allocates. Prints one line for each: how many there were, and what came of the failures.
 
+import { IDENTITY } from '#convfuse/backend/activation.js';
 import { selectBackend } from '#convfuse/backend/select.js';
 import { longInput, longLayer } from './long-conv.js';
 
@@ -28,6 +29,17 @@ const CALLS: Readonly<Record<string, () => unknown>> = {
       alpha: 1,
       beta: 0,
     });
+  },
+  linear: () => {
+    const shape = { n: 100, k: 500, transposed: true, bias: undefined };
+    const weight = data.subarray(0, 50000);
+    const threads = undefined;
+    const layer = backend.linear!({ ...shape, weight, activation: IDENTITY, threads })!;
+    try {
+      layer.run(weight, undefined, new Float32Array(100 * 100));
+    } finally {
+      layer.dispose();
+    }
   },
   scaleRows: () => {
     const scale = new Float64Array(64);

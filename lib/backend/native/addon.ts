@@ -1,10 +1,11 @@
 import type { ConvAddon } from './conv-addon.js';
+import type { LinearAddon } from './linear-addon.js';
 
 /**
  * What native/addon exports. Every function checks whatever memory safety depends on and throws
  * errors that carry a code; the meaning of arguments is checked before, in TypeScript.
  */
-export interface Addon extends ConvAddon {
+export interface Addon extends ConvAddon, LinearAddon {
   info(): {
     /** The version of the package that it was built from. */
     readonly version: string;

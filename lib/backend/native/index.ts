@@ -13,6 +13,7 @@ import { ReferenceConv } from '../reference/conv.js';
 import { gemm as referenceGemm } from '../reference/gemm.js';
 import type { ElementwiseRun, ElementwiseSpec } from '../elementwise.js';
 import type { CopyCall } from '../copy.js';
+import type { LinearLayer, LinearSpec } from '../linear.js';
 import type {
   BlockedResampleCall,
   NormaliseCall,
@@ -27,6 +28,7 @@ import { haloNumbers, NativeConv } from './conv.js';
 import { nativeElementwise } from './elementwise.js';
 import { native } from './errors.js';
 import { Jobs } from './jobs.js';
+import { nativeLinear } from './linear.js';
 import { nativeBlockedPool, nativePool } from './pool.js';
 
 /** The addon's listener can be set once, so that all backends over it share their jobs. */
@@ -106,6 +108,10 @@ export class NativeBackend implements Backend {
     native(() =>
       this.#addon.gemm(this.isa, a, b, c, m, n, k, transA, transB, alpha, beta, this.threads),
     );
+  }
+
+  linear(spec: LinearSpec): LinearLayer | undefined {
+    return nativeLinear(this.#addon, this.isa, this.threads, spec);
   }
 
   elementwise(spec: ElementwiseSpec): ElementwiseRun {

@@ -23,6 +23,6 @@ test('whichever allocation fails, the call fails with ERR_MEMORY and the process
   });
   t.is(status, 0, stderr);
   const lines = stdout.trim().split('\n');
-  t.is(lines.length, 6);
+  t.is(lines.length, 7);
   for (const line of lines) t.regex(line, /^\w+: allocates: ERR_MEMORY$/);
 });

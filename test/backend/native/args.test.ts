@@ -5,7 +5,9 @@ import test from 'ava';
 
 import type { Addon } from '#convfuse/backend/native/addon.js';
 import type { ConvHandle } from '#convfuse/backend/native/conv-addon.js';
-import { addon, BLOCK, isa, makeLinks, POOL } from '../../helpers/chain-links.js';
+import type { LinearHandle } from '#convfuse/backend/native/linear-addon.js';
+import { addon, BLOCK, floats, isa, makeLinks, POOL } from '../../helpers/chain-links.js';
+import { PLAIN, rows } from '../../helpers/elementwise-places.js';
 
 function detached<A extends Float32Array | Float64Array | Uint32Array>(array: A): A {
   structuredClone(array, { transfer: [array.buffer as ArrayBuffer] });
@@ -76,30 +78,12 @@ const ODD: readonly unknown[] = [
 
 const GEOMETRY = Uint32Array.of(2, 4, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 0);
 const SHAPE = Uint32Array.of(1, 1, 1, 3, 1, 1, 3, 0, 0, 0);
-/** An activation without parameters and without a tail. */
-const PLAIN = Float32Array.of(0, 0, 1, -0, -Infinity, Infinity);
-/** Two rows of three, each minus the same three: [function, plane, extents, length], and places. */
-const ROWS = rows({});
-const floats = (length: number): Float32Array => new Float32Array(length).fill(1);
-
-type Place = readonly [offset: number, stride: number, advance: number];
-
-function rows(change: {
-  readonly head?: readonly number[];
-  readonly x?: Place;
-  readonly other?: Place;
-  readonly y?: Place;
-}): Uint32Array {
-  const { head = [2, 0, 1, 1, 1, 2, 3], x = [0, 3, 0], other = [0, 0, 0], y = [0, 3, 0] } = change;
-  const places = [x, other, y].flatMap(([offset, stride, advance]) => [
-    ...[offset, 0, 0, 0, stride],
-    advance,
-  ]);
-  return Uint32Array.of(...head, ...places);
-}
-
 function makeConv(): ConvHandle {
   return addon.createConv(isa, GEOMETRY, floats(8), floats(4), 0, 0, PLAIN, undefined, false);
+}
+
+function makeLinear(): LinearHandle {
+  return addon.createLinear(isa, floats(12), 4, 3, false, floats(4), 0, PLAIN, undefined);
 }
 
 /** Good arguments of each function, and which of them may be undefined. */
@@ -133,7 +117,7 @@ const CALLS: Readonly<Record<string, { args: () => unknown[]; optional: readonly
     optional: [],
   },
   elementwise: {
-    args: () => [isa, floats(6), floats(3), floats(6), ROWS, 3, PLAIN.slice(), floats(1), 1],
+    args: () => [isa, floats(6), floats(3), floats(6), rows({}), 3, PLAIN.slice(), floats(1), 1],
     optional: [],
   },
   normalise: {
@@ -183,6 +167,12 @@ const CALLS: Readonly<Record<string, { args: () => unknown[]; optional: readonly
     },
     optional: [2],
   },
+  createLinear: {
+    args: () => [isa, floats(12), 4, 3, true, floats(4), 3, PLAIN.slice(), floats(1)],
+    optional: [5],
+  },
+  runLinear: { args: () => [makeLinear(), floats(6), floats(8), 1], optional: [] },
+  disposeLinear: { args: () => [makeLinear()], optional: [] },
   takeResult: { args: () => [12345, undefined], optional: [1] },
 };
 
@@ -224,66 +214,11 @@ test('every odd value for every argument gives an error with a code, or works', 
 
 test('missing arguments', (t) => {
   for (const [name, { args }] of Object.entries(CALLS)) {
-    if (name === 'takeResult' || name === 'disposeConv') continue;
+    if (name === 'takeResult' || name.startsWith('dispose')) continue;
     for (let count = 0; count < args().length - 1; count++) {
       t.throws(() => call(name, args().slice(0, count)), undefined, `${name} with ${count}`);
     }
   }
-});
-
-test('element-wise arithmetic stays inside its arrays', (t) => {
-  const run = (shape: Uint32Array, x = 6, other = 3, y = 6): void =>
-    addon.elementwise(isa, floats(x), floats(other), floats(y), shape, 0, PLAIN, undefined, 1);
-  run(ROWS);
-  run(rows({ other: [2, 0, 1] }));
-  run(rows({ other: [2, 0, 2] }));
-  run(rows({ head: [2, 0, 1, 1, 0, 2, 3] }), 0, 0, 0);
-  run(rows({ head: [8, 1, 1, 1, 1, 2, 3], other: [0, 0, 1] }));
-  const most = 2 ** 32 - 1;
-  for (const [shape, ...lengths] of [
-    [ROWS, 5],
-    [ROWS, 6, 2],
-    [ROWS, 6, 3, 5],
-    [ROWS, 6, 0],
-    [rows({ x: [1, 3, 0] })],
-    [rows({ x: [0, 4, 0] })],
-    [rows({ x: [6, 0, 2] })],
-    [rows({ x: [0, 3, 3] })],
-    [rows({ other: [3, 0, 1] })],
-    [rows({ other: [3, 0, 2] })],
-    [rows({ other: [0, 1, 0] })],
-    [rows({ y: [0, 3, 1] })],
-    [rows({ y: [most, 3, 0] })],
-    [rows({ head: [9, 0, 1, 1, 1, 2, 3] })],
-    [rows({ head: [8, 2, 1, 1, 1, 2, 3], other: [0, 0, 1] })],
-    [rows({ head: [8, most, 1, 1, 1, 2, 3], other: [0, 0, 1] })],
-    [rows({ head: [2, 0, most, most, most, most, most] })],
-    [rows({ head: [2, 0, 1, 1, 1, most, 1], x: [0, 0, 0], y: [0, 0, 0] })],
-    [rows({ head: [2, 0, 1, 1, 2, 2, 3], x: [0, most, 0] })],
-  ] as const) {
-    t.throws(() => run(shape, ...lengths), { code: 'ERR_ARGUMENT' }, `${shape} ${lengths}`);
-  }
-});
-
-test('results lie in memory of their own, or where an operand lies', (t) => {
-  const memory = floats(12);
-  const run = (x: Float32Array, other: Float32Array, y: Float32Array, shape = ROWS): void =>
-    addon.elementwise(isa, x, other, y, shape, 0, PLAIN, undefined, 1);
-  const [a, b] = [memory.subarray(0, 6), memory.subarray(6)];
-  run(a, b.subarray(0, 3), a);
-  run(b, a, a, rows({ other: [0, 3, 0] }));
-  for (const [x, other, y, shape] of [
-    [memory.subarray(1, 7), floats(3), a, ROWS],
-    [floats(6), a.subarray(0, 3), a, ROWS],
-    [a, floats(3), a, rows({ x: [0, 0, 0] })],
-    [a, floats(3), a, rows({ x: [5, 0, 1] })],
-    [floats(6), a, a, rows({ head: [8, 1, 1, 1, 1, 2, 3], other: [0, 0, 1] })],
-  ] as const) {
-    t.throws(() => run(x, other, y, shape), { code: 'ERR_ARGUMENT' });
-  }
-  t.throws(() => addon.elementwise(isa, a, undefined, b, ROWS, 0, PLAIN, undefined, 1), {
-    code: 'ERR_ARGUMENT',
-  });
 });
 
 test('layouts: lengths with halos, planes only, and none for asynchronous runs', (t) => {

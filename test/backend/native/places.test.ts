@@ -2,10 +2,12 @@
 
 import test from 'ava';
 
+import { PLAIN, rows } from '../../helpers/elementwise-places.js';
 import { addon } from '../../helpers/native-backends.js';
 
 const isa = addon.info().isas[0]!;
 const floats = (length: number): Float32Array => new Float32Array(length).fill(1);
+const ROWS = rows({});
 
 test('resampling reads nothing outside its input, and nothing that it writes', (t) => {
   const sizes = Uint32Array.of(1, 1, 3, 1, 2, 1, 1);
@@ -95,4 +97,59 @@ test('a pool is not let write over its windows', (t) => {
     addon.pool(isa, false, floats(6), new Float32Array(buffer, at, 4), sizes, windows, 1);
   t.throws(() => run(44), { code: 'ERR_ARGUMENT' });
   t.notThrows(() => run(48));
+});
+
+test('element-wise arithmetic stays inside its arrays', (t) => {
+  const run = (shape: Uint32Array, x = 6, other = 3, y = 6): void =>
+    addon.elementwise(isa, floats(x), floats(other), floats(y), shape, 0, PLAIN, undefined, 1);
+  run(ROWS);
+  run(rows({ other: [2, 0, 1] }));
+  run(rows({ other: [2, 0, 2] }));
+  run(rows({ head: [2, 0, 1, 1, 0, 2, 3] }), 0, 0, 0);
+  run(rows({ head: [8, 1, 1, 1, 1, 2, 3], other: [0, 0, 1] }));
+  const most = 2 ** 32 - 1;
+  for (const [shape, ...lengths] of [
+    [ROWS, 5],
+    [ROWS, 6, 2],
+    [ROWS, 6, 3, 5],
+    [ROWS, 6, 0],
+    [rows({ x: [1, 3, 0] })],
+    [rows({ x: [0, 4, 0] })],
+    [rows({ x: [6, 0, 2] })],
+    [rows({ x: [0, 3, 3] })],
+    [rows({ other: [3, 0, 1] })],
+    [rows({ other: [3, 0, 2] })],
+    [rows({ other: [0, 1, 0] })],
+    [rows({ y: [0, 3, 1] })],
+    [rows({ y: [most, 3, 0] })],
+    [rows({ head: [9, 0, 1, 1, 1, 2, 3] })],
+    [rows({ head: [8, 2, 1, 1, 1, 2, 3], other: [0, 0, 1] })],
+    [rows({ head: [8, most, 1, 1, 1, 2, 3], other: [0, 0, 1] })],
+    [rows({ head: [2, 0, most, most, most, most, most] })],
+    [rows({ head: [2, 0, 1, 1, 1, most, 1], x: [0, 0, 0], y: [0, 0, 0] })],
+    [rows({ head: [2, 0, 1, 1, 2, 2, 3], x: [0, most, 0] })],
+  ] as const) {
+    t.throws(() => run(shape, ...lengths), { code: 'ERR_ARGUMENT' }, `${shape} ${lengths}`);
+  }
+});
+
+test('results lie in memory of their own, or where an operand lies', (t) => {
+  const memory = floats(12);
+  const run = (x: Float32Array, other: Float32Array, y: Float32Array, shape = ROWS): void =>
+    addon.elementwise(isa, x, other, y, shape, 0, PLAIN, undefined, 1);
+  const [a, b] = [memory.subarray(0, 6), memory.subarray(6)];
+  run(a, b.subarray(0, 3), a);
+  run(b, a, a, rows({ other: [0, 3, 0] }));
+  for (const [x, other, y, shape] of [
+    [memory.subarray(1, 7), floats(3), a, ROWS],
+    [floats(6), a.subarray(0, 3), a, ROWS],
+    [a, floats(3), a, rows({ x: [0, 0, 0] })],
+    [a, floats(3), a, rows({ x: [5, 0, 1] })],
+    [floats(6), a, a, rows({ head: [8, 1, 1, 1, 1, 2, 3], other: [0, 0, 1] })],
+  ] as const) {
+    t.throws(() => run(x, other, y, shape), { code: 'ERR_ARGUMENT' });
+  }
+  t.throws(() => addon.elementwise(isa, a, undefined, b, ROWS, 0, PLAIN, undefined, 1), {
+    code: 'ERR_ARGUMENT',
+  });
 });
