@@ -56,8 +56,10 @@ export interface Repeatable {
   readonly overwrites?: number | undefined;
   /** Whether what it keeps has not been given up since. Default: nothing is. */
   holds?(): boolean;
-  /** Writes the output. Absent: it is the memory of the input. @throws ConvfuseError */
+  /** Writes the output. Absent: it is the memory of the input, or a part of it. @throws ConvfuseError */
   readonly run?: RepeatedRun;
+  /** Where the output begins and ends in the memory of the input. Default: it is all of it. */
+  readonly part?: readonly [from: number, to: number] | undefined;
 }
 
 export type RepeatedRun = (x: TensorData, second: TensorData | undefined, out: TensorData) => void;

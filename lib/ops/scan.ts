@@ -32,7 +32,8 @@ function sliceOf(call: Evaluation, scanned: Scanned, round: number): RunTensor {
   const without = (list: readonly number[]) => list.filter((_, at) => at !== axis);
   const strides = stridesOf(tensor.dims);
   const at = backwards ? tensor.dims[axis]! - 1 - round : round;
-  return strided(call, tensor, without(tensor.dims), without(strides), at * strides[axis]!);
+  const offset = at * strides[axis]!;
+  return strided(call, tensor, without(tensor.dims), without(strides), { offset });
 }
 
 /** Brings the first axis to where it belongs. */

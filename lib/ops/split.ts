@@ -59,9 +59,10 @@ export const split = operator('Split', {
       const dims = x.dims.map((keep, i) => (i === axis ? size : keep));
       // As [outer, size * inner], so that whole runs are copied.
       const row = [outer, size * inner];
-      const part = strided(call, x, row, [strides[axis]! * x.dims[axis]!, 1], at * inner);
+      const rows = [strides[axis]! * x.dims[axis]!, 1];
+      const part = strided(call, x, row, rows, { offset: at * inner, shape: dims });
       at += size;
-      return { ...part, dims };
+      return part;
     });
   },
 });

@@ -1,6 +1,7 @@
 import { stridesOf } from '../tensor/shape.js';
 import { constantNumbers, typeOnly } from './facts.js';
 import type { ValueFacts } from './operator.js';
+import { othersConstant } from './repeatable.js';
 import { numbersOf, required } from './run-tensor.js';
 import { nodeError, operator } from './schema.js';
 import { strided } from './strided.js';
@@ -34,6 +35,7 @@ export const tile = operator('Tile', {
     const split = x.dims.flatMap((size, axis) => [counts[axis]!, size]);
     const strides = own.flatMap((stride) => [0, stride]);
     const dims = x.dims.map((size, axis) => size * counts[axis]!);
-    return [{ ...strided(call, x, split, strides), dims }];
+    const constant = othersConstant(call, inputs);
+    return [strided(call, x, split, strides, { constant, shape: dims })];
   },
 });

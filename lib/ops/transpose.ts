@@ -32,8 +32,7 @@ export const transpose = operator('Transpose', {
         x,
         perm.map((axis) => x.dims[axis]!),
         perm.map((axis) => own[axis]!),
-        0,
-        true,
+        { constant: true },
       ),
     ];
   },

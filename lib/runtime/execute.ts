@@ -113,6 +113,8 @@ export class Frame implements StepFrame {
         arena.settle(data);
         throw labelled(node, error);
       }
+    } else if (how.part !== undefined) {
+      data = (data as Float32Array).subarray(how.part[0], how.part[1]);
     }
     this.#put(outputs[0]!, { type, dims, data, layout });
     for (const slot of release) this.#drop(slot);
