@@ -33,7 +33,7 @@ function permute(
   const own = stridesOf(view);
   const sizes = order.map((axis) => view[axis]!);
   const strides = order.map((axis) => own[axis]!);
-  return [strided(call, x, sizes, strides, { constant: true, shape: dims })];
+  return [strided(call, x, { dims: sizes, strides, shape: dims }, true)];
 }
 
 export const depthToSpaces: readonly Operator[] = [

@@ -34,7 +34,7 @@ export const gather = operator('Gather', {
       const own = stridesOf(x.dims);
       const strides = [...own.slice(0, axis), ...indices.dims.map(() => 0), ...own.slice(axis + 1)];
       const offset = chosen[0]! * own[axis]!;
-      return [strided(call, x, dims, strides, { offset, constant })];
+      return [strided(call, x, { dims, strides, offset }, constant)];
     }
     const inner = elementCount(x.dims.slice(axis + 1));
     const outer = elementCount(x.dims.slice(0, axis));

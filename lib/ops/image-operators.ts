@@ -44,7 +44,7 @@ export const imageOperators: readonly Operator[] = [
       }
       const dims = [...x.dims.slice(0, 2), ...size];
       const offset = top * x.dims[3]! + left;
-      return [strided(call, x, dims, stridesOf(x.dims), { offset, constant: true })];
+      return [strided(call, x, { dims, strides: stridesOf(x.dims), offset }, true)];
     },
   }),
   operator('ImageScaler', {

@@ -64,6 +64,21 @@ export interface Repeatable {
 
 export type RepeatedRun = (x: TensorData, second: TensorData | undefined, out: TensorData) => void;
 
+/**
+ * How one output of a step is made again, whose inputs are all of the same types, dimensions and
+ * layouts as before. Nothing else may differ. For steps of many tensors that only move elements.
+ */
+export interface Moved {
+  readonly type: DataType;
+  readonly dims: readonly number[];
+  /** Writes it. Absent: it is memory of input 0. @throws ConvfuseError */
+  readonly run?: MovedRun | undefined;
+  /** Where it begins and ends in that memory. Default: it is all of it. */
+  readonly part?: Repeatable['part'];
+}
+
+export type MovedRun = (inputs: readonly (TensorData | undefined)[], out: TensorData) => void;
+
 /** What an operator may use while it is evaluated. */
 export interface Evaluation {
   readonly backend: Backend;
@@ -94,6 +109,8 @@ export interface Evaluation {
   allocateBlocked(dims: readonly number[], layout: BlockedLayout): Float32Array;
   /** Says how the step can be done again, so that later runs need not ask the operator. */
   repeatable(how: Repeatable): void;
+  /** The same of steps that take or make more tensors, by output. */
+  movable(outputs: readonly Moved[]): void;
   /** Anything an operator wants to keep from run to run for this node (packed weights). */
   keep<T extends object>(make: () => T): T;
 }

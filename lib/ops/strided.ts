@@ -3,7 +3,7 @@ import type { TensorData } from '../tensor/dtype.js';
 import { elementCount, stridesOf } from '../tensor/shape.js';
 import { outerOffsets } from './broadcast.js';
 import type { Evaluation, Repeatable, RepeatedRun, RunTensor } from './operator.js';
-import { runRepeatable } from './repeatable.js';
+import { partOf, runRepeatable } from './repeatable.js';
 
 /** Fewer elements are copied sooner than the backend is called. */
 const LEAST_NATIVE = 256;
@@ -14,49 +14,51 @@ const LEAST_SET = 16;
 /** Elements of any kind: all that copying needs. */
 export type Elements = Record<number, number> & { readonly length: number };
 
-/** What strided() has to know beyond where elements lie. */
-interface StridedOptions {
+/** Where the elements of a tensor lie in another: at offset + sum index[i] * strides[i]. */
+export interface StridedPlaces {
+  readonly dims: readonly number[];
+  readonly strides: readonly number[];
+  /** Default: 0. */
   readonly offset?: number;
-  /** Whether this is the step's only output, and all but x the same in every run. Default: no. */
-  readonly constant?: boolean;
-  /** The dimensions of the result, where it is copied as if it had others. */
+  /** The dimensions of the tensor, where it is copied as if it had others. */
   readonly shape?: readonly number[];
 }
 
 /**
- * A tensor of `dims` whose element at an index is x[offset + sum index[i] * strides[i]]: slices,
- * transpositions and repetitions are all of this form. What lies in x as it is to lie in the result
- * shares its memory.
+ * A tensor whose elements lie in x: slices, transpositions and repetitions are all of this form. What
+ * lies in x as it is to lie in the result shares its memory.
+ *
+ * @param constant whether this is the step's only output, and all but x the same in every run
  */
 export function strided(
   call: Evaluation,
   x: RunTensor,
-  dims: readonly number[],
-  strides: readonly number[],
-  { offset = 0, constant = false, shape = dims }: StridedOptions = {},
+  places: StridedPlaces,
+  constant = false,
 ): RunTensor {
+  const how = stridedFrom(call, x, places);
+  const { type, dims, run, part } = how;
+  if (run !== undefined) return runRepeatable(call, x.data, { ...how, run }, constant);
+  if (constant) call.repeatable(how);
+  return { type, dims, data: partOf(x.data, part) };
+}
+
+/** How such a tensor is made of x, and of all that are like it. */
+export function stridedFrom(
+  call: Evaluation,
+  x: RunTensor,
+  { dims, strides, offset = 0, shape = dims }: StridedPlaces,
+): Repeatable {
   const how = { type: x.type, dims: shape, layout: undefined };
   const count = elementCount(dims);
   const places = ArrayBuffer.isView(x.data)
     ? copyPlaces(dims, strides, stridesOf(dims), offset)
     : undefined;
   if (places !== undefined && isRun(places) && count > 0) {
-    return viewOf(call, x, { ...how, part: [offset, offset + count] }, constant);
+    return count === x.data.length ? how : { ...how, part: [offset, offset + count] };
   }
-  const run = (places && copyRun(call, places, count)) ?? copyLoop(dims, strides, offset);
-  return runRepeatable(call, x.data, { ...how, run }, constant);
-}
-
-function viewOf(
-  call: Evaluation,
-  x: RunTensor,
-  how: Repeatable & { readonly part: readonly [number, number] },
-  constant: boolean,
-): RunTensor {
-  const { type, dims, part } = how;
-  const whole = part[1] - part[0] === x.data.length;
-  if (constant) call.repeatable(whole ? { ...how, part: undefined } : how);
-  return { type, dims, data: whole ? x.data : (x.data as Float32Array).subarray(...part) };
+  const run = places && copyRun(call, places, count);
+  return { ...how, run: run ?? copyLoop(dims, strides, offset) };
 }
 
 /** Copies row by row, or one by one. */

@@ -32,10 +32,9 @@ export const tile = operator('Tile', {
     }
     // Each axis as two: the repetitions, which advance nothing, and the elements.
     const own = stridesOf(x.dims);
-    const split = x.dims.flatMap((size, axis) => [counts[axis]!, size]);
+    const dims = x.dims.flatMap((size, axis) => [counts[axis]!, size]);
     const strides = own.flatMap((stride) => [0, stride]);
-    const dims = x.dims.map((size, axis) => size * counts[axis]!);
-    const constant = othersConstant(call, inputs);
-    return [strided(call, x, split, strides, { constant, shape: dims })];
+    const shape = x.dims.map((size, axis) => size * counts[axis]!);
+    return [strided(call, x, { dims, strides, shape }, othersConstant(call, inputs))];
   },
 });
