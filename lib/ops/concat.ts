@@ -38,6 +38,11 @@ function runInto(
   };
 }
 
+/** Made here: a function of the scope of evaluate() would keep the tensors of the first run alive. */
+function inTurn(runs: readonly RepeatedRun[]): MovedRun {
+  return (from, to) => runs.forEach((run, i) => run(from[i]!, undefined, to));
+}
+
 export const concat = operator('Concat', {
   inputs: [1, ANY],
   infer(node, inputs): ValueFacts[] {
@@ -80,7 +85,6 @@ export const concat = operator('Concat', {
       at += count;
       return runInto(call, part.data, { outer, count, total, at: at - count });
     });
-    const run: MovedRun = (from, to) => runs.forEach((copy, i) => copy(from[i]!, undefined, to));
-    return runMovable(call, parts, [{ type: first.type, dims, run }], true);
+    return runMovable(call, parts, [{ type: first.type, dims, run: inTurn(runs) }], true);
   },
 });

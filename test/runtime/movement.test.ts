@@ -1,6 +1,9 @@
 // Steps that only move elements, done again as they were done once: copies and views of parts, from
 // and to any number of tensors, for all types, none of whose memory callers ever see.
 
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+
 import test from 'ava';
 
 import type { CopyCall } from '#convfuse/backend/copy.js';
@@ -15,6 +18,9 @@ import { elementCount } from '#convfuse/tensor/shape.js';
 import type { Tensor } from '#convfuse/tensor/tensor.js';
 import { addon, nativeBackends } from '../helpers/native-backends.js';
 import { tensorOf } from '../helpers/run-text.js';
+
+setFlagsFromString('--expose-gc');
+const collectGarbage = runInNewContext('gc') as () => void;
 
 const reference = new ReferenceBackend('tests');
 
@@ -260,6 +266,23 @@ test('sizes and bounds that a caller gives are never taken for constants', (t) =
     const { a, b, g } = session.runSync({ x, sizes: int64(size, 4 - size), at: int64(row) });
     t.deepEqual([a!.dims[1], b!.dims[1]], [size, 4 - size]);
     t.deepEqual(g!.data, (x.data as Float32Array).slice(row * 384, (row + 1) * 384));
+  }
+});
+
+test.serial('what is noted for later runs keeps no tensor of the first one alive', async (t) => {
+  for (const backend of [reference, nativeBackends[0]!]) {
+    const session = Session.create(parseText(movesOf('float')), { backend });
+    const run = (): WeakRef<object> => {
+      const x = feed('float32', 1, 1);
+      session.runSync({ x });
+      return new WeakRef(x.data);
+    };
+    const data = run();
+    // What a reference was made for in this turn stays until its end.
+    await new Promise((resolve) => setImmediate(resolve));
+    collectGarbage();
+    t.is(data.deref(), undefined);
+    session.dispose();
   }
 });
 
