@@ -3,7 +3,8 @@ import type { Dim } from '../ir/value.js';
 import { elementCount } from '../tensor/shape.js';
 import { copyPlaces } from '../backend/copy.js';
 import { elementsOf, typeOnly } from './facts.js';
-import type { Evaluation, RepeatedRun, RunTensor, ValueFacts } from './operator.js';
+import type { Evaluation, MovedRun, RepeatedRun, RunTensor, ValueFacts } from './operator.js';
+import { runMovable } from './repeatable.js';
 import { required } from './run-tensor.js';
 import { ANY, axisOf, nodeError, operator } from './schema.js';
 import { copyElements, copyRun } from './strided.js';
@@ -23,7 +24,7 @@ interface Part {
   readonly at: number;
 }
 
-function runsInto(
+function runInto(
   call: Evaluation,
   data: RunTensor['data'],
   { outer, count, total, at }: Part,
@@ -35,6 +36,11 @@ function runsInto(
   return (from, _, to) => {
     for (let o = 0; o < outer; o++) copyElements(to, o * total + at, from, o * count, count);
   };
+}
+
+/** Made here: a function of the scope of evaluate() would keep the tensors of the first run alive. */
+function inTurn(runs: readonly RepeatedRun[]): MovedRun {
+  return (from, to) => runs.forEach((run, i) => run(from[i]!, undefined, to));
 }
 
 export const concat = operator('Concat', {
@@ -71,25 +77,14 @@ export const concat = operator('Concat', {
     if (!fits) throw nodeError(node, 'ERR_MODEL', 'inputs differ off the axis, or in type');
     const dims = [...first.dims];
     dims[axis] = parts.reduce((sum, part) => sum + part.dims[axis]!, 0);
-    const data = call.allocate(first.type, dims);
     const outer = elementCount(dims.slice(0, axis));
-    const total = data.length / outer;
+    const total = elementCount(dims.slice(axis));
     let at = 0;
     const runs = parts.map((part) => {
-      const count = part.data.length / outer;
+      const count = elementCount(part.dims.slice(axis));
       at += count;
-      return runsInto(call, part.data, { outer, count, total, at: at - count });
+      return runInto(call, part.data, { outer, count, total, at: at - count });
     });
-    runs.forEach((run, i) => run(parts[i]!.data, undefined, data));
-    const [one, two] = runs as [RepeatedRun, RepeatedRun | undefined];
-    if (runs.length <= 2) {
-      const run: RepeatedRun = (x, second, y) => {
-        one(x, undefined, y);
-        two?.(second!, undefined, y);
-      };
-      const how = { type: first.type, dims, layout: undefined, run };
-      call.repeatable(two === undefined ? how : { ...how, second: 1 });
-    }
-    return [{ type: first.type, dims, data }];
+    return runMovable(call, parts, [{ type: first.type, dims, run: inTurn(runs) }], true);
   },
 });

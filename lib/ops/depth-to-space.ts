@@ -31,13 +31,9 @@ function permute(
     throw nodeError(call.node, 'ERR_MODEL', 'blocksize does not divide the input');
   }
   const own = stridesOf(view);
-  const moved = strided(
-    call,
-    x,
-    order.map((axis) => view[axis]!),
-    order.map((axis) => own[axis]!),
-  );
-  return [{ ...moved, dims }];
+  const sizes = order.map((axis) => view[axis]!);
+  const strides = order.map((axis) => own[axis]!);
+  return [strided(call, x, { dims: sizes, strides, shape: dims }, true)];
 }
 
 export const depthToSpaces: readonly Operator[] = [

@@ -61,6 +61,8 @@ class Alone implements Evaluation {
 
   repeatable(): void {}
 
+  movable(): void {}
+
   runBody(_body: Graph): never {
     throw new ConvfuseError('ERR_UNSUPPORTED', `${this.node.label} has a body`);
   }

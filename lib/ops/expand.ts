@@ -20,6 +20,6 @@ export const expand = operator('Expand', {
     const target = numbersOf(required(call.node, inputs, 1));
     const dims = broadcastDims(x.dims, target) as number[];
     const strides = broadcastStrides(x.dims, dims);
-    return [strided(call, x, dims, strides, 0, othersConstant(call, inputs))];
+    return [strided(call, x, { dims, strides }, othersConstant(call, inputs))];
   },
 });

@@ -1,7 +1,7 @@
 import { elementCount, stridesOf } from '../tensor/shape.js';
 import { constantNumbers, elementsOf, typeOnly } from './facts.js';
-import type { ValueFacts } from './operator.js';
-import { othersConstant } from './repeatable.js';
+import type { RepeatedRun, ValueFacts } from './operator.js';
+import { othersConstant, runRepeatable } from './repeatable.js';
 import { numbersOf, required } from './run-tensor.js';
 import { axisOf, nodeError, operator } from './schema.js';
 import { copyElements, strided } from './strided.js';
@@ -29,21 +29,24 @@ export const gather = operator('Gather', {
       throw nodeError(node, 'ERR_ARGUMENT', `an index is outside 0 to ${size - 1}`);
     }
     const dims = [...x.dims.slice(0, axis), ...indices.dims, ...x.dims.slice(axis + 1)];
+    const constant = othersConstant(call, inputs);
     if (chosen.length === 1) {
       const own = stridesOf(x.dims);
       const strides = [...own.slice(0, axis), ...indices.dims.map(() => 0), ...own.slice(axis + 1)];
       const offset = chosen[0]! * own[axis]!;
-      return [strided(call, x, dims, strides, offset, othersConstant(call, inputs))];
+      return [strided(call, x, { dims, strides, offset }, constant)];
     }
     const inner = elementCount(x.dims.slice(axis + 1));
     const outer = elementCount(x.dims.slice(0, axis));
-    const data = call.allocate(x.type, dims);
-    for (let o = 0, at = 0; o < outer; o++) {
-      for (const index of chosen) {
-        copyElements(data, at, x.data, (o * size + index) * inner, inner);
-        at += inner;
+    const run: RepeatedRun = (from, _, to) => {
+      for (let o = 0, at = 0; o < outer; o++) {
+        for (const index of chosen) {
+          copyElements(to, at, from, (o * size + index) * inner, inner);
+          at += inner;
+        }
       }
-    }
-    return [{ type: x.type, dims, data }];
+    };
+    const how = { type: x.type, dims, layout: undefined, run };
+    return [runRepeatable(call, x.data, how, constant)];
   },
 });

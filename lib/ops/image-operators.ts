@@ -43,7 +43,8 @@ export const imageOperators: readonly Operator[] = [
         throw nodeError(call.node, 'ERR_MODEL', 'the border is larger than the image');
       }
       const dims = [...x.dims.slice(0, 2), ...size];
-      return [strided(call, x, dims, stridesOf(x.dims), top * x.dims[3]! + left, true)];
+      const offset = top * x.dims[3]! + left;
+      return [strided(call, x, { dims, strides: stridesOf(x.dims), offset }, true)];
     },
   }),
   operator('ImageScaler', {

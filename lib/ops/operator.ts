@@ -56,11 +56,28 @@ export interface Repeatable {
   readonly overwrites?: number | undefined;
   /** Whether what it keeps has not been given up since. Default: nothing is. */
   holds?(): boolean;
-  /** Writes the output. Absent: it is the memory of the input. @throws ConvfuseError */
+  /** Writes the output. Absent: it is memory of the input. @throws ConvfuseError */
   readonly run?: RepeatedRun;
+  /** Where the output begins and ends in that memory. Default: it is all of it. */
+  readonly part?: readonly [from: number, to: number] | undefined;
 }
 
 export type RepeatedRun = (x: TensorData, second: TensorData | undefined, out: TensorData) => void;
+
+/**
+ * How an output of a step that only moves elements, from and to any number of tensors, is made again,
+ * once all inputs are known to be of the same types and dimensions as before. Nothing else may differ.
+ */
+export interface Moved {
+  readonly type: DataType;
+  readonly dims: readonly number[];
+  /** Writes it. Absent: it is memory of input 0. @throws ConvfuseError */
+  readonly run?: MovedRun | undefined;
+  /** Where it begins and ends in that memory. Default: it is all of it. */
+  readonly part?: Repeatable['part'];
+}
+
+export type MovedRun = (inputs: readonly (TensorData | undefined)[], out: TensorData) => void;
 
 /** What an operator may use while it is evaluated. */
 export interface Evaluation {
@@ -92,6 +109,8 @@ export interface Evaluation {
   allocateBlocked(dims: readonly number[], layout: BlockedLayout): Float32Array;
   /** Says how the step can be done again, so that later runs need not ask the operator. */
   repeatable(how: Repeatable): void;
+  /** Says the same of a step that only moves elements, by output. */
+  movable(outputs: readonly Moved[]): void;
   /** Anything an operator wants to keep from run to run for this node (packed weights). */
   keep<T extends object>(make: () => T): T;
 }

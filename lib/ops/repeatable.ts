@@ -1,5 +1,5 @@
 import type { TensorData } from '../tensor/dtype.js';
-import type { Evaluation, Repeatable, RepeatedRun, RunTensor } from './operator.js';
+import type { Evaluation, Moved, Repeatable, RepeatedRun, RunTensor } from './operator.js';
 
 /** Whether a step's inputs but the first are the same in every run. */
 export function othersConstant(
@@ -30,4 +30,32 @@ export function runRepeatable(
   how.run(x, second, data);
   if (constant) call.repeatable(how);
   return { type, dims, data, layout };
+}
+
+/**
+ * Makes outputs as later runs will make them.
+ *
+ * @param constant whether everything but the types, dimensions and elements of the inputs is the same
+ *   in every run
+ */
+export function runMovable(
+  call: Evaluation,
+  inputs: readonly RunTensor[],
+  outputs: readonly Moved[],
+  constant: boolean,
+): RunTensor[] {
+  const given = inputs.map(({ data }) => data);
+  const made = outputs.map(({ type, dims, run, part }) => {
+    if (run === undefined) return { type, dims, data: partOf(given[0]!, part) };
+    const data = call.allocate(type, dims);
+    run(given, data);
+    return { type, dims, data };
+  });
+  if (constant) call.movable(outputs);
+  return made;
+}
+
+/** The memory of an input, or a part of it. */
+export function partOf(data: TensorData, part: Repeatable['part']): TensorData {
+  return part === undefined ? data : (data as Float32Array).subarray(part[0], part[1]);
 }

@@ -32,7 +32,9 @@ function sliceOf(call: Evaluation, scanned: Scanned, round: number): RunTensor {
   const without = (list: readonly number[]) => list.filter((_, at) => at !== axis);
   const strides = stridesOf(tensor.dims);
   const at = backwards ? tensor.dims[axis]! - 1 - round : round;
-  return strided(call, tensor, without(tensor.dims), without(strides), at * strides[axis]!);
+  const offset = at * strides[axis]!;
+  const dims = without(tensor.dims);
+  return strided(call, tensor, { dims, strides: without(strides), offset });
 }
 
 /** Brings the first axis to where it belongs. */
@@ -44,7 +46,7 @@ function moveFirst(call: Evaluation, x: RunTensor, given: number): RunTensor {
     const [first, ...others] = list;
     return others.toSpliced(axis, 0, first!);
   };
-  return strided(call, x, moved(x.dims), moved(strides));
+  return strided(call, x, { dims: moved(x.dims), strides: moved(strides) });
 }
 
 /**

@@ -92,6 +92,6 @@ export const slice = operator('Slice', {
       strides[axis]! *= range.step;
       dims[axis] = range.count;
     }
-    return [strided(call, x, dims, strides, offset, othersConstant(call, inputs))];
+    return [strided(call, x, { dims, strides, offset }, othersConstant(call, inputs))];
   },
 });

@@ -3,10 +3,11 @@ import type { Dim } from '../ir/value.js';
 import { elementCount, stridesOf } from '../tensor/shape.js';
 import { typeOnly } from './facts.js';
 import { listFacts, listOf } from './list-parameter.js';
-import type { ValueFacts } from './operator.js';
+import type { Moved, Repeatable, ValueFacts } from './operator.js';
+import { othersConstant, runMovable } from './repeatable.js';
 import { required } from './run-tensor.js';
 import { ANY, axisOf, nodeError, operator } from './schema.js';
-import { strided } from './strided.js';
+import { stridedFrom } from './strided.js';
 
 /** Sizes of the parts: as listed, or equal, the last one smaller where they do not divide. */
 function partSizes(node: Node, size: number, list: readonly number[] | undefined): number[] {
@@ -54,14 +55,21 @@ export const split = operator('Split', {
     const strides = stridesOf(x.dims);
     const inner = elementCount(x.dims.slice(axis + 1));
     const outer = elementCount(x.dims.slice(0, axis));
+    // As rows of [size * inner], so that whole runs are copied.
+    const rows = [strides[axis]! * x.dims[axis]!, 1];
     let at = 0;
-    return partSizes(node, x.dims[axis]!, listOf(node, inputs, 1, 'split')).map((size) => {
-      const dims = x.dims.map((keep, i) => (i === axis ? size : keep));
-      // As [outer, size * inner], so that whole runs are copied.
-      const row = [outer, size * inner];
-      const part = strided(call, x, row, [strides[axis]! * x.dims[axis]!, 1], at * inner);
+    const parts = partSizes(node, x.dims[axis]!, listOf(node, inputs, 1, 'split')).map((size) => {
+      const shape = x.dims.map((keep, i) => (i === axis ? size : keep));
+      const offset = at * inner;
       at += size;
-      return { ...part, dims };
+      const dims = [outer, size * inner];
+      return movedOf(stridedFrom(call, x, { dims, strides: rows, offset, shape }));
     });
+    return runMovable(call, [x], parts, othersConstant(call, inputs));
   },
 });
+
+/** What is made of an input alone, as one output of several. */
+function movedOf({ type, dims, part, run }: Repeatable): Moved {
+  return { type, dims, part, run: run && (([x], y) => run(x!, undefined, y)) };
+}

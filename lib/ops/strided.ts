@@ -2,65 +2,89 @@ import { copyPlaces, type CopyPlaces } from '../backend/copy.js';
 import type { TensorData } from '../tensor/dtype.js';
 import { elementCount, stridesOf } from '../tensor/shape.js';
 import { outerOffsets } from './broadcast.js';
-import type { Evaluation, RepeatedRun, RunTensor } from './operator.js';
-import { runRepeatable } from './repeatable.js';
+import type { Evaluation, Repeatable, RepeatedRun, RunTensor } from './operator.js';
+import { partOf, runRepeatable } from './repeatable.js';
 
 /** Fewer elements are copied sooner than the backend is called. */
 const LEAST_NATIVE = 256;
 
+/** Fewer elements of a row are copied sooner than a view is made of them. */
+const LEAST_SET = 16;
+
 /** Elements of any kind: all that copying needs. */
 export type Elements = Record<number, number> & { readonly length: number };
 
+/** Where the elements of a tensor lie in another: at offset + sum index[i] * strides[i]. */
+export interface StridedPlaces {
+  readonly dims: readonly number[];
+  readonly strides: readonly number[];
+  /** Default: 0. */
+  readonly offset?: number;
+  /** The dimensions of the tensor, where it is copied as if it had others. */
+  readonly shape?: readonly number[];
+}
+
 /**
- * A tensor of `dims` whose element at an index is x[offset + sum index[i] * strides[i]]: slices,
- * transpositions and repetitions are all of this form. What lies in x as it is to lie in the result
- * shares its memory.
+ * A tensor whose elements lie in x: slices, transpositions and repetitions are all of this form. What
+ * lies in x as it is to lie in the result shares its memory.
  *
  * @param constant whether this is the step's only output, and all but x the same in every run
  */
 export function strided(
   call: Evaluation,
   x: RunTensor,
-  dims: readonly number[],
-  strides: readonly number[],
-  offset = 0,
+  places: StridedPlaces,
   constant = false,
 ): RunTensor {
-  const { type } = x;
+  const how = stridedFrom(call, x, places);
+  const { type, dims, run, part } = how;
+  if (run !== undefined) return runRepeatable(call, x.data, { ...how, run }, constant);
+  if (constant) call.repeatable(how);
+  return { type, dims, data: partOf(x.data, part) };
+}
+
+/** How such a tensor is made of x, and of all that are like it. */
+export function stridedFrom(
+  call: Evaluation,
+  x: RunTensor,
+  { dims, strides, offset = 0, shape = dims }: StridedPlaces,
+): Repeatable {
+  const how = { type: x.type, dims: shape, layout: undefined };
+  const count = elementCount(dims);
   const places = ArrayBuffer.isView(x.data)
     ? copyPlaces(dims, strides, stridesOf(dims), offset)
     : undefined;
-  if (places !== undefined && isRun(places) && !dims.includes(0)) {
-    const run = (x.data as Float32Array).subarray(offset, offset + elementCount(dims));
-    return { type, dims, data: run };
+  if (places !== undefined && isRun(places) && count > 0) {
+    return count === x.data.length ? how : { ...how, part: [offset, offset + count] };
   }
-  const run = places && copyRun(call, places, elementCount(dims));
-  if (run !== undefined) {
-    return runRepeatable(call, x.data, { type, dims, layout: undefined, run }, constant);
-  }
-  const data = call.allocate(x.type, dims);
-  const source = x.data as unknown as Elements;
-  const out = data as unknown as Elements;
-  const axis = dims.length - 1;
-  const length = dims[axis] ?? 1;
-  const step = strides[axis] ?? 1;
-  const count = elementCount(dims.slice(0, -1));
-  if (length === 0) return { type: x.type, dims, data };
-  const offsets = outerOffsets(dims.slice(0, -1), strides.slice(0, -1), count);
-  if (step === 1 && length >= 16 && ArrayBuffer.isView(x.data)) {
-    const from = x.data as Float32Array;
-    const to = data as Float32Array;
-    for (let run = 0; run < count; run++) {
-      const start = offset + offsets[run]!;
-      to.set(from.subarray(start, start + length), run * length);
+  const run = places && copyRun(call, places, count);
+  return { ...how, run: run ?? copyLoop(dims, strides, offset) };
+}
+
+/** Copies row by row, or one by one. */
+function copyLoop(
+  dims: readonly number[],
+  strides: readonly number[],
+  offset: number,
+): RepeatedRun {
+  const length = dims.at(-1) ?? 1;
+  const step = strides.at(-1) ?? 1;
+  const outer = dims.slice(0, -1);
+  const rows = length === 0 ? 0 : elementCount(outer);
+  return (x, _, y) => {
+    const [source, out] = [x as unknown as Elements, y as unknown as Elements];
+    const offsets = outerOffsets(outer, strides, rows);
+    if (step === 1 && length >= LEAST_SET) {
+      for (let row = 0; row < rows; row++) {
+        copyElements(y, row * length, x, offset + offsets[row]!, length);
+      }
+      return;
     }
-    return { type: x.type, dims, data };
-  }
-  for (let run = 0, at = 0; run < count; run++) {
-    let from = offset + offsets[run]!;
-    for (let i = 0; i < length; i++, from += step) out[at++] = source[from]!;
-  }
-  return { type: x.type, dims, data };
+    for (let row = 0, at = 0; row < rows; row++) {
+      let from = offset + offsets[row]!;
+      for (let i = 0; i < length; i++, from += step) out[at++] = source[from]!;
+    }
+  };
 }
 
 /** Whether elements lie one after the other, as they are to lie. */

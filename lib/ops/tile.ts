@@ -1,6 +1,7 @@
 import { stridesOf } from '../tensor/shape.js';
 import { constantNumbers, typeOnly } from './facts.js';
 import type { ValueFacts } from './operator.js';
+import { othersConstant } from './repeatable.js';
 import { numbersOf, required } from './run-tensor.js';
 import { nodeError, operator } from './schema.js';
 import { strided } from './strided.js';
@@ -31,9 +32,9 @@ export const tile = operator('Tile', {
     }
     // Each axis as two: the repetitions, which advance nothing, and the elements.
     const own = stridesOf(x.dims);
-    const split = x.dims.flatMap((size, axis) => [counts[axis]!, size]);
+    const dims = x.dims.flatMap((size, axis) => [counts[axis]!, size]);
     const strides = own.flatMap((stride) => [0, stride]);
-    const dims = x.dims.map((size, axis) => size * counts[axis]!);
-    return [{ ...strided(call, x, split, strides), dims }];
+    const shape = x.dims.map((size, axis) => size * counts[axis]!);
+    return [strided(call, x, { dims, strides, shape }, othersConstant(call, inputs))];
   },
 });

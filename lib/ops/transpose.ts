@@ -26,15 +26,8 @@ export const transpose = operator('Transpose', {
     const x = required(call.node, inputs, 0);
     const perm = permutation(call.node, x.dims.length);
     const own = stridesOf(x.dims);
-    return [
-      strided(
-        call,
-        x,
-        perm.map((axis) => x.dims[axis]!),
-        perm.map((axis) => own[axis]!),
-        0,
-        true,
-      ),
-    ];
+    const dims = perm.map((axis) => x.dims[axis]!);
+    const strides = perm.map((axis) => own[axis]!);
+    return [strided(call, x, { dims, strides }, true)];
   },
 });

@@ -2,10 +2,12 @@ import { ConvfuseError } from '../errors.js';
 import type { Graph } from '../ir/graph.js';
 import type { Value } from '../ir/value.js';
 import type { RunTensor } from '../ops/operator.js';
+import { partOf } from '../ops/repeatable.js';
 import { labelled } from '../ops/window.js';
 import type { Machine } from './machine.js';
 import type { Plan, Step } from './plan.js';
-import { mayRepeat, repetitionOf, type Repetition } from './repetition.js';
+import { mayMove, mayRepeat, movementOf, repetitionOf } from './repetition.js';
+import type { Movement, Repetition } from './repetition.js';
 import { StepCall, type StepFrame } from './step-call.js';
 
 /** One run of one plan: a tensor for every slot that is alive. */
@@ -70,12 +72,15 @@ export class Frame implements StepFrame {
     const step = this.plan.steps[index]!;
     const known = this.plan.repetitions[index];
     if (known !== undefined && this.#repeat(step, known)) return;
-    const call = new StepCall(this, step);
     const inputs = step.inputs.map((slot) => this.get(slot));
+    const moved = this.plan.movements[index];
+    if (moved !== undefined && this.#move(step, inputs, moved)) return;
+    const call = new StepCall(this, step);
     try {
       const results = step.operator.evaluate(call, inputs);
       const residual = this.get(step.residual);
       this.plan.repetitions[index] = repetitionOf(step, inputs, residual, results, call.how);
+      this.plan.movements[index] = movementOf(inputs, call.moved);
       step.outputs.forEach((slot, i) => {
         if (slot < 0) return;
         const tensor = results[i];
@@ -113,9 +118,33 @@ export class Frame implements StepFrame {
         arena.settle(data);
         throw labelled(node, error);
       }
-    }
+    } else data = partOf(data, how.part);
     this.#put(outputs[0]!, { type, dims, data, layout });
     for (const slot of release) this.#drop(slot);
+    return true;
+  }
+
+  /** The same for a step of any number of tensors that only moves elements. */
+  #move(step: Step, inputs: readonly (RunTensor | undefined)[], known: Movement): boolean {
+    if (!mayMove(known, inputs)) return false;
+    const given = inputs.map((x) => x?.data);
+    known.outputs.forEach(({ type, dims, run, part }, i) => {
+      const slot = step.outputs[i]!;
+      if (slot < 0) return;
+      let data = partOf(given[0]!, part);
+      if (run !== undefined) {
+        const { arena, arithmetic } = this.machine;
+        data = arena.take(type, dims, arithmetic);
+        try {
+          run(given, data);
+        } catch (error) {
+          arena.settle(data);
+          throw labelled(step.node, error);
+        }
+      }
+      this.#put(slot, { type, dims, data });
+    });
+    for (const slot of step.release) this.#drop(slot);
     return true;
   }
 

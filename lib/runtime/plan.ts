@@ -10,7 +10,7 @@ import { Chains } from './chains.js';
 import type { Constants } from './constants.js';
 import { Drafts } from './drafts.js';
 import { planLayouts, type Blocks } from './layouts.js';
-import type { Repetition } from './repetition.js';
+import type { Movement, Repetition } from './repetition.js';
 
 /** One step: a node, with what was merged into it. Values are numbered slots, -1 for none. */
 export interface Step {
@@ -42,6 +42,7 @@ export interface Plan {
   readonly constants: readonly (RunTensor | undefined)[];
   /** By step. Runs note them for those that come after. */
   readonly repetitions: (Repetition | undefined)[];
+  readonly movements: (Movement | undefined)[];
   readonly chains: Chains;
 }
 
@@ -84,8 +85,9 @@ class Planner {
     for (const [value, tensor] of this.#drafts.constants) constants[this.#slot(value)] = tensor;
     const values = { slots: this.#slots, inputs, outputs, captures, constants };
     const repetitions = new Array<Repetition | undefined>(steps.length).fill(undefined);
+    const movements = new Array<Movement | undefined>(steps.length).fill(undefined);
     const chains = new Chains(steps, repetitions);
-    return { graph: this.#graph, steps, ...values, repetitions, chains };
+    return { graph: this.#graph, steps, ...values, repetitions, movements, chains };
   }
 
   #slot(value: Value): number {

@@ -1,4 +1,4 @@
-import type { Repeatable, RunTensor } from '../ops/operator.js';
+import type { Moved, Repeatable, RunTensor } from '../ops/operator.js';
 import { sameDims } from '../tensor/shape.js';
 import type { Step } from './plan.js';
 
@@ -7,6 +7,13 @@ export interface Repetition {
   readonly how: Repeatable;
   readonly input: Likeness;
   readonly second: Likeness | undefined;
+}
+
+/** How the outputs of a step were made once, and from what. */
+export interface Movement {
+  /** By input; undefined where there is none. */
+  readonly inputs: readonly (Likeness | undefined)[];
+  readonly outputs: readonly Moved[];
 }
 
 type Likeness = Omit<RunTensor, 'data'>;
@@ -56,6 +63,25 @@ export function mayRepeat(
     if (added !== second) return false;
   } else if (!isLike(added, second)) return false;
   return how.holds === undefined || how.holds();
+}
+
+/** @param outputs what the operator said of them */
+export function movementOf(
+  inputs: readonly (RunTensor | undefined)[],
+  outputs: readonly Moved[] | undefined,
+): Movement | undefined {
+  return outputs && { inputs: inputs.map((x) => x && likenessOf(x)), outputs };
+}
+
+/** Whether inputs are like those that a step moved before. */
+export function mayMove(
+  { inputs }: Movement,
+  given: readonly (RunTensor | undefined)[],
+): given is readonly RunTensor[] {
+  return inputs.every((like, i) => {
+    const x = given[i];
+    return x === undefined || like === undefined ? x === like : isLike(x, like);
+  });
 }
 
 function likenessOf({ type, dims, layout }: RunTensor): Likeness {

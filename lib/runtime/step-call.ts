@@ -3,7 +3,14 @@ import type { ElementwiseRun, ElementwiseSpec } from '../backend/elementwise.js'
 import type { BlockedLayout } from '../backend/layout.js';
 import type { Graph } from '../ir/graph.js';
 import type { Node } from '../ir/node.js';
-import type { Arithmetic, Epilogue, Evaluation, Repeatable, RunTensor } from '../ops/operator.js';
+import type {
+  Arithmetic,
+  Epilogue,
+  Evaluation,
+  Moved,
+  Repeatable,
+  RunTensor,
+} from '../ops/operator.js';
 import type { DataType, TensorData } from '../tensor/dtype.js';
 import type { Machine } from './machine.js';
 import type { Step } from './plan.js';
@@ -30,6 +37,7 @@ export class StepCall implements Evaluation {
   readonly #bodies: BodyFrame[] = [];
   /** How the step is done again, where the operator said it. */
   how: Repeatable | undefined;
+  moved: readonly Moved[] | undefined;
 
   constructor(frame: StepFrame, step: Step) {
     this.#frame = frame;
@@ -102,6 +110,10 @@ export class StepCall implements Evaluation {
 
   repeatable(how: Repeatable): void {
     this.how = how;
+  }
+
+  movable(outputs: readonly Moved[]): void {
+    this.moved = outputs;
   }
 
   keep<T extends object>(make: () => T): T {
