@@ -17,7 +17,7 @@ import { difference } from '../helpers/conv-case.js';
 const script = new URL('../helpers/network-worker.js', import.meta.url);
 
 /** Enough that a run gives others their turn several times. */
-const LAYERS = 80;
+const LAYERS = 400;
 
 const output = (outputs: Record<string, Tensor>): Float32Array =>
   outputs['y']!.data as Float32Array;
