@@ -120,9 +120,11 @@ struct ThreadPool::State {
       if (jobs.empty()) {
         const uint64_t seen = offers.load(std::memory_order_relaxed);
         lock.unlock();
-        SpinUntil([&] { return offers.load(std::memory_order_relaxed) != seen || stop; });
+        const bool offered =
+            SpinUntil([&] { return offers.load(std::memory_order_relaxed) != seen || stop; });
         lock.lock();
-        while (!stop && jobs.empty()) work.wait(lock);
+        // A short job may be done by now.  It is no reason to sleep: another one follows.
+        while (!offered && !stop && jobs.empty()) work.wait(lock);
         continue;
       }
       Job* job = jobs.front();
