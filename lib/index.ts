@@ -40,6 +40,7 @@ export type * from './backend/backend.js';
 export type * from './backend/copy.js';
 export type * from './backend/elementwise.js';
 export type { BlockedLayout } from './backend/layout.js';
+export type * from './backend/linear.js';
 export type * from './backend/rows.js';
 export type { BACKEND_NAMES, BackendName, ISA_NAMES, IsaName } from './backend/select.js';
 export type { FileOptions, FileProgress } from './batch/fuse-file.js';
