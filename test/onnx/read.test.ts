@@ -243,8 +243,12 @@ for (const [name, spec] of SHAPES) {
   test.serial(`time is linear in the size: ${name}`, (t) => {
     const [small, large] = [modelBytes(spec(8000)), modelBytes(spec(64_000))];
     readBytes(small);
-    const ratio = cost(large) / cost(small);
-    // 8 for linear, 64 for quadratic: far enough apart for caches, garbage and busy neighbours.
+    // 8 for linear, 64 for quadratic, each time: far enough apart for caches and garbage, but a neighbour
+    // may take the caches from all runs of one size.
+    let ratio = Infinity;
+    for (let attempt = 0; attempt < 5 && ratio >= 32; attempt++) {
+      ratio = Math.min(ratio, cost(large) / cost(small));
+    }
     t.true(ratio < 32, `8 times the size took ${ratio.toFixed(1)} times as long`);
   });
 }
