@@ -27,7 +27,10 @@ struct BandBuffer {
   size_t Floats() const { return RoundUp(blocks * Block(), 16); }
 };
 
-ChainRows RowsOf(const ConvGeometry& g, const ConvShape& s) {
+ChainRows RowsOf(const ChainLink& link) {
+  if (link.pool) return link.pool->rows();
+  const ConvGeometry& g = link.conv->layer().geometry;
+  const ConvShape& s = link.shape;
   ChainRows rows = {s.in[1], {}, {}};
   for (size_t y = 0; y < s.out[1]; ++y) {
     const auto pad = static_cast<ptrdiff_t>(s.pad_begin[1]);
@@ -39,8 +42,8 @@ ChainRows RowsOf(const ConvGeometry& g, const ConvShape& s) {
 }
 
 struct Stage {
-  Stage(const ChainLink& l, const KernelTable& t, size_t in, size_t out, ChainRows reads)
-      : link(l), table(&t), channels_in(in), channels_out(out), rows(std::move(reads)),
+  Stage(const ChainLink& l, const KernelTable& t, size_t in, size_t out)
+      : link(l), table(&t), channels_in(in), channels_out(out),
         x(l.shape.x_layout, t.lanes, in, l.shape.in[1], l.shape.in[2]),
         residual(l.shape.residual_layout, t.lanes, out, l.shape.out[1], l.shape.out[2]),
         result(l.shape.out_layout, t.lanes, out, l.shape.out[1], l.shape.out[2]) {
@@ -54,11 +57,6 @@ struct Stage {
   size_t ImageFloats() const { return IsDense() ? channels_in * Volume(link.shape.in) : x.image; }
   size_t Weights() const { return link.conv ? link.conv->layer().weight.size() : 0; }
 
-  // From the first row of a whole input to where a band finds its own.
-  size_t RowsBefore(size_t row) const {
-    const auto pad = static_cast<ptrdiff_t>(link.shape.pad_begin[1]);
-    return static_cast<size_t>(rows.first[row] + pad);
-  }
   // Null where the layer computes no bands.
   std::shared_ptr<const ConvAlgorithm> MakeBand(const ConvShape& band, size_t row) const {
     if (link.pool) return link.pool->MakeBand(band, row);
@@ -68,7 +66,6 @@ struct Stage {
   ChainLink link;
   const KernelTable* table;
   size_t channels_in, channels_out;
-  ChainRows rows;
   BlockedStrides x, residual, result;  // of whole images
   BandBuffer buffer;
   // By rows, and by the first of them where that makes a difference.
@@ -78,12 +75,14 @@ struct Stage {
 Stage StageOf(const ChainLink& link) {
   if (link.pool) {
     const ChainPool& pool = *link.pool;
-    return {link, pool.table(), pool.channels(), pool.channels(), pool.Rows()};
+    return {link, pool.table(), pool.channels(), pool.channels()};
   }
   const ConvLayer& layer = link.conv->layer();
   const ConvGeometry& g = layer.geometry;
-  return {link, *layer.table, g.channels_in, g.channels_out, RowsOf(g, link.shape)};
+  return {link, *layer.table, g.channels_in, g.channels_out};
 }
+
+using Schedule = std::vector<ChainStep>;
 
 struct Task {
   ChainStep step;
@@ -96,11 +95,11 @@ bool Follows(const Stage& stage, const Stage& before) {
          stage.channels_in == before.channels_out && stage.table == before.table;
 }
 
-bool IsChain(const std::vector<Stage>& stages) {
+bool IsChain(const std::vector<Stage>& stages, const std::vector<ChainRows>& rows) {
   for (size_t i = 0; i < stages.size(); ++i) {
     const ConvShape& s = stages[i].link.shape;
     if (!s.out_layout.blocked || !s.residual_layout.blocked || s.batch * Volume(s.out) == 0 ||
-        stages[i].rows.Out() != s.out[1] || (stages[i].IsDense() && stages[i].link.pool) ||
+        rows[i].Out() != s.out[1] || (stages[i].IsDense() && stages[i].link.pool) ||
         (i > 0 && !Follows(stages[i], stages[i - 1])))
       return false;
   }
@@ -114,13 +113,13 @@ class Chain final : public ConvChain {
       : threads_(threads), batch_(links[0].shape.batch), workspaces_(std::move(workspaces)) {
     for (const ChainLink& link : links) {
       stages_.push_back(StageOf(link));
-      rows_.push_back(stages_.back().rows);
+      rows_.push_back(RowsOf(link));
     }
   }
 
   // Makes what runs need.  False where layers would not compute bands, or it would not pay.
   bool Prepare(size_t band_floats) {
-    if (!IsChain(stages_)) return false;
+    if (!IsChain(stages_, rows_)) return false;
     const size_t height = rows_.back().Out();
     while (batch_ * parts_ % threads_ != 0) ++parts_;
     // At its first band, each part computes again what its neighbour does too.
@@ -129,9 +128,10 @@ class Chain final : public ConvChain {
     size_t weights = 0;
     for (const Stage& stage : stages_) weights += stage.Weights();
     if (weights > kLargeWeights) return false;
-    for (size_t bands = 1; Cut(CeilDiv(height, bands)) > band_floats; ++bands)
+    std::vector<Schedule> schedules;
+    for (size_t bands = 1; Cut(CeilDiv(height, bands), &schedules) > band_floats; ++bands)
       if (height < (bands + 1) * kLeastRows) return false;
-    return MakeTasks();
+    return MakeTasks(schedules);
   }
 
   void Run(const float* x, const float* residual, float* out, ThreadPool& pool) const override {
@@ -146,13 +146,13 @@ class Chain final : public ConvChain {
   }
 
  private:
-  // Bands of so many rows of the last output.  Returns what lies between the layers then.
-  size_t Cut(size_t rows) {
+  // Bands of so many rows of the last output, by part.  Returns what lies between the layers then.
+  size_t Cut(size_t rows, std::vector<Schedule>* schedules) {
     const size_t height = rows_.back().Out();
     std::vector<size_t> capacity(stages_.size());
-    schedules_.clear();
+    schedules->clear();
     for (size_t part = 0; part < parts_; ++part)
-      schedules_.push_back(ChainSteps(rows_, EvenCut(height, part, parts_),
+      schedules->push_back(ChainSteps(rows_, EvenCut(height, part, parts_),
                                       EvenCut(height, part + 1, parts_), rows, &capacity));
     between_ = 0;
     for (size_t i = 0; i + 1 < stages_.size(); ++i) {
@@ -164,8 +164,8 @@ class Chain final : public ConvChain {
     return between_;
   }
 
-  bool MakeTasks() {
-    for (const std::vector<ChainStep>& steps : schedules_) {
+  bool MakeTasks(const std::vector<Schedule>& schedules) {
+    for (const Schedule& steps : schedules) {
       std::vector<Task> tasks;
       for (const ChainStep& step : steps) {
         const ConvAlgorithm* algorithm = step.Rows() > 0 ? BandOf(step) : nullptr;
@@ -210,6 +210,12 @@ class Chain final : public ConvChain {
     return algorithm.get();
   }
 
+  // From the first row of a whole input to where a band finds its own.
+  size_t RowsBefore(size_t row) const {
+    const auto pad = static_cast<ptrdiff_t>(stages_.front().link.shape.pad_begin[1]);
+    return static_cast<size_t>(rows_.front().first[row] + pad);
+  }
+
   // What lies between the layers, and what they ask for.
   size_t SlotFloats() const { return between_ + RoundUp(scratch_, 16); }
 
@@ -225,7 +231,7 @@ class Chain final : public ConvChain {
       ConvRun run = {};
       run.x = step.link > 0     ? memory + stages_[step.link - 1].buffer.begin
               : stage.IsDense() ? x
-                                : x + stage.RowsBefore(step.begin) * stage.x.row;
+                                : x + RowsBefore(step.begin) * stage.x.row;
       run.first_row = stage.IsDense() ? step.begin : 0;
       run.residual = last && residual ? residual + step.begin * stage.residual.row : nullptr;
       run.out = last ? out + step.begin * stage.result.row
@@ -257,8 +263,7 @@ class Chain final : public ConvChain {
 
   std::vector<Stage> stages_;
   std::vector<ChainRows> rows_;
-  std::vector<std::vector<ChainStep>> schedules_;  // of each part of an image
-  std::vector<std::vector<Task>> tasks_;           // the same, to be run
+  std::vector<std::vector<Task>> tasks_;  // of each part of an image
   size_t threads_, batch_, parts_ = 1;
   size_t between_ = 0, scratch_ = 0;
   std::shared_ptr<WorkspacePool> workspaces_;

@@ -36,6 +36,21 @@ class PoolBand final : public ConvAlgorithm {
   BlockedStrides x_, out_;
 };
 
+ChainRows RowsOf(const PoolAxis& high) {
+  ChainRows rows = {high.in, {}, {}};
+  ptrdiff_t end = 0;
+  for (size_t y = 0; y < high.out; ++y) {
+    if (high.taps[y] == 0) return {high.in, {}, {}};
+    const auto last = static_cast<ptrdiff_t>(high.taps[y] - 1) * static_cast<ptrdiff_t>(high.dilation);
+    end = std::max(end, high.start[y] + last + 1);
+    rows.first.push_back(high.start[y]);
+    rows.end.push_back(end);
+  }
+  // With a dilation, the first window may begin below the second.
+  for (size_t y = high.out; y-- > 1;) rows.first[y - 1] = std::min(rows.first[y - 1], rows.first[y]);
+  return rows;
+}
+
 }  // namespace
 
 ChainPool::ChainPool(const KernelTable& table, bool mean, size_t channels,
@@ -52,22 +67,7 @@ ChainPool::ChainPool(const KernelTable& table, bool mean, size_t channels,
       at += axis[a].out;
     }
   }
-}
-
-ChainRows ChainPool::Rows() const {
-  const PoolAxis& high = axis_[0];
-  ChainRows rows = {high.in, {}, {}};
-  ptrdiff_t end = 0;
-  for (size_t y = 0; y < high.out; ++y) {
-    if (high.taps[y] == 0) return {high.in, {}, {}};
-    const auto last = static_cast<ptrdiff_t>(high.taps[y] - 1) * static_cast<ptrdiff_t>(high.dilation);
-    end = std::max(end, high.start[y] + last + 1);
-    rows.first.push_back(high.start[y]);
-    rows.end.push_back(end);
-  }
-  // With a dilation, the first window may begin below the second.
-  for (size_t y = high.out; y-- > 1;) rows.first[y - 1] = std::min(rows.first[y - 1], rows.first[y]);
-  return rows;
+  rows_ = RowsOf(axis_[0]);
 }
 
 std::unique_ptr<const ConvAlgorithm> ChainPool::MakeBand(const ConvShape& band, size_t row) const {
@@ -80,7 +80,7 @@ std::unique_ptr<const ConvAlgorithm> ChainPool::MakeBand(const ConvShape& band, 
   pool.axis[0].taps += row;
   pool.axis[0].divisor += row;
   std::vector<int32_t> start(axis_[0].start + row, axis_[0].start + row + rows);
-  const auto first = static_cast<int32_t>(Rows().first[row]);
+  const auto first = static_cast<int32_t>(rows_.first[row]);
   for (int32_t& at : start) at -= first;
   return std::make_unique<PoolBand>(table_, pool, std::move(start), band, channels_);
 }

@@ -19,7 +19,7 @@ class ChainPool {
   const KernelTable& table() const { return table_; }
   size_t channels() const { return channels_; }
   // None where a window is empty.
-  ChainRows Rows() const;
+  const ChainRows& rows() const { return rows_; }
 
   // Output rows [row, row + band.out[1]), where row 0 of x is the first that they read.  Outlived by the
   // pool.
@@ -31,6 +31,7 @@ class ChainPool {
   size_t channels_;
   std::vector<int32_t> windows_;
   PoolAxis axis_[2];
+  ChainRows rows_;
 };
 
 }  // namespace convfuse

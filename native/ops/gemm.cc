@@ -11,8 +11,6 @@ namespace {
 
 constexpr float kInfinity = std::numeric_limits<float>::infinity();
 
-// Sums of this many products are added up: as accurate as PackedWeights by default.
-constexpr size_t kBlockK = 256;
 // Rows of A packed per task: with kBlockK, 128 KB, a quarter of a 512 KB L2.
 constexpr size_t kBlockRows = 128;
 // Columns per task where sums are kept apart: with kBlockRows another quarter.

@@ -9,6 +9,9 @@
 
 namespace convfuse {
 
+// Sums of this many products are added up: as accurate as convolutions by default (docs/numerics.md).
+constexpr size_t kBlockK = 256;
+
 // C[m, n] = alpha * sum_k A[m, k] * B[k, n] + beta * C[m, n], row major and dense.  A is stored
 // [k, m] with trans_a, B [n, k] with trans_b.  With beta == 0, C is not read.  C aliases neither.
 // Bit-identical for any thread count.  Throws std::bad_alloc.

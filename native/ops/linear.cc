@@ -3,13 +3,12 @@
 #include <algorithm>
 
 #include "ops/conv_blocked.h"
+#include "ops/gemm.h"
 #include "ops/integers.h"
 
 namespace convfuse {
 namespace {
 
-// Sums of this many products are added up: as accurate as Gemm (docs/numerics.md).
-constexpr size_t kBlockK = 256;
 // Rows of a per task: with kBlockK, 128 KB, a quarter of a 512 KB L2.
 constexpr size_t kBlockRows = 128;
 // Columns whose activation is computed together: with kBlockRows another quarter.

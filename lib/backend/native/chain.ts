@@ -1,7 +1,8 @@
 import type { BoundLayer } from '../backend.js';
 import type { Addon } from './addon.js';
+import { boundLayer } from './bound.js';
 import type { ChainLink } from './conv-addon.js';
-import { fromNative, native } from './errors.js';
+import { native } from './errors.js';
 
 /** What chains need to know of a layer. */
 interface Linkable {
@@ -34,12 +35,5 @@ export function nativeChain(
     ),
   );
   if (chain === undefined) return undefined;
-  return (x, residual, out) => {
-    const arrays = [x, residual, out] as [Float32Array, Float32Array | undefined, Float32Array];
-    try {
-      addon.runChain(chain, arrays[0], arrays[1], arrays[2]);
-    } catch (error) {
-      throw fromNative(error);
-    }
-  };
+  return boundLayer((x, residual, out) => addon.runChain(chain, x, residual, out));
 }

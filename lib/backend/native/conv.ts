@@ -13,9 +13,10 @@ import { convShape, threeAxes, type ConvShape } from '../conv-shape.js';
 import type { BlockedLayout, Halo } from '../layout.js';
 import { ReferenceConv } from '../reference/conv.js';
 import type { Addon } from './addon.js';
+import { boundLayer } from './bound.js';
 import { linkable } from './chain.js';
 import type { ConvHandle } from './conv-addon.js';
-import { fromNative, native } from './errors.js';
+import { native } from './errors.js';
 import type { Jobs } from './jobs.js';
 
 const PRECISIONS = ['strict', 'default', 'fast', 'bfloat16'] as const;
@@ -101,14 +102,9 @@ export class NativeConv implements ConvKernel {
     if (isEmpty(shape)) return undefined;
     const { addon } = this.#context;
     const [handle, threads] = [this.#handle, this.#threads];
-    const bound: BoundLayer = (x, residual, out) => {
-      const arrays = [x, residual, out] as [Float32Array, Float32Array | undefined, Float32Array];
-      try {
-        addon.runConv(handle, arrays[0], arrays[1], numbers, threads, arrays[2]);
-      } catch (error) {
-        throw fromNative(error);
-      }
-    };
+    const bound = boundLayer((x, residual, out) =>
+      addon.runConv(handle, x, residual, numbers, threads, out),
+    );
     return linkable(bound, { threads, link: [handle, numbers] });
   }
 

@@ -111,7 +111,7 @@ export class NativeBackend implements Backend {
   }
 
   linear(spec: LinearSpec): LinearLayer | undefined {
-    return nativeLinear(this.#addon, this.isa, this.threads, spec);
+    return nativeLinear(this.#addon, this.isa, spec.threads ?? this.threads, spec);
   }
 
   elementwise(spec: ElementwiseSpec): ElementwiseRun {

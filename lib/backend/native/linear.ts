@@ -1,8 +1,9 @@
 import { ACTIVATION_KINDS } from '../activation.js';
 import type { LinearLayer, LinearSpec } from '../linear.js';
 import type { Addon } from './addon.js';
+import { boundLayer } from './bound.js';
 import { parametersOf } from './conv.js';
-import { fromNative, native } from './errors.js';
+import { native } from './errors.js';
 
 /** Most columns, and products of one: positions are 32-bit numbers on the native side. */
 const MOST = 2 ** 26;
@@ -11,7 +12,7 @@ const MOST = 2 ** 26;
 export function nativeLinear(
   addon: Addon,
   isa: string,
-  ownThreads: number,
+  threads: number,
   spec: LinearSpec,
 ): LinearLayer | undefined {
   const { weight, n, k, transposed, bias, activation } = spec;
@@ -31,15 +32,8 @@ export function nativeLinear(
       activation.slope && Float32Array.from(activation.slope),
     ),
   );
-  const threads = spec.threads ?? ownThreads;
   return {
-    run(a, _, out) {
-      try {
-        addon.runLinear(handle, a as Float32Array, out as Float32Array, threads);
-      } catch (error) {
-        throw fromNative(error);
-      }
-    },
+    run: boundLayer((a, _, out) => addon.runLinear(handle, a, out, threads)),
     dispose: () => native(() => addon.disposeLinear(handle)),
   };
 }

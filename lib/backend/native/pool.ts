@@ -1,10 +1,8 @@
 import type { BlockedPoolSpec, BoundLayer, PoolAxis, PoolSpec } from '../backend.js';
 import type { Addon } from './addon.js';
+import { boundLayer } from './bound.js';
 import { linkable } from './chain.js';
 import { haloNumbers } from './conv.js';
-import { native } from './errors.js';
-
-type Arrays = [Float32Array, undefined, Float32Array];
 
 /** As Backend.pool(). */
 export function nativePool(
@@ -15,10 +13,8 @@ export function nativePool(
 ): BoundLayer {
   const sizes = Uint32Array.of(planes, ...sizesOf(axes));
   const windows = windowsOf(axes, padded);
-  return (...arrays) => {
-    const [x, , y] = arrays as Arrays;
-    native(() => addon.pool(isa, kind === 'mean', x, y, sizes, windows, threads));
-  };
+  const mean = kind === 'mean';
+  return boundLayer((x, _, y) => addon.pool(isa, mean, x, y, sizes, windows, threads));
 }
 
 /** As Backend.poolBlocked(). */
@@ -33,10 +29,7 @@ export function nativeBlockedPool(
   const sizes = Uint32Array.of(batch, channels, ...sizesOf(plane), ...halos);
   const windows = windowsOf(plane, padded);
   const mean = kind === 'mean';
-  const run: BoundLayer = (...arrays) => {
-    const [x, , y] = arrays as Arrays;
-    native(() => addon.poolBlocked(isa, mean, x, y, sizes, windows, threads));
-  };
+  const run = boundLayer((x, _, y) => addon.poolBlocked(isa, mean, x, y, sizes, windows, threads));
   return linkable(run, { threads, link: [mean, sizes, windows] });
 }
 
