@@ -15,7 +15,7 @@ import { ConstantStore } from './constants.js';
 import { Frame } from './execute.js';
 import { checkFeeds, inputsOf, type Feeds } from './feeds.js';
 import { unsupportedOperators } from './functions.js';
-import type { Blocks } from './layouts.js';
+import type { Blocks } from './layout-members.js';
 import type { Machine } from './machine.js';
 import { planGraph, type Plan } from './plan.js';
 
