@@ -71,7 +71,7 @@ export class Session {
       arithmetic,
       precision: options.precision ?? 'default',
       threads: options.threads,
-      arena: new Arena(backend.bytesToLine && ((buffer) => backend.bytesToLine!(buffer))),
+      arena: new Arena(backend),
       kept: new Map<Node, object>(),
       planBody: (body) => this.#planBody(body),
     };
