@@ -101,18 +101,21 @@ function convMember(
   const weights = w && knownDims(inference.facts(w));
   if (weights?.length !== 4) return undefined;
   const groups = node.attribute('group', 'int') ?? 1;
-  const depthwise = groups === dims[1] && weights[0] === groups && weights[1] === 1;
+  const [channels, inputs] = [weights[0]! / groups, weights[1]!];
+  // Blocks of groups, as depthwise layers have them, or groups of blocks.
+  const within = groups > 1 && channels === inputs && inputs < lanes && lanes % inputs === 0;
+  const whole = groups === 1 || (inputs % lanes === 0 && channels % lanes === 0);
   const slopes = merged?.activation.slope?.length ?? 1;
   const window = windowOf(node, weights.slice(2));
-  if ((groups !== 1 && !depthwise) || slopes > 1) return undefined;
-  if (!depthwise && window.strides[1]! > 2) return undefined;
+  if (!(within || whole) || slopes > 1) return undefined;
+  if (!within && window.strides[1]! > 2) return undefined;
   const spatial = dims.slice(2);
   const { padBegin, output } = resolveWindow(window, spatial);
   const [bottom, right] = spatial.map((size, axis) => {
     const stride = window.strides[axis]!;
     const outputs = output[axis]!;
     const extent = dilatedExtent(window.kernel[axis]!, window.dilations[axis]!);
-    const reads = TILES.filter(({ precisions }) => !depthwise && precisions.includes(precision))
+    const reads = TILES.filter(({ precisions }) => groups === 1 && precisions.includes(precision))
       .filter((tile) => tile.stride === stride && extent === 3)
       .map(({ outputs: m, step, size: reach }) => (Math.ceil(outputs / m) - 1) * step + reach);
     const last = Math.max((outputs - 1) * stride + extent, ...reads);
@@ -120,8 +123,8 @@ function convMember(
   });
   const halo = { top: padBegin[0]!, left: padBegin[1]!, bottom: bottom!, right: right! };
   // Few channels into blocks: the first layer of a network, which is not packed anyway.
-  const opens = !depthwise && dims[1]! < lanes;
-  return { ...alone, halo, opens, closes: !depthwise };
+  const opens = groups === 1 && dims[1]! < lanes;
+  return { ...alone, halo, opens, closes: !within };
 }
 
 /** Tiles of Winograd's algorithms, which are read whole (native/kernels/winograd.h). */

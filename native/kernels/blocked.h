@@ -22,13 +22,15 @@ struct BlockedStore {
   float low, high;
 };
 
-// One block of channels convolved with kernels of its own, and clamped.  x points to what the first
-// tap of the first output reads.
+// One block of channels convolved with kernels of its own, and clamped: each with itself, or groups of
+// `share` with each other, of which the lanes are a multiple.  x points to what the first tap of the
+// first output reads.
 struct BlockedDepthwise {
   const float* x;
   size_t x_row;
   size_t kernel[2], stride[2], dilation[2];
-  const float* weight;  // [taps][lanes]
+  size_t share;
+  const float* weight;  // [kernel[0]][channel of the group][kernel[1]][lanes]
   const float* bias;    // [lanes]
   const float* add;     // or null; may be out
   size_t add_row;

@@ -1,5 +1,5 @@
-// The depthwise kernel on blocked activations: every lane is another channel.  Contract in
-// blocked.h.
+// The depthwise kernel on blocked activations: every lane is another channel.  Of groups, each channel
+// is spread over the lanes of its group in turn.  Contract in blocked.h.
 #pragma once
 #include "kernels/blocked.h"
 #include "kernels/simd.h"
@@ -13,9 +13,23 @@ constexpr size_t kDepthwisePixels = 7;
 // faster where they divide.
 constexpr size_t kDepthwiseMorePixels = kLanes < 16 ? 8 : kDepthwisePixels;
 
-// kPixels outputs from x.  Square kernels of kSize load a pixel of a row once for all outputs that
-// it is under; a size of 0 is read from the shape.
-template <size_t kSize, size_t kStride, size_t kPixels>
+// Sizes that a function is compiled for; 0 where they are read from the shape.  kGroups: channels share
+// kernels.
+template <size_t kSizeOf, size_t kStrideOf, bool kGroupsOf>
+struct DepthwiseKind {
+  static constexpr size_t kSize = kSizeOf, kStride = kStrideOf;
+  static constexpr bool kGroups = kGroupsOf;
+};
+
+// Of each lane, the first one of its group.
+CONVFUSE_INLINE Vi FirstOfGroups(size_t share) {
+  Vi first;
+  for (size_t i = 0; i < kLanes; ++i) first[i] = static_cast<int32_t>(i / share * share);
+  return first;
+}
+
+// kPixels outputs from x.  Square kernels load a pixel of a row once for all outputs that it is under.
+template <class Kind, size_t kPixels>
 CONVFUSE_INLINE void DepthwisePixels(const BlockedDepthwise& d, const float* x, const float* add,
                                      float* out) {
   V acc[kPixels];
@@ -23,31 +37,42 @@ CONVFUSE_INLINE void DepthwisePixels(const BlockedDepthwise& d, const float* x, 
 #pragma GCC unroll 8
   for (size_t i = 0; i < kPixels; ++i) acc[i] = bias;
   const float* w = d.weight;
-  const size_t jump = d.dilation[0] * d.x_row;
-  if constexpr (kSize > 0) {
+  const size_t jump = d.dilation[0] * d.x_row, share = Kind::kGroups ? d.share : 1;
+  [[maybe_unused]] const Vi first = FirstOfGroups(share);
+  const auto load = [&](const float* p, size_t channel) {
+    V pixel = Load(p);
+    if constexpr (Kind::kGroups) pixel = Pick(pixel, first + static_cast<int32_t>(channel));
+    return pixel;
+  };
+  if constexpr (Kind::kSize > 0) {
+    constexpr size_t kSize = Kind::kSize, kStride = Kind::kStride;
 #pragma GCC unroll 1
-    for (size_t y = 0; y < kSize; ++y, x += jump, w += kSize * kLanes) {
-      V weight[kSize];
+    for (size_t y = 0; y < kSize; ++y, x += jump)
+#pragma GCC unroll 1
+      for (size_t c = 0; c < share; ++c, w += kSize * kLanes) {
+        V weight[kSize];
 #pragma GCC unroll 5
-      for (size_t k = 0; k < kSize; ++k) weight[k] = Load(w + k * kLanes);
+        for (size_t k = 0; k < kSize; ++k) weight[k] = Load(w + k * kLanes);
 #pragma GCC unroll 19
-      for (size_t j = 0; j < (kPixels - 1) * kStride + kSize; ++j) {
-        V pixel = Load(x + j * kLanes);
-        Keep(pixel);  // or it is loaded again for every product
+        for (size_t j = 0; j < (kPixels - 1) * kStride + kSize; ++j) {
+          V pixel = load(x + j * kLanes, c);
+          Keep(pixel);  // or it is loaded again for every product
 #pragma GCC unroll 8
-        for (size_t i = 0; i < kPixels; ++i)
-          if (j >= i * kStride && j - i * kStride < kSize)
-            acc[i] += weight[j - i * kStride] * pixel;
+          for (size_t i = 0; i < kPixels; ++i)
+            if (j >= i * kStride && j - i * kStride < kSize)
+              acc[i] += weight[j - i * kStride] * pixel;
+        }
       }
-    }
   } else {
     const size_t step = d.stride[1] * kLanes, reach = d.dilation[1] * kLanes;
     for (size_t y = 0; y < d.kernel[0]; ++y, x += jump)
-      for (size_t k = 0; k < d.kernel[1]; ++k, w += kLanes) {
-        const V weight = Load(w);
+      for (size_t c = 0; c < share; ++c)
+        for (size_t k = 0; k < d.kernel[1]; ++k, w += kLanes) {
+          const V weight = Load(w);
 #pragma GCC unroll 8
-        for (size_t i = 0; i < kPixels; ++i) acc[i] += weight * Load(x + k * reach + i * step);
-      }
+          for (size_t i = 0; i < kPixels; ++i)
+            acc[i] += weight * load(x + k * reach + i * step, c);
+        }
   }
   const V low = Splat(d.low), highest = Splat(d.high);
 #pragma GCC unroll 8
@@ -82,7 +107,7 @@ struct DepthwiseRow {
 
 // Outputs of a row from p on, while kPixels fit; then the last kPixels of the row, some of which
 // are there already.  A residual may be the output itself: nothing is computed twice with one.
-template <size_t kSize, size_t kStride, size_t kPixels>
+template <class Kind, size_t kPixels>
 CONVFUSE_INLINE size_t DepthwiseRun(const BlockedDepthwise& d, const DepthwiseRow& row, size_t p) {
   while (p < d.width) {
     if (p + kPixels > d.width) {
@@ -92,29 +117,31 @@ CONVFUSE_INLINE size_t DepthwiseRun(const BlockedDepthwise& d, const DepthwiseRo
     const float* x = row.x + p * d.stride[1] * kLanes;
     if (kPixels > 1 && d.stride[0] > 1 && d.width >= kFetchedWidth)
       FetchNewRows(d, x, row.out + p * kLanes);
-    DepthwisePixels<kSize, kStride, kPixels>(d, x, row.add ? row.add + p * kLanes : nullptr,
-                                             row.out + p * kLanes);
+    DepthwisePixels<Kind, kPixels>(d, x, row.add ? row.add + p * kLanes : nullptr,
+                                   row.out + p * kLanes);
     p += kPixels;
   }
   return p;
 }
 
 // Any kernel; and what is too narrow for the others.
+template <bool kGroups>
 static void DepthwiseRest(const BlockedDepthwise& d, const DepthwiseRow& row, size_t p) {
-  p = DepthwiseRun<0, 0, 4>(d, row, p);
-  DepthwiseRun<0, 0, 1>(d, row, p);
+  p = DepthwiseRun<DepthwiseKind<0, 0, kGroups>, 4>(d, row, p);
+  DepthwiseRun<DepthwiseKind<0, 0, kGroups>, 1>(d, row, p);
 }
 
-template <size_t kSize, size_t kStride>
+template <class Kind>
 static void DepthwiseBlockOf(const BlockedDepthwise& d) {
   DepthwiseRow row = {d.x, d.add, d.out};
   for (size_t y = 0; y < d.rows; ++y) {
     size_t p = 0;
-    if constexpr (kSize == 3 && kStride == 1 && kDepthwiseMorePixels != kDepthwisePixels)
+    if constexpr (Kind::kSize == 3 && Kind::kStride == 1 &&
+                  kDepthwiseMorePixels != kDepthwisePixels)
       if (d.width % kDepthwiseMorePixels == 0)
-        p = DepthwiseRun<kSize, kStride, kDepthwiseMorePixels>(d, row, p);
-    if constexpr (kSize > 0) p = DepthwiseRun<kSize, kStride, kDepthwisePixels>(d, row, p);
-    if (p < d.width) DepthwiseRest(d, row, p);
+        p = DepthwiseRun<Kind, kDepthwiseMorePixels>(d, row, p);
+    if constexpr (Kind::kSize > 0) p = DepthwiseRun<Kind, kDepthwisePixels>(d, row, p);
+    if (p < d.width) DepthwiseRest<Kind::kGroups>(d, row, p);
     row.x += d.stride[0] * d.x_row;
     if (row.add) row.add += d.add_row;
     row.out += d.out_row;
@@ -124,11 +151,18 @@ static void DepthwiseBlockOf(const BlockedDepthwise& d) {
 static void DepthwiseBlocked(const BlockedDepthwise& d) {
   const size_t size = d.kernel[0], stride = d.stride[1];
   const bool square = size == d.kernel[1] && d.dilation[1] == 1 && stride <= 2;
+  if (d.share > 1) {
+    if (!square || size != 3) return DepthwiseBlockOf<DepthwiseKind<0, 0, true>>(d);
+    return stride == 1 ? DepthwiseBlockOf<DepthwiseKind<3, 1, true>>(d)
+                       : DepthwiseBlockOf<DepthwiseKind<3, 2, true>>(d);
+  }
   if (square && size == 3)
-    return stride == 1 ? DepthwiseBlockOf<3, 1>(d) : DepthwiseBlockOf<3, 2>(d);
+    return stride == 1 ? DepthwiseBlockOf<DepthwiseKind<3, 1, false>>(d)
+                       : DepthwiseBlockOf<DepthwiseKind<3, 2, false>>(d);
   if (square && size == 5)
-    return stride == 1 ? DepthwiseBlockOf<5, 1>(d) : DepthwiseBlockOf<5, 2>(d);
-  DepthwiseBlockOf<0, 0>(d);
+    return stride == 1 ? DepthwiseBlockOf<DepthwiseKind<5, 1, false>>(d)
+                       : DepthwiseBlockOf<DepthwiseKind<5, 2, false>>(d);
+  DepthwiseBlockOf<DepthwiseKind<0, 0, false>>(d);
 }
 
 }  // namespace convfuse::CONVFUSE_ISA

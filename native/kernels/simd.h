@@ -82,6 +82,20 @@ CONVFUSE_INLINE V Widen(Vh v) {
 }
 #endif
 
+// Lane i of the result is lane index[i] of v.
+CONVFUSE_INLINE V Pick(V v, Vi index) {
+#if defined(CONVFUSE_HAS_AVX512)
+  // Without a mask, GCC 12 warns of its own header.
+  return _mm512_maskz_permutexvar_ps(0xffff, reinterpret_cast<__m512i>(index), v);
+#elif defined(CONVFUSE_HAS_AVX2)
+  return _mm256_permutevar8x32_ps(v, reinterpret_cast<__m256i>(index));
+#else
+  V picked;
+  for (size_t i = 0; i < kLanes; ++i) picked[i] = v[index[i]];
+  return picked;
+#endif
+}
+
 // What was computed for v is computed here, and not where v is used.
 CONVFUSE_INLINE void Keep(V& v) {
 #if defined(CONVFUSE_EMULATE_LANES)

@@ -20,6 +20,11 @@ bool FillsVectors(const ConvLayer& layer) {
   return layer.GroupOut() * 4 >= RoundUp(layer.GroupOut(), layer.table->lanes) * 3;
 }
 
+// Of blocks of channels that take their own inputs alone.
+const char* ReasonOfGroups(const ConvLayer& layer) {
+  return layer.GroupIn() == 1 ? "one input channel per group" : "groups that share a block";
+}
+
 // Many channels on a small plane.
 bool IsDeep(const ConvLayer& layer, const ConvShape& shape) {
   return layer.GroupIn() >= 512 && Volume(shape.out) <= 256;
@@ -43,10 +48,11 @@ bool ReadsChannelsOnce(const ConvLayer& layer) {
   return layer.geometry.groups > 1 || layer.GroupOut() <= 3;
 }
 
-// On planes as they are, depthwise layers have kernels for 3 x 3 with strides of 1 or 2 alone.
+// On planes as they are, depthwise layers have kernels for 3 x 3 with strides of 1 or 2 alone, and groups
+// of more channels none.
 bool HasPlaneKernel(const ConvLayer& layer) {
   const ConvGeometry& g = layer.geometry;
-  return g.kernel[1] == 3 && g.kernel[2] == 3 && g.dilation[1] == 1 && g.dilation[2] == 1 &&
+  return layer.GroupIn() == 1 && g.kernel[1] == 3 && g.kernel[2] == 3 && g.dilation[1] == 1 && g.dilation[2] == 1 &&
          g.stride[1] == g.stride[2] && g.stride[2] <= 2;
 }
 
@@ -104,7 +110,7 @@ bool WinogradBeatsPairs(const ConvLayer& layer, const ConvShape& shape, Algorith
 Choice ChooseBlocked(const ConvLayer& layer, const ConvShape& shape) {
   AlgorithmKind winograd;
   if (Fits(AlgorithmKind::kBlockedDepthwise, layer, shape))
-    return {AlgorithmKind::kBlockedDepthwise, "one input channel per group"};
+    return {AlgorithmKind::kBlockedDepthwise, ReasonOfGroups(layer)};
   // A slice is computed whole: of one vector of channels, products of numbers take no longer (32-16
   // @112: 0.12 ms for 0.16).
   const bool pays = layer.GroupIn() > 1 && layer.GroupOut() > layer.table->lanes;
@@ -130,7 +136,7 @@ Choice Choose(const ConvLayer& layer, const ConvShape& shape) {
     return {AlgorithmKind::kPlain, "a weight is not finite: padding must be skipped"};
   if (ReadsChannelsOnce(layer)) {
     if (!HasPlaneKernel(layer) && Fits(AlgorithmKind::kDepthwiseOnCopies, layer, shape))
-      return {AlgorithmKind::kDepthwiseOnCopies, "one input channel per group"};
+      return {AlgorithmKind::kDepthwiseOnCopies, ReasonOfGroups(layer)};
     if (Fits(AlgorithmKind::kDepthwise, layer, shape))
       return {AlgorithmKind::kDepthwise, "one input channel per group"};
   }

@@ -203,8 +203,9 @@ bool HasPairs(const ConvLayer& layer) {
 }
 
 bool DirectBf16Fits(const ConvLayer& layer, const ConvShape& shape) {
-  return HasPairs(layer) && shape.batch * Volume(shape.out) > 0 &&
-         (shape.x_layout.blocked ? BlockedDirectFits(layer, shape) : DirectFits(layer, shape));
+  if (!HasPairs(layer) || shape.batch * Volume(shape.out) == 0) return false;
+  if (!shape.x_layout.blocked) return DirectFits(layer, shape);
+  return layer.geometry.groups == 1 && BlockedDirectFits(layer, shape);
 }
 
 std::unique_ptr<ConvAlgorithm> MakeDirectBf16Conv(std::shared_ptr<const ConvLayer> layer,

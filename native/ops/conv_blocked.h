@@ -16,20 +16,20 @@ inline size_t TileVectors(size_t left) {
 
 // Whether a tile that ends with vector `end` has half a vector of channels in it, or less.
 inline bool EndsInHalf(const ConvLayer& layer, size_t end) {
-  const size_t lanes = layer.table->lanes, channels = layer.geometry.channels_out;
+  const size_t lanes = layer.table->lanes, channels = layer.GroupOut();
   return end * lanes >= channels + lanes / 2;
 }
 
 // Whether x lies in blocks whose halo has all that the taps read.
 bool BlockedFits(const ConvLayer& layer, const ConvShape& shape);
 
-// One group, strides of 1 and 2 along a row; blocked or dense out.
+// One group, or groups of whole blocks, in and out; strides of 1 and 2 along a row; blocked or dense out.
 bool BlockedDirectFits(const ConvLayer& layer, const ConvShape& shape);
 std::unique_ptr<ConvAlgorithm> MakeBlockedDirectConv(std::shared_ptr<const ConvLayer> layer,
                                                      std::shared_ptr<const DirectWeights> weights,
                                                      const ConvShape& shape, size_t threads);
 
-// As many groups as channels, in and out; blocked out.
+// As many groups as channels, in and out, or groups that divide a block; blocked out.
 bool BlockedDepthwiseFits(const ConvLayer& layer, const ConvShape& shape);
 std::unique_ptr<ConvAlgorithm> MakeBlockedDepthwiseConv(std::shared_ptr<const ConvLayer> layer,
                                                         const ConvShape& shape, size_t threads);

@@ -8,10 +8,8 @@
 namespace convfuse {
 
 bool BlockedDepthwiseFits(const ConvLayer& layer, const ConvShape& shape) {
-  const ConvGeometry& g = layer.geometry;
   return BlockedFits(layer, shape) && shape.out_layout.blocked && shape.residual_layout.blocked &&
-         g.groups == g.channels_in &&
-         g.channels_out == g.channels_in && SuitsBlocks(layer.activation);
+         DepthwiseBlocks::Suits(layer) && SuitsBlocks(layer.activation);
 }
 
 namespace {

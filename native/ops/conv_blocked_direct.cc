@@ -22,7 +22,9 @@ bool BlockedFits(const ConvLayer& layer, const ConvShape& shape) {
 
 bool BlockedDirectFits(const ConvLayer& layer, const ConvShape& shape) {
   const ConvGeometry& g = layer.geometry;
-  if (!BlockedFits(layer, shape) || g.groups != 1 || g.stride[2] > 2) return false;
+  const size_t lanes = layer.table->lanes;
+  if (!BlockedFits(layer, shape) || g.stride[2] > 2) return false;
+  if (g.groups > 1 && (layer.GroupIn() % lanes != 0 || layer.GroupOut() % lanes != 0)) return false;
   if (shape.residual_layout.blocked != shape.out_layout.blocked) return false;
   if (shape.out_layout.blocked && !SuitsBlocks(layer.activation)) return false;
   // Offsets into an image have 32 bits.
@@ -50,7 +52,7 @@ class BlockedDirectConv final : public ConvAlgorithm {
       chains_ = std::max<size_t>(1, kPassProducts / k);
     bands_ = CeilDiv(shape_.out[1], cut_.rows);
     parts_ = CeilDiv(shape_.batch, cut_.images) * bands_;
-    vectors_ = CeilDiv(layer_->geometry.channels_out, table_.lanes);
+    vectors_ = CeilDiv(layer_->GroupOut(), table_.lanes);
     finishes_ = shape_.out_layout.blocked;
     bias_ = SliceBias(*layer_, *weights_);
   }
@@ -63,19 +65,25 @@ class BlockedDirectConv final : public ConvAlgorithm {
   size_t WorkspaceFloats(size_t threads) const override { return threads * SlotFloats(); }
 
   void Run(const ConvRun& run) const override {
-    run.pool->ParallelFor(parts_ * cut_.splits, run.threads,
+    run.pool->ParallelFor(layer_->geometry.groups * parts_ * cut_.splits, run.threads,
                           [&](size_t task, size_t slot) {
       if (!run.Cancelled()) RunTask(run, task, run.workspace + slot * SlotFloats());
     });
   }
 
  private:
+  // Of the outputs of a part.
+  size_t FirstBlock(const OutputPart& part) const {
+    return part.group * vectors_ + part.slice * kSliceVectors;
+  }
   size_t SliceFloats() const { return RoundUp(pixels_.x.size() * table_.direct_channels, 16); }
   size_t SlotFloats() const { return CeilDiv(weights_->slices(), cut_.splits) * SliceFloats(); }
 
   void RunTask(const ConvRun& run, size_t task, float* sums) const {
     const ConvGeometry& g = layer_->geometry;
     OutputPart part = {};
+    part.group = task / (parts_ * cut_.splits);
+    task %= parts_ * cut_.splits;
     const size_t split = cut_.by_parts ? task % cut_.splits : task / parts_;
     const size_t at = cut_.by_parts ? task / cut_.splits : task % parts_;
     part.image = at / bands_ * cut_.images;
@@ -86,7 +94,8 @@ class BlockedDirectConv final : public ConvAlgorithm {
     const size_t begin = EvenCut(weights_->slices(), split, cut_.splits);
     const size_t end = EvenCut(weights_->slices(), split + 1, cut_.splits);
     // The first tap of output (0, 0) lies in the halo, by the pads.
-    const float* x = run.x + planes_.x.At(part.image, 0, part.row * g.stride[1]) -
+    const size_t block = part.group * (layer_->GroupIn() / table_.lanes);
+    const float* x = run.x + planes_.x.At(part.image, block, part.row * g.stride[1]) -
                      shape_.pad_begin[1] * planes_.x.row - shape_.pad_begin[2] * table_.lanes;
     for (size_t b = 0; b < weights_->blocks(); b += chains_)
       for (size_t s = begin; s < end;) {
@@ -95,8 +104,8 @@ class BlockedDirectConv final : public ConvAlgorithm {
         const size_t vectors = TileVectors(left);
         const size_t next = s + CeilDiv(vectors, kSliceVectors);
         const size_t next_block = b + chains_ < weights_->blocks() ? b + chains_ : 0;
-        const float* following = next < end ? weights_->Slice(0, b, next)
-                                            : weights_->Slice(0, next_block, begin);
+        const float* following = next < end ? weights_->Slice(part.group, b, next)
+                                            : weights_->Slice(part.group, next_block, begin);
         part.slice = s;
         part.sums = slice;
         Multiply(run, part, images, b, vectors, s == begin, x, following, slice);
@@ -119,13 +128,14 @@ class BlockedDirectConv final : public ConvAlgorithm {
     tile.vectors = vectors;
     tile.half = EndsInHalf(*layer_, part.slice * kSliceVectors + vectors);
     tile.x = x;
-    tile.weight = weights_->Slice(0, block, part.slice);
+    tile.weight = weights_->Slice(part.group, block, part.slice);
     tile.weight_jump = tile.k * table_.direct_channels;
     tile.sums_jump = SliceFloats();
     tile.add = block > 0;
     if (finishes_ && block + chains_ >= weights_->blocks()) {
-      const size_t at = part.slice * kSliceVectors;
-      tile.bias = bias_.data() + at * table_.lanes;
+      const size_t at = FirstBlock(part);
+      tile.bias = bias_.data() + (part.group * weights_->slices() + part.slice) * kSliceVectors *
+                                     table_.lanes;
       tile.out = run.out + planes_.out.At(part.image, at, part.row);
       tile.out_block = planes_.out.block;
       if (run.residual)
@@ -179,7 +189,7 @@ class BlockedDirectConv final : public ConvAlgorithm {
   void FinishRows(const ConvRun& run, const OutputPart& part, size_t vectors) const {
     if (epilogue_.rows)
       ActivateBlocks(*layer_, planes_.out, vectors, part.rows, part.width,
-                     run.out + planes_.out.At(part.image, part.slice * kSliceVectors, part.row));
+                     run.out + planes_.out.At(part.image, FirstBlock(part), part.row));
   }
 
   std::shared_ptr<const ConvLayer> layer_;

@@ -33,7 +33,7 @@ class DirectWeights {
 // Blocks that the sums over so many elements are cut into.
 size_t ProductBlocks(const ConvLayer& layer, size_t elements);
 
-// The layer's bias, and zeros for what fills the last slice.  Throws std::bad_alloc.
+// The layer's bias, and zeros for what fills the last slice of a group.  Throws std::bad_alloc.
 AlignedBuffer SliceBias(const ConvLayer& layer, const DirectWeights& weights);
 
 // Whether the kernel fits this layer: a plane, not transposed, a step of 1 or 2, few enough taps.

@@ -4,24 +4,35 @@
 
 namespace convfuse {
 
+bool DepthwiseBlocks::Suits(const ConvLayer& layer) {
+  const size_t share = layer.GroupIn();
+  // Sums are chains of all products.
+  return share == layer.GroupOut() && layer.table->lanes % share == 0 && share < layer.table->lanes &&
+         (share == 1 || share * layer.Taps() <= LargestSum(layer));
+}
+
 DepthwiseBlocks::DepthwiseBlocks(const ConvLayer& layer)
     : layer_(layer), epilogue_(layer.activation) {
-  const size_t channels = layer.geometry.channels_out, taps = layer.Taps();
-  const size_t lanes = layer.table->lanes;
+  const ConvGeometry& g = layer.geometry;
+  const size_t channels = g.channels_out, lanes = layer.table->lanes, share = layer.GroupIn();
   count_ = CeilDiv(channels, lanes);
-  weight_.Reserve(count_ * taps * lanes);
+  weight_.Reserve(count_ * layer.Taps() * share * lanes);
   bias_.Reserve(count_ * lanes);
-  for (size_t i = 0; i < count_ * lanes; ++i) {
-    bias_.data()[i] = i < channels ? layer.bias[i] : 0;
-    for (size_t t = 0; t < taps; ++t)
-      weight_.data()[(i / lanes * taps + t) * lanes + i % lanes] =
-          i < channels ? layer.Weight(i, 0, t) : 0;
-  }
+  for (size_t i = 0; i < count_ * lanes; ++i) bias_.data()[i] = i < channels ? layer.bias[i] : 0;
+  float* out = weight_.data();
+  for (size_t block = 0; block < count_; ++block)
+    for (size_t y = 0; y < g.kernel[1]; ++y)
+      for (size_t c = 0; c < share; ++c)
+        for (size_t x = 0; x < g.kernel[2]; ++x)
+          for (size_t m = block * lanes; m < (block + 1) * lanes; ++m)
+            *out++ = m < channels ? layer.Weight(m, c, y * g.kernel[2] + x) : 0;
 }
 
 std::string DepthwiseBlocks::Name() const {
   const ConvGeometry& g = layer_.geometry;
-  return "depthwise " + std::to_string(g.kernel[1]) + "x" + std::to_string(g.kernel[2]);
+  const size_t share = layer_.GroupIn();
+  return (share == 1 ? "depthwise " : "groups of " + std::to_string(share) + ", ") +
+         std::to_string(g.kernel[1]) + "x" + std::to_string(g.kernel[2]);
 }
 
 void DepthwiseBlocks::Run(size_t block, BlockedDepthwise d) const {
@@ -32,7 +43,8 @@ void DepthwiseBlocks::Run(size_t block, BlockedDepthwise d) const {
     d.stride[a] = g.stride[a + 1];
     d.dilation[a] = g.dilation[a + 1];
   }
-  d.weight = weight_.data() + block * layer_.Taps() * lanes;
+  d.share = layer_.GroupIn();
+  d.weight = weight_.data() + block * layer_.Taps() * d.share * lanes;
   d.bias = bias_.data() + block * lanes;
   d.low = epilogue_.low;
   d.high = epilogue_.high;

@@ -13,9 +13,12 @@ size_t ProductBlocks(const ConvLayer& layer, size_t elements) {
 
 AlignedBuffer SliceBias(const ConvLayer& layer, const DirectWeights& weights) {
   AlignedBuffer bias;
-  bias.Reserve(weights.slices() * layer.table->direct_channels);
+  const size_t groups = layer.geometry.groups, outputs = layer.GroupOut();
+  const size_t width = weights.slices() * layer.table->direct_channels;
+  bias.Reserve(groups * width);
   std::fill_n(bias.data(), bias.size(), 0.0f);
-  std::copy(layer.bias.begin(), layer.bias.end(), bias.data());
+  for (size_t g = 0; g < groups; ++g)
+    std::copy_n(layer.bias.data() + g * outputs, outputs, bias.data() + g * width);
   return bias;
 }
 

@@ -56,10 +56,12 @@ bool DrawPool(Random& r, const ReorderShape& in, Link* link) {
 bool DrawLink(Random& r, const ReorderShape& in, Link* link) {
   if (r.Chance(20)) return DrawPool(r, in, link);
   ConvGeometry& g = link->geometry;
-  const size_t kind = r.Below(5);  // 0, 1: depthwise, 2, 3: pointwise
+  const size_t kind = r.Below(5);  // 0, 1: groups, mostly of one channel; 2, 3: pointwise
+  size_t share = size_t{1} << (kind == 0 ? r.Below(5) : 0);
+  while (in.channels % share != 0) share /= 2;
   g.channels_in = in.channels;
   g.channels_out = kind < 2 ? in.channels : r.Between(1, 40);
-  g.groups = kind < 2 ? in.channels : 1;
+  g.groups = kind < 2 ? in.channels / share : 1;
   link->shape.batch = in.batch;
   const size_t size[3] = {1, in.height, in.width};
   for (int a = 1; a < 3; ++a) {
@@ -118,7 +120,7 @@ std::string Describe(const KernelTable& table, const std::vector<Link>& links) {
                   " c " + std::to_string(links[0].geometry.channels_in);
   for (const Link& l : links)
     s += (l.pool.empty() ? " -> " : " pool -> ") + std::to_string(l.geometry.kernel[1]) + "x" + std::to_string(l.geometry.kernel[2]) +
-         "/" + std::to_string(l.geometry.stride[1]) + (l.geometry.groups > 1 ? " depthwise " : " ") +
+         "/" + std::to_string(l.geometry.stride[1]) + " groups " + std::to_string(l.geometry.groups) + " " +
          std::to_string(l.geometry.channels_out) + " @" + std::to_string(l.shape.out[1]) + "x" +
          std::to_string(l.shape.out[2]);
   return s;

@@ -82,11 +82,18 @@ Config DrawConfig(Random& r) {
   g.transposed = r.Chance(20);
   const bool depthwise = r.Chance(20);
   const bool pointwise = !depthwise && r.Chance(25);
+  // Groups that share a block of channels, or are one or more.
+  const bool even = !depthwise && r.Chance(6);
   g.groups = depthwise ? r.Between(1, r.Chance(70) ? 20 : 50) : r.Chance(20) ? r.Between(2, 3) : 1;
   size_t cg = depthwise ? 1 : r.Chance(3) ? 0 : r.Chance(15) ? r.Between(33, 70) : r.Between(1, 18);
   size_t mg = depthwise      ? (r.Chance(70) ? 1 : 2)
               : r.Chance(20) ? r.Between(24, g.groups == 1 ? 100 : 50)
                              : r.Between(1, 18);
+  if (even) {
+    cg = size_t{2} << r.Below(5);
+    mg = cg >= 16 && r.Chance(20) ? 2 * cg : cg;
+    g.groups = r.Between(2, std::max<size_t>(2, 128 / mg));
+  }
   c.shape.batch = r.Chance(3) ? 0 : r.Between(1, 3);
   // Planes of whole pages take a way out of their own (ops/output_store.cc).
   const bool paged = rank == 2 && r.Chance(8);
@@ -115,7 +122,10 @@ Config DrawConfig(Random& r) {
     if (g.transposed && c.shape.out[a] > 0) c.shape.out[a] += r.Below(g.stride[a]);
   }
   // Keep the oracle affordable.
-  while (cg > 1 && Volume(c.shape.out) * Volume(g.kernel) * cg * mg * g.groups > 400000) cg /= 2;
+  const auto products = [&] { return Volume(c.shape.out) * Volume(g.kernel) * cg * mg * g.groups; };
+  constexpr size_t kMost = 400000;
+  while (even && g.groups > 2 && products() > kMost) g.groups /= 2;
+  while (cg > 1 && products() > kMost) cg /= 2;
   // Transposed ones grow: outputs fit the buffers of conv_test.cc.
   for (size_t* channels : {&mg, &g.groups})
     while (*channels > 1 && Volume(c.shape.out) * mg * g.groups > 400000) *channels /= 2;

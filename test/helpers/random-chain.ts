@@ -56,8 +56,9 @@ class Chain {
       case 0:
         return this.#conv(x, x.channels);
       case 1: {
-        const weight = this.#weights([x.channels, 1, 3, 3]);
-        return this.#emit(x, `Conv<${PADS}, group = ${x.channels}>(${x.name}, ${weight})`);
+        const share = this.#pick([1, 1, 1, 2, 4, 8, 16].filter((size) => x.channels % size === 0));
+        const weight = this.#weights([x.channels, share, 3, 3]);
+        return this.#emit(x, `Conv<${PADS}, group = ${x.channels / share}>(${x.name}, ${weight})`);
       }
       case 2: {
         const pool = this.#pick(['MaxPool', 'AveragePool']);

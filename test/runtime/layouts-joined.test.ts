@@ -66,6 +66,22 @@ test('parts that do not begin with a block are dense', (t) => {
   t.deepEqual(halos(odd), {});
 });
 
+test('groups that share a block pass blocks on, and groups of blocks read and write dense tensors too', (t) => {
+  const text = `${head(1)}wg: float[8, 2, 3, 3]
+b = Conv<group = 4, ${PADS}>(a, wg)
+c = Conv(b, w2)
+y = Neg(c)`;
+  t.deepEqual(halos(text, 'fast'), { a: '1,1,1,1', b: '0,0,0,0' });
+  // Nothing but blocks comes of groups that share them.
+  t.deepEqual(halos(text.replace('c = Conv(b, w2)', 'c = Neg(b)')), {});
+  const whole = text.replace('wg: float[8, 2', 'wg: float[8, 4').replace('group = 4', 'group = 2');
+  t.deepEqual(halos(whole, 'fast'), { a: '1,1,1,1', b: '0,0,0,0' });
+  t.deepEqual(halos(whole.replace('c = Conv(b, w2)', 'c = Neg(b)')), { a: '1,1,1,1' });
+  // 3 outputs of 2 inputs each lie in blocks otherwise.
+  const uneven = text.replace('wg: float[8, 2', 'wg: float[12, 2').replace('w2)', 'wu)');
+  t.deepEqual(halos(uneven.replace('wt:', 'wu: float[8, 12, 1, 1]\nwt:')), {});
+});
+
 test('any number of channels is squeezed from blocks', (t) => {
   const text = `${head(1)}b = Conv(a, wo)\ng = GlobalAveragePool(b)\ny = Mul(b, g)\nu: float[4, 6, 1, 1]\nz = Conv(y, u)`;
   t.deepEqual(Object.keys(halos(text)), ['a', 'b', 'y']);

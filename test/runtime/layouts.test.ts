@@ -143,7 +143,7 @@ test('a value is dense where somebody wants it so', (t) => {
   for (const reader of [
     'z = Neg(a)',
     'a: output',
-    'z = Conv<group = 2>(a, wg)',
+    'wq: float[4, 4, 1, 1]\nz = Conv<group = 2>(a, wq)',
     'z = MaxPool<kernel_shape = [2, 2]>(a)\nv = Neg(z)',
     `z = Conv<group = 8, ${PADS}>(a, wd)`,
     'z = Concat<axis = 2>(a, a)',
