@@ -30,7 +30,7 @@ CONVFUSE_INLINE Reduced ReduceByLog2(V y, float more = 0) {
 // 2^n of such an n, -127 < n < 128.
 CONVFUSE_INLINE V PowerOfTwo(Vi n) { return FromBits(n << 23); }
 // 2^n of the difference of two, -127 < n < 128; 0 for n = -127.
-CONVFUSE_INLINE V PowerOfDifference(Vi n) { return FromBits((n << 23) + 0x3f800000); }
+CONVFUSE_INLINE V PowerOfDifference(Vi n) { return FromBits((n + 127) << 23); }
 
 // v * 2^n, n <= 0, rounded once: where n < 0, v is not below 2^-62.
 CONVFUSE_INLINE V ScaleDown(V v, Vi n) {
