@@ -11,74 +11,83 @@
 
 namespace convfuse::CONVFUSE_ISA {
 
-// numerator / (1 + exp(-|y|)) times exp(-|y|) where `negative`: a sigmoid that is accurate on both
-// sides, and multiplied by `factor` before the result can become subnormal.
-CONVFUSE_INLINE V TimesSigmoid(V factor, const ExpParts& e, Vi negative) {
-  const V one = Splat(1.0f);
-  const V numerator = factor * Select(negative, e.mantissa * e.scale1, one);
-  return numerator / (Value(e) + 1.0f) * Select(negative, e.scale2, one);
+// exp(-x) is taken on either side of zero: 1 + exp(-x) is as accurate where it is large as where it
+// is small.  Past 2^64 its power of two is applied last, when a result may become subnormal.
+
+// Powers of two that are left from 2^64 on are 0 for 2^(64 + 127): 132.4 / log(2) = 191.01.
+constexpr float kExpLowest = -132.4f;
+
+// factor / (1 + exp(y)), -60 <= y <= 132.4: there 0, and with an infinite factor NaN.
+CONVFUSE_INLINE V OverExpPlusOne(V factor, const Reduced& y) {
+  const Vi n = y.n < kZero + 64 ? y.n : SplatI(kZero + 64);
+  return factor / (ExpReduced(y.r) * PowerOfTwo(n) + 1.0f) * PowerOfDifference(n - y.n);
 }
 
-// A result that stands for x * g(x), made NaN where x is -infinity.
-CONVFUSE_INLINE V SpoilAtMinusInfinity(V result, V x) {
-  return result + AtMost(x, V{}) * 0.0f;
-}
-
+// All of its range fits into one division, of numbers that are multiplied by 2^-30.
 CONVFUSE_INLINE V Sigmoid(V x) {
-  const V y = AtLeast(-Absolute(x), Splat(kExpLowest));
-  return TimesSigmoid(Splat(1.0f), Exp(y), x < 0.0f);
+  const V y = AtMost(AtLeast(x, Splat(-105.0f)), Splat(60.0f));
+  const Reduced e = ReduceByLog2(-y, -30);
+  return 1.0f / (ExpReduced(e.r) * PowerOfTwo(e.n) + 0x1p-30f) * 0x1p-30f;
 }
 
 CONVFUSE_INLINE V Silu(V x) {
-  const V low = AtLeast(x, Splat(kExpLowest));  // the product has long been zero there
-  const V y = AtLeast(-Absolute(x), Splat(kExpLowest));
-  return SpoilAtMinusInfinity(TimesSigmoid(low, Exp(y), x < 0.0f), x);
+  const V y = AtMost(AtLeast(x, Splat(kExpLowest)), Splat(60.0f));
+  return OverExpPlusOne(x, ReduceByLog2(-y));
 }
 
-// tanh(|x|) = (1 - E) / (1 + E) with E = exp(-2 |x|).
+// tanh(|x|) = E / (E + 2) with E = exp(2 |x|) - 1; 1 from 10 on.
 CONVFUSE_INLINE V Tanh(V x) {
-  const V a = Absolute(x);
-  const V t = Expm1(-(a + a));
-  return CopySign(t / (t + 2.0f), x);
+  const V a = AtMost(Absolute(x), Splat(10.0f));
+  const V t = Expm1(a + a);
+  return WithSign(t / (t + 2.0f), x);
 }
 
-// x P(N(0, 1) < x): the tail itself where x is negative, its complement elsewhere.  x^2 is exact in
-// double.
+// x P(N(0, 1) < x) = max(x, 0) - |x| P(N(0, 1) < -|x|).  The first is written as x - min(x, 0),
+// which is NaN at -infinity.  What the square loses, the exponential would multiply by its size.
 CONVFUSE_INLINE V Gelu(V x) {
   const V a = AtMost(Absolute(x), Splat(15.5f));
-  const Vd wide = ToDouble(a);
-  const ExpParts e = Exp(wide * wide * -0.5);
-  const V tail = ScaledNormalTail(a) * (e.mantissa * e.scale1);
-  const V below = -a * tail * e.scale2;
-  const V above = x * (1.0f - tail * e.scale2);
-  return SpoilAtMinusInfinity(Select(x < 0.0f, below, above), x);
+  const Product square = Multiply(a, a * -0.5f);
+  Reduced y = ReduceByLog2(square.high);
+  y.r += square.low;
+  const Quotient tail = ScaledNormalTail(a);
+  const V times = tail.above * ExpReduced(y.r) / tail.below * a;
+  const V positive = x - AtMost(V{}, x);  // of -0 and +0 the latter
+  return positive - ScaleDown(times, y.n);
 }
 
 // x sigmoid(2 u), u = sqrt(2 / pi) (x + 0.044715 x^3), because (1 + tanh(u)) / 2 = sigmoid(2 u).
+// 2 u in two floats, for the same reason as above; it is 132.4 at the lower limit.
 CONVFUSE_INLINE V GeluTanh(V x) {
-  const V limit = Splat(11.4f);  // 2 u = 124
-  const Vd wide = ToDouble(AtMost(Absolute(x), limit));
-  const Vd y = wide * (wide * wide * -(0x1.988453353b3efp0 * 0.044715) - 0x1.988453353b3efp0);
-  return SpoilAtMinusInfinity(TimesSigmoid(AtLeast(x, -limit), Exp(y), x < 0.0f), x);
+  constexpr double kLinear = 0x1.988453353b3efp0, kCubic = kLinear * 0.044715;
+  constexpr float kLinear1 = 0x1.988p0f, kLinear2 = static_cast<float>(kLinear - 0x1.988p0);
+  constexpr float kCubic1 = static_cast<float>(kCubic);
+  constexpr float kCubic2 = static_cast<float>(kCubic - static_cast<double>(kCubic1));
+  const V a = AtMost(AtLeast(x, Splat(-11.685f)), Splat(8.0f));
+  const Product square = Multiply(a, a), cubic = Multiply(square.high, Splat(kCubic1));
+  // kLinear1 has 12 bits: what it adds is known exactly.
+  const V factor = cubic.high + kLinear1;
+  const V lost = (cubic.high - (factor - kLinear1)) + cubic.low + kLinear2 +
+                 square.high * kCubic2 + square.low * kCubic1;
+  const Product y = Multiply(-a, factor);
+  Reduced reduced = ReduceByLog2(y.high);
+  reduced.r += y.low - a * lost;
+  return OverExpPlusOne(x, reduced);
 }
 
-// tanh(log(1 + n)) = (n^2 + 2 n) / (n^2 + 2 n + 2) with n = exp(x); for positive x both sides are
-// divided by n^2.  No term is ever negative.
+// tanh(log(1 + n)) = (n^2 + 2 n) / (n^2 + 2 n + 2) with n = exp(x).  No term is ever negative; from
+// 30 on the quotient is 1, and down where it is 0, -infinity becomes NaN.
 CONVFUSE_INLINE V Mish(V x) {
-  const V y = AtLeast(-Absolute(x), Splat(kExpLowest));
-  const ExpParts parts = Exp(y);
-  const V e = Value(parts);
-  const Vi negative = x < 0.0f;
-  const V one = Splat(1.0f), two = Splat(2.0f);
-  const V numerator = Select(negative, y * (parts.mantissa * parts.scale1) * (e + two),
-                             x * (e + e + one));
-  const V denominator = Select(negative, e * (e + two) + two, e * (e + e) + (e + e + one));
-  return SpoilAtMinusInfinity(numerator / denominator * Select(negative, parts.scale2, one), x);
+  const V y = AtMost(AtLeast(x, Splat(kExpLowest)), Splat(30.0f));
+  const Reduced reduced = ReduceByLog2(y);
+  const Vi n = reduced.n > kZero - 64 ? reduced.n : SplatI(kZero - 64);
+  const V e = ExpReduced(reduced.r) * PowerOfTwo(n), w = e * (e + 2.0f);
+  return w / (w + 2.0f) * x * PowerOfDifference(reduced.n - n);
 }
 
 CONVFUSE_INLINE V Softplus(V x) {
-  const V y = AtLeast(-Absolute(x), Splat(kExpLowest));
-  return AtLeast(x, V{}) + Log1p(Value(Exp(y)));
+  const V y = AtLeast(-Absolute(x), Splat(-105.0f));
+  const Reduced e = ReduceByLog2(y);
+  return AtLeast(x, V{}) + Log1p(ScaleDown(ExpReduced(e.r), e.n));
 }
 
 template <ActivationKind kKind>
@@ -110,7 +119,8 @@ CONVFUSE_INLINE V Activate(V x, V alpha, V beta) {
   } else if constexpr (kKind == ActivationKind::kMish) {
     return Mish(x);
   } else if constexpr (kKind == ActivationKind::kElu) {
-    return Select(x < zero, alpha * Expm1(AtMost(x, zero)), x);
+    // -1 from -20 on: already 1 - exp(-17.4) rounds to 1.
+    return Select(x < zero, alpha * Expm1(AtMost(AtLeast(x, Splat(-20.0f)), zero)), x);
   } else if constexpr (kKind == ActivationKind::kSoftplus) {
     return Softplus(x);
   } else {
@@ -148,6 +158,20 @@ CONVFUSE_INLINE void WithActivationKind(ActivationKind kind, const Body& body) {
   }
 }
 
+// Of which there are more instructions than of what follows a function.
+constexpr bool IsCurved(ActivationKind kind) {
+  using K = ActivationKind;
+  return kind == K::kSigmoid || kind == K::kSilu || kind == K::kTanh || kind == K::kGelu ||
+         kind == K::kGeluTanh || kind == K::kMish || kind == K::kElu || kind == K::kSoftplus;
+}
+
+// Nothing follows the function, which is so nearly always.
+static bool EndsInFunction(const Activation& a) {
+  const Activation plain;
+  return a.scale == plain.scale && a.shift == 0 && __builtin_signbit(a.shift) &&
+         a.low == plain.low && a.high == plain.high;
+}
+
 // x[i] = activation(x[i]) for i < n, all of one channel.
 static void ActivateRow(const Activation& activation, size_t channel, size_t n, float* x) {
   const bool sloped = activation.kind == ActivationKind::kPrelu;
@@ -156,14 +180,19 @@ static void ActivateRow(const Activation& activation, size_t channel, size_t n, 
   const V b = Splat(activation.beta);
   const V scale = Splat(activation.scale), shift = Splat(activation.shift);
   const V low = Splat(activation.low), high = Splat(activation.high);
-  WithActivationKind(activation.kind, [&](auto tag) {
+  const auto run = [&](auto tag) {
     const auto apply = [&](V v) {
-      return AtMost(AtLeast(Activate<tag.kValue>(v, a, b) * scale + shift, low), high);
+      const V y = Activate<tag.kValue>(v, a, b);
+      if constexpr (IsCurved(tag.kValue)) return y;
+      else return AtMost(AtLeast(y * scale + shift, low), high);
     };
     size_t i = 0;
     for (; i + kLanes <= n; i += kLanes) Store(x + i, apply(Load(x + i)));
     if (i < n) StoreN(x + i, apply(LoadN(x + i, n - i)), n - i);
-  });
+  };
+  WithActivationKind(activation.kind, run);
+  if (IsCurved(activation.kind) && !EndsInFunction(activation))
+    run(KindTag<ActivationKind::kIdentity>{});
 }
 
 }  // namespace convfuse::CONVFUSE_ISA

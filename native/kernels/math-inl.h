@@ -1,16 +1,55 @@
-// Elementary functions on vectors, of arguments that are never positive: every activation can be
-// written so, and then nothing overflows.  Polynomials are minimax fits (Remez, relative error);
-// the error of each is given where it stands.  NaN in gives NaN out.
+// Elementary functions on vectors.  Polynomials are minimax fits (Remez, relative error); the error
+// of each is given where it stands.  NaN in gives NaN out.
 #pragma once
 #include "kernels/simd.h"
 
 namespace convfuse::CONVFUSE_ISA {
 
 CONVFUSE_INLINE V Absolute(V x) { return FromBits(Bits(x) & SplatI(0x7fffffff)); }
-CONVFUSE_INLINE V CopySign(V magnitude, V sign) {
-  return FromBits(Bits(Absolute(magnitude)) | (Bits(sign) & SplatI(INT32_MIN)));
+CONVFUSE_INLINE V WithSign(V magnitude, V sign) {  // of a magnitude that has none
+  return FromBits(Bits(magnitude) | (Bits(sign) & SplatI(INT32_MIN)));
 }
-CONVFUSE_INLINE V PowerOfTwo(Vi n) { return FromBits((n + 127) << 23); }  // -126 <= n <= 127
+
+// y = n log(2) + r, |y| < 2^13.  log(2) in two parts, the first of 10 bits: n * kLog2High is exact.
+// Adding 1.5 * 2^23 leaves the nearest integer in the low bits of the sum; 127 more make it the
+// exponent of 2^n.
+constexpr float kRoundingShift = 0x1.8p23f + 127;
+constexpr int32_t kZero = 0x4b400000 + 127;
+struct Reduced {
+  V r;
+  Vi n;  // kZero + n
+};
+// `more` is added to the n that is given.
+CONVFUSE_INLINE Reduced ReduceByLog2(V y, float more = 0) {
+  constexpr float kLog2High = 0x1.63p-1f, kLog2Low = -0x1.bd0106p-13f;
+  const V shifted = y * 0x1.715476p0f + (kRoundingShift + more);
+  const V n = shifted - (kRoundingShift + more);
+  return {(y - n * kLog2High) - n * kLog2Low, Bits(shifted)};
+}
+
+// 2^n of such an n, -127 < n < 128.
+CONVFUSE_INLINE V PowerOfTwo(Vi n) { return FromBits(n << 23); }
+// 2^n of the difference of two, -127 < n < 128; 0 for n = -127.
+CONVFUSE_INLINE V PowerOfDifference(Vi n) { return FromBits((n + 127) << 23); }
+
+// v * 2^n, n <= 0, rounded once: where n < 0, v is not below 2^-62.
+CONVFUSE_INLINE V ScaleDown(V v, Vi n) {
+#if defined(CONVFUSE_HAS_SCALE)
+  return Scale(v, FromBits(n) - kRoundingShift);
+#else
+  const Vi first = n > kZero - 64 ? n : SplatI(kZero - 64);
+  return v * PowerOfTwo(first) * PowerOfDifference(n - first);
+#endif
+}
+
+// exp(r) for |r| <= log(2) / 2: error 2^-28.2 of the result, before rounding.
+CONVFUSE_INLINE V ExpReduced(V r) {
+  V q = r * 0x1.6a4d1ap-10f + 0x1.12398ap-7f;
+  q = q * r + 0x1.5558b0p-5f;
+  q = q * r + 0x1.555492p-3f;
+  q = q * r + 0x1.fffffcp-2f;
+  return (q * r + 1.0f) * r + 1.0f;
+}
 
 // exp(r) - 1 for |r| <= log(2) / 2 as r + r^2 q(r): error 2^-31.8 of the result, before rounding.
 // The leading r is never rounded, so the result stays exact in the limit r -> 0.
@@ -23,56 +62,9 @@ CONVFUSE_INLINE V Expm1Reduced(V r) {
   return q * (r * r) + r;
 }
 
-// exp(y) = mantissa * scale1 * scale2.  The two powers of two apart let a caller multiply by more
-// before the result becomes subnormal, where each product would lose bits.
-struct ExpParts {
-  V mantissa, scale1, scale2;
-};
-
-CONVFUSE_INLINE ExpParts ScaleExp(V r, Vi n) {
-  const Vi half = n >> 1;
-  return {Expm1Reduced(r) + 1.0f, PowerOfTwo(half), PowerOfTwo(n - half)};
-}
-
-// Below this exp(y) is zero even when multiplied by any float activation input of use; also the
-// range in which both scales are normal.
-constexpr float kExpLowest = -126.0f;
-
-// 1.5 * 2^23: adding it leaves the nearest integer in the low bits of the sum.
-constexpr float kRoundingShift = 0x1.8p23f;
-
-// y = n log(2) + r.  log(2) in two parts, the first of 10 bits: n * kLog2High is exact.
-struct Reduced {
-  V r;
-  Vi n;
-};
-CONVFUSE_INLINE Reduced ReduceByLog2(V y) {
-  constexpr float kLog2High = 0x1.63p-1f, kLog2Low = -0x1.bd0106p-13f;
-  const V shifted = y * 0x1.715476p0f + kRoundingShift;
-  const V n = shifted - kRoundingShift;
-  return {(y - n * kLog2High) - n * kLog2Low, Bits(shifted) - Bits(Splat(kRoundingShift))};
-}
-
-// exp(y), kExpLowest <= y <= 0.
-CONVFUSE_INLINE ExpParts Exp(V y) {
-  const Reduced reduced = ReduceByLog2(y);
-  return ScaleExp(reduced.r, reduced.n);
-}
-
-// The same of a double: for arguments that are themselves products, whose rounding to float the
-// exponential would multiply by |y|.
-CONVFUSE_INLINE ExpParts Exp(Vd y) {
-  constexpr double kShift = 0x1.8p52;
-  const Vd n = (y * 0x1.71547652b82fep0 + kShift) - kShift;
-  return ScaleExp(ToFloat(y - n * 0x1.62e42fefa39efp-1), Truncate(ToFloat(n)));
-}
-
-CONVFUSE_INLINE V Value(const ExpParts& e) { return e.mantissa * e.scale1 * e.scale2; }
-
-// exp(y) - 1, y <= 0, without cancellation near 0.  -1 from -20 on: already 1 - exp(-17.4) rounds
-// to 1.
+// exp(y) - 1, -20 <= y <= 20, without cancellation near 0.
 CONVFUSE_INLINE V Expm1(V y) {
-  const Reduced reduced = ReduceByLog2(AtLeast(y, Splat(-20.0f)));
+  const Reduced reduced = ReduceByLog2(y);
   const V scale = PowerOfTwo(reduced.n);
   return Expm1Reduced(reduced.r) * scale + (scale - 1.0f);
 }
@@ -90,8 +82,11 @@ CONVFUSE_INLINE V Log1p(V e) {
 
 // exp(a^2 / 2) * P(N(0, 1) < -a) for 0 <= a <= 15.6: half the scaled complementary error function
 // of a / sqrt(2).  All coefficients are positive, so neither sum cancels: error 2^-25.8 of the
-// result, before rounding.
-CONVFUSE_INLINE V ScaledNormalTail(V a) {
+// quotient, before rounding.
+struct Quotient {
+  V above, below;
+};
+CONVFUSE_INLINE Quotient ScaledNormalTail(V a) {
   V p = a * 0x1.12f268p-8f + 0x1.513530p-5f;
   p = p * a + 0x1.7a7994p-3f;
   p = p * a + 0x1.c2f8dap-2f;
@@ -101,7 +96,7 @@ CONVFUSE_INLINE V ScaledNormalTail(V a) {
   q = q * a + 0x1.358102p0f;
   q = q * a + 0x1.adbe9ep0f;
   q = q * a + 0x1p0f;
-  return p / q;
+  return {p, q};
 }
 
 }  // namespace convfuse::CONVFUSE_ISA

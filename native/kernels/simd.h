@@ -17,6 +17,8 @@
 #else
 #define CONVFUSE_HAS_AVX2
 #endif
+#elif defined(__aarch64__)
+#include <arm_neon.h>
 #endif
 
 #define CONVFUSE_INLINE [[maybe_unused]] static inline __attribute__((always_inline))
@@ -42,17 +44,13 @@ constexpr size_t kRegisters = 16;
 
 typedef float V __attribute__((vector_size(kLanes * 4)));
 typedef int32_t Vi __attribute__((vector_size(kLanes * 4)));  // also what comparing two V gives
-typedef double Vd __attribute__((vector_size(kLanes * 8)));   // kLanes doubles: two registers
 typedef float UnalignedV __attribute__((vector_size(kLanes * 4), aligned(4), may_alias));
 typedef int32_t LoneInt __attribute__((may_alias));
 typedef int32_t UnalignedVi __attribute__((vector_size(kLanes * 4), aligned(4), may_alias));
-typedef double UnalignedVd __attribute__((vector_size(kLanes * 8), aligned(8), may_alias));
 
 // Any alignment of the element type.
 CONVFUSE_INLINE V Load(const float* p) { return *reinterpret_cast<const UnalignedV*>(p); }
 CONVFUSE_INLINE void Store(float* p, V v) { *reinterpret_cast<UnalignedV*>(p) = v; }
-CONVFUSE_INLINE Vd Load(const double* p) { return *reinterpret_cast<const UnalignedVd*>(p); }
-CONVFUSE_INLINE void Store(double* p, Vd v) { *reinterpret_cast<UnalignedVd*>(p) = v; }
 
 CONVFUSE_INLINE V Splat(float x) { return x - V{}; }
 CONVFUSE_INLINE Vi SplatI(int32_t x) { return x - Vi{}; }
@@ -60,16 +58,20 @@ CONVFUSE_INLINE Vi SplatI(int32_t x) { return x - Vi{}; }
 CONVFUSE_INLINE Vi Bits(V v) { return reinterpret_cast<Vi>(v); }
 CONVFUSE_INLINE V FromBits(Vi v) { return reinterpret_cast<V>(v); }
 
-CONVFUSE_INLINE Vd ToDouble(V v) { return __builtin_convertvector(v, Vd); }
-CONVFUSE_INLINE V ToFloat(Vd v) { return __builtin_convertvector(v, V); }
-CONVFUSE_INLINE V ToFloat(Vi v) { return __builtin_convertvector(v, V); }
-CONVFUSE_INLINE Vi Truncate(V v) { return __builtin_convertvector(v, Vi); }  // undefined past int32
-
 // Where a mask lane is set (all bits), a, else b.
 CONVFUSE_INLINE V Select(Vi mask, V a, V b) { return mask ? a : b; }
-// NaN in x stays; the bound wins otherwise.
+// NaN in x stays; the bound wins otherwise.  These instructions give their second operand where it
+// or the first is NaN, or both are zero; GCC makes two of each comparison when left to itself.
+#if defined(CONVFUSE_HAS_AVX512)
+CONVFUSE_INLINE V AtLeast(V x, V low) { return _mm512_maskz_max_ps(0xffff, low, x); }
+CONVFUSE_INLINE V AtMost(V x, V high) { return _mm512_maskz_min_ps(0xffff, high, x); }
+#elif defined(CONVFUSE_HAS_AVX2)
+CONVFUSE_INLINE V AtLeast(V x, V low) { return _mm256_max_ps(low, x); }
+CONVFUSE_INLINE V AtMost(V x, V high) { return _mm256_min_ps(high, x); }
+#else
 CONVFUSE_INLINE V AtLeast(V x, V low) { return x < low ? low : x; }
 CONVFUSE_INLINE V AtMost(V x, V high) { return x > high ? high : x; }
+#endif
 
 // The lower half of a vector of 16 lanes, for CPUs that compute it in half the time, and back: what
 // lies above it is zero.
@@ -95,6 +97,40 @@ CONVFUSE_INLINE V Pick(V v, Vi index) {
   return picked;
 #endif
 }
+
+// a * b as a float and what its rounding lost.
+struct Product {
+  V high, low;
+};
+#if defined(CONVFUSE_HAS_AVX512)
+CONVFUSE_INLINE Product Multiply(V a, V b) {
+  const V high = a * b;
+  return {high, _mm512_fmsub_ps(a, b, high)};
+}
+#elif defined(CONVFUSE_HAS_AVX2)
+CONVFUSE_INLINE Product Multiply(V a, V b) {
+  const V high = a * b;
+  return {high, _mm256_fmsub_ps(a, b, high)};
+}
+#elif defined(__aarch64__) && !defined(CONVFUSE_EMULATE_LANES)
+CONVFUSE_INLINE Product Multiply(V a, V b) {
+  const V high = a * b;
+  return {high, vfmaq_f32(-high, a, b)};
+}
+#else
+// In halves of 12 bits, whose products are exact (Dekker, 1971).
+CONVFUSE_INLINE Product Multiply(V a, V b) {
+  const V high = a * b, a1 = FromBits(Bits(a) & ~0xfff), b1 = FromBits(Bits(b) & ~0xfff);
+  const V a2 = a - a1, b2 = b - b1;
+  return {high, a1 * b1 - high + a1 * b2 + a2 * b1 + a2 * b2};
+}
+#endif
+
+#if defined(CONVFUSE_HAS_AVX512)
+#define CONVFUSE_HAS_SCALE
+// v * 2^n of a whole n, rounded once.
+CONVFUSE_INLINE V Scale(V v, V n) { return _mm512_maskz_scalef_ps(0xffff, v, n); }
+#endif
 
 // What was computed for v is computed here, and not where v is used.
 CONVFUSE_INLINE void Keep(V& v) {
@@ -223,5 +259,14 @@ CONVFUSE_INLINE void StoreHalves(float* a, float* b, V v, Mask mask) {
     if (mask[i]) a[i] = v[i], b[i] = v[i + kLanes / 2];
 }
 #endif
+
+// With other lanes than zeros past the first n.
+CONVFUSE_INLINE V LoadN(const float* p, size_t n, V others) {
+#if defined(CONVFUSE_HAS_AVX512)
+  return _mm512_mask_loadu_ps(others, static_cast<__mmask16>((1u << n) - 1), p);
+#else
+  return Select(LaneRange(0, static_cast<ptrdiff_t>(n)), LoadN(p, n), others);
+#endif
+}
 
 }  // namespace convfuse::CONVFUSE_ISA

@@ -1,5 +1,6 @@
 // Softmax along vectors, across them, and of rows shorter than one.  Contract in softmax.h.
 #pragma once
+#include "kernels/doubles-inl.h"
 #include "kernels/math-inl.h"
 #include "kernels/softmax.h"
 
@@ -11,88 +12,114 @@ namespace {
 CONVFUSE_INLINE V ExpBelow(V x, V best) {
   const V d = x - best, part = d - x;
   const V lost = (x - (d - part)) - (best + part);
-  const Vi far = d < kExpLowest;  // infinity too, whose error is NaN
-  Reduced reduced = ReduceByLog2(Select(far, Splat(kExpLowest), d));
-  reduced.r = reduced.r + Select(far, V{}, lost);
-  return Value(ScaleExp(reduced.r, reduced.n));
+  const Vi far = d < -105.0f;  // infinity too, whose error is NaN
+  Reduced y = ReduceByLog2(AtLeast(d, Splat(-105.0f)));
+  y.r += Select(far, V{}, lost);
+  return ScaleDown(ExpReduced(y.r), y.n);
 }
 
 // log(sum), sum >= 1 or NaN: sum = 2^k (1 + e).
-double LogOfSum(double sum) {
+struct Sums {
+  Vd low, high;
+};
+Sums LogOf(const Sums& of) {
   typedef int64_t AliasingInt __attribute__((may_alias));
-  const int64_t bits = *reinterpret_cast<const AliasingInt*>(&sum);
-  const double k = static_cast<double>((bits >> 52) - 1023);
-  double m = 1;
-  *reinterpret_cast<AliasingInt*>(&m) |= bits & 0xfffffffffffff;
-  const double log = k * 0x1.62e42fefa39efp-1 + Log1p(Splat(static_cast<float>(m - 1)))[0];
-  return log + (sum - sum);  // a NaN has lost itself in the bits
+  double sums[kLanes], logs[kLanes];
+  Store(sums, of.low);
+  Store(sums + kDoubles, of.high);
+  V rest;
+  for (size_t lane = 0; lane < kLanes; ++lane) {
+    const int64_t bits = *reinterpret_cast<const AliasingInt*>(&sums[lane]);
+    double m = 1;
+    *reinterpret_cast<AliasingInt*>(&m) |= bits & 0xfffffffffffff;
+    rest[lane] = static_cast<float>(m - 1);
+    logs[lane] = static_cast<double>((bits >> 52) - 1023) * 0x1.62e42fefa39efp-1;
+  }
+  const V log = Log1p(rest);
+  // A NaN has lost itself in the bits.
+  for (size_t lane = 0; lane < kLanes; ++lane)
+    logs[lane] += static_cast<double>(log[lane]) + (sums[lane] - sums[lane]);
+  return {Load(logs), Load(logs + kDoubles)};
 }
 
-// The first n of a vector, and infinitely little past them; out of line, for there are few of them.
-__attribute__((noinline)) V LoadFirst(const float* p, size_t n) {
-  V v = Splat(-__builtin_inff());
-  for (size_t i = 0; i < n; ++i) v[i] = p[i];
-  return v;
-}
-__attribute__((noinline)) void StoreFirst(float* p, V v, size_t n) {
-  for (size_t i = 0; i < n; ++i) p[i] = v[i];
-}
-
-// Vectors `step` apart, of `lanes` elements each but for the last: all of one row, or a row in each
-// lane.
+// Vectors `step` apart: all of one row, whose last has `last` elements, or a row in each of `last`
+// lanes.
 struct SoftmaxVectors {
   bool log, one;
-  size_t count, step, lanes, last;
+  size_t count, step, last;
 };
 
-void SoftmaxOf(const SoftmaxVectors& s, const float* x, float* y) {
-  const auto lanes = [&](size_t i) { return i + 1 < s.count ? s.lanes : s.last; };
-  const auto load = [&](const float* from, size_t i) {
-    const float* p = from + i * s.step;
-    return lanes(i) == kLanes ? Load(p) : LoadFirst(p, lanes(i));
-  };
-  const auto store = [&](size_t i, V v) {
-    float* p = y + i * s.step;
-    lanes(i) == kLanes ? Store(p, v) : StoreFirst(p, v, lanes(i));
-  };
-  V best = Splat(-__builtin_inff());
-  for (size_t i = 0; i < s.count; ++i) {
-    const V v = load(x, i);
-    best = Select(v > best, v, best);
+// body(vector, store) for each vector at x; lanes that have no element are very small.
+template <class Body>
+CONVFUSE_INLINE void ForEachVector(const SoftmaxVectors& s, const float* x, float* y,
+                                   const Body& body) {
+  const size_t whole = s.last == kLanes ? s.count : s.one ? s.count - 1 : 0;
+  size_t i = 0;
+  for (; i < whole; ++i) {
+    float* to = y + i * s.step;
+    body(Load(x + i * s.step), [to](V v) { Store(to, v); });
   }
-  if (s.one) {
-    float most = best[0];
-    for (size_t lane = 1; lane < kLanes; ++lane) most = best[lane] > most ? best[lane] : most;
-    best = Splat(most);
-  }
-  Vd sum = {};
-  for (size_t i = 0; i < s.count; ++i) {
-    const V e = ExpBelow(load(x, i), best);
-    sum += ToDouble(e);
-    if (!s.log) store(i, e);
-  }
-  if (s.one) {
-    double all = 0;
-    for (size_t lane = 0; lane < kLanes; ++lane) all += sum[lane];
-    sum = all - Vd{};
-  }
-  if (s.log) {
-    Vd log = {};
-    for (size_t lane = 0; lane < kLanes; ++lane) log[lane] = LogOfSum(sum[lane]);
-    const Vd top = ToDouble(best);
-    for (size_t i = 0; i < s.count; ++i) store(i, ToFloat(ToDouble(load(x, i)) - top - log));
-  } else {
-    const V factor = ToFloat(1.0 / sum);
-    for (size_t i = 0; i < s.count; ++i) store(i, load(y, i) * factor);
+  for (; i < s.count; ++i) {
+    float* to = y + i * s.step;
+    body(LoadN(x + i * s.step, s.last, Splat(-__builtin_inff())),
+         [to, &s](V v) { StoreN(to, v, s.last); });
   }
 }
 
-// n rows of at most kLanes elements, next to each other: transposed, a vector has one of each.
+V BestOf(const SoftmaxVectors& s, const float* x) {
+  V best = Splat(-__builtin_inff());
+  ForEachVector(s, x, nullptr, [&](V v, const auto&) { best = AtLeast(best, v); });
+  return s.one ? OverLanes<kLanes>(best, [](V a, V b) { return AtLeast(a, b); }) : best;
+}
+
+Sums ExpAndSum(const SoftmaxVectors& s, const float* x, float* y, V best) {
+  Vd low = {}, high = {};
+  ForEachVector(s, x, y, [&](V v, const auto& store) {
+    const V e = ExpBelow(v, best);
+    low += LowerDoubles(e);
+    high += UpperDoubles(e);
+    if (!s.log) store(e);
+  });
+  if (s.one) low = high = OverLanes<kDoubles>(low + high, [](Vd a, Vd b) { return a + b; });
+  return {low, high};
+}
+
+void Finish(const SoftmaxVectors& s, const float* x, float* y, V best, const Sums& sums) {
+  if (!s.log) {
+    const V factor = s.one ? Splat(static_cast<float>(1 / sums.low[0]))
+                           : ToFloat(1.0 / sums.low, 1.0 / sums.high);
+    return ForEachVector(s, y, y, [&](V v, const auto& store) { store(v * factor); });
+  }
+  const Sums log = LogOf(sums);
+  const Vd low = LowerDoubles(best), high = UpperDoubles(best);
+  ForEachVector(s, x, y, [&](V v, const auto& store) {
+    store(ToFloat(LowerDoubles(v) - low - log.low, UpperDoubles(v) - high - log.high));
+  });
+}
+
+// `rows` of the kind of s, `next` floats apart.  A step waits for the whole of the one before, so a
+// few rows that fit into the level 1 cache take each of them together.
+void SoftmaxOf(const SoftmaxVectors& s, size_t rows, size_t next, const float* x, float* y) {
+  constexpr size_t kFew = 8, kVectors = 12288 / sizeof(V);
+  V best[kFew];
+  Sums sums[kFew];
+  const size_t most = s.count < kVectors ? kVectors / s.count : 1;
+  const size_t fit = most < kFew ? most : kFew;
+  while (rows > 0) {
+    const size_t few = rows < fit ? rows : fit;
+    for (size_t r = 0; r < few; ++r) best[r] = BestOf(s, x + r * next);
+    for (size_t r = 0; r < few; ++r) sums[r] = ExpAndSum(s, x + r * next, y + r * next, best[r]);
+    for (size_t r = 0; r < few; ++r) Finish(s, x + r * next, y + r * next, best[r], sums[r]);
+    rows -= few, x += few * next, y += few * next;
+  }
+}
+
+// n rows of at most half a vector, next to each other: transposed, a vector has one of each.
 void SoftmaxShort(const SoftmaxRows& s, const float* x, float* y, size_t n) {
-  float block[kLanes * kLanes] = {};
+  float block[kLanes * kLanes / 2] = {};
   for (size_t row = 0; row < n; ++row)
     for (size_t i = 0; i < s.size; ++i) block[i * kLanes + row] = x[row * s.size + i];
-  SoftmaxOf({s.log, false, s.size, kLanes, kLanes, kLanes}, block, block);
+  SoftmaxOf({s.log, false, s.size, kLanes, kLanes}, 1, 0, block, block);
   for (size_t row = 0; row < n; ++row)
     for (size_t i = 0; i < s.size; ++i) y[row * s.size + i] = block[i * kLanes + row];
 }
@@ -100,15 +127,15 @@ void SoftmaxShort(const SoftmaxRows& s, const float* x, float* y, size_t n) {
 void Softmax(const SoftmaxRows& s) {
   const auto group = [&](size_t i) { return s.rows - i < kLanes ? s.rows - i : kLanes; };
   if (s.step != 1) {
-    for (size_t i = 0; i < s.rows; i += kLanes)
-      SoftmaxOf({s.log, false, s.size, s.step, group(i), group(i)}, s.x + i, s.y + i);
-  } else if (s.size <= kLanes) {
+    const size_t whole = s.rows / kLanes, rest = s.rows % kLanes, done = whole * kLanes;
+    SoftmaxOf({s.log, false, s.size, s.step, kLanes}, whole, kLanes, s.x, s.y);
+    SoftmaxOf({s.log, false, s.size, s.step, rest}, rest > 0, 0, s.x + done, s.y + done);
+  } else if (s.size <= kLanes / 2) {
     for (size_t i = 0; i < s.rows; i += kLanes)
       SoftmaxShort(s, s.x + i * s.size, s.y + i * s.size, group(i));
   } else {
     const size_t count = (s.size + kLanes - 1) / kLanes, last = s.size - (count - 1) * kLanes;
-    for (size_t i = 0; i < s.rows; ++i)
-      SoftmaxOf({s.log, true, count, kLanes, kLanes, last}, s.x + i * s.size, s.y + i * s.size);
+    SoftmaxOf({s.log, true, count, kLanes, last}, s.rows, s.size, s.x, s.y);
   }
 }
 

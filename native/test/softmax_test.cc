@@ -1,6 +1,7 @@
 // Softmax and its logarithm on every ISA against double, within the units in the last place that
 // docs/numerics.md states, between canaries; CONVFUSE_PRINT_ULP=1 prints the worst of each.
 #include <math.h>
+#include <string.h>
 
 #include <vector>
 
@@ -40,12 +41,20 @@ void Expect(bool log, const float* x, size_t size, size_t step, std::vector<doub
   }
 }
 
+// Its low bits count where bits are put together into exponents.
+float OddNan() {
+  const uint32_t bits = 0xffd55555u;
+  float nan;
+  memcpy(&nan, &bits, 4);
+  return nan;
+}
+
 void Fill(Random& random, float* x, size_t n) {
   const float scales[] = {0, 1e-3f, 1, 10, 100, 1e4f, 3e38f};
   const float scale = scales[random.Below(7)], shift = random.Chance(30) ? 1e3f * random.Real() : 0;
   for (size_t i = 0; i < n; ++i) x[i] = random.Real() * scale + shift;
-  const float odd[] = {NAN, INFINITY, -INFINITY};
-  if (random.Chance(20)) x[random.Below(n)] = odd[random.Below(3)];
+  const float odd[] = {NAN, INFINITY, -INFINITY, OddNan()};
+  if (random.Chance(20)) x[random.Below(n)] = odd[random.Below(4)];
   if (random.Chance(5))
     for (size_t i = 0; i < n; ++i) x[i] = random.Chance(70) ? -INFINITY : x[i];
 }
