@@ -1,6 +1,7 @@
 #include "ops/linear.h"
 
 #include <algorithm>
+#include <limits>
 
 #include "ops/conv_blocked.h"
 #include "ops/gemm.h"
@@ -25,6 +26,7 @@ constexpr size_t kAhead = 1024;
 // Some rows of one run, and some slices of their columns.
 struct Linear::Part {
   const float* a;
+  const float* residual;  // or null
   float* out;
   size_t rows, slice, end;
 };
@@ -60,7 +62,8 @@ Linear::Linear(const float* b, size_t n, size_t k, bool trans_b, const float* bi
   }
 }
 
-void Linear::Run(const float* a, size_t m, float* out, ThreadPool& pool, size_t threads) const {
+void Linear::Run(const float* a, size_t m, const float* residual, float* out, ThreadPool& pool,
+                 size_t threads) const {
   if (m == 0) return;
   threads = std::min(std::max<size_t>(1, threads), ThreadPool::kMaxThreads);
   // Columns are cut first: rows that are cut read all of b again.
@@ -74,7 +77,11 @@ void Linear::Run(const float* a, size_t m, float* out, ThreadPool& pool, size_t 
   pool.ParallelFor(row_blocks * cuts, threads, [&](size_t task, size_t thread) {
     const size_t block = task / cuts, cut = task % cuts;
     const size_t row = EvenCut(m, block, row_blocks), end = EvenCut(m, block + 1, row_blocks);
-    const Part part = {a + row * k_, out + row * n_, end - row, EvenCut(slices_, cut, cuts),
+    const Part part = {a + row * k_,
+                       residual ? residual + row * n_ : nullptr,
+                       out + row * n_,
+                       end - row,
+                       EvenCut(slices_, cut, cuts),
                        EvenCut(slices_, cut + 1, cuts)};
     RunPart(part, sums.data() + thread * slot);
   });
@@ -92,6 +99,14 @@ void Linear::RunPart(const Part& part, float* sums) const {
   }
 }
 
+void Linear::Finish(const float* sums, const float* residual, size_t cols, float* out) const {
+  std::copy_n(sums, cols, out);
+  for (size_t i = 0; residual && i < cols; ++i) {
+    const float sum = out[i] + residual[i], raised = sum < epilogue_.low ? epilogue_.low : sum;
+    out[i] = raised > epilogue_.high ? epilogue_.high : raised;
+  }
+}
+
 void Linear::MultiplySlice(const Part& part, size_t slice, float* sums) const {
   const size_t col = slice * width_, cols = std::min(width_, n_ - col);
   const bool whole = cols % table_.lanes == 0;
@@ -104,8 +119,12 @@ void Linear::MultiplySlice(const Part& part, size_t slice, float* sums) const {
   tile.out_at = (whole ? out_at_ : sums_at_).data();
   tile.out_block = table_.lanes;
   tile.bias = bias_.data() + col;
-  tile.low = epilogue_.low;
-  tile.high = epilogue_.high;
+  // Rows of a last slice that ends within a vector are too short for it to be added in the tile.
+  const bool adds_here = part.residual && !whole;
+  tile.low = adds_here ? -std::numeric_limits<float>::infinity() : epilogue_.low;
+  tile.high = adds_here ? std::numeric_limits<float>::infinity() : epilogue_.high;
+  tile.residual_at = out_at_.data();
+  tile.residual_block = table_.lanes;
   size_t most = table_.blocked_pixels[tile.vectors];
   if (k_ % kSetFloats == 0) most = std::min(most, kSetRows);
   const size_t tiles = CeilDiv(part.rows, most);
@@ -121,9 +140,11 @@ void Linear::MultiplySlice(const Part& part, size_t slice, float* sums) const {
       tile.sums = sums + row * width_;
       float* out = part.out + row * n_ + col;
       if (last) tile.out = whole ? out : tile.sums;
+      if (part.residual && whole) tile.residual = part.residual + row * n_ + col;
       table_.blocked_tile(tile);
       for (size_t r = 0; last && !whole && r < tile.run; ++r)
-        std::copy_n(tile.sums + r * width_, cols, out + r * n_);
+        Finish(tile.sums + r * width_, adds_here ? part.residual + (row + r) * n_ + col : nullptr,
+               cols, out + r * n_);
     }
   }
 }

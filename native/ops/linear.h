@@ -18,7 +18,8 @@ struct LinearOptions {
   std::shared_ptr<WorkspacePool> workspaces;
 };
 
-// out[m, n] = activation(sum_k a[m, k] * b[k, n] + bias[n]), row major and dense.  b is packed once.
+// out[m, n] = activation(sum_k a[m, k] * b[k, n] + bias[n] + residual[m, n]), row major and dense.  b is
+// packed once.
 class Linear {
  public:
   // Most columns and products: a tile's positions are 32-bit numbers.
@@ -34,14 +35,17 @@ class Linear {
   size_t n() const { return n_; }
   size_t k() const { return k_; }
 
-  // out overlaps a nowhere.  Bit-identical for any thread count.  Throws std::bad_alloc.
-  void Run(const float* a, size_t m, float* out, ThreadPool& pool, size_t threads) const;
+  // residual may be null; out overlaps neither it nor a.  Bit-identical for any thread count.  Throws
+  // std::bad_alloc.
+  void Run(const float* a, size_t m, const float* residual, float* out, ThreadPool& pool,
+           size_t threads) const;
 
  private:
   struct Part;
 
   void RunPart(const Part& part, float* sums) const;
   void MultiplySlice(const Part& part, size_t slice, float* sums) const;
+  void Finish(const float* sums, const float* residual, size_t cols, float* out) const;
 
   const KernelTable& table_;
   size_t n_, k_;
