@@ -4,9 +4,8 @@
 #include <stddef.h>
 
 #include <memory>
-#include <vector>
 
-#include "ops/epilogue.h"
+#include "ops/linear_tiles.h"
 #include "ops/parallel.h"
 #include "ops/workspace.h"
 
@@ -22,8 +21,7 @@ struct LinearOptions {
 // packed once.
 class Linear {
  public:
-  // Most columns and products: a tile's positions are 32-bit numbers.
-  static constexpr size_t kMostSize = size_t{1} << 26;
+  static constexpr size_t kMostSize = LinearTiles::kMostSize;
 
   // Copies all it is given.  b is stored [n, k] with trans_b; bias may be null.  n and k are 1 ..
   // kMostSize.  Throws std::bad_alloc.
@@ -41,23 +39,11 @@ class Linear {
            size_t threads) const;
 
  private:
-  struct Part;
-
-  void RunPart(const Part& part, float* sums) const;
-  void MultiplySlice(const Part& part, size_t slice, float* sums) const;
-  void Finish(const float* sums, const float* residual, size_t cols, float* out) const;
-
   const KernelTable& table_;
   size_t n_, k_;
-  size_t width_, slices_;  // columns of a slice, as wide as a tile
-  AlignedBuffer b_;        // [slice][k][width]
-  AlignedBuffer bias_;     // [slice][width]
-  float slope_ = 0;
-  Activation activation_;
-  Epilogue epilogue_;
-  std::vector<BlockedProduct> products_;
-  // From the first row of a tile to the others.
-  std::vector<uint32_t> a_at_, out_at_, sums_at_;
+  LinearTiles tiles_;
+  AlignedBuffer b_;     // [slice][k][width]
+  AlignedBuffer bias_;  // [slice][width]
   std::shared_ptr<WorkspacePool> workspaces_;
 };
 

@@ -96,7 +96,7 @@ const CALLS: Readonly<Record<string, { args: () => unknown[]; optional: readonly
     optional: [],
   },
   gemm: {
-    args: () => [isa, floats(6), floats(12), floats(8), 2, 4, 3, false, false, 1, 0, 1],
+    args: () => [isa, floats(6), floats(12), floats(8), 2, 4, 3, false, false, 1, 0, 1, 1],
     optional: [],
   },
   pool: {
