@@ -192,6 +192,13 @@ export interface Backend {
   readonly lanes?: number;
   /** Bytes from the start of a buffer to where vectors never straddle cache lines, below 64. */
   bytesToLine?(buffer: ArrayBuffer): number;
+  /**
+   * A buffer of zeros that begins with a cache line, in memory that is faster to read than that of
+   * JavaScript. Absent, or without a result: there is none.
+   *
+   * @throws ConvfuseError ERR_MEMORY
+   */
+  newBuffer?(bytes: number): ArrayBuffer | undefined;
   scaleRows(request: ScaleRowsRequest): ScaledRows;
   /** @throws ConvfuseError ERR_UNSUPPORTED for a precision this CPU lacks */
   conv(spec: ConvSpec): ConvKernel;

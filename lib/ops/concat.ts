@@ -2,6 +2,8 @@ import type { Node } from '../ir/node.js';
 import type { Dim } from '../ir/value.js';
 import { elementCount } from '../tensor/shape.js';
 import { copyPlaces } from '../backend/copy.js';
+import type { BlockedLayout } from '../backend/layout.js';
+import { blockCopy } from './block-copy.js';
 import { elementsOf, typeOnly } from './facts.js';
 import type { Evaluation, MovedRun, RepeatedRun, RunTensor, ValueFacts } from './operator.js';
 import { runMovable } from './repeatable.js';
@@ -36,6 +38,21 @@ function runInto(
   return (from, _, to) => {
     for (let o = 0; o < outer; o++) copyElements(to, o * total + at, from, o * count, count);
   };
+}
+
+/** The same in blocks, of which the first channel of each part begins one. */
+function blocksInto(
+  call: Evaluation,
+  parts: readonly RunTensor[],
+  dims: readonly number[],
+  layout: BlockedLayout,
+): RepeatedRun[] {
+  let at = 0;
+  return parts.map((part) => {
+    const source = { dims: part.dims, layout: part.layout!, from: 0 };
+    at += part.dims[1]!;
+    return blockCopy(call, part.dims, source, { dims, layout, from: at - part.dims[1]! });
+  });
 }
 
 /** Made here: a function of the scope of evaluate() would keep the tensors of the first run alive. */
@@ -77,6 +94,11 @@ export const concat = operator('Concat', {
     if (!fits) throw nodeError(node, 'ERR_MODEL', 'inputs differ off the axis, or in type');
     const dims = [...first.dims];
     dims[axis] = parts.reduce((sum, part) => sum + part.dims[axis]!, 0);
+    const { layout } = call;
+    if (layout !== undefined) {
+      const run = inTurn(blocksInto(call, parts, dims, layout));
+      return runMovable(call, parts, [{ type: first.type, dims, layout, run }], true);
+    }
     const outer = elementCount(dims.slice(0, axis));
     const total = elementCount(dims.slice(axis));
     let at = 0;

@@ -8,9 +8,11 @@ import type {
 } from '../backend/backend.js';
 import type { BlockedLayout } from '../backend/layout.js';
 import type { Node } from '../ir/node.js';
-import { dimsText, sameDims } from '../tensor/shape.js';
+import { dimsText, elementCount, sameDims } from '../tensor/shape.js';
+import { resolveWindow } from '../tensor/window.js';
 import { countOf, knownDims, typeOnly } from './facts.js';
 import { KernelCache, nameOf } from './kernel-cache.js';
+import { runLinear } from './linear.js';
 import type {
   Epilogue,
   Evaluation,
@@ -150,6 +152,36 @@ export function convGeometry(node: Node, x: readonly unknown[], w: readonly numb
   };
 }
 
+/**
+ * A layer whose window is its whole input, as behind a global pool, is a product of a row with a matrix:
+ * to read that is all that takes time, and a linear layer reads faster. Undefined where it is none.
+ */
+function runSingle(
+  call: Evaluation,
+  inputs: readonly (RunTensor | undefined)[],
+): RunTensor | undefined {
+  const { node, epilogue, precision } = call;
+  const [x, w, bias] = inputs as readonly [RunTensor, RunTensor, RunTensor | undefined];
+  const plane = x.dims.slice(2);
+  const slopes = epilogue?.activation.slope?.length ?? 1;
+  if (!sameDims(plane, w.dims.slice(2)) || slopes > 1 || epilogue?.residual !== undefined) return;
+  const constant = call.isConstant(1) && (bias === undefined || call.isConstant(2));
+  const dense = x.layout === undefined && call.layout === undefined;
+  if (!constant || !dense || precision === 'bfloat16') return;
+  const { groups, window, inputChannels, outputChannels } = convGeometry(node, x.dims, w.dims);
+  const { padBegin, padEnd, output } = resolveWindow(window, plane);
+  if (groups !== 1 || [...padBegin, ...padEnd].some((pad) => pad !== 0)) return;
+  return runLinear(call, {
+    a: x,
+    dims: [x.dims[0]!, outputChannels, ...output],
+    weight: floatsOf(node, w),
+    n: outputChannels,
+    k: inputChannels * elementCount(plane),
+    transposed: true,
+    bias: bias && floatsOf(node, bias),
+  });
+}
+
 export const conv = operator('Conv', {
   inputs: [2, 3],
   takesEpilogue: 'all',
@@ -172,8 +204,10 @@ export const conv = operator('Conv', {
     const x = required(call.node, inputs, 0);
     const w = required(call.node, inputs, 1);
     groupsOf(call.node, x.dims, w.dims);
-    return withLabel(call.node, () =>
-      runConvolution(call, inputs, () => convGeometry(call.node, x.dims, w.dims)),
-    );
+    return withLabel(call.node, () => {
+      const single = runSingle(call, inputs);
+      if (single !== undefined) return [single];
+      return runConvolution(call, inputs, () => convGeometry(call.node, x.dims, w.dims));
+    });
   },
 });

@@ -43,13 +43,13 @@ export function rowsOf(out: Extent, operands: readonly Extent[]): Rows {
   const [n, c, h, w] = dims as readonly [number, number, number, number];
   const { lanes } = layout;
   const strided = all.map((each) =>
-    each.layout === undefined ? onePixel(each.dims, dims, lanes) : blocks(each.layout, c, h, w),
+    each.layout === undefined ? onePixel(each.dims, dims, lanes) : blocksOf(each.layout, c, h, w),
   );
   return mergeAxes([n, Math.ceil(c / lanes), h, w * lanes], strided);
 }
 
 /** Of [N, ceil(C / lanes), H, W * lanes]. */
-function blocks(
+export function blocksOf(
   { lanes, top, left, bottom, right }: BlockedLayout,
   channels: number,
   height: number,

@@ -31,6 +31,7 @@ class Alone implements Evaluation {
   readonly threads = 1;
   readonly epilogue = undefined;
   readonly layout = undefined;
+  readonly layouts = [];
   readonly node: Node;
   readonly arithmetic: Arithmetic;
   readonly #backend: Backend | undefined;

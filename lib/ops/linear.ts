@@ -29,8 +29,8 @@ export function runLinear(
   const x = floatsOf(call.node, a);
   if (backend.linear === undefined || !(x instanceof Float32Array)) return undefined;
   const activation = call.epilogue?.activation ?? IDENTITY;
-  // Plans for other shapes may have merged no bias.
-  const name = `${nameOf(activation)} ${shape.bias ? 'biased' : ''}`;
+  // Plans for other shapes may have merged no bias, and a convolution keeps kernels beside layers.
+  const name = `${nameOf(activation)} linear ${shape.bias ? 'biased' : 'plain'}`;
   const kept = call.keep(() => new KernelCache<LinearLayer>());
   const make = (): LinearLayer | undefined =>
     backend.linear?.({ ...shape, weight, activation, threads });

@@ -71,6 +71,7 @@ export type RepeatedRun = (x: TensorData, second: TensorData | undefined, out: T
 export interface Moved {
   readonly type: DataType;
   readonly dims: readonly number[];
+  readonly layout?: BlockedLayout | undefined;
   /** Writes it. Absent: it is memory of input 0. @throws ConvfuseError */
   readonly run?: MovedRun | undefined;
   /** Where it begins and ends in that memory. Default: it is all of it. */
@@ -105,6 +106,8 @@ export interface Evaluation {
   allocateFloat(type: DataType, count: number): FloatArray;
   /** Where output 0 is to lie in blocks. Only ever present for operators that know them. */
   readonly layout: BlockedLayout | undefined;
+  /** The same by output. */
+  readonly layouts: readonly (BlockedLayout | undefined)[];
   /** A buffer for a tensor of [N, C, H, W] in blocks, its halo of zeros. */
   allocateBlocked(dims: readonly number[], layout: BlockedLayout): Float32Array;
   /** Says how the step can be done again, so that later runs need not ask the operator. */

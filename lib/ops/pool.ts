@@ -1,7 +1,7 @@
 // What the pooling operators share: which input elements each output element covers.
 
 import type { PoolAxis, PoolSpec } from '../backend/backend.js';
-import { NO_HALO } from '../backend/layout.js';
+import { blockedCount, NO_HALO, type BlockedLayout } from '../backend/layout.js';
 import type { Node } from '../ir/node.js';
 import type { TensorData } from '../tensor/dtype.js';
 import { elementCount, sameDims } from '../tensor/shape.js';
@@ -95,7 +95,9 @@ export function runPool(
     const layouts = { x: input.layout, y: layout ?? { lanes: input.layout.lanes, ...NO_HALO } };
     const spec = { kind, batch, channels, axes, padded, threads, layouts };
     const run = backend.poolBlocked!(spec) as RepeatedRun;
-    return runRepeatable(call, input.data, { type, dims, layout, run });
+    const whole = layout !== undefined || channels % input.layout.lanes === 0;
+    const how = { type, dims, layout, run: whole ? run : pixelRun(run, dims, layouts.y) };
+    return runRepeatable(call, input.data, how);
   }
   if (backend.pool !== undefined && input.data instanceof Float32Array) {
     const run = backend.pool({ kind, planes, axes, padded, threads }) as RepeatedRun;
@@ -104,6 +106,23 @@ export function runPool(
   const data = call.allocate(type, dims);
   loop(data);
   return { type, dims, data };
+}
+
+/** The same for a dense tensor of pixels, where blocks are more than its channels. */
+function pixelRun(
+  run: RepeatedRun,
+  [batch, channels]: readonly number[],
+  layout: BlockedLayout,
+): RepeatedRun {
+  const blocks = new Float32Array(blockedCount([batch!, channels!, 1, 1], layout));
+  const image = blocks.length / batch!;
+  return (x, second, y) => {
+    run(x, second, blocks);
+    for (let n = 0; n < batch!; n++) {
+      const pixel = blocks.subarray(n * image, n * image + channels!);
+      (y as Float32Array).set(pixel, n * channels!);
+    }
+  };
 }
 
 /** What `make` gives for dims: once for a node whose input keeps its shape from run to run. */

@@ -45,11 +45,11 @@ export function runMovable(
   constant: boolean,
 ): RunTensor[] {
   const given = inputs.map(({ data }) => data);
-  const made = outputs.map(({ type, dims, run, part }) => {
-    if (run === undefined) return { type, dims, data: partOf(given[0]!, part) };
-    const data = call.allocate(type, dims);
+  const made = outputs.map(({ type, dims, layout, run, part }) => {
+    if (run === undefined) return { type, dims, layout, data: partOf(given[0]!, part) };
+    const data = layout ? call.allocateBlocked(dims, layout) : call.allocate(type, dims);
     run(given, data);
-    return { type, dims, data };
+    return { type, dims, layout, data };
   });
   if (constant) call.movable(outputs);
   return made;

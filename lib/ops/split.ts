@@ -1,6 +1,7 @@
 import type { Node } from '../ir/node.js';
 import type { Dim } from '../ir/value.js';
 import { elementCount, stridesOf } from '../tensor/shape.js';
+import { channelsOf } from './block-copy.js';
 import { typeOnly } from './facts.js';
 import { listFacts, listOf } from './list-parameter.js';
 import type { Moved, Repeatable, ValueFacts } from './operator.js';
@@ -58,10 +59,15 @@ export const split = operator('Split', {
     // As rows of [size * inner], so that whole runs are copied.
     const rows = [strides[axis]! * x.dims[axis]!, 1];
     let at = 0;
-    const parts = partSizes(node, x.dims[axis]!, listOf(node, inputs, 1, 'split')).map((size) => {
+    const sizes = partSizes(node, x.dims[axis]!, listOf(node, inputs, 1, 'split'));
+    const parts = sizes.map((size, output) => {
       const shape = x.dims.map((keep, i) => (i === axis ? size : keep));
       const offset = at * inner;
       at += size;
+      const { layout } = x;
+      if (layout !== undefined) {
+        return channelsOf(call, { ...x, layout }, shape, at - size, call.layouts[output]!);
+      }
       const dims = [outer, size * inner];
       return movedOf(stridedFrom(call, x, { dims, strides: rows, offset, shape }));
     });

@@ -1,3 +1,4 @@
+import type { Backend } from '../backend/backend.js';
 import { blockedCount, type BlockedLayout } from '../backend/layout.js';
 import { ConvfuseError } from '../errors.js';
 import {
@@ -20,6 +21,12 @@ const LINE = 64;
 /** A recycled buffer is used for a request of at least this fraction of it. */
 const LEAST_FILL = 0.5;
 
+/**
+ * Where memory comes from. Vectors are slower across cache lines, at which a buffer of JavaScript does
+ * not have to begin.
+ */
+export type ArenaMemory = Pick<Backend, 'newBuffer' | 'bytesToLine'>;
+
 /** Free buffers of one geometry. */
 interface Shelf {
   readonly dims: readonly number[];
@@ -32,7 +39,7 @@ interface Shelf {
  * than most operators: a warm run finds all its memory here.
  */
 export class Arena {
-  readonly #bytesToLine: ((buffer: ArrayBuffer) => number) | undefined;
+  readonly #memory: ArenaMemory;
   /** Where in a buffer its memory begins, where that is not its start. */
   readonly #begins = new WeakMap<ArrayBufferLike, number>();
   /** Free buffers, smallest first. */
@@ -46,12 +53,8 @@ export class Arena {
   #shelves = new WeakMap<BlockedLayout, Shelf>();
   readonly #shelfOf = new WeakMap<ArrayBufferLike, { shelf: Shelf; tensor: Float32Array }>();
 
-  /**
-   * @param bytesToLine from the start of a buffer to the next cache line, for backends whose vectors
-   *   are slower across lines; a buffer of JavaScript begins anywhere
-   */
-  constructor(bytesToLine?: (buffer: ArrayBuffer) => number) {
-    this.#bytesToLine = bytesToLine;
+  constructor(memory: ArenaMemory = {}) {
+    this.#memory = memory;
   }
 
   /** Memory for a tensor in blocks; what is not its halo is not zeroed. */
@@ -128,8 +131,11 @@ export class Arena {
   /** Zeroed. @throws ConvfuseError ERR_MEMORY */
   #newBuffer(bytes: number): ArrayBuffer {
     const lines = Math.ceil(bytes / LINE) * LINE;
-    const buffer = newBuffer(this.#bytesToLine === undefined ? lines : lines + LINE);
-    const begin = this.#bytesToLine?.(buffer) ?? 0;
+    const own = this.#memory.newBuffer?.(lines);
+    if (own !== undefined) return own;
+    const aligns = this.#memory.bytesToLine !== undefined;
+    const buffer = newBuffer(aligns ? lines + LINE : lines);
+    const begin = this.#memory.bytesToLine?.(buffer) ?? 0;
     if (begin > 0) this.#begins.set(buffer, begin);
     return buffer;
   }

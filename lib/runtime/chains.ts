@@ -103,7 +103,8 @@ export class Chains {
 /** Whether a step writes blocks that the next one reads, as its input, and nobody else. */
 function leadsTo(step: Step, next: Step): boolean {
   const [slot] = step.outputs;
-  if (slot === undefined || step.layout === undefined || next.layout === undefined) return false;
+  if (slot === undefined || step.layouts[0] === undefined || next.layouts[0] === undefined)
+    return false;
   const others = [...next.inputs.slice(1), next.residual];
   const reads = next.inputs[0] === slot && !others.includes(slot) && next.release.includes(slot);
   // Only the last of a chain adds a residual.

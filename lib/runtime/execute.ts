@@ -128,13 +128,13 @@ export class Frame implements StepFrame {
   #move(step: Step, inputs: readonly (RunTensor | undefined)[], known: Movement): boolean {
     if (!mayMove(known, inputs)) return false;
     const given = inputs.map((x) => x?.data);
-    known.outputs.forEach(({ type, dims, run, part }, i) => {
+    known.outputs.forEach(({ type, dims, layout, run, part }, i) => {
       const slot = step.outputs[i]!;
       if (slot < 0) return;
       let data = partOf(given[0]!, part);
       if (run !== undefined) {
         const { arena, arithmetic } = this.machine;
-        data = arena.take(type, dims, arithmetic);
+        data = layout ? arena.takeBlocked(dims, layout) : arena.take(type, dims, arithmetic);
         try {
           run(given, data);
         } catch (error) {
@@ -142,7 +142,7 @@ export class Frame implements StepFrame {
           throw labelled(step.node, error);
         }
       }
-      this.#put(slot, { type, dims, data });
+      this.#put(slot, { type, dims, data, layout });
     });
     for (const slot of step.release) this.#drop(slot);
     return true;

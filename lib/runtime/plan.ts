@@ -9,7 +9,8 @@ import { capturesOf, dependenciesOf } from './captures.js';
 import { Chains } from './chains.js';
 import type { Constants } from './constants.js';
 import { Drafts } from './drafts.js';
-import { planLayouts, type Blocks } from './layouts.js';
+import type { Blocks } from './layout-members.js';
+import { planLayouts } from './layouts.js';
 import type { Merged } from './merge.js';
 import type { Movement, Repetition } from './repetition.js';
 
@@ -25,8 +26,8 @@ export interface Step {
   readonly constantInputs: readonly boolean[];
   readonly activation: Activation | undefined;
   readonly residual: number;
-  /** Where output 0 lies in blocks. */
-  readonly layout: BlockedLayout | undefined;
+  /** By output: where it lies in blocks. */
+  readonly layouts: readonly (BlockedLayout | undefined)[];
   /** Slots that nobody reads after this step. */
   readonly release: readonly number[];
 }
@@ -118,10 +119,9 @@ class Planner {
       for (const value of [merged?.bias, merged?.residual]) if (value) values.add(value);
       return [...values].map((value) => this.#read(value));
     });
-    const writes = steps.map(({ node, merged }) =>
-      merged === undefined
-        ? node.outputs.map((output) => (output === undefined ? -1 : this.#slot(output)))
-        : [this.#slot(merged.output)],
+    const results = steps.map(({ node, merged }) => (merged ? [merged.output] : node.outputs));
+    const writes = results.map((outputs) =>
+      outputs.map((output) => (output === undefined ? -1 : this.#slot(output))),
     );
     steps.forEach((_, at) => {
       for (const slot of [...reads[at]!, ...writes[at]!]) lastUse.set(slot, at);
@@ -140,7 +140,7 @@ class Planner {
       constantInputs: inputsOf(node, merged).map((input) => !!input && constants.has(input)),
       activation: merged?.activation,
       residual: merged?.residual === undefined ? -1 : this.#slot(merged.residual),
-      layout: layouts?.get(merged?.output ?? node.output(0)),
+      layouts: results[at]!.map((output) => output && layouts?.get(output)),
       release: releases[at]!,
     }));
   }

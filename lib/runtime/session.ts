@@ -15,7 +15,7 @@ import { ConstantStore } from './constants.js';
 import { Frame } from './execute.js';
 import { checkFeeds, inputsOf, type Feeds } from './feeds.js';
 import { unsupportedOperators } from './functions.js';
-import type { Blocks } from './layouts.js';
+import type { Blocks } from './layout-members.js';
 import type { Machine } from './machine.js';
 import { planGraph, type Plan } from './plan.js';
 
@@ -71,7 +71,7 @@ export class Session {
       arithmetic,
       precision: options.precision ?? 'default',
       threads: options.threads,
-      arena: new Arena(backend.bytesToLine && ((buffer) => backend.bytesToLine!(buffer))),
+      arena: new Arena(backend),
       kept: new Map<Node, object>(),
       planBody: (body) => this.#planBody(body),
     };

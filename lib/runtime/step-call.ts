@@ -70,7 +70,11 @@ export class StepCall implements Evaluation {
   }
 
   get layout(): BlockedLayout | undefined {
-    return this.#step.layout;
+    return this.#step.layouts[0];
+  }
+
+  get layouts(): readonly (BlockedLayout | undefined)[] {
+    return this.#step.layouts;
   }
 
   elementwise(spec: ElementwiseSpec): ElementwiseRun | undefined {

@@ -32,6 +32,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   env.SetInstanceData(MakeEnvironment(env));
   Export<Info>(env, exports, "info");
   Export<BytesToLine>(env, exports, "bytesToLine");
+  Export<NewBuffer>(env, exports, "newBuffer");
   Export<ScaleRows>(env, exports, "scaleRows");
   Export<MultiplyMatrices>(env, exports, "gemm");
   Export<PoolTensor>(env, exports, "pool");

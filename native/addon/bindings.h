@@ -7,6 +7,7 @@ namespace convfuse::addon {
 
 Napi::Value Info(const Napi::CallbackInfo& info);
 Napi::Value BytesToLine(const Napi::CallbackInfo& info);
+Napi::Value NewBuffer(const Napi::CallbackInfo& info);
 Napi::Value ScaleRows(const Napi::CallbackInfo& info);
 Napi::Value MultiplyMatrices(const Napi::CallbackInfo& info);
 Napi::Value PoolTensor(const Napi::CallbackInfo& info);

@@ -1,8 +1,12 @@
+#include <cstring>
+
+#include "addon/args.h"
 #include "addon/bindings.h"
 #include "addon/errors.h"
 #include "kernels/activation.h"
 #include "kernels/table.h"
 #include "ops/caches.h"
+#include "ops/huge_heap.h"
 
 namespace convfuse::addon {
 namespace {
@@ -51,6 +55,22 @@ Napi::Value BytesToLine(const Napi::CallbackInfo& info) {
   constexpr uintptr_t kLine = 64;
   const uintptr_t past = reinterpret_cast<uintptr_t>(data) % kLine;
   return Napi::Number::New(info.Env(), static_cast<double>((kLine - past) % kLine));
+}
+
+// (bytes) -> an ArrayBuffer of zeros in huge pages; undefined where JavaScript has to own its memory
+Napi::Value NewBuffer(const Napi::CallbackInfo& info) {
+  const size_t bytes = ReadSize(info[0], "bytes", SIZE_MAX);
+  void* const data = AllocateHuge(bytes);
+  std::memset(data, 0, bytes);
+  const auto free = [](napi_env, void* memory, void* size) {
+    FreeHuge(memory, reinterpret_cast<size_t>(size));
+  };
+  napi_value buffer = nullptr;
+  void* const hint = reinterpret_cast<void*>(bytes);
+  if (napi_create_external_arraybuffer(info.Env(), data, bytes, free, hint, &buffer) == napi_ok)
+    return Napi::Value(info.Env(), buffer);
+  FreeHuge(data, bytes);
+  return info.Env().Undefined();
 }
 
 }  // namespace convfuse::addon

@@ -5,18 +5,21 @@
 #include <new>
 #include <utility>
 
+#include "ops/huge_heap.h"
+
 namespace convfuse {
 
-constexpr std::align_val_t kAlignment{64};
-
-void AlignedBuffer::Free::operator()(float* p) const { ::operator delete(p, kAlignment); }
+void AlignedBuffer::Free() noexcept {
+  if (data_) FreeHuge(data_, size_ * sizeof(float));
+  data_ = nullptr;
+  size_ = 0;
+}
 
 void AlignedBuffer::Reserve(size_t floats) {
   if (floats <= size_) return;
   if (floats > SIZE_MAX / sizeof(float)) throw std::bad_alloc();
-  data_.reset();
-  size_ = 0;
-  data_.reset(static_cast<float*>(::operator new(floats * sizeof(float), kAlignment)));
+  Free();
+  data_ = static_cast<float*>(AllocateHuge(floats * sizeof(float)));
   size_ = floats;
 }
 

@@ -2,8 +2,8 @@
 #pragma once
 #include <stddef.h>
 
-#include <memory>
 #include <mutex>
+#include <utility>
 #include <vector>
 
 namespace convfuse {
@@ -13,17 +13,23 @@ class AlignedBuffer {
  public:
   AlignedBuffer() = default;
   explicit AlignedBuffer(size_t floats) { Reserve(floats); }
+  AlignedBuffer(AlignedBuffer&& other) noexcept { *this = std::move(other); }
+  AlignedBuffer& operator=(AlignedBuffer&& other) noexcept {
+    std::swap(data_, other.data_);
+    std::swap(size_, other.size_);
+    return *this;
+  }
+  ~AlignedBuffer() { Free(); }
 
   // At least this many floats; what was stored is lost when it grows.  Throws std::bad_alloc.
   void Reserve(size_t floats);
-  float* data() const { return data_.get(); }
+  float* data() const { return data_; }
   size_t size() const { return size_; }
 
  private:
-  struct Free {
-    void operator()(float* p) const;
-  };
-  std::unique_ptr<float, Free> data_;
+  void Free() noexcept;
+
+  float* data_ = nullptr;
   size_t size_ = 0;
 };
 

@@ -25,6 +25,7 @@ struct Suite {
 const Suite kSuites[] = {
     {"parallel", [](const Options&) { TestParallel(); }},
     {"placement", [](const Options&) { TestPlacement(); }},
+    {"heap", TestHugeHeap},
     {"fold", TestFold},
     {"activations", TestActivations},
     {"depthwise", TestDepthwise},

@@ -14,6 +14,7 @@ void TestConv(const Options& options);
 void TestCopy(const Options& options);
 void TestElementwise(const Options& options);
 void TestGemm(const Options& options);
+void TestHugeHeap(const Options& options);
 void TestLinear(const Options& options);
 void TestNormalise(const Options& options);
 void TestParallel();

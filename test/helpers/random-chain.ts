@@ -52,7 +52,7 @@ class Chain {
       ({ channels, size }) =>
         channels === x.channels && size[0] === x.size[0] && size[1] === x.size[1],
     );
-    switch (this.#random.integer(0, 9)) {
+    switch (this.#random.integer(0, 11)) {
       case 0:
         return this.#conv(x, x.channels);
       case 1: {
@@ -65,8 +65,10 @@ class Chain {
       }
       case 3:
       case 4: {
-        const operator = this.#pick(['Add', 'Sub', 'Max', 'Min', 'Sum']);
         const other = this.#pick(like);
+        // Zeros would leave nothing to compare.
+        const others = other === x ? [] : ['Sub'];
+        const operator = this.#pick(['Add', 'Max', 'Min', 'Sum', ...others]);
         return this.#emit(x, `${operator}(${x.name}, ${other.name})`);
       }
       case 5:
@@ -87,6 +89,10 @@ class Chain {
       }
       case 8:
         return this.#emit(x, `PRelu(${x.name}, ${this.#weights([x.channels, 1, 1])})`);
+      case 9:
+        return this.#join(x);
+      case 10:
+        return this.#split(x);
       default: {
         const operator = this.#pick(['Sigmoid', 'Tanh', 'HardSigmoid', 'Relu', 'Softplus']);
         return this.#emit(x, `${operator}(${x.name})`);
@@ -101,6 +107,29 @@ class Chain {
     const weight = this.#weights([channels, x.channels, k, k]);
     const size = x.size.map((n) => Math.floor((n - 1) / stride) + 1) as [number, number];
     this.#emit({ ...x, channels, size }, `Conv<${window}>(${x.name}, ${weight})`);
+  }
+
+  /** Channels behind those of x, as many as bring the sum back to them later. */
+  #join(x: Plane): void {
+    const others = this.#planes.filter(
+      ({ size, name }) => name !== 'x' && size[0] === x.size[0] && size[1] === x.size[1],
+    );
+    const parts = [x, this.#pick(others), ...(this.#random.integer(0, 2) === 0 ? [x] : [])];
+    const channels = parts.reduce((sum, part) => sum + part.channels, 0);
+    const names = parts.map(({ name }) => name).join(', ');
+    this.#emit({ ...x, channels }, `Concat<axis = 1>(${names})`);
+    const joined = this.#planes.at(-1)!;
+    if (channels > 40 || this.#random.integer(0, 1) === 0) this.#conv(joined, x.channels);
+  }
+
+  #split(x: Plane): void {
+    const first = x.channels > 16 ? 16 : Math.ceil(x.channels / 2);
+    const sizes = [first, x.channels - first];
+    const id = this.#nodes.length;
+    const list = this.#constant([2], `{${sizes.join(', ')}}`, 'int64');
+    this.#nodes.push(`s${id}, t${id} = Split<axis = 1>(${x.name}, ${list})`);
+    this.#planes.push({ ...x, name: `s${id}`, channels: sizes[0]! });
+    if (sizes[1]! > 0) this.#planes.push({ ...x, name: `t${id}`, channels: sizes[1]! });
   }
 
   /** Squeeze-and-excitation, the gate on either side. */
@@ -136,9 +165,9 @@ class Chain {
     return items[this.#random.integer(0, items.length - 1)]!;
   }
 
-  #constant(dims: readonly number[], values: string): string {
+  #constant(dims: readonly number[], values: string, type = 'float'): string {
     const name = `c${this.#constants.length}`;
-    this.#constants.push(`${name}: float[${dims.join(', ')}] = ${values}`);
+    this.#constants.push(`${name}: ${type}[${dims.join(', ')}] = ${values}`);
     return name;
   }
 }

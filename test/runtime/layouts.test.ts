@@ -2,19 +2,16 @@
 
 import test from 'ava';
 
-import type { Precision } from '#convfuse/backend/backend.js';
 import { loadAddon } from '#convfuse/backend/native/binding.js';
 import { NativeBackend } from '#convfuse/backend/native/index.js';
 import { ReferenceBackend } from '#convfuse/backend/reference/index.js';
 import { parseText } from '#convfuse/ir/text.js';
-import { Inference } from '#convfuse/ops/infer.js';
-import { PLACEHOLDERS } from '#convfuse/runtime/constants.js';
-import { planGraph } from '#convfuse/runtime/plan.js';
 import { Session } from '#convfuse/runtime/session.js';
 import { Random } from '#convfuse/tensor/random.js';
 import { elementCount } from '#convfuse/tensor/shape.js';
 
 import { relativeL2 } from '../helpers/bounds.js';
+import { halos } from '../helpers/halos.js';
 import { randomChain } from '../helpers/random-chain.js';
 
 const loaded = loadAddon();
@@ -23,21 +20,6 @@ const { addon } = loaded;
 const natives = addon
   .info()
   .isas.flatMap((isa) => [1, 3].map((threads) => new NativeBackend(addon, isa, threads, 'test')));
-
-/** The halos of the values that lie in blocks of 4: [top, left, bottom, right] by name. */
-function halos(text: string, precision: Precision = 'default'): Record<string, string> {
-  const { graph } = parseText(text);
-  const inference = new Inference({});
-  const plan = planGraph(graph, inference, PLACEHOLDERS, new Set(), { lanes: 4, precision });
-  const names = new Map([...plan.slots].map(([value, slot]) => [slot, value.name]));
-  return Object.fromEntries(
-    plan.steps.flatMap(({ layout, outputs }) => {
-      if (layout === undefined) return [];
-      const { top, left, bottom, right } = layout;
-      return [[names.get(outputs[0]!)!, [top, left, bottom, right].join()]];
-    }),
-  );
-}
 
 const PADS = 'pads = [1, 1, 1, 1]';
 const HEAD = `x: input float[1, 3, 9, 9]
@@ -164,7 +146,8 @@ test('a value is dense where somebody wants it so', (t) => {
     'z = Conv<group = 2>(a, wg)',
     'z = MaxPool<kernel_shape = [2, 2]>(a)\nv = Neg(z)',
     `z = Conv<group = 8, ${PADS}>(a, wd)`,
-    'z = Concat<axis = 1>(a, a)',
+    'z = Concat<axis = 2>(a, a)',
+    'z = Concat<axis = 1>(a, x)',
     'k: bool[] = {1}\nz = If<then_branch = { p = Neg(a) }, else_branch = { q = Abs(a) }>(k)',
     's: float[8, 1, 1] = {1, 2, 3, 4, 5, 6, 7, 8}\nb = Conv(a, w2)\nz = PRelu(b, s)\nr = Conv(z, w2)',
   ]) {
@@ -317,7 +300,7 @@ for (const [name, text] of Object.entries(NETWORKS)) {
         const first = new Map<string, Float32Array>();
         for (const backend of precision === 'bfloat16' ? multiplying : natives) {
           const session = Session.create(model, { backend, precision });
-          const steps = session.plan(feeds).steps.filter(({ layout }) => layout !== undefined);
+          const steps = session.plan(feeds).steps.filter(({ layouts }) => layouts[0] !== undefined);
           t.true(steps.length >= 3, `${backend.isa}: ${steps.length} values in blocks`);
           session.runSync(feeds);
           const warm = session.memory.free;
@@ -351,7 +334,7 @@ test('random networks of such steps are as the oracle says', (t) => {
     }).runSync(feeds)['y']!;
     for (const backend of natives) {
       const session = Session.create(model, { backend, precision: 'default' });
-      blocked += session.plan(feeds).steps.filter(({ layout }) => layout !== undefined).length;
+      blocked += session.plan(feeds).steps.filter(({ layouts }) => layouts[0] !== undefined).length;
       // Again: halos that were written would spoil it, and steps are repeated.
       for (let run = 0; run < 3; run++) {
         const { data } = session.runSync(feeds)['y']!;

@@ -22,6 +22,9 @@ export interface Addon extends ConvAddon, LinearAddon {
   /** Bytes from the start of a buffer to the next cache line. */
   bytesToLine(buffer: ArrayBuffer): number;
 
+  /** Zeros from a cache line on, in huge pages; undefined where JavaScript has to own all memory. */
+  newBuffer(bytes: number): ArrayBuffer | undefined;
+
   /** Fills out, loss and mass (ScaledRows). */
   scaleRows(
     isa: string,

@@ -65,6 +65,10 @@ export class NativeBackend implements Backend {
     return native(() => this.#addon.bytesToLine(buffer));
   }
 
+  newBuffer(bytes: number): ArrayBuffer | undefined {
+    return native(() => this.#addon.newBuffer(bytes));
+  }
+
   scaleRows(request: ScaleRowsRequest): ScaledRows {
     const { type, weight, scale, groups, outer, rows, cols } = request;
     const out = new (weight.constructor as Float32ArrayConstructor)(weight.length) as typeof weight;

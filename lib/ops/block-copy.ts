@@ -1,0 +1,51 @@
+// Channels of tensors in blocks that are put behind each other, or taken apart: whole blocks are moved.
+
+import { blockedCount, sameLayout, type BlockedLayout } from '../backend/layout.js';
+import { copyPlaces } from '../backend/copy.js';
+import { blocksOf } from './element-rows.js';
+import type { Evaluation, Moved, RepeatedRun, RunTensor } from './operator.js';
+
+/** Some channels of a tensor in blocks, from the beginning of a block on. */
+export interface ChannelRange {
+  /** Of the whole tensor. */
+  readonly dims: readonly number[];
+  readonly layout: BlockedLayout;
+  readonly from: number;
+}
+
+/** Copies [N, C, H, W] between such tensors; nothing is written to a halo. */
+export function blockCopy(
+  call: Evaluation,
+  [n, c, h, w]: readonly number[],
+  source: ChannelRange,
+  target: ChannelRange,
+): RepeatedRun {
+  const { lanes } = source.layout;
+  const [from, to] = [source, target].map(({ dims, layout, from: first }) => {
+    const { offset, strides } = blocksOf(layout, dims[1]!, h!, w!);
+    return { offset: offset + Math.floor(first / lanes) * strides[1]!, strides };
+  });
+  const dims = [n!, Math.ceil(c! / lanes), h!, w! * lanes];
+  const places = copyPlaces(dims, from!.strides, to!.strides, from!.offset, to!.offset)!;
+  const { backend, threads } = call;
+  return (x, _, y) =>
+    backend.copy!({ x: x as Float32Array, y: y as Float32Array, places, threads });
+}
+
+/** Some channels of x as a tensor of its own: a part of its memory where they lie in it alike. */
+export function channelsOf(
+  call: Evaluation,
+  x: RunTensor & { readonly layout: BlockedLayout },
+  dims: readonly number[],
+  from: number,
+  layout: BlockedLayout,
+): Moved {
+  const made = { type: x.type, dims, layout };
+  if (dims[0] === 1 && sameLayout(x.layout, layout)) {
+    const begin = blockedCount([1, from, dims[2]!, dims[3]!], layout);
+    return { ...made, part: [begin, begin + blockedCount(dims, layout)] };
+  }
+  const source = { dims: x.dims, layout: x.layout, from };
+  const run = blockCopy(call, dims, source, { dims, layout, from: 0 });
+  return { ...made, run: ([data], y) => run(data!, undefined, y) };
+}

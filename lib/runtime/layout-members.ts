@@ -1,0 +1,172 @@
+// What each kind of step knows of blocks (lib/backend/layout.ts).
+
+import type { Precision } from '../backend/backend.js';
+import { NO_HALO, type Halo } from '../backend/layout.js';
+import type { Node } from '../ir/node.js';
+import type { Value } from '../ir/value.js';
+import { knownDims } from '../ops/facts.js';
+import type { Inference } from '../ops/infer.js';
+import { resizesPlanes } from '../ops/resize.js';
+import { windowOf } from '../ops/window.js';
+import { dilatedExtent, resolveWindow } from '../tensor/window.js';
+import { elementwiseOperands } from './elementwise-operands.js';
+import type { Merged } from './merge.js';
+
+/** What the backend's blocks are like. */
+export interface Blocks {
+  readonly lanes: number;
+  readonly precision: Precision;
+}
+
+export interface LayoutStep {
+  readonly node: Node;
+  readonly merged: Merged | undefined;
+}
+
+/** A step that knows blocks. */
+export interface Member {
+  /** What lies in blocks where the outputs do; others of its inputs are dense. */
+  readonly inputs: readonly Value[];
+  readonly outputs: readonly Value[];
+  readonly residual: Value | undefined;
+  /** Reads dense input into blocks, and blocks into dense output. */
+  readonly opens: boolean;
+  readonly closes: boolean;
+  /** Whether its output may lie in blocks at all. */
+  readonly hasPlanes: boolean;
+  /** What a blocked input must have around it. */
+  readonly halo: Halo;
+  /** Whether its output may take the memory of an input or of the residual, where halos are equal. */
+  readonly overwrites: boolean;
+  /** Whether its outputs are parts of the input's memory, where all halos are equal. */
+  readonly views: boolean;
+}
+
+/** Undefined where the step knows none. */
+export function memberOf(
+  step: LayoutStep,
+  inference: Inference,
+  blocks: Blocks,
+): Member | undefined {
+  const { node, merged } = step;
+  const base: Omit<Member, 'inputs'> = {
+    outputs: [merged?.output ?? node.output(0)],
+    residual: merged?.residual,
+    opens: false,
+    closes: false,
+    halo: NO_HALO,
+    hasPlanes: true,
+    overwrites: false,
+    views: false,
+  };
+  const operands = elementwiseOperands(node, inference);
+  if (operands !== undefined) {
+    return { ...base, inputs: [operands.x], residual: operands.residual, overwrites: true };
+  }
+  const x = node.inputs[0];
+  const dims = x && knownDims(inference.facts(x));
+  if (x === undefined || dims?.length !== 4 || node.domain !== '') return undefined;
+  const alone: Member = { ...base, inputs: [x] };
+  switch (node.opType) {
+    case 'Conv':
+      return convMember(step, alone, dims, inference, blocks);
+    case 'MaxPool':
+    case 'AveragePool':
+      return node.optionalOutput(1) === undefined ? alone : undefined;
+    case 'GlobalAveragePool':
+    case 'GlobalMaxPool':
+      return { ...alone, closes: true, hasPlanes: false };
+    case 'Resize':
+    case 'Upsample': {
+      const facts = node.inputs.map((value) => value && inference.facts(value));
+      return resizesPlanes(node, facts) ? alone : undefined;
+    }
+    case 'Concat':
+      return concatMember(node, base, inference, blocks);
+    case 'Split':
+      return splitMember(node, alone, inference, blocks);
+    default:
+      return undefined;
+  }
+}
+
+function convMember(
+  { node, merged }: LayoutStep,
+  alone: Member,
+  dims: readonly number[],
+  inference: Inference,
+  { lanes, precision }: Blocks,
+): Member | undefined {
+  const w = node.inputs[1];
+  const weights = w && knownDims(inference.facts(w));
+  if (weights?.length !== 4) return undefined;
+  const groups = node.attribute('group', 'int') ?? 1;
+  const depthwise = groups === dims[1] && weights[0] === groups && weights[1] === 1;
+  const slopes = merged?.activation.slope?.length ?? 1;
+  const window = windowOf(node, weights.slice(2));
+  if ((groups !== 1 && !depthwise) || slopes > 1) return undefined;
+  if (!depthwise && window.strides[1]! > 2) return undefined;
+  const spatial = dims.slice(2);
+  const { padBegin, output } = resolveWindow(window, spatial);
+  const [bottom, right] = spatial.map((size, axis) => {
+    const stride = window.strides[axis]!;
+    const outputs = output[axis]!;
+    const extent = dilatedExtent(window.kernel[axis]!, window.dilations[axis]!);
+    const reads = TILES.filter(({ precisions }) => !depthwise && precisions.includes(precision))
+      .filter((tile) => tile.stride === stride && extent === 3)
+      .map(({ outputs: m, step, size: reach }) => (Math.ceil(outputs / m) - 1) * step + reach);
+    const last = Math.max((outputs - 1) * stride + extent, ...reads);
+    return Math.max(0, last - padBegin[axis]! - size);
+  });
+  const halo = { top: padBegin[0]!, left: padBegin[1]!, bottom: bottom!, right: right! };
+  // Few channels into blocks: the first layer of a network, which is not packed anyway.
+  const opens = !depthwise && dims[1]! < lanes;
+  return { ...alone, halo, opens, closes: !depthwise };
+}
+
+/** Tiles of Winograd's algorithms, which are read whole (native/kernels/winograd.h). */
+const TILES = [
+  { stride: 1, outputs: 2, step: 2, size: 4, precisions: ['default', 'fast'] },
+  { stride: 1, outputs: 4, step: 4, size: 6, precisions: ['fast', 'bfloat16'] },
+  { stride: 2, outputs: 2, step: 4, size: 5, precisions: ['default', 'fast'] },
+];
+
+/** Channels behind channels: as blocks behind blocks, where only the last may be part of one. */
+function concatMember(
+  node: Node,
+  base: Omit<Member, 'inputs'>,
+  inference: Inference,
+  { lanes }: Blocks,
+): Member | undefined {
+  const inputs = node.inputs.filter((value) => value !== undefined);
+  if (!joinsChannels(node, inputs, inference, lanes)) return undefined;
+  return { ...base, inputs };
+}
+
+function splitMember(
+  node: Node,
+  alone: Member,
+  inference: Inference,
+  { lanes }: Blocks,
+): Member | undefined {
+  const outputs = node.namedOutputs;
+  if (outputs.length !== node.outputs.length) return undefined;
+  if (!joinsChannels(node, outputs, inference, lanes)) return undefined;
+  return { ...alone, outputs, views: knownDims(inference.facts(outputs[0]!))![0] === 1 };
+}
+
+function joinsChannels(
+  node: Node,
+  parts: readonly Value[],
+  inference: Inference,
+  lanes: number,
+): boolean {
+  const axis = node.attribute('axis', 'int') ?? (node.is('Split') ? 0 : 1);
+  return (
+    (axis === 1 || axis === -3) &&
+    parts.every((part, i) => {
+      const dims = knownDims(inference.facts(part));
+      return dims?.length === 4 && (i === parts.length - 1 || dims[1]! % lanes === 0);
+    })
+  );
+}

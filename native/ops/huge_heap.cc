@@ -1,0 +1,145 @@
+#include "ops/huge_heap.h"
+
+#include <stdint.h>
+#if defined(__linux__)
+#include <sys/mman.h>
+#endif
+
+#include <algorithm>
+#include <mutex>
+#include <new>
+
+#include "ops/integers.h"
+
+namespace convfuse {
+namespace {
+
+constexpr size_t kLine = 64;
+constexpr std::align_val_t kLineAlignment{kLine};
+
+#if defined(MADV_HUGEPAGE) && !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+constexpr bool kHasHugePages = true;
+#else
+constexpr bool kHasHugePages = false;  // or sanitizers, which are to see every buffer by itself
+#endif
+
+constexpr size_t kHugePage = size_t{2} << 20;
+
+// Less than this is read faster than anybody could count the pages of.
+constexpr size_t kLeast = size_t{16} << 10;
+
+// What the system is asked for at a time: the layers of a small network.
+constexpr size_t kChunk = 4 * kHugePage;
+
+// Free memory begins with a note of itself, so that giving back needs no memory.
+struct Range {
+  size_t bytes;
+  Range* next;  // further up
+  char* end() { return reinterpret_cast<char*>(this) + bytes; }
+};
+
+// The first line of every chunk: ranges of different chunks never touch.
+struct Chunk {
+  size_t bytes;
+  Chunk* next;
+};
+static_assert(sizeof(Range) <= kLine && sizeof(Chunk) <= kLine, "notes of a line");
+
+Range* AsRange(char* at, size_t bytes, Range* next) { return new (at) Range{bytes, next}; }
+
+class HugeHeap {
+ public:
+  void* Allocate(size_t bytes) {
+    std::lock_guard<std::mutex> lock(mutex_);
+    Range** best = nullptr;
+    for (Range** at = &free_; *at; at = &(*at)->next)
+      if ((*at)->bytes >= bytes && (!best || (*at)->bytes < (*best)->bytes)) best = at;
+    if (!best) best = Put(NewChunk(bytes));
+    Range* const range = *best;
+    const size_t rest = range->bytes - bytes;
+    *best = rest == 0 ? range->next
+                      : AsRange(reinterpret_cast<char*>(range) + bytes, rest, range->next);
+    return range;
+  }
+
+  void Free(void* data, size_t bytes) noexcept {
+    std::lock_guard<std::mutex> lock(mutex_);
+    Range** const at = Put(AsRange(static_cast<char*>(data), bytes, nullptr));
+    char* const begin = reinterpret_cast<char*>(*at) - kLine;
+    Chunk** link = &chunks_;
+    while (*link && reinterpret_cast<char*>(*link) != begin) link = &(*link)->next;
+    Chunk* const chunk = *link;
+    if (!chunk || (*at)->bytes != chunk->bytes - kLine) return;
+    *at = (*at)->next;
+    *link = chunk->next;
+    bytes_ -= chunk->bytes;
+    ::operator delete(chunk, std::align_val_t{kHugePage});
+  }
+
+  size_t bytes() {
+    std::lock_guard<std::mutex> lock(mutex_);
+    return bytes_;
+  }
+
+ private:
+  Range* NewChunk(size_t least) {
+    if (least > SIZE_MAX - kChunk) throw std::bad_alloc();
+    const size_t bytes = std::max(kChunk, RoundUp(least + kLine, kHugePage));
+    char* const memory = static_cast<char*>(::operator new(bytes, std::align_val_t{kHugePage}));
+#if defined(MADV_HUGEPAGE)
+    madvise(memory, bytes, MADV_HUGEPAGE);  // advice: failing is fine
+#endif
+    chunks_ = new (memory) Chunk{bytes, chunks_};
+    bytes_ += bytes;
+    return AsRange(memory + kLine, bytes - kLine, nullptr);
+  }
+
+  // Puts a range among the free ones, as one with its neighbours; returns what leads to it.
+  Range** Put(Range* range) {
+    Range** at = &free_;
+    Range** before = nullptr;
+    for (; *at && *at < range; at = &(*at)->next) before = at;
+    range->next = *at;
+    if (range->next && range->end() == reinterpret_cast<char*>(range->next)) {
+      range->bytes += range->next->bytes;
+      range->next = range->next->next;
+    }
+    if (before && (*before)->end() == reinterpret_cast<char*>(range)) {
+      (*before)->bytes += range->bytes;
+      (*before)->next = range->next;
+      return before;
+    }
+    *at = range;
+    return at;
+  }
+
+  std::mutex mutex_;
+  Chunk* chunks_ = nullptr;
+  size_t bytes_ = 0;       // of all chunks
+  Range* free_ = nullptr;  // by address
+};
+
+// Never destroyed: layers of a worker may outlive the end of the program's own objects.
+HugeHeap& Heap() {
+  static HugeHeap& heap = *new HugeHeap;
+  return heap;
+}
+
+bool IsPlain(size_t bytes) { return !kHasHugePages || bytes < kLeast; }
+
+}  // namespace
+
+void* AllocateHuge(size_t bytes) {
+  if (IsPlain(bytes)) return ::operator new(bytes, kLineAlignment);
+  if (bytes > SIZE_MAX - kLine) throw std::bad_alloc();
+  return Heap().Allocate(RoundUp(bytes, kLine));
+}
+
+void FreeHuge(void* data, size_t bytes) noexcept {
+  if (IsPlain(bytes)) return ::operator delete(data, kLineAlignment);
+  Heap().Free(data, RoundUp(bytes, kLine));
+}
+
+size_t HugeBytes() noexcept { return Heap().bytes(); }
+
+}  // namespace convfuse
