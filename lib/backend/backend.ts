@@ -139,6 +139,8 @@ export interface GemmCall {
   readonly transB: boolean;
   readonly alpha: number;
   readonly beta: number;
+  /** So many products, of matrices that lie one behind the other. Default: 1. */
+  readonly count?: number;
 }
 
 /** For each output index of one axis of a pool: the taps that lie inside the input. */

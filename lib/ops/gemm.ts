@@ -1,11 +1,10 @@
-import type { FloatArray } from '../backend/backend.js';
 import type { Node } from '../ir/node.js';
 import { dimsText } from '../tensor/shape.js';
-import { activateInPlace } from './activation-loop.js';
-import { broadcastDims, runsOf, type Runs } from './broadcast.js';
+import { broadcastDims } from './broadcast.js';
 import { countOf, typeOnly } from './facts.js';
-import { rowOf, runLinear } from './linear.js';
-import type { RepeatedRun, ValueFacts } from './operator.js';
+import { isRow, residualOf, rowOf, runLinear } from './linear.js';
+import type { ValueFacts } from './operator.js';
+import { repeatedProducts, startOf } from './product.js';
 import { runRepeatable } from './repeatable.js';
 import { floatsOf, required } from './run-tensor.js';
 import { nodeError, operator } from './schema.js';
@@ -20,7 +19,15 @@ function transposes(node: Node): { readonly transA: boolean; readonly transB: bo
 /** Y = alpha * A' * B' + beta * C, with C broadcast to [M, N]. */
 export const gemm = operator('Gemm', {
   inputs: [2, 3],
-  takesEpilogue: 'activation',
+  takesEpilogue: 'product',
+  columns(node, [a, b, c]) {
+    const { transA, transB } = transposes(node);
+    const n = b?.dims?.[transB ? 0 : 1];
+    const one = (name: string): boolean => (node.attribute(name, 'float') ?? 1) === 1;
+    const rows = !transA || a?.dims?.[1] === 1;
+    if (typeof n !== 'number' || !one('alpha') || !one('beta') || !rows) return undefined;
+    return c === undefined || (c.dims && isRow(c.dims, n)) ? n : undefined;
+  },
   infer(node, [a, b]): ValueFacts[] {
     if (a?.dims?.length !== 2 || b?.dims?.length !== 2) return [typeOnly(a)];
     const { transA, transB } = transposes(node);
@@ -45,40 +52,27 @@ export const gemm = operator('Gemm', {
     if (c !== undefined && broadcastDims(c.dims, dims).join() !== dims.join()) {
       throw nodeError(node, 'ERR_MODEL', `C is ${dimsText(c.dims)}, not ${m}x${n}`);
     }
-    const { backend, epilogue } = call;
     const right = floatsOf(node, b);
-    const start = c && { data: floatsOf(node, c), runs: runsOf(dims, [c.dims]) };
     const alpha = node.attribute('alpha', 'float') ?? 1;
     const beta = c === undefined ? 0 : (node.attribute('beta', 'float') ?? 1);
-    const constant = call.isConstant(1) && (c === undefined || call.isConstant(2));
-    const bias = constant && c ? rowOf(floatsOf(node, c), c.dims, n) : undefined;
+    const matrix = call.isConstant(1) ? right : undefined;
+    const constant = c === undefined || call.isConstant(2);
+    const bias = c && rowOf(floatsOf(node, c), c.dims, n);
     const plain = alpha === 1 && (c === undefined || (beta === 1 && bias !== undefined));
-    if (constant && plain && (!transA || m === 1)) {
-      const product = { a, dims, weight: right, n, k, transposed: transB, bias };
+    if (matrix !== undefined && constant && plain && (!transA || m === 1)) {
+      const product = { a, dims, weight: matrix, n, k, transposed: transB, bias };
       const result = runLinear(call, product);
       if (result !== undefined) return [result];
     }
-    const run: RepeatedRun = (left, _, out) => {
-      const product = out as FloatArray;
-      if (start !== undefined) spread(start.data, start.runs, product);
-      const factors = { a: left as FloatArray, b: right, c: product };
-      backend.gemm({ ...factors, m, n, k, transA, transB, alpha, beta });
-      if (epilogue !== undefined) activateInPlace(epilogue.activation, product);
-    };
-    const how = { type: a.type, dims, layout: undefined, run };
-    return [runRepeatable(call, floatsOf(node, a), how, constant)];
+    const run = repeatedProducts({
+      ...{ backend: call.backend, matrix, aAt: [0], bAt: [0] },
+      ...{ m, n, k, transA, transB, alpha, beta },
+      start: c && startOf(floatsOf(node, c), c.dims, dims),
+      activation: call.epilogue?.activation,
+    });
+    const second = matrix === undefined ? 1 : undefined;
+    const how = { type: a.type, dims, layout: undefined, second, run };
+    const added = second ? right : residualOf(call, dims);
+    return [runRepeatable(call, floatsOf(node, a), how, constant, added)];
   },
 });
-
-/** Copies a tensor into a larger one that it broadcasts to. */
-function spread(
-  source: FloatArray,
-  { count, length, steps, offsets }: Runs,
-  out: FloatArray,
-): void {
-  for (let run = 0, at = 0; run < count; run++, at += length) {
-    const from = offsets[0]![run]!;
-    if (steps[0] === 0) out.fill(source[from]!, at, at + length);
-    else out.set(source.subarray(from, from + length), at);
-  }
-}

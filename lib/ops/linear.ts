@@ -1,10 +1,13 @@
 import { IDENTITY } from '../backend/activation.js';
 import type { FloatArray } from '../backend/backend.js';
 import type { LinearLayer, LinearSpec } from '../backend/linear.js';
+import type { Dim } from '../ir/value.js';
+import { dimsText, sameDims } from '../tensor/shape.js';
 import { KernelCache, nameOf } from './kernel-cache.js';
 import type { Evaluation, RepeatedRun, RunTensor } from './operator.js';
 import { runRepeatable } from './repeatable.js';
 import { floatsOf } from './run-tensor.js';
+import { nodeError } from './schema.js';
 
 /** Rows that are multiplied by a constant matrix. */
 export interface LinearProduct extends Omit<LinearSpec, 'activation' | 'threads'> {
@@ -14,8 +17,7 @@ export interface LinearProduct extends Omit<LinearSpec, 'activation' | 'threads'
 }
 
 /**
- * Runs a product on the backend, whose matrix is packed once, with the activation that was merged into
- * it.
+ * Runs a product on the backend, whose matrix is packed once, with what was merged into it.
  *
  * @returns undefined where the backend has no such layers
  */
@@ -27,7 +29,8 @@ export function runLinear(
   const x = floatsOf(call.node, a);
   if (backend.linear === undefined || !(x instanceof Float32Array)) return undefined;
   const activation = call.epilogue?.activation ?? IDENTITY;
-  const name = nameOf(activation);
+  // Plans for other shapes may have merged no bias, and a convolution keeps kernels beside layers.
+  const name = `${nameOf(activation)} linear ${shape.bias ? 'biased' : 'plain'}`;
   const kept = call.keep(() => new KernelCache<LinearLayer>());
   const make = (): LinearLayer | undefined =>
     backend.linear?.({ ...shape, weight, activation, threads });
@@ -35,11 +38,29 @@ export function runLinear(
   if (layer === undefined) return undefined;
   const run = layer.run as RepeatedRun;
   const holds = kept.holding(name, layer);
-  return runRepeatable(call, x, { type: a.type, dims, layout: undefined, run, holds });
+  const how = { type: a.type, dims, layout: undefined, run, holds };
+  return runRepeatable(call, x, how, true, residualOf(call, dims));
+}
+
+/** What was merged into a product with an output of these dimensions, to be added to it. */
+export function residualOf(call: Evaluation, dims: readonly number[]): FloatArray | undefined {
+  const residual = call.epilogue?.residual;
+  if (residual === undefined) return undefined;
+  if (!sameDims(residual.dims, dims)) {
+    const text = `a residual of ${dimsText(residual.dims)} was merged`;
+    throw nodeError(call.node, 'ERR_INTERNAL', text);
+  }
+  return floatsOf(call.node, residual);
+}
+
+/** Whether dimensions are those of a number for each of n columns, or of one for all. */
+export function isRow(dims: readonly Dim[], n: number): boolean {
+  const last = dims.at(-1) ?? 1;
+  return (last === n || last === 1) && dims.slice(0, -1).every((size) => size === 1);
 }
 
 /** The row of n numbers that C adds to all rows of a product; undefined where they differ. */
 export function rowOf(c: FloatArray, dims: readonly number[], n: number): FloatArray | undefined {
-  if (c.length === 1) return new Float32Array(n).fill(c[0]!);
-  return c.length === n && dims.at(-1) === n ? c : undefined;
+  if (!isRow(dims, n)) return undefined;
+  return c.length === n ? c : new Float32Array(n).fill(c[0]!);
 }

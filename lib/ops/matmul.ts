@@ -1,12 +1,12 @@
-import type { FloatArray } from '../backend/backend.js';
 import type { Node } from '../ir/node.js';
 import type { Dim } from '../ir/value.js';
-import { dimsText } from '../tensor/shape.js';
-import { activateInPlace } from './activation-loop.js';
+import { dimsText, elementCount } from '../tensor/shape.js';
 import { broadcastDims, broadcastStrides, outerOffsets } from './broadcast.js';
 import { countOf, typeOnly } from './facts.js';
-import { runLinear } from './linear.js';
+import { residualOf, rowOf, runLinear } from './linear.js';
 import type { ValueFacts } from './operator.js';
+import { repeatedProducts, startOf } from './product.js';
+import { runRepeatable } from './repeatable.js';
 import { floatsOf, required } from './run-tensor.js';
 import { nodeError, operator } from './schema.js';
 
@@ -40,7 +40,12 @@ function productOf<D extends Dim>(node: Node, a: readonly D[], b: readonly D[]):
 
 export const matMul = operator('MatMul', {
   inputs: [2, 2],
-  takesEpilogue: 'activation',
+  takesEpilogue: 'product',
+  columns(_node, [, b]) {
+    if (b?.dims === undefined || !isSingle(b.dims)) return undefined;
+    const n = b.dims.length === 1 ? 1 : b.dims.at(-1);
+    return typeof n === 'number' ? n : undefined;
+  },
   infer(node, [a, b]): ValueFacts[] {
     if (a?.dims === undefined || b?.dims === undefined) return [typeOnly(a)];
     return [{ type: a.type, dims: productOf(node, a.dims, b.dims).out }];
@@ -57,36 +62,35 @@ export const matMul = operator('MatMul', {
     const left = floatsOf(node, a);
     const right = floatsOf(node, b);
     // One matrix for all: the stack of A is one tall matrix.
-    const single = b.dims.slice(0, -2).every((size) => size === 1);
-    if (single && call.isConstant(1)) {
-      const product = { a, dims: out, weight: right, n, k, transposed: false, bias: undefined };
+    const single = isSingle(b.dims);
+    const matrix = call.isConstant(1) ? right : undefined;
+    const row = inputs[2];
+    const bias = row && rowOf(floatsOf(node, row), row.dims, n);
+    const constant = row === undefined || call.isConstant(2);
+    if (single && matrix !== undefined && constant) {
+      const product = { a, dims: out, weight: matrix, n, k, transposed: false, bias };
       const result = runLinear(call, product);
       if (result !== undefined) return [result];
     }
-    const data = call.allocate(a.type, out) as FloatArray;
-    const multiply = (aAt: number, bAt: number, cAt: number, rows: number): void => {
-      call.backend.gemm({
-        a: left.subarray(aAt, aAt + rows * k),
-        b: right.subarray(bAt, bAt + k * n),
-        c: data.subarray(cAt, cAt + rows * n),
-        m: rows,
-        n,
-        k,
-        transA: false,
-        transB: false,
-        alpha: 1,
-        beta: 0,
-      });
+    const count = elementCount(batch);
+    const at = (dims: readonly number[], size: number): ArrayLike<number> => {
+      const strides = broadcastStrides(dims.slice(0, -2), batch);
+      return single ? [0] : outerOffsets(batch, strides, count).map((index) => index * size);
     };
-    const count = batch.reduce((product, size) => product * size, 1);
-    if (single) {
-      multiply(0, 0, 0, count * m);
-    } else {
-      const aAt = outerOffsets(batch, broadcastStrides(a.dims.slice(0, -2), batch), count);
-      const bAt = outerOffsets(batch, broadcastStrides(b.dims.slice(0, -2), batch), count);
-      for (let i = 0; i < count; i++) multiply(aAt[i]! * m * k, bAt[i]! * k * n, i * m * n, m);
-    }
-    if (call.epilogue !== undefined) activateInPlace(call.epilogue.activation, data);
-    return [{ type: a.type, dims: out, data }];
+    const run = repeatedProducts({
+      ...{ backend: call.backend, matrix, aAt: at(a.dims, m * k), bAt: at(b.dims, k * n) },
+      ...{ m: single ? count * m : m, n, k, transA: false, transB: false },
+      ...{ alpha: 1, beta: row === undefined ? 0 : 1 },
+      start: row && startOf(floatsOf(node, row), row.dims, out),
+      activation: call.epilogue?.activation,
+    });
+    const second = matrix === undefined ? 1 : undefined;
+    const how = { type: a.type, dims: out, layout: undefined, second, run };
+    return [runRepeatable(call, left, how, constant, second ? right : residualOf(call, out))];
   },
 });
+
+/** Whether a stack of matrices has only one. */
+function isSingle(dims: readonly Dim[]): boolean {
+  return dims.slice(0, -2).every((size) => size === 1);
+}

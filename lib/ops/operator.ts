@@ -51,7 +51,7 @@ export interface Repeatable {
   readonly dims: readonly number[];
   readonly layout: BlockedLayout | undefined;
   /** The input that is the second tensor. Default: there is none but the residual. */
-  readonly second?: number;
+  readonly second?: number | undefined;
   /** The input whose memory takes the output, where no other value lies in it. */
   readonly overwrites?: number | undefined;
   /** Whether what it keeps has not been given up since. Default: nothing is. */
@@ -131,8 +131,16 @@ export interface Operator {
   readonly outputs: readonly [number, number];
   /** The output is the input's memory under other dimensions: running it moves nothing. */
   readonly view?: boolean;
-  /** What of call.epilogue evaluate() applies: all of it, or an activation of equal parameters. */
-  readonly takesEpilogue?: 'all' | 'activation';
+  /**
+   * What of call.epilogue evaluate() applies: all of it; an activation of equal parameters; or that and
+   * a residual, for what columns() says.
+   */
+  readonly takesEpilogue?: 'all' | 'activation' | 'product';
+  /**
+   * How many columns the output has where it is a product of rows and one matrix, input 1, with nothing
+   * to it but a number for each column: input 2, which a plan may add. Undefined for other products.
+   */
+  columns?(node: Node, inputs: readonly (ValueFacts | undefined)[]): number | undefined;
   /** Facts of each output, as far as they follow from the inputs'. */
   infer?(node: Node, inputs: readonly (ValueFacts | undefined)[]): readonly ValueFacts[];
   /** Multiply-accumulates for known shapes; 0 where arithmetic is not the point. */

@@ -13,31 +13,64 @@ import { othersConstant, runRepeatable } from './repeatable.js';
 import { isWide, numbersOf, required } from './run-tensor.js';
 import { axisOf, nodeError, operator } from './schema.js';
 
+/** sums[i] = step(sums[i], x[at + i]). */
+type RowStep = (sums: Float64Array, x: NumberArray, at: number) => void;
+
+const addRow: RowStep = (sums, x, at) => {
+  for (let i = 0; i < sums.length; i++) sums[i]! += x[at + i]!;
+};
+
+const addSquares: RowStep = (sums, x, at) => {
+  for (let i = 0; i < sums.length; i++) sums[i]! += x[at + i]! * x[at + i]!;
+};
+
+const largestRow: RowStep = (sums, x, at) => {
+  for (let i = 0; i < sums.length; i++) {
+    const v = x[at + i]!;
+    if (v > sums[i]! || v !== v) sums[i] = v;
+  }
+};
+
+const smallestRow: RowStep = (sums, x, at) => {
+  for (let i = 0; i < sums.length; i++) {
+    const v = x[at + i]!;
+    if (v < sums[i]! || v !== v) sums[i] = v;
+  }
+};
+
 /** What is summed up, where to start, and what becomes of it at the end. */
 interface Reduction {
   readonly start: number;
   readonly step: (sum: number, x: number) => number;
+  /** The same of a row of sums and one of elements, as a loop that no other reduction shares. */
+  readonly row?: RowStep;
   readonly finish?: (sum: number, count: number) => number;
   /** Of sums, which the backend may have: what the sum of `count` elements is divided by. */
   readonly divisor?: (count: number) => number;
 }
 
 const TABLE: readonly (readonly [string, Reduction])[] = [
-  ['ReduceSum', { start: 0, step: (sum, x) => sum + x, divisor: () => 1 }],
+  ['ReduceSum', { start: 0, step: (sum, x) => sum + x, row: addRow, divisor: () => 1 }],
   [
     'ReduceMean',
     {
-      ...{ start: 0, step: (sum, x) => sum + x },
+      ...{ start: 0, step: (sum, x) => sum + x, row: addRow },
       finish: (sum, count) => sum / count,
       divisor: (count) => count,
     },
   ],
-  ['ReduceMax', { start: -Infinity, step: (best, x) => (x > best || x !== x ? x : best) }],
-  ['ReduceMin', { start: Infinity, step: (best, x) => (x < best || x !== x ? x : best) }],
+  [
+    'ReduceMax',
+    { start: -Infinity, step: (best, x) => (x > best || x !== x ? x : best), row: largestRow },
+  ],
+  [
+    'ReduceMin',
+    { start: Infinity, step: (best, x) => (x < best || x !== x ? x : best), row: smallestRow },
+  ],
   ['ReduceProd', { start: 1, step: (product, x) => product * x }],
   ['ReduceL1', { start: 0, step: (sum, x) => sum + Math.abs(x) }],
-  ['ReduceL2', { start: 0, step: (sum, x) => sum + x * x, finish: Math.sqrt }],
-  ['ReduceSumSquare', { start: 0, step: (sum, x) => sum + x * x }],
+  ['ReduceL2', { start: 0, step: (sum, x) => sum + x * x, row: addSquares, finish: Math.sqrt }],
+  ['ReduceSumSquare', { start: 0, step: (sum, x) => sum + x * x, row: addSquares }],
   ['ReduceLogSum', { start: 0, step: (sum, x) => sum + x, finish: Math.log }],
   ['ReduceLogSumExp', { start: 0, step: (sum, x) => sum + Math.exp(x), finish: Math.log }],
 ];
@@ -87,7 +120,74 @@ function sumRows(
   return runRepeatable(call, data, how, othersConstant(call, inputs));
 }
 
-function reduction(opType: string, { start, step, finish, divisor }: Reduction): Operator {
+/** Where the elements of outputs that lie side by side lie side by side too. */
+interface Walk {
+  /** First elements of each run of outputs. */
+  readonly outer: Int32Array;
+  /** From there to the other elements of the same outputs. */
+  readonly inner: Int32Array;
+  /** Outputs of a run. */
+  readonly length: number;
+}
+
+function walkOf(dims: readonly number[], axes: ReadonlySet<number>): Walk {
+  const strides = stridesOf(dims);
+  const last = Math.max(-1, ...axes);
+  const at = (list: readonly number[]): Int32Array => {
+    const sizes = list.map((axis) => dims[axis]!);
+    return outerOffsets(
+      sizes,
+      list.map((axis) => strides[axis]!),
+      elementCount(sizes),
+    );
+  };
+  const before = dims.map((_, axis) => axis).slice(0, last + 1);
+  return {
+    outer: at(before.filter((axis) => !axes.has(axis))),
+    inner: at(before.filter((axis) => axes.has(axis))),
+    length: elementCount(dims.slice(last + 1)),
+  };
+}
+
+/**
+ * Memory is read as it lies: row after row into as many sums, where outputs lie side by side.
+ *
+ * @param whole numbers lose what is behind the point
+ */
+function repeatedReduction(
+  { start, step, finish, row = rowOf(step) }: Reduction,
+  { outer, inner, length }: Walk,
+  whole: boolean,
+): RepeatedRun {
+  const sums = new Float64Array(length);
+  return (from, _, to) => {
+    const [x, y] = [from, to] as [NumberArray, NumberArray];
+    for (let o = 0; o < outer.length; o++) {
+      const base = outer[o]!;
+      sums.fill(start);
+      if (length === 1) {
+        let sum = start;
+        for (let k = 0; k < inner.length; k++) sum = step(sum, x[base + inner[k]!]!);
+        sums[0] = sum;
+      } else {
+        for (let k = 0; k < inner.length; k++) row(sums, x, base + inner[k]!);
+      }
+      for (let i = 0; i < length; i++) {
+        const sum = finish === undefined ? sums[i]! : finish(sums[i]!, inner.length);
+        y[o * length + i] = whole ? Math.trunc(sum) : sum;
+      }
+    }
+  };
+}
+
+function rowOf(step: Reduction['step']): RowStep {
+  return (sums, x, at) => {
+    for (let i = 0; i < sums.length; i++) sums[i] = step(sums[i]!, x[at + i]!);
+  };
+}
+
+function operatorFor(opType: string, reduction: Reduction): Operator {
+  const { divisor } = reduction;
   return operator(opType, {
     inputs: [1, 2],
     infer(node, inputs): ValueFacts[] {
@@ -110,35 +210,18 @@ function reduction(opType: string, { start, step, finish, divisor }: Reduction):
       const dims = reducedDims(node, x.dims, axes);
       const found = divisor && sumRows(call, inputs, axes, dims, divisor);
       if (found !== undefined) return [found];
-      const wide = isWide(x.type);
-      const source = (wide ? numbersOf(x) : x.data) as NumberArray;
-      const own = stridesOf(x.dims);
-      const kept = x.dims.map((_, axis) => axis).filter((axis) => !axes.has(axis));
-      const gone = [...axes].sort((a, b) => a - b);
-      const at = (list: readonly number[]): Int32Array => {
-        const sizes = list.map((axis) => x.dims[axis]!);
-        return outerOffsets(
-          sizes,
-          list.map((axis) => own[axis]!),
-          elementCount(sizes),
-        );
-      };
-      const outer = at(kept);
-      const inner = at(gone);
-      const data = call.allocate(x.type, dims);
-      const whole = !isFloatType(x.type);
-      for (let i = 0; i < outer.length; i++) {
-        const base = outer[i]!;
-        let sum = start;
-        for (let k = 0; k < inner.length; k++) sum = step(sum, source[base + inner[k]!]!);
-        if (finish !== undefined) sum = finish(sum, inner.length);
-        if (whole) sum = Math.trunc(sum);
-        if (wide) (data as BigInt64Array)[i] = BigInt(sum);
-        else (data as Float32Array)[i] = sum;
+      const run = repeatedReduction(reduction, walkOf(x.dims, axes), !isFloatType(x.type));
+      if (!isWide(x.type)) {
+        const how = { type: x.type, dims, layout: undefined, run };
+        return [runRepeatable(call, x.data, how, othersConstant(call, inputs))];
       }
+      const sums = new Float64Array(elementCount(dims));
+      run(Float64Array.from(numbersOf(x)), undefined, sums);
+      const data = call.allocate(x.type, dims) as BigInt64Array;
+      sums.forEach((sum, at) => (data[at] = BigInt(sum)));
       return [{ type: x.type, dims, data }];
     },
   });
 }
 
-export const reductions: readonly Operator[] = TABLE.map(([opType, f]) => reduction(opType, f));
+export const reductions: readonly Operator[] = TABLE.map(([opType, f]) => operatorFor(opType, f));

@@ -56,7 +56,9 @@ export class Drafts {
       }
       checkArity(node, operator);
       if (this.#fold(node, operator)) continue;
-      const merged = mergeInto(node, operator, this.#inference, taken);
+      const merged = mergeInto(node, operator, this.#inference, taken, (value) =>
+        this.#isConstant(value),
+      );
       const draft = { node, operator, merged };
       if (merged === undefined) steps.push(draft);
       else {
@@ -95,6 +97,13 @@ export class Drafts {
       if (output !== undefined) this.constants.set(output, results[i]!);
     });
     return true;
+  }
+
+  /** Also of what is computed further on in the file. */
+  #isConstant(value: Value): boolean {
+    return (
+      this.constant(value) !== undefined || this.#inference.facts(value).constant !== undefined
+    );
   }
 
   /** The tensor of a value that is the same in every run. */

@@ -11,6 +11,7 @@ import type { Constants } from './constants.js';
 import { Drafts } from './drafts.js';
 import type { Blocks } from './layout-members.js';
 import { planLayouts } from './layouts.js';
+import type { Merged } from './merge.js';
 import type { Movement, Repetition } from './repetition.js';
 
 /** One step: a node, with what was merged into it. Values are numbered slots, -1 for none. */
@@ -18,6 +19,7 @@ export interface Step {
   readonly node: Node;
   readonly operator: Operator;
   readonly absorbed: readonly Node[];
+  /** The node's, and a bias that was merged as input 2. */
   readonly inputs: readonly number[];
   readonly outputs: readonly number[];
   /** Inputs that are the same tensor in every run. */
@@ -114,7 +116,7 @@ class Planner {
     const lastUse = new Map<number, number>();
     const reads = steps.map(({ node, merged }) => {
       const values = new Set(dependenciesOf(node));
-      if (merged?.residual !== undefined) values.add(merged.residual);
+      for (const value of [merged?.bias, merged?.residual]) if (value) values.add(value);
       return [...values].map((value) => this.#read(value));
     });
     const results = steps.map(({ node, merged }) => (merged ? [merged.output] : node.outputs));
@@ -133,13 +135,17 @@ class Planner {
       node,
       operator,
       absorbed: merged?.absorbed ?? [],
-      inputs: node.inputs.map((input) => (input === undefined ? -1 : this.#slot(input))),
+      inputs: inputsOf(node, merged).map((input) => (input ? this.#slot(input) : -1)),
       outputs: writes[at]!,
-      constantInputs: node.inputs.map((input) => input !== undefined && constants.has(input)),
+      constantInputs: inputsOf(node, merged).map((input) => !!input && constants.has(input)),
       activation: merged?.activation,
       residual: merged?.residual === undefined ? -1 : this.#slot(merged.residual),
       layouts: results[at]!.map((output) => output && layouts?.get(output)),
       release: releases[at]!,
     }));
   }
+}
+
+function inputsOf({ inputs }: Node, merged: Merged | undefined): readonly (Value | undefined)[] {
+  return merged?.bias === undefined ? inputs : [inputs[0], inputs[1], merged.bias];
 }

@@ -36,16 +36,20 @@ Napi::Value CreateLinear(const Napi::CallbackInfo& info) {
                     std::make_shared<Linear>(b.data, n, k, trans_b, bias.data, options));
 }
 
-// (layer, a, out, threads): as many rows as a has.
+// (layer, a, residual or undefined, out, threads): as many rows as a has.
 Napi::Value RunLinear(const Napi::CallbackInfo& info) {
   const std::shared_ptr<Linear> layer = ReadLinear(info[0]);
   if (layer == nullptr) throw Failure{"ERR_DISPOSED", "the linear layer was disposed of"};
   const Elements<float> a = ReadArray<float>(info[1], "a");
   const size_t m = a.size / layer->k();
   if (m * layer->k() != a.size) throw ArgumentFailure("whole rows", "a");
-  const Elements<float> out = ReadArray<float>(info[2], "out", Multiply(m, layer->n()));
-  if (Overlap(out, a)) throw ArgumentFailure("memory that no input shares", "out");
-  layer->Run(a.data, m, out.data, Environment::Of(info.Env()).pool(), ReadThreads(info[3]));
+  const size_t count = Multiply(m, layer->n());
+  const Elements<float> residual = ReadOptionalArray<float>(info[2], "residual", count);
+  const Elements<float> out = ReadArray<float>(info[3], "out", count);
+  if (Overlap(out, a) || Overlap(out, residual))
+    throw ArgumentFailure("memory that no input shares", "out");
+  layer->Run(a.data, m, residual.data, out.data, Environment::Of(info.Env()).pool(),
+             ReadThreads(info[4]));
   return info.Env().Undefined();
 }
 

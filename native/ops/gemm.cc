@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "ops/integers.h"
+#include "ops/linear_tiles.h"
 #include "ops/workspace.h"
 
 namespace convfuse {
@@ -111,6 +112,55 @@ class PackedGemm {
   size_t rows_, row_blocks_, panels_, cuts_, block_k_, stride_;
 };
 
+// Products as tiles that read A as it lies, for sums that C takes as they are; nothing of B is kept.
+class TiledGemm {
+ public:
+  TiledGemm(const KernelTable& table, const GemmCall& call, size_t threads)
+      : call_(call), tiles_(table, call.n, call.k, Activation()) {
+    row_blocks_ = CeilDiv(call.m, kMostRows);
+    const size_t wanted = threads > 1 ? 4 * threads : 1;
+    cuts_ = std::min(tiles_.slices(), CeilDiv(wanted, row_blocks_ * call.count));
+  }
+
+  // What is stored elsewhere, scaled, or too little to pack for goes another way.
+  static bool Fits(const GemmCall& call) {
+    return !call.trans_a && call.alpha == 1 && (call.beta == 0 || call.beta == 1) &&
+           call.m >= kFewestRows && call.k > 0 &&
+           call.m * call.n >= kFewestOutputs / call.count &&
+           std::max(call.n, call.k) <= LinearTiles::kMostSize;
+  }
+
+  size_t Tasks() const { return call_.count * row_blocks_ * cuts_; }
+  size_t SlotFloats() const { return tiles_.ScratchFloats(CeilDiv(call_.m, row_blocks_), false); }
+
+  void Run(size_t task, float* scratch) const {
+    const size_t cut = task % cuts_, block = task / cuts_ % row_blocks_;
+    const size_t index = task / cuts_ / row_blocks_;
+    const size_t row = EvenCut(call_.m, block, row_blocks_);
+    LinearTiles::Part part = {};
+    part.a = call_.a + (index * call_.m + row) * call_.k;
+    part.b = call_.b + index * call_.k * call_.n;
+    part.trans_b = call_.trans_b;
+    part.out = call_.c + (index * call_.m + row) * call_.n;
+    part.residual = call_.beta == 1 ? part.out : nullptr;
+    part.rows = EvenCut(call_.m, block + 1, row_blocks_) - row;
+    part.slice = EvenCut(tiles_.slices(), cut, cuts_);
+    part.end = EvenCut(tiles_.slices(), cut + 1, cuts_);
+    tiles_.Run(part, scratch);
+  }
+
+ private:
+  // Packing B takes the time of so many rows, and what is known of tiles that of so many outputs.
+  static constexpr size_t kFewestRows = 16, kFewestOutputs = 2048;
+  // Rows that are cut pack all of B again: so many that this is little, and as few as sums of a slice
+  // find room for in an L2, 64 KB with AVX-512.
+  static constexpr size_t kMostRows = 512;
+
+  const GemmCall& call_;
+  LinearTiles tiles_;
+  size_t row_blocks_, cuts_;
+};
+
 // Few rows of A against the rows of a transposed B.
 void DotGemm(const KernelTable& table, const GemmCall& call, ThreadPool& pool, size_t threads) {
   constexpr size_t kColumns = 64;  // outputs of a task, kept on the stack
@@ -126,18 +176,32 @@ void DotGemm(const KernelTable& table, const GemmCall& call, ThreadPool& pool, s
   });
 }
 
-}  // namespace
-
-void Gemm(const KernelTable& table, const GemmCall& call, ThreadPool& pool, size_t threads) {
-  if (call.m == 0 || call.n == 0) return;
-  threads = std::min(std::max<size_t>(1, threads), ThreadPool::kMaxThreads);
-  if (call.trans_b && (!call.trans_a || call.m == 1) && call.m <= kDotRows)
-    return DotGemm(table, call, pool, threads);
-  const PackedGemm gemm(table, call, threads);
-  const AlignedBuffer scratch(threads * gemm.SlotFloats());
+template <class Tasks>
+void RunTasks(const Tasks& gemm, ThreadPool& pool, WorkspacePool& workspaces, size_t threads) {
+  const WorkspacePool::Lease scratch(workspaces, threads * gemm.SlotFloats());
   pool.ParallelFor(gemm.Tasks(), threads, [&](size_t task, size_t slot) {
     gemm.Run(task, scratch.data() + slot * gemm.SlotFloats());
   });
+}
+
+}  // namespace
+
+void Gemm(const KernelTable& table, const GemmCall& call, ThreadPool& pool,
+          WorkspacePool& workspaces, size_t threads) {
+  if (call.m == 0 || call.n == 0 || call.count == 0) return;
+  threads = std::min(std::max<size_t>(1, threads), ThreadPool::kMaxThreads);
+  if (TiledGemm::Fits(call))
+    return RunTasks(TiledGemm(table, call, threads), pool, workspaces, threads);
+  GemmCall one = call;
+  for (size_t i = 0; i < call.count; ++i) {
+    if (call.trans_b && (!call.trans_a || call.m == 1) && call.m <= kDotRows)
+      DotGemm(table, one, pool, threads);
+    else
+      RunTasks(PackedGemm(table, one, threads), pool, workspaces, threads);
+    one.a += call.m * call.k;
+    one.b += call.k * call.n;
+    one.c += call.m * call.n;
+  }
 }
 
 }  // namespace convfuse

@@ -6,6 +6,7 @@
 
 #include "kernels/table.h"
 #include "ops/parallel.h"
+#include "ops/workspace.h"
 
 namespace convfuse {
 
@@ -14,7 +15,8 @@ constexpr size_t kBlockK = 256;
 
 // C[m, n] = alpha * sum_k A[m, k] * B[k, n] + beta * C[m, n], row major and dense.  A is stored
 // [k, m] with trans_a, B [n, k] with trans_b.  With beta == 0, C is not read.  C aliases neither.
-// Bit-identical for any thread count.  Throws std::bad_alloc.
+// So many products: of each of the three, one matrix lies behind the other.  Bit-identical for any
+// thread count.  Throws std::bad_alloc.
 struct GemmCall {
   const float* a;
   const float* b;
@@ -22,7 +24,9 @@ struct GemmCall {
   size_t m, n, k;
   bool trans_a, trans_b;
   float alpha, beta;
+  size_t count = 1;
 };
-void Gemm(const KernelTable& table, const GemmCall& call, ThreadPool& pool, size_t threads);
+void Gemm(const KernelTable& table, const GemmCall& call, ThreadPool& pool,
+          WorkspacePool& workspaces, size_t threads);
 
 }  // namespace convfuse

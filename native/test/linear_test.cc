@@ -1,5 +1,5 @@
-// Linear layers against double loops: awkward sizes, both orientations of the matrix, with a bias and
-// without, each activation with what follows it.
+// Linear layers against double loops: awkward sizes, both orientations of the matrix, with a bias or a
+// residual and without, each activation with what follows it.
 #include <math.h>
 
 #include <algorithm>
@@ -18,7 +18,7 @@ constexpr float kSlope = -0.5f;
 
 struct Case {
   size_t m, n, k;
-  bool trans_b, biased, integers;
+  bool trans_b, biased, added, integers;
   Activation activation;
 };
 
@@ -39,7 +39,7 @@ Activation DrawActivation(Random& random) {
 
 // How far a result may be from the exact one.
 double BoundOf(const Case& c, double mass) {
-  const double k = static_cast<double>(c.k) + 3, u = 0x1p-24;
+  const double k = static_cast<double>(c.k) + 4, u = 0x1p-24;
   const double sum = c.integers ? 0 : k * u / (1 - k * u) * mass;
   // The steepest of them rises by less than 1.2 for 1, and is within 7 ulp; docs/numerics.md.
   return fabs(double{c.activation.scale}) * (1.2 * sum + 14 * u * (mass + 4)) + 2 * u;
@@ -62,13 +62,16 @@ void CheckCase(const KernelTable& table, ThreadPool& pool, const Case& c, Random
   for (size_t i = 0; i < c.m * c.k; ++i) a[i] = Draw(random, c.integers);
   for (size_t i = 0; i < c.k * c.n; ++i) b[i] = Draw(random, c.integers);
   for (size_t i = 0; i < c.n; ++i) bias[i] = Draw(random, c.integers);
+  float* added = memory[4].Place(c.added ? c.m * c.n : 0, end);
+  for (size_t i = 0; i < memory[4].size(); ++i) added[i] = Draw(random, c.integers);
+  const float* residual = c.added ? added : nullptr;
   const Linear linear(b, c.n, c.k, c.trans_b, c.biased ? bias : nullptr,
                       {&table, c.activation, workspaces});
   std::vector<float> first;
   float* out = nullptr;
   for (size_t threads : {1, 2, 3, 8}) {
     out = memory[3].Place(c.m * c.n, end);
-    linear.Run(a, c.m, out, pool, threads);
+    linear.Run(a, c.m, residual, out, pool, threads);
     if (threads == 1) first.assign(out, out + c.m * c.n);
     Check(SameBits(table, first.data(), out, first.size()), "Linear: same bits for any threads");
     Check(memory[3].Intact(), "Linear stays inside its output");
@@ -76,6 +79,10 @@ void CheckCase(const KernelTable& table, ThreadPool& pool, const Case& c, Random
   for (size_t m = 0; m < c.m; ++m)
     for (size_t n = 0; n < c.n; ++n) {
       double sum = c.biased ? bias[n] : 0, mass = fabs(sum);
+      if (c.added) {
+        sum += double{residual[m * c.n + n]};
+        mass += fabs(double{residual[m * c.n + n]});
+      }
       for (size_t i = 0; i < c.k; ++i) {
         const double p =
             double{a[m * c.k + i]} * double{b[c.trans_b ? n * c.k + i : i * c.n + n]};
@@ -92,7 +99,7 @@ void CheckCase(const KernelTable& table, ThreadPool& pool, const Case& c, Random
         return;
       }
     }
-  for (int i = 0; i < 3; ++i) Check(memory[i].Intact(), "Linear leaves its operands alone");
+  for (int i : {0, 1, 2, 4}) Check(memory[i].Intact(), "Linear leaves its operands alone");
 }
 
 // What is not finite stays in its own row and column, and passes the clamp as the definition has it.
@@ -106,9 +113,13 @@ void CheckNotFinite(const KernelTable& table, ThreadPool& pool) {
                       {&table, relu6, std::make_shared<WorkspacePool>()});
   const float a[] = {1, 2, NAN, 1, infinity, 1};
   std::vector<float> out(m * n);
-  linear.Run(a, m, out.data(), pool, 2);
+  linear.Run(a, m, nullptr, out.data(), pool, 2);
   for (size_t i = 0; i < n; ++i)
     Check(out[i] == 3 && isnan(out[n + i]) && out[2 * n + i] == 6, "Linear: NaN and infinity");
+  const std::vector<float> residual(m * n, -infinity);
+  linear.Run(a, m, residual.data(), out.data(), pool, 2);
+  for (size_t i = 0; i < n; ++i)
+    Check(out[i] == 0 && isnan(out[n + i]) && isnan(out[2 * n + i]), "Linear: infinite residuals");
 }
 
 }  // namespace
@@ -116,7 +127,8 @@ void CheckNotFinite(const KernelTable& table, ThreadPool& pool) {
 void TestLinear(const Options& options) {
   ThreadPool pool(2);
   const auto workspaces = std::make_shared<WorkspacePool>();
-  Guarded memory[4] = {Guarded(1 << 18), Guarded(1 << 19), Guarded(1 << 9), Guarded(1 << 16)};
+  Guarded memory[] = {Guarded(1 << 18), Guarded(1 << 19), Guarded(1 << 9), Guarded(1 << 16),
+                      Guarded(1 << 16)};
   for (const KernelTable* table : TestedTables(options)) {
     const size_t lanes = table->lanes, width = table->direct_channels;
     const size_t tile = table->blocked_pixels[2];
@@ -131,6 +143,7 @@ void TestLinear(const Options& options) {
       test.k = depths[random.Below(9)];
       test.trans_b = random.Chance(50);
       test.biased = random.Chance(70);
+      test.added = random.Chance(40);
       test.integers = random.Chance(60);
       test.activation = DrawActivation(random);
       // Most of them small: the loops in double take time.

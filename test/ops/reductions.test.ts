@@ -43,6 +43,46 @@ test('axes: all by default, as an input since 13 or 18, none on request', (t) =>
   });
 });
 
+test('any axes, of any kind of element: what a walk in order gives', (t) => {
+  const dims = [2, 3, 4, 5];
+  const values = Array.from({ length: 120 }, (_, i) => ((i * 37) % 23) - 11);
+  const reduce: Record<string, (elements: number[]) => number> = {
+    ReduceSum: (v) => v.reduce((a, b) => a + b),
+    ReduceMean: (v) => v.reduce((a, b) => a + b) / v.length,
+    ReduceMax: (v) => Math.max(...v),
+    ReduceMin: (v) => Math.min(...v),
+    ReduceL1: (v) => v.reduce((a, b) => a + Math.abs(b), 0),
+    ReduceL2: (v) => Math.sqrt(v.reduce((a, b) => a + b * b, 0)),
+    ReduceSumSquare: (v) => v.reduce((a, b) => a + b * b, 0),
+  };
+  for (const axes of [[0], [1], [2], [3], [0, 1], [0, 2], [1, 3], [1, 2], [2, 3], [0, 1, 2]]) {
+    const groups = new Map<string, number[]>();
+    values.forEach((value, i) => {
+      const index = [60, 20, 5, 1].map((stride, axis) => Math.floor(i / stride) % dims[axis]!);
+      const key = index.filter((_, axis) => !axes.includes(axis)).join();
+      groups.set(key, [...(groups.get(key) ?? []), value]);
+    });
+    for (const [operator, of] of Object.entries(reduce)) {
+      const text = `y = ${operator}<axes = [${axes.join()}], keepdims = 0>(x)`;
+      const wanted = [...groups.values()].map(of);
+      for (const type of ['float32', 'int32', 'int64'] as const) {
+        const feeds = { x: tensorOf(dims, values, type) };
+        const { values: got } = runText(text, feeds, { opset: 11 });
+        const rounded = wanted.map(type === 'float32' ? Math.fround : Math.trunc);
+        t.deepEqual(
+          got.map((v) => v + 0),
+          rounded.map((v) => v + 0),
+          `${text} ${type}`,
+        );
+      }
+    }
+  }
+  const odd = { x: tensorOf([3, 2], [1, NaN, 2, 5, NaN, 7]) };
+  for (const operator of ['ReduceMax', 'ReduceMin', 'ReduceSum']) {
+    t.deepEqual(runText(`y = ${operator}<axes = [0]>(x)`, odd, { opset: 11 }).values, [NaN, NaN]);
+  }
+});
+
 test('ArgMax and ArgMin', (t) => {
   t.deepEqual(runText('y = ArgMax<axis = 1>(x)', { x }), {
     type: 'int64',

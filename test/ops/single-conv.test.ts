@@ -9,7 +9,7 @@ import { Session } from '#convfuse/runtime/session.js';
 import { Random } from '#convfuse/tensor/random.js';
 import { elementCount } from '#convfuse/tensor/shape.js';
 
-import { addon, firstWrong, runEverywhere } from '../helpers/native-backends.js';
+import { addon, firstWrong, nativeBackends, runEverywhere } from '../helpers/native-backends.js';
 import { tensorOf } from '../helpers/run-text.js';
 
 /** Whole numbers, whose sums are exact. */
@@ -93,5 +93,19 @@ test('weights of a run, slopes by channel and a residual stay with the convoluti
       tail,
     );
     t.is(linears(head + tail, dims), 0, tail);
+  }
+});
+
+test('a layer and a convolution of one node are kept apart', (t) => {
+  const text = `x: input float[1, 2, N, N]\n${constant('w', [3, 2, 2, 2], 1)}y = Conv(x, w)`;
+  for (const backend of nativeBackends) {
+    const make = (): Session => Session.create(parseText(text), { backend });
+    const session = make();
+    for (const size of [2, 4, 2, 4, 2]) {
+      const dims = [1, 2, size, size];
+      const feeds = { x: tensorOf(dims, integers(dims, size)) };
+      t.deepEqual(session.runSync(feeds), make().runSync(feeds));
+    }
+    session.dispose();
   }
 });

@@ -81,6 +81,36 @@ for (const backend of backends) {
   });
 }
 
+test('products of two computed tensors are repeated, with what they are given', (t) => {
+  const text = `
+    x: input float[N, 3, 4]
+    v: input float[2, 4, 5]
+    u: input float[4, 3]
+    ends: int64[2] = {0, 2}
+    middle: int64[1] = {1}
+    s: int64[2] = {1, 3}
+    p = MatMul(x, v)
+    m = ReduceMean(p, middle)
+    q = ReduceMax(p, ends)
+    r = Reshape(q, s)
+    g = Gemm<transB = 1>(u, r)
+  `;
+  for (const backend of backends) {
+    const make = (): Session => Session.create(parseText(text), { backend });
+    const session = make();
+    const feeds = (batch: number, seed: number): Record<string, Tensor> => ({
+      x: normals([batch, 3, 4], seed),
+      v: normals([2, 4, 5], seed + 1),
+      u: normals([4, 3], seed + 2),
+    });
+    for (const [seed, batch] of [2, 2, 1, 2, 1].entries()) {
+      t.deepEqual(session.runSync(feeds(batch, seed)), make().runSync(feeds(batch, seed)));
+    }
+    t.true(session.plan(feeds(2, 1)).repetitions.every((known) => known !== undefined));
+    t.is(session.memory.lent, 0);
+  }
+});
+
 /** A backend that counts how its convolutions are called, and fails when it is told to. */
 class Watched extends ReferenceBackend {
   readonly seen: string[] = [];

@@ -52,6 +52,7 @@ export interface Addon extends ConvAddon, LinearAddon {
     transB: boolean,
     alpha: number,
     beta: number,
+    count: number,
     threads: number,
   ): void;
 

@@ -105,12 +105,28 @@ export class NativeBackend implements Backend {
   }
 
   gemm(call: GemmCall): void {
-    const { a, b, c, m, n, k, transA, transB, alpha, beta } = call;
+    const { a, b, c, m, n, k, transA, transB, alpha, beta, count = 1 } = call;
     const float32 =
       a instanceof Float32Array && b instanceof Float32Array && c instanceof Float32Array;
     if (!float32 || m === 0 || n === 0 || k === 0) return referenceGemm(call);
     native(() =>
-      this.#addon.gemm(this.isa, a, b, c, m, n, k, transA, transB, alpha, beta, this.threads),
+      this.#addon.gemm(
+        ...([
+          this.isa,
+          a,
+          b,
+          c,
+          m,
+          n,
+          k,
+          transA,
+          transB,
+          alpha,
+          beta,
+          count,
+          this.threads,
+        ] as const),
+      ),
     );
   }
 

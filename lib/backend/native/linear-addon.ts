@@ -24,8 +24,14 @@ export interface LinearAddon {
     slope: Float32Array | undefined,
   ): LinearHandle;
 
-  /** As many rows as `a` has. */
-  runLinear(linear: LinearHandle, a: Float32Array, out: Float32Array, threads: number): void;
+  /** As many rows as `a` has, each plus one of the residual. */
+  runLinear(
+    linear: LinearHandle,
+    a: Float32Array,
+    residual: Float32Array | undefined,
+    out: Float32Array,
+    threads: number,
+  ): void;
 
   /** Later uses of the handle throw ERR_DISPOSED. */
   disposeLinear(linear: LinearHandle): void;

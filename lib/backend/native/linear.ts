@@ -33,7 +33,7 @@ export function nativeLinear(
     ),
   );
   return {
-    run: boundLayer((a, _, out) => addon.runLinear(handle, a, out, threads)),
+    run: boundLayer((a, residual, out) => addon.runLinear(handle, a, residual, out, threads)),
     dispose: () => native(() => addon.disposeLinear(handle)),
   };
 }

@@ -4,7 +4,19 @@ import type { GemmCall } from '../backend.js';
  * C = alpha * A . B + beta * C with sums in double, in order of k, rounded once. With beta = 0,
  * C is not read.
  */
-export function gemm(call: GemmCall): void {
+export function gemm({ count = 1, ...call }: GemmCall): void {
+  const { a, b, c, m, n, k } = call;
+  for (let i = 0; i < count; i++) {
+    multiply({
+      ...call,
+      a: a.subarray(i * m * k, (i + 1) * m * k),
+      b: b.subarray(i * k * n, (i + 1) * k * n),
+      c: c.subarray(i * m * n, (i + 1) * m * n),
+    });
+  }
+}
+
+function multiply(call: GemmCall): void {
   const { a, b, c, m, n, k, transA, transB, alpha, beta } = call;
   const aRow = transA ? 1 : k;
   const aStep = transA ? m : 1;

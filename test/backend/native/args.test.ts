@@ -96,7 +96,7 @@ const CALLS: Readonly<Record<string, { args: () => unknown[]; optional: readonly
     optional: [],
   },
   gemm: {
-    args: () => [isa, floats(6), floats(12), floats(8), 2, 4, 3, false, false, 1, 0, 1],
+    args: () => [isa, floats(6), floats(12), floats(8), 2, 4, 3, false, false, 1, 0, 1, 1],
     optional: [],
   },
   pool: {
@@ -171,7 +171,7 @@ const CALLS: Readonly<Record<string, { args: () => unknown[]; optional: readonly
     args: () => [isa, floats(12), 4, 3, true, floats(4), 3, PLAIN.slice(), floats(1)],
     optional: [5],
   },
-  runLinear: { args: () => [makeLinear(), floats(6), floats(8), 1], optional: [] },
+  runLinear: { args: () => [makeLinear(), floats(6), floats(8), floats(8), 1], optional: [2] },
   disposeLinear: { args: () => [makeLinear()], optional: [] },
   takeResult: { args: () => [12345, undefined], optional: [1] },
 };

@@ -119,6 +119,34 @@ test('gemm: exact on whole numbers, within the bound of a dot product otherwise'
   }
 });
 
+test('gemm multiplies stacks of matrices', (t) => {
+  const random = new Random(5);
+  for (const [count, m, n, k] of [
+    [0, 3, 4, 5],
+    [1, 3, 4, 5],
+    [3, 2, 5, 7],
+    [3, 20, 65, 9],
+    [2, 50, 50, 300],
+  ] as const) {
+    for (const mode of [0, 1, 2, 3]) {
+      const call = {
+        ...{ count, m, n, k, alpha: 1, beta: 1 },
+        ...{ transA: (mode & 1) !== 0, transB: (mode & 2) !== 0 },
+        a: random.integers(count * m * k, -9, 9),
+        b: random.integers(count * k * n, -9, 9),
+      };
+      const start = random.integers(count * m * n, -9, 9);
+      const expected = start.slice();
+      gemm({ ...call, c: expected });
+      for (const backend of backends) {
+        const c = start.slice();
+        backend.gemm({ ...call, c });
+        t.deepEqual(c, expected, `${backend.isa} ${count} ${m} ${n} ${k}`);
+      }
+    }
+  }
+});
+
 test('gemm without terms scales C', (t) => {
   const c = Float32Array.of(3);
   const empty = new Float32Array(0);

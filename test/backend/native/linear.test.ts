@@ -30,20 +30,27 @@ test('arrays of a wrong length, and sizes without an end', (t) => {
     t.throws(() => make(n, k, b, bias), { code: 'ERR_ARGUMENT' }, `${n} ${k} ${b} ${bias}`);
   }
   const linear = make();
-  for (const [a, out] of [
-    [6, 7],
-    [6, 9],
-    [5, 8],
-    [7, 8],
-    [0, 4],
+  for (const [a, residual, out] of [
+    [6, undefined, 7],
+    [6, undefined, 9],
+    [5, undefined, 8],
+    [7, undefined, 8],
+    [0, undefined, 4],
+    [6, 7, 8],
+    [6, 9, 8],
+    [6, 0, 8],
   ] as const) {
-    const run = (): void => addon.runLinear(linear, floats(a), floats(out), 1);
-    t.throws(run, { code: 'ERR_ARGUMENT' }, `${a} ${out}`);
+    const added = residual === undefined ? undefined : floats(residual);
+    const run = (): void => addon.runLinear(linear, floats(a), added, floats(out), 1);
+    t.throws(run, { code: 'ERR_ARGUMENT' }, `${a} ${residual} ${out}`);
   }
-  t.notThrows(() => addon.runLinear(linear, floats(0), floats(0), 1));
+  t.notThrows(() => addon.runLinear(linear, floats(0), undefined, floats(0), 1));
+  t.notThrows(() => addon.runLinear(linear, floats(0), floats(0), floats(0), 1));
   const out = floats(8);
-  addon.runLinear(linear, floats(6), out, 0);
+  addon.runLinear(linear, floats(6), undefined, out, 0);
   t.deepEqual([...out], Array<number>(8).fill(4));
+  addon.runLinear(linear, floats(6), out.slice(), out, 1);
+  t.deepEqual([...out], Array<number>(8).fill(8));
 });
 
 test('an activation has one slope', (t) => {
@@ -54,14 +61,17 @@ test('an activation has one slope', (t) => {
   t.throws(() => create(4), { code: 'ERR_ARGUMENT' });
 });
 
-test('an output that shares a byte with the input is refused', (t) => {
+test('an output that shares a byte with an input is refused', (t) => {
   const memory = floats(20);
   const linear = make();
   for (let at = 0; at <= 12; at++) {
-    const run = (): void =>
-      addon.runLinear(linear, memory.subarray(8, 14), memory.subarray(at, at + 8), 1);
+    const out = memory.subarray(at, at + 8);
+    const run = (): void => addon.runLinear(linear, memory.subarray(8, 14), undefined, out, 1);
     if (at === 0) t.notThrows(run);
     else t.throws(run, { code: 'ERR_ARGUMENT' }, `${at}`);
+    const add = (): void => addon.runLinear(linear, floats(6), memory.subarray(8, 16), out, 1);
+    if (at === 0) t.notThrows(add);
+    else t.throws(add, { code: 'ERR_ARGUMENT' }, `residual ${at}`);
   }
 });
 
@@ -70,7 +80,7 @@ test('handles are told apart from other objects, and may be disposed of twice', 
   addon.disposeLinear(linear);
   addon.disposeLinear(linear);
   const run = (handle: unknown): void =>
-    addon.runLinear(handle as LinearHandle, floats(6), floats(8), 1);
+    addon.runLinear(handle as LinearHandle, floats(6), undefined, floats(8), 1);
   t.throws(() => run(linear), { code: 'ERR_DISPOSED' });
   for (const fake of [{}, addon, new WeakMap(), Object.create(make())]) {
     t.throws(() => run(fake), { code: 'ERR_ARGUMENT' });

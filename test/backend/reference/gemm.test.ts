@@ -27,6 +27,13 @@ test('alpha * A . B + beta * C, each operand stored either way', (t) => {
   }
 });
 
+test('stacks are multiplied matrix by matrix', (t) => {
+  const c = new Float32Array(4);
+  const shape = { count: 2, m: 1, n: 2, k: 1, transA: false, transB: false, alpha: 1, beta: 0 };
+  gemm({ a: Float32Array.of(2, 3), b: Float32Array.of(1, 2, 3, 4), c, ...shape });
+  t.deepEqual([...c], [2, 4, 9, 12]);
+});
+
 test('beta = 0 does not read C, and k = 0 leaves beta * C', (t) => {
   const c = Float32Array.of(NaN);
   const one = Float32Array.of(2);
