@@ -29,7 +29,8 @@ constexpr size_t kHugePage = size_t{2} << 20;
 constexpr size_t kLeast = size_t{16} << 10;
 
 // What the system is asked for at a time: the layers of a small network.
-constexpr size_t kChunk = 4 * kHugePage;
+constexpr size_t kChunk = kHugeSpare;
+static_assert(kChunk % kHugePage == 0, "whole pages");
 
 // Free memory begins with a note of itself, so that giving back needs no memory.
 struct Range {
@@ -56,6 +57,7 @@ class HugeHeap {
       if ((*at)->bytes >= bytes && (!best || (*at)->bytes < (*best)->bytes)) best = at;
     if (!best) best = Put(NewChunk(bytes));
     Range* const range = *best;
+    if (spare_ && Begin(spare_) == reinterpret_cast<char*>(range)) spare_ = nullptr;
     const size_t rest = range->bytes - bytes;
     *best = rest == 0 ? range->next
                       : AsRange(reinterpret_cast<char*>(range) + bytes, rest, range->next);
@@ -65,11 +67,15 @@ class HugeHeap {
   void Free(void* data, size_t bytes) noexcept {
     std::lock_guard<std::mutex> lock(mutex_);
     Range** const at = Put(AsRange(static_cast<char*>(data), bytes, nullptr));
-    char* const begin = reinterpret_cast<char*>(*at) - kLine;
     Chunk** link = &chunks_;
-    while (*link && reinterpret_cast<char*>(*link) != begin) link = &(*link)->next;
+    while (*link && Begin(*link) != reinterpret_cast<char*>(*at)) link = &(*link)->next;
     Chunk* const chunk = *link;
     if (!chunk || (*at)->bytes != chunk->bytes - kLine) return;
+    // Whoever takes a little and gives it back, again and again, finds it here.
+    if (!spare_ && chunk->bytes == kChunk) {
+      spare_ = chunk;
+      return;
+    }
     *at = (*at)->next;
     *link = chunk->next;
     bytes_ -= chunk->bytes;
@@ -82,6 +88,8 @@ class HugeHeap {
   }
 
  private:
+  static char* Begin(Chunk* chunk) { return reinterpret_cast<char*>(chunk) + kLine; }
+
   Range* NewChunk(size_t least) {
     if (least > SIZE_MAX - kChunk) throw std::bad_alloc();
     const size_t bytes = std::max(kChunk, RoundUp(least + kLine, kHugePage));
@@ -91,7 +99,7 @@ class HugeHeap {
 #endif
     chunks_ = new (memory) Chunk{bytes, chunks_};
     bytes_ += bytes;
-    return AsRange(memory + kLine, bytes - kLine, nullptr);
+    return AsRange(Begin(chunks_), bytes - kLine, nullptr);
   }
 
   // Puts a range among the free ones, as one with its neighbours; returns what leads to it.
@@ -115,6 +123,7 @@ class HugeHeap {
 
   std::mutex mutex_;
   Chunk* chunks_ = nullptr;
+  Chunk* spare_ = nullptr;  // one of which nothing is in use, if there is one
   size_t bytes_ = 0;       // of all chunks
   Range* free_ = nullptr;  // by address
 };

@@ -13,7 +13,8 @@ void* AllocateHuge(size_t bytes);
 // Takes back what AllocateHuge(bytes) gave.
 void FreeHuge(void* data, size_t bytes) noexcept;
 
-// Bytes that it has from the system, in use or not.
+// Bytes that it has from the system, in use or not: kHugeSpare at the most when none are.
 size_t HugeBytes() noexcept;
+constexpr size_t kHugeSpare = size_t{8} << 20;
 
 }  // namespace convfuse

@@ -1,4 +1,4 @@
-// Memory of the heap is its taker's alone, and goes back to the system when all of it is free.
+// Memory of the heap is its taker's alone, and goes back to the system when it is free, but for a rest.
 #include "ops/huge_heap.h"
 
 #include <thread>
@@ -55,12 +55,12 @@ void TakeAndGive(Random random, size_t steps) {
 void TestHugeHeap(const Options& options) {
   const size_t before = HugeBytes(), steps = options.configs;
   TakeAndGive(Random(options.seed), steps);
-  Check(HugeBytes() == before, "what is free goes back to the system");
+  Check(HugeBytes() <= before + kHugeSpare, "what is free goes back to the system");
   std::vector<std::thread> threads;
   for (uint64_t stream = 1; stream <= 3; ++stream)
     threads.emplace_back([=] { TakeAndGive(Random(options.seed, stream), steps); });
   for (auto& thread : threads) thread.join();
-  Check(HugeBytes() == before, "what threads gave goes back to the system");
+  Check(HugeBytes() <= before + kHugeSpare, "what threads gave goes back to the system");
 }
 
 }  // namespace convfuse::test
