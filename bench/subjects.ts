@@ -5,7 +5,7 @@ import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 
-import { networkBytes, type NetworkName } from './networks.js';
+import { networkBytes, type NetworkName } from '../test/helpers/networks.js';
 
 /** A model with one float32 input, x. */
 export interface Subject {
