@@ -71,6 +71,15 @@ CONVFUSE_INLINE V Select(Vi mask, V a, V b) { return mask ? a : b; }
 CONVFUSE_INLINE V AtLeast(V x, V low) { return x < low ? low : x; }
 CONVFUSE_INLINE V AtMost(V x, V high) { return x > high ? high : x; }
 
+// Whether any lane is set.
+CONVFUSE_INLINE bool AnyLane(Vi mask) {
+  typedef long long Pairs __attribute__((vector_size(kLanes * 4)));
+  const Pairs pairs = reinterpret_cast<Pairs>(mask);
+  long long any = 0;
+  for (size_t i = 0; i < kLanes / 2; ++i) any |= pairs[i];
+  return any != 0;
+}
+
 // The lower half of a vector of 16 lanes, for CPUs that compute it in half the time, and back: what
 // lies above it is zero.
 #if defined(CONVFUSE_HAS_AVX512) || CONVFUSE_EMULATE_LANES == 16
