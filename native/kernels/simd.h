@@ -204,6 +204,31 @@ CONVFUSE_INLINE void StoreN(float* p, V v, size_t n) {
 }
 #endif
 
+// Lane i of the result is lane index[i] of v: one instruction, where kPicks.
+#if defined(CONVFUSE_HAS_AVX512)
+constexpr bool kPicks = true;
+CONVFUSE_INLINE V Pick(V v, Vi index) {
+  // The form without a mask has GCC 12 warn of what that leaves undefined.
+  return _mm512_maskz_permutexvar_ps(0xFFFF, reinterpret_cast<__m512i>(index), v);
+}
+#elif defined(CONVFUSE_HAS_AVX2)
+constexpr bool kPicks = true;
+CONVFUSE_INLINE V Pick(V v, Vi index) {
+  return _mm256_permutevar8x32_ps(v, reinterpret_cast<__m256i>(index));
+}
+#else
+#if defined(CONVFUSE_EMULATE_LANES)
+constexpr bool kPicks = true;
+#else
+constexpr bool kPicks = false;
+#endif
+CONVFUSE_INLINE V Pick(V v, Vi index) {
+  V picked;
+  for (size_t i = 0; i < kLanes; ++i) picked[i] = v[index[i]];
+  return picked;
+}
+#endif
+
 #if !defined(CONVFUSE_HAS_AVX512)
 using Mask = Vi;
 CONVFUSE_INLINE Mask ToMask(Vi mask) { return mask; }
