@@ -1,4 +1,4 @@
-// Pools: rows of a window are reduced into one row, whose columns are then.  Contract in pool.h.
+// Pools: rows of a window are reduced into a line, whose columns are then.  Contract in pool.h.
 #pragma once
 #include "kernels/pool.h"
 #include "kernels/shuffle-inl.h"
@@ -8,112 +8,160 @@ namespace {
 
 // b joins a.  A NaN stays, whichever of the two it is.
 struct LargestOf {
-  static constexpr bool kMean = false;
+  static constexpr bool kMean = false, kLines = false, kColumns = true;
   static V Empty() { return Splat(-__builtin_inff()); }
   static V Join(V a, V b) { return Select((b > a) | (b != b), b, a); }
   static float EmptyOne() { return -__builtin_inff(); }
   static float JoinOne(float a, float b) { return b > a || b != b ? b : a; }
 };
 
+// The same without NaN: one instruction.
+struct LargestNumberOf : LargestOf {
+  static constexpr bool kLines = true, kColumns = false;
+  static V Join(V a, V b) { return AtLeast(a, b); }
+};
+
 struct MeanOf {
-  static constexpr bool kMean = true;
+  static constexpr bool kMean = true, kLines = true, kColumns = true;
   static V Empty() { return V{}; }
   static V Join(V a, V b) { return a + b; }
   static float EmptyOne() { return 0; }
   static float JoinOne(float a, float b) { return a + b; }
 };
 
-// Outputs [first, end) of an axis whose windows have all `taps` and lie `step` apart.
-struct RegularPart {
-  size_t first, end, taps, step;
-};
-
-RegularPart RegularPartOf(const PoolAxis& a) {
-  RegularPart part = {0, 0, 0, 1};
-  for (size_t o = 0; o < a.out; ++o)
-    if (a.taps[o] > 0 && static_cast<size_t>(a.taps[o]) > part.taps)
-      part.first = o, part.taps = static_cast<size_t>(a.taps[o]);
-  if (part.taps == 0) return part;
-  const auto whole = [&](size_t o) { return static_cast<size_t>(a.taps[o]) == part.taps; };
-  part.end = part.first + 1;
-  if (part.end == a.out || !whole(part.end)) return part;
-  const int32_t step = a.start[part.end] - a.start[part.first];
-  if (step < 1) return part;
-  part.step = static_cast<size_t>(step);
-  while (part.end < a.out && whole(part.end) && a.start[part.end] - a.start[part.end - 1] == step)
-    ++part.end;
-  return part;
+// Whether all elements are finite: 0 times another one is NaN.  Four sums do not wait for each other.
+CONVFUSE_INLINE bool IsFinite(const float* x, size_t n) {
+  V sum[4] = {};
+  float rest = 0;
+  size_t i = 0;
+  for (; i + 4 * kLanes <= n; i += 4 * kLanes)
+#pragma GCC unroll 4
+    for (size_t k = 0; k < 4; ++k) sum[k] += 0.0f * Load(x + i + k * kLanes);
+  for (; i + kLanes <= n; i += kLanes) sum[0] += 0.0f * Load(x + i);
+  for (; i < n; ++i) rest += 0.0f * x[i];
+  const V all = (sum[0] + sum[1]) + (sum[2] + sum[3]);
+  return rest == 0 && !AnyLane(all != all);
 }
 
-// The rows of one output row, joined column by column.
-template <class Kind>
-void JoinRows(const PoolPlanes& p, const float* plane, size_t z, size_t y) {
-  const PoolAxis &depth = p.axis[0], &height = p.axis[1];
-  const size_t width = p.axis[2].in;
-  const size_t layers = static_cast<size_t>(depth.taps[z]);
-  const size_t rows = static_cast<size_t>(height.taps[y]);
-  // Without taps, `start` may name no input.
-  const float* from = plane;
-  if (layers * rows > 0)
-    from +=
-        (static_cast<size_t>(depth.start[z]) * height.in + static_cast<size_t>(height.start[y])) *
-        width;
-  const size_t layer_step = depth.dilation * height.in * width, row_step = height.dilation * width;
-  for (size_t x = 0; x < width; x += kLanes) {
-    const size_t left = width - x;
-    V sum = Kind::Empty();
-    for (size_t i = 0; i < layers; ++i)
-      for (size_t j = 0; j < rows; ++j) {
-        const float* row = from + i * layer_step + j * row_step + x;
-        sum = Kind::Join(sum, left >= kLanes ? Load(row) : LoadN(row, left));
-      }
-    Store(p.row + x, sum);
-  }
-}
-
-// The columns of a vector of outputs; kStep inputs lie between their windows.
-template <class Kind, size_t kStep>
-CONVFUSE_INLINE V JoinColumns(const float* at, size_t taps, size_t dilation) {
-  V sum = Kind::Empty();
-  for (size_t k = 0; k < taps; ++k, at += dilation)
-    sum = Kind::Join(sum, kStep == 1 ? Load(at) : Even(Load(at), Load(at + kLanes)));
+// The join of `taps` vectors that lie a step apart with a sum.
+template <class Kind, class LoadAt>
+CONVFUSE_INLINE V JoinTaps(V sum, const float* at, size_t taps, size_t step, LoadAt load) {
+  // Most windows, without a loop of so few turns.
+  if (Kind::kLines && taps == 3)
+    return Kind::Join(Kind::Join(Kind::Join(sum, load(at)), load(at + step)), load(at + 2 * step));
+  for (size_t k = 0; k < taps; ++k, at += step) sum = Kind::Join(sum, load(at));
   return sum;
 }
 
+// Output rows [begin, end) of layer z, each joined column by column into a line of its own.  What lies
+// behind a width of less than a vector becomes empty.
 template <class Kind>
-void PoolOf(const PoolPlanes& p) {
-  const PoolAxis &depth = p.axis[0], &height = p.axis[1], &width = p.axis[2];
-  const RegularPart part = RegularPartOf(width);
-  const bool vectors = part.step <= 2;
-  const auto one = [&](size_t o, float divisor) {
-    float sum = Kind::EmptyOne();
-    for (size_t k = 0; k < static_cast<size_t>(width.taps[o]); ++k)
-      sum = Kind::JoinOne(sum, p.row[static_cast<size_t>(width.start[o]) + k * width.dilation]);
-    return Kind::kMean ? sum / (divisor * static_cast<float>(width.divisor[o])) : sum;
-  };
-  float* y = p.y;
-  for (size_t plane = 0; plane < p.planes; ++plane) {
-    const float* x = p.x + plane * depth.in * height.in * width.in;
-    for (size_t z = 0; z < depth.out; ++z)
-      for (size_t row = 0; row < height.out; ++row, y += width.out) {
-        JoinRows<Kind>(p, x, z, row);
-        const float divisor = static_cast<float>(depth.divisor[z]) *
-                              static_cast<float>(height.divisor[row]);
-        size_t o = 0;
-        for (; o < part.first; ++o) y[o] = one(o, divisor);
-        for (; vectors && o + kLanes <= part.end; o += kLanes) {
-          const float* at = p.row + width.start[o];
-          V v = part.step == 1 ? JoinColumns<Kind, 1>(at, part.taps, width.dilation)
-                               : JoinColumns<Kind, 2>(at, part.taps, width.dilation);
-          if (Kind::kMean) v = v / (divisor * static_cast<float>(width.divisor[o]));
-          Store(y + o, v);
-        }
-        for (; o < width.out; ++o) y[o] = one(o, divisor);
-      }
+CONVFUSE_INLINE void JoinRows(const PoolPlanes& p, const float* plane, size_t z, size_t begin,
+                              size_t end) {
+  const PoolAxis &depth = p.axis[0], &height = p.axis[1];
+  const size_t width = p.axis[2].in, stride = p.lines.stride;
+  const size_t step = height.dilation * width, layer_step = depth.dilation * height.in * width;
+  const size_t layers = static_cast<size_t>(depth.taps[z]);
+  const int32_t* const start = height.start;
+  const int32_t* const taps = height.taps;
+  const V empty = Kind::Empty();
+  const Vi inside = LaneRange(0, static_cast<ptrdiff_t>(width));
+  // Without taps, `start` may name no input.
+  if (layers > 0) plane += static_cast<size_t>(depth.start[z]) * height.in * width;
+  float* line = p.scratch + p.lines.left;
+  for (size_t y = begin; y < end; ++y, line += stride) {
+    const size_t rows = static_cast<size_t>(taps[y]);
+    const float* from = rows == 0 ? plane : plane + static_cast<size_t>(start[y]) * width;
+    for (size_t x = 0; x < width; x += kLanes) {
+      // The last vector has some columns of the one before.
+      const size_t at = x + kLanes <= width || x == 0 ? x : width - kLanes;
+      const float* row = from + at;
+      V sum = empty;
+      for (size_t i = 0; i < layers; ++i, row += layer_step)
+        sum = JoinTaps<Kind>(sum, row, rows, step, [](const float* of) { return Load(of); });
+      Store(line + at, Select(inside, sum, empty));
+    }
   }
 }
 
-void Pool(const PoolPlanes& p) { p.mean ? PoolOf<MeanOf>(p) : PoolOf<LargestOf>(p); }
+// The divisor of a row without that of its columns.
+CONVFUSE_INLINE float RowDivisor(const PoolPlanes& p, size_t z, size_t y) {
+  return static_cast<float>(p.axis[0].divisor[z]) * static_cast<float>(p.axis[1].divisor[y]);
+}
+
+// Output rows [begin, end) of layer z from their lines, in which kStep inputs lie between windows.
+template <class Kind, size_t kStep>
+CONVFUSE_INLINE void PoolColumns(const PoolPlanes& p, size_t z, size_t begin, size_t end, float* y) {
+  const size_t out = p.axis[2].out, taps = p.lines.taps, dilation = p.axis[2].dilation;
+  const size_t last = out < kLanes ? 0 : out - kLanes, stride = p.lines.stride;
+  const float* const divisors = p.divisor;
+  const float* line = p.scratch + p.lines.first;
+  for (size_t row = begin; row < end; ++row, line += stride, y += out) {
+    [[maybe_unused]] const float divisor = Kind::kMean ? RowDivisor(p, z, row) : 1;
+    for (size_t o = 0; o < out; o += kLanes) {
+      const size_t at = o < last ? o : last;
+      V v = JoinTaps<Kind>(Kind::Empty(), line + at * kStep, taps, dilation, [](const float* from) {
+        return kStep == 1 ? Load(from) : Even(Load(from), Load(from + kLanes));
+      });
+      if constexpr (Kind::kMean) v = v / (divisor * Load(divisors + at));
+      Store(y + at, v);
+    }
+  }
+}
+
+// The same for windows that lie anywhere.
+template <class Kind>
+CONVFUSE_INLINE void PoolAnyColumns(const PoolPlanes& p, size_t z, size_t begin, size_t end,
+                                    float* y) {
+  const PoolAxis& width = p.axis[2];
+  const float* line = p.scratch + p.lines.left;
+  for (size_t row = begin; row < end; ++row, line += p.lines.stride, y += width.out)
+    for (size_t o = 0; o < width.out; ++o) {
+      float sum = Kind::EmptyOne();
+      for (size_t k = 0; k < static_cast<size_t>(width.taps[o]); ++k)
+        sum = Kind::JoinOne(sum, line[static_cast<size_t>(width.start[o]) + k * width.dilation]);
+      y[o] = Kind::kMean
+                 ? sum / (RowDivisor(p, z, row) * static_cast<float>(width.divisor[o]))
+                 : sum;
+    }
+}
+
+// One plane, some lines at a time: a row that was just stored is not ready to be loaded at other
+// addresses.
+template <class Kind>
+void PoolPlane(const PoolPlanes& p, const float* x, float* y) {
+  const size_t height = p.axis[1].out, count = p.lines.count;
+  for (size_t z = 0; z < p.axis[0].out; ++z)
+    for (size_t row = 0; row < height; row += count) {
+      const size_t end = height - row < count ? height : row + count;
+      JoinRows<Kind>(p, x, z, row, end);
+      if (Kind::kLines && p.lines.step == 1)
+        PoolColumns<Kind, 1>(p, z, row, end, y);
+      else if (Kind::kLines && p.lines.step == 2)
+        PoolColumns<Kind, 2>(p, z, row, end, y);
+      else if constexpr (Kind::kColumns)
+        PoolAnyColumns<Kind>(p, z, row, end, y);
+      y += (end - row) * p.axis[2].out;
+    }
+}
+
+void Pool(const PoolPlanes& p) {
+  const PoolAxis(&axis)[3] = p.axis;
+  const size_t in = axis[0].in * axis[1].in * axis[2].in;
+  const size_t out = axis[0].out * axis[1].out * axis[2].out;
+  const float empty = p.mean ? 0 : -__builtin_inff();
+  for (size_t i = 0; i < p.lines.count * p.lines.stride; ++i) p.scratch[i] = empty;
+  const float* x = p.x;
+  float* y = p.y;
+  for (size_t plane = 0; plane < p.planes; ++plane, x += in, y += out) {
+    if (p.mean)
+      PoolPlane<MeanOf>(p, x, y);
+    else if (p.lines.step > 0 && IsFinite(x, in))
+      PoolPlane<LargestNumberOf>(p, x, y);
+    else
+      PoolPlane<LargestOf>(p, x, y);
+  }
+}
 
 }  // namespace
 }  // namespace convfuse::CONVFUSE_ISA

@@ -14,15 +14,27 @@ struct PoolAxis {
   const int32_t* divisor;
 };
 
+// Windows of the width that lie `step` apart in a line with `left` empty elements before a row of the
+// input, and as many as it takes behind it: output o covers first + o * step + k * dilation, k < taps.
+struct PoolLines {
+  size_t step;  // 1 or 2, or 0: they do not lie so
+  size_t first, taps, left;
+  size_t stride;  // kPoolSlack floats longer than what any window, or the input, ends at
+  size_t count;   // in the scratch, 1 at the least
+};
+
 // y[p, ...out] from x[p, ...in] for p < planes, dense.  NaN under a window gives NaN.  A window
-// without taps gives -infinity, or 0 divided by its divisors.
+// without taps gives -infinity, or 0 divided by its divisors.  Where in[2], or out[2], is less than a
+// vector, what a vector has besides the last row of x is read too, and that of y written.
 struct PoolPlanes {
   bool mean;
   PoolAxis axis[3];  // depth, height, width
   const float* x;
   float* y;
   size_t planes;
-  float* row;  // scratch: axis[2].in + PoolSlack floats
+  PoolLines lines;
+  const float* divisor;  // those of the width, and kPoolSlack more
+  float* scratch;        // lines.count * lines.stride floats
 };
 constexpr size_t kPoolSlack = 32;  // two of the widest vectors
 

@@ -48,10 +48,46 @@ Pairs PairsOf(const ResampleAxis& a) {
   return pairs;
 }
 
+// Whether a vector of a linear axis, wherever it begins, reads no more than a vector of the input.
+bool PicksFit(const ResampleAxis& a) {
+  if (!kPicks || a.weight == nullptr || a.width != 2 || a.out < kLanes) return false;
+  for (size_t o = 0; o < a.out; ++o) {
+    const size_t end = a.out - o < kLanes ? a.out : o + kLanes;
+    for (size_t t = 2 * o; t < 2 * end; ++t) {
+      const int32_t place = a.index[t] - a.index[2 * o];
+      if (place < 0 || place >= static_cast<int32_t>(kLanes)) return false;
+    }
+  }
+  return true;
+}
+
 struct Columns {
   size_t repeats;
   Pairs pairs;
+  bool picks;
 };
+
+Columns ColumnsOf(const ResampleAxis& a) { return {RepeatsOf(a), PairsOf(a), PicksFit(a)}; }
+
+void PickColumns(const ResampleAxis& a, const float* from, float* to) {
+  for (size_t o = 0; o < a.out; o += kLanes) {
+    // The last vector has some outputs of the one before.
+    const size_t at = o + kLanes <= a.out ? o : a.out - kLanes;
+    const size_t first = static_cast<size_t>(a.index[2 * at]);
+    const size_t left = a.in - first;
+    const size_t base = left >= kLanes ? first : a.in < kLanes ? 0 : a.in - kLanes;
+    const V v = a.in < kLanes ? LoadN(from, a.in) : Load(from + base);
+    const V low = FromBits(*reinterpret_cast<const UnalignedVi*>(a.index + 2 * at));
+    const V high = FromBits(*reinterpret_cast<const UnalignedVi*>(a.index + 2 * at + kLanes));
+    const V w_low = Load(a.weight + 2 * at), w_high = Load(a.weight + 2 * at + kLanes);
+    const auto part = [&](V index, V w) {
+      const V picked = Pick(v, Bits(index) - static_cast<int32_t>(base));
+      return w * Select(w != 0.0f, picked, V{});
+    };
+    Store(to + at, part(Even(low, high), Even(w_low, w_high)) +
+                       part(Odd(low, high), Odd(w_low, w_high)));
+  }
+}
 
 void RepeatColumns(const ResampleAxis& a, size_t times, const float* from, float* to) {
   if (times == 1) return CopyRow(from, to, a.in);
@@ -73,6 +109,7 @@ void ResampleColumns(const ResampleAxis& a, const Columns& c, const float* from,
     for (size_t o = 0; o < a.out; ++o) to[o] = from[a.index[o]];
     return;
   }
+  if (kPicks && c.picks && c.pairs.end - c.pairs.first < 2 * kLanes) return PickColumns(a, from, to);
   const auto one = [&](size_t o) {
     float sum = 0;
     for (size_t t = o * a.width; t < (o + 1) * a.width; ++t)
@@ -81,13 +118,16 @@ void ResampleColumns(const ResampleAxis& a, const Columns& c, const float* from,
   };
   size_t o = 0;
   for (; o < c.pairs.first && o < a.out; ++o) one(o);
-  for (; o + 2 * kLanes <= c.pairs.end; o += 2 * kLanes) {
+  while (o < c.pairs.end && c.pairs.end - c.pairs.first >= 2 * kLanes) {
+    // The last vectors have some outputs of those before.
+    if (o + 2 * kLanes > c.pairs.end) o = c.pairs.end - 2 * kLanes;
     const float *w = a.weight + 2 * o, *left = from + a.index[2 * o],
                 *right = from + a.index[2 * o + 2];
     const V even = w[0] * Load(left) + w[1] * Load(left + 1);
     const V odd = w[2] * Load(right) + w[3] * Load(right + 1);
     Store(to + o, ZipLow(even, odd));
     Store(to + o + kLanes, ZipHigh(even, odd));
+    o += 2 * kLanes;
   }
   for (; o < a.out; ++o) one(o);
 }
@@ -122,12 +162,57 @@ bool RepeatsRow(const ResampleAxis& a, size_t o) {
   return true;
 }
 
+// Rows of x at the width of y, which stay until others take their place.
+struct WideRows {
+  const ResamplePlanes& p;
+  const Columns& columns;
+  const float* x;
+  size_t source[kResampleRows];  // counted from 1
+
+  const float* Row(size_t row) {
+    const size_t slot = row % kResampleRows;
+    float* const line = p.row + slot * (p.axis[1].out + kResampleSlack);
+    if (source[slot] != row + 1) ResampleColumns(p.axis[1], columns, x + row * p.axis[1].in, line);
+    source[slot] = row + 1;
+    return line;
+  }
+};
+
+// Row o of the height from rows of the width of y.
+void JoinWideRows(const ResampleAxis& a, size_t o, size_t width, WideRows* rows, float* y) {
+  const float* from[kResampleRows];
+  float weight[kResampleRows];
+  size_t taps = 0;
+  for (size_t t = o * a.width; t < (o + 1) * a.width; ++t) {
+    if (a.weight[t] == 0) continue;
+    from[taps] = rows->Row(static_cast<size_t>(a.index[t]));
+    weight[taps++] = a.weight[t];
+  }
+  for (size_t x = 0; x < width; x += kLanes) {
+    V sum = {};
+    if (taps == 2)
+      sum = weight[0] * Load(from[0] + x) + weight[1] * Load(from[1] + x);
+    else
+      for (size_t t = 0; t < taps; ++t) sum += weight[t] * Load(from[t] + x);
+    if (width - x >= kLanes)
+      Store(y + x, sum);
+    else
+      StoreN(y + x, sum, width - x);
+  }
+}
+
 void Resample(const ResamplePlanes& p) {
   const ResampleAxis &height = p.axis[0], &width = p.axis[1];
-  const Columns columns = {RepeatsOf(width), PairsOf(width)};
+  const Columns columns = ColumnsOf(width);
   float* y = p.y;
   for (size_t plane = 0; plane < p.planes; ++plane) {
     const float* x = p.x + plane * height.in * width.in;
+    if (p.columns_first) {
+      WideRows rows = {p, columns, x, {}};
+      for (size_t o = 0; o < height.out; ++o, y += width.out)
+        JoinWideRows(height, o, width.out, &rows, y);
+      continue;
+    }
     for (size_t o = 0; o < height.out; ++o, y += width.out) {
       if (RepeatsRow(height, o))
         CopyRow(y - width.out, y, width.out);

@@ -14,14 +14,20 @@ struct ResampleAxis {
   const float* weight;  // or null
 };
 
-// y[p, ...out] from x[p, ...in] for p < planes, dense; rows are rounded to float between the axes.
+// y[p, ...out] from x[p, ...in] for p < planes, dense.  What the first axis gives is rounded to float.
 struct ResamplePlanes {
   ResampleAxis axis[2];  // height, width
   const float* x;
   float* y;
   size_t planes;
-  float* row;  // scratch: axis[1].in + kResampleSlack floats
+  // The width comes first: each row of x once, which pays where more rows are made of them.  Both axes
+  // have weights, and the height up to kResampleRows taps, of which those with weight are no more than
+  // that many rows apart.
+  bool columns_first;
+  // Scratch: axis[1].in + kResampleSlack floats, or as many rows of axis[1].out, likewise.
+  float* row;
 };
+constexpr size_t kResampleRows = 4;
 // One block of channels (blocked.h), whose lanes are each resampled alike.
 struct BlockedResample {
   ResampleAxis axis[2];  // height, width

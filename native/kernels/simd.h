@@ -73,6 +73,15 @@ CONVFUSE_INLINE V AtLeast(V x, V low) { return x < low ? low : x; }
 CONVFUSE_INLINE V AtMost(V x, V high) { return x > high ? high : x; }
 #endif
 
+// Whether any lane is set.
+CONVFUSE_INLINE bool AnyLane(Vi mask) {
+  typedef long long Pairs __attribute__((vector_size(kLanes * 4)));
+  const Pairs pairs = reinterpret_cast<Pairs>(mask);
+  long long any = 0;
+  for (size_t i = 0; i < kLanes / 2; ++i) any |= pairs[i];
+  return any != 0;
+}
+
 // The lower half of a vector of 16 lanes, for CPUs that compute it in half the time, and back: what
 // lies above it is zero.
 #if defined(CONVFUSE_HAS_AVX512) || CONVFUSE_EMULATE_LANES == 16
@@ -83,20 +92,6 @@ CONVFUSE_INLINE V Widen(Vh v) {
   return __builtin_shufflevector(v, Vh{}, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
 }
 #endif
-
-// Lane i of the result is lane index[i] of v.
-CONVFUSE_INLINE V Pick(V v, Vi index) {
-#if defined(CONVFUSE_HAS_AVX512)
-  // Without a mask, GCC 12 warns of its own header.
-  return _mm512_maskz_permutexvar_ps(0xffff, reinterpret_cast<__m512i>(index), v);
-#elif defined(CONVFUSE_HAS_AVX2)
-  return _mm256_permutevar8x32_ps(v, reinterpret_cast<__m256i>(index));
-#else
-  V picked;
-  for (size_t i = 0; i < kLanes; ++i) picked[i] = v[index[i]];
-  return picked;
-#endif
-}
 
 // a * b as a float and what its rounding lost.
 struct Product {
@@ -242,6 +237,31 @@ CONVFUSE_INLINE void StoreN(float* p, V v, size_t n) {
   if (n == kLanes) return Store(p, v);
   for (size_t i = 0; i < kLanes - 1; ++i)
     if (i < n) p[i] = v[i];
+}
+#endif
+
+// Lane i of the result is lane index[i] of v: one instruction, where kPicks.
+#if defined(CONVFUSE_HAS_AVX512)
+constexpr bool kPicks = true;
+CONVFUSE_INLINE V Pick(V v, Vi index) {
+  // The form without a mask has GCC 12 warn of what that leaves undefined.
+  return _mm512_maskz_permutexvar_ps(0xFFFF, reinterpret_cast<__m512i>(index), v);
+}
+#elif defined(CONVFUSE_HAS_AVX2)
+constexpr bool kPicks = true;
+CONVFUSE_INLINE V Pick(V v, Vi index) {
+  return _mm256_permutevar8x32_ps(v, reinterpret_cast<__m256i>(index));
+}
+#else
+#if defined(CONVFUSE_EMULATE_LANES)
+constexpr bool kPicks = true;
+#else
+constexpr bool kPicks = false;
+#endif
+CONVFUSE_INLINE V Pick(V v, Vi index) {
+  V picked;
+  for (size_t i = 0; i < kLanes; ++i) picked[i] = v[index[i]];
+  return picked;
 }
 #endif
 

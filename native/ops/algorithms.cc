@@ -43,10 +43,12 @@ bool Fits(AlgorithmKind kind, const ConvLayer& layer, const ConvShape& shape) {
     case AlgorithmKind::kPacked:
       return shape.IsDense();
     case AlgorithmKind::kBlockedDirect:
+    case AlgorithmKind::kSkipping:
       return BlockedDirectFits(layer, shape);
     case AlgorithmKind::kBlockedDepthwise:
       return BlockedDepthwiseFits(layer, shape);
     case AlgorithmKind::kDirectOnCopies:
+    case AlgorithmKind::kSkippingOnCopies:
       return shape.IsDense() && BlockedDirectFits(layer, CopiedShape(layer, shape));
     case AlgorithmKind::kDepthwiseOnCopies:
       return DepthwiseOnCopiesFits(layer, shape);
@@ -103,11 +105,19 @@ std::unique_ptr<ConvAlgorithm> MakeAlgorithm(AlgorithmKind kind,
       return MakeBlockedDepthwiseConv(layer, shape, threads);
     case AlgorithmKind::kDepthwiseOnCopies:
       return MakeDepthwiseOnCopies(layer, shape, threads);
-    case AlgorithmKind::kDirectOnCopies: {
+    case AlgorithmKind::kSkipping:
+      return MakeBlockedDirectConv(
+          layer,
+          Once(&weights->direct_by_taps, *layer, Element::kFloat, WeightOrder::kByTaps), shape,
+          threads);
+    case AlgorithmKind::kDirectOnCopies:
+    case AlgorithmKind::kSkippingOnCopies: {
       const ConvShape copied = CopiedShape(*layer, shape);
-      return MakeConvertedConv(
-          MakeAlgorithm(AlgorithmKind::kBlockedDirect, layer, copied, threads, weights), copied,
-          layer, shape);
+      const AlgorithmKind inner = kind == AlgorithmKind::kDirectOnCopies
+                                      ? AlgorithmKind::kBlockedDirect
+                                      : AlgorithmKind::kSkipping;
+      return MakeConvertedConv(MakeAlgorithm(inner, layer, copied, threads, weights), copied, layer,
+                               shape);
     }
     default:
       return MakePlainConv(layer, shape);

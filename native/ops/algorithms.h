@@ -20,8 +20,10 @@ enum class AlgorithmKind : int {
   kDepthwise,
   kBlockedDirect,
   kBlockedDepthwise,
-  kDirectOnCopies,  // the two above on dense activations, copied into blocks
+  kSkipping,  // direct on blocks, without products of padding
+  kDirectOnCopies,  // the three above on dense activations, copied into blocks
   kDepthwiseOnCopies,
+  kSkippingOnCopies,
   kPlanes,
   kLanes,
   kWinogradF2,
@@ -50,7 +52,7 @@ inline bool ComputesRows(AlgorithmKind kind, bool dense) {
 // Weights in the forms that plans of one layer share; each is made when a plan first needs it.
 struct PreparedWeights {
   std::shared_ptr<const PackedWeights> packed, packed_bf16;
-  std::shared_ptr<const DirectWeights> direct, direct_bf16;
+  std::shared_ptr<const DirectWeights> direct, direct_by_taps, direct_bf16;
   std::shared_ptr<const WinogradWeights> winograd[static_cast<int>(WinogradKind::kCount)];
 };
 

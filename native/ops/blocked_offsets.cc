@@ -17,7 +17,7 @@ size_t BlockedPlanes::LargestImage() const {
 }
 
 ProductOffsets LocateProducts(const ConvLayer& layer, const DirectWeights& weights,
-                              const BlockedStrides& x) {
+                              const BlockedStrides& x, const std::vector<AxisPart>& columns) {
   const ConvGeometry& g = layer.geometry;
   const size_t lanes = layer.table->lanes;
   // The pixels of a tile lie together in each row that they read.
@@ -25,20 +25,20 @@ ProductOffsets LocateProducts(const ConvLayer& layer, const DirectWeights& weigh
       (layer.table->direct_pixels - 1) * g.stride[2] + (g.kernel[2] - 1) * g.dilation[2] + 1;
   const size_t lines = CeilDiv(span * lanes, kLineFloats);
   ProductOffsets products;
-  for (size_t c = 0; c < layer.GroupIn(); ++c)
-    for (size_t ky = 0; ky < g.kernel[1]; ++ky)
-      for (size_t kx = 0; kx < g.kernel[2]; ++kx) {
+  for (const AxisPart& part : columns)
+    for (size_t b = 0; b < weights.blocks(); ++b)
+      for (size_t k = 0; k < weights.Elements(b) * g.kernel[1] * part.Taps(); ++k) {
+        const DirectWeights::Product product = weights.At(b, k, g.kernel[1] * part.Taps());
+        const size_t c = product.element, ky = product.tap / part.Taps();
+        const size_t kx = product.tap % part.Taps();
         const size_t row = c / lanes * x.block + ky * g.dilation[1] * x.row;
-        const size_t line = std::min(c % lanes * g.kernel[2] + kx, lines - 1);
-        const size_t at = row + c % lanes + kx * g.dilation[2] * lanes;
-        products.next_pixels.push_back(
-            {static_cast<uint32_t>(at), static_cast<uint32_t>(row + line * kLineFloats)});
+        const size_t line = std::min(c % lanes * part.Taps() + kx, lines - 1);
+        const auto at = static_cast<uint32_t>(row + c % lanes +
+                                              (part.first + kx) * g.dilation[2] * lanes);
+        products.next_pixels.push_back({at, static_cast<uint32_t>(row + line * kLineFloats)});
+        products.next_weights.push_back(
+            {at, static_cast<uint32_t>(k / ProductOffsets::kFetchTiles * kLineFloats)});
       }
-  products.next_weights = products.next_pixels;
-  for (size_t b = 0; b < weights.blocks(); ++b)
-    for (size_t k = 0; k < weights.Elements(b) * layer.Taps(); ++k)
-      products.next_weights[weights.ElementBegin(b) * layer.Taps() + k].ahead =
-          static_cast<uint32_t>(k / ProductOffsets::kFetchTiles * kLineFloats);
   return products;
 }
 

@@ -6,6 +6,7 @@
 
 #include "kernels/blocked.h"
 #include "ops/blocked_cut.h"
+#include "ops/tap_parts.h"
 
 namespace convfuse {
 
@@ -18,8 +19,7 @@ struct BlockedPlanes {
   size_t x_pixel;  // from pixel to pixel of a row of x
 };
 
-// From a pixel to each of its products.  Both lists have the same products in the order of the
-// weights; they differ in the line of memory that each product fetches ahead.
+// From a pixel to each of its products.  Both lists have the same products; they differ in the line of memory that each product fetches ahead.
 struct ProductOffsets {
   std::vector<BlockedProduct> next_pixels;   // what the next tile reads, from its first pixel
   std::vector<BlockedProduct> next_weights;  // a part of the weights that follow
@@ -27,8 +27,9 @@ struct ProductOffsets {
   // Tiles that bring the weights of a slice together.
   static constexpr size_t kFetchTiles = 4;
 };
+// For each range of columns of the kernel, its products of all elements in the order of the weights.
 ProductOffsets LocateProducts(const ConvLayer& layer, const DirectWeights& weights,
-                              const BlockedStrides& x);
+                              const BlockedStrides& x, const std::vector<AxisPart>& columns);
 
 // From the first pixel of a part to all of them, row by row and image by image.
 struct PixelOffsets {

@@ -5,6 +5,7 @@
 #include "ops/conv_converted.h"
 #include "ops/conv_direct.h"
 #include "ops/integers.h"
+#include "ops/tap_parts.h"
 
 namespace convfuse {
 namespace {
@@ -118,6 +119,8 @@ Choice ChooseBlocked(const ConvLayer& layer, const ConvShape& shape) {
   if (pairs && pays && !WinogradBeatsPairs(layer, shape, &winograd))
     return {AlgorithmKind::kDirectBf16, "products in bfloat16"};
   if (WinogradPays(layer, shape, &winograd)) return {winograd, "fewer products at this precision"};
+  if (Fits(AlgorithmKind::kSkipping, layer, shape) && SkippingPays(layer, shape))
+    return {AlgorithmKind::kSkipping, "many taps lie in padding"};
   for (const AlgorithmKind kind : {AlgorithmKind::kBlockedDirect, AlgorithmKind::kDirect})
     if (Fits(kind, layer, shape))
       return {kind, pairs ? "channels in blocks, too few for bfloat16 to pay"
@@ -158,6 +161,9 @@ Choice Choose(const ConvLayer& layer, const ConvShape& shape) {
   // Of blocks that few channels are copied into, most would be zeros.
   if (layer.Taps() > 1 && FillsVectors(layer) && HasFewProducts(layer, shape))
     return {AlgorithmKind::kDirect, "few products for each output"};
+  if (FillsVectors(layer) && Fits(AlgorithmKind::kSkippingOnCopies, layer, shape) &&
+      SkippingPays(layer, shape))
+    return {AlgorithmKind::kSkippingOnCopies, "many taps lie in padding"};
   if (CopyPays(layer, shape))
     return {AlgorithmKind::kDirectOnCopies, "copying into blocks costs less than packing"};
   if (Fits(AlgorithmKind::kDirect, layer, shape) && FillsSlices(layer) &&

@@ -25,6 +25,8 @@ bool BlockedFits(const ConvLayer& layer, const ConvShape& shape);
 
 // One group, or groups of whole blocks, in and out; strides of 1 and 2 along a row; blocked or dense out.
 bool BlockedDirectFits(const ConvLayer& layer, const ConvShape& shape);
+// With weights by taps, products whose taps lie outside the input are left out: not for a band of a chain,
+// whose shape does not tell where the input ends.
 std::unique_ptr<ConvAlgorithm> MakeBlockedDirectConv(std::shared_ptr<const ConvLayer> layer,
                                                      std::shared_ptr<const DirectWeights> weights,
                                                      const ConvShape& shape, size_t threads);

@@ -9,13 +9,23 @@
 
 namespace convfuse {
 
-// Weights as [group][block of elements][slice of direct_channels outputs][element][tap][output].
+// Weights as [group][block of elements][slice of direct_channels outputs][element][tap][output], or
+// by taps: [tap][element] in the middle, so that a range of taps can be left out.
+enum class WeightOrder { kByElements, kByTaps };
 class DirectWeights {
  public:
   // Throws std::bad_alloc.
-  DirectWeights(const ConvLayer& layer, Element element);
+  DirectWeights(const ConvLayer& layer, Element element,
+                WeightOrder order = WeightOrder::kByElements);
+
+  // Product k of a block, of so many taps.
+  struct Product {
+    size_t element, tap;
+  };
+  Product At(size_t block, size_t k, size_t taps) const;
 
   Element element() const { return element_; }
+  WeightOrder order() const { return order_; }
   size_t slices() const { return slices_; }  // per group
   size_t blocks() const { return blocks_; }
   size_t ElementBegin(size_t block) const { return elements_ * block / blocks_; }
@@ -26,6 +36,7 @@ class DirectWeights {
  private:
   const ConvLayer& layer_;
   Element element_;
+  WeightOrder order_;
   size_t elements_, slices_, blocks_;
   AlignedBuffer data_;
 };

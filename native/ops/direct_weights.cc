@@ -22,8 +22,8 @@ AlignedBuffer SliceBias(const ConvLayer& layer, const DirectWeights& weights) {
   return bias;
 }
 
-DirectWeights::DirectWeights(const ConvLayer& layer, Element element)
-    : layer_(layer), element_(element) {
+DirectWeights::DirectWeights(const ConvLayer& layer, Element element, WeightOrder order)
+    : layer_(layer), element_(element), order_(order) {
   const size_t width = layer.table->direct_channels, taps = layer.Taps();
   elements_ = CeilDiv(layer.GroupIn(), ChannelsOf(element));
   slices_ = CeilDiv(layer.GroupOut(), width);
@@ -33,15 +33,22 @@ DirectWeights::DirectWeights(const ConvLayer& layer, Element element)
   for (size_t g = 0; g < layer.geometry.groups; ++g)
     for (size_t b = 0; b < blocks_; ++b)
       for (size_t s = 0; s < slices_; ++s)
-        for (size_t e = ElementBegin(b); e < ElementBegin(b + 1); ++e)
-          for (size_t t = 0; t < taps; ++t)
-            for (size_t j = 0; j < width; ++j) {
-              const size_t m = s * width + j;
-              *out++ = m < layer.GroupOut()
-                           ? WeightElement(layer, element, g * layer.GroupOut() + m,
-                                           e * ChannelsOf(element), t)
-                           : 0;
-            }
+        for (size_t k = 0; k < Elements(b) * taps; ++k) {
+          const Product product = At(b, k, taps);
+          for (size_t j = 0; j < width; ++j) {
+            const size_t m = s * width + j;
+            *out++ = m < layer.GroupOut()
+                         ? WeightElement(layer, element, g * layer.GroupOut() + m,
+                                         product.element * ChannelsOf(element), product.tap)
+                         : 0;
+          }
+        }
+}
+
+DirectWeights::Product DirectWeights::At(size_t block, size_t k, size_t taps) const {
+  const size_t begin = ElementBegin(block), elements = Elements(block);
+  if (order_ == WeightOrder::kByTaps) return {begin + k % elements, k / elements};
+  return {begin + k / taps, k % taps};
 }
 
 size_t DirectWeights::most_elements() const {

@@ -11,6 +11,44 @@ namespace {
 // Inputs of a task: some ten microseconds of work, so that handing it out is lost in it.
 constexpr size_t kTaskInputs = 32 << 10;
 
+// Lines of a thread: half of an L1 of 32 KB, since their rows of the input are there too.
+constexpr size_t kLinesFloats = (16 << 10) / sizeof(float);
+
+// Windows as they lie in a line, if they do so step by step.  They were cut off where they leave the input: neither their
+// first elements nor their last ones tell the step, or the place, of all.
+PoolLines LinesOf(const PoolAxis& a) {
+  const auto dilation = static_cast<ptrdiff_t>(a.dilation), in = static_cast<ptrdiff_t>(a.in);
+  const auto first = [&](size_t o) { return static_cast<ptrdiff_t>(a.start[o]); };
+  const auto last = [&](size_t o) { return first(o) + (a.taps[o] - 1) * dilation; };
+  ptrdiff_t step = 1;
+  for (size_t o = 1; o < a.out; ++o)
+    if (a.taps[o] > 0 && a.taps[o - 1] > 0)
+      step = std::max({step, first(o) - first(o - 1), last(o) - last(o - 1)});
+  const auto place = [&](size_t o) { return static_cast<ptrdiff_t>(o) * step; };
+  ptrdiff_t begin = in, end = -in;
+  for (size_t o = 0; o < a.out; ++o)
+    if (a.taps[o] > 0) {
+      begin = std::min(begin, first(o) - place(o));
+      end = std::max(end, last(o) - place(o));
+    }
+  const PoolLines none = {0, 0, 0, 0, RoundUp(a.in + kPoolSlack, 16), 1};
+  if (step > 2 || a.out == 0 || end < begin) return none;
+  const ptrdiff_t taps = (end - begin) / dilation + 1;
+  for (size_t o = 0; o < a.out; ++o) {
+    const ptrdiff_t from = begin + place(o);
+    const ptrdiff_t outside = from < 0 ? (-from + dilation - 1) / dilation : 0;
+    const ptrdiff_t start = from + outside * dilation;
+    const ptrdiff_t inside = start < in ? (in - start + dilation - 1) / dilation : 0;
+    const ptrdiff_t expected = std::max<ptrdiff_t>(0, std::min(taps - outside, inside));
+    if (a.taps[o] != expected || (expected > 0 && first(o) != start)) return none;
+  }
+  const ptrdiff_t left = std::max<ptrdiff_t>(0, -begin);
+  const ptrdiff_t reach = begin + place(a.out - 1) + (taps - 1) * dilation + 1;
+  const auto line = static_cast<size_t>(left + std::max(in, reach));
+  return {static_cast<size_t>(step), static_cast<size_t>(left + begin), static_cast<size_t>(taps),
+          static_cast<size_t>(left), RoundUp(line + kPoolSlack, 16), 1};
+}
+
 }  // namespace
 
 void RunPool(const KernelTable& table, const PoolPlanes& planes, ThreadPool& pool,
@@ -23,15 +61,44 @@ void RunPool(const KernelTable& table, const PoolPlanes& planes, ThreadPool& poo
   const size_t each = std::max<size_t>(1, kTaskInputs / std::max<size_t>(1, in));
   const size_t tasks = CeilDiv(planes.planes, each);
   threads = std::min(threads, tasks);
-  const size_t row = RoundUp(axis[2].in + kPoolSlack, 16);
-  const AlignedBuffer rows(threads * row);
+  PoolLines lines = LinesOf(axis[2]);
+  lines.count = std::min(axis[1].out, std::max<size_t>(1, kLinesFloats / lines.stride));
+  const size_t line_floats = lines.count * lines.stride;
+  // Where a row is less than a vector, what follows a task's last one is not the task's: its last
+  // planes, a vector at the least, are apart.
+  const bool narrow_in = axis[2].in < table.lanes, narrow = narrow_in || axis[2].out < table.lanes;
+  const size_t last =
+      narrow ? std::min(each, CeilDiv(table.lanes, std::max<size_t>(1, std::min(in, out)))) : 0;
+  const size_t slot_floats =
+      line_floats + RoundUp(last * ((narrow_in ? in : 0) + out) + 2 * kPoolSlack, 16);
+  const AlignedBuffer scratch(threads * slot_floats + axis[2].out + kPoolSlack);
+  float* divisor = scratch.data() + threads * slot_floats;
+  for (size_t o = 0; o < axis[2].out + kPoolSlack; ++o)
+    divisor[o] = o < axis[2].out ? static_cast<float>(axis[2].divisor[o]) : 1;
   pool.ParallelFor(tasks, threads, [&](size_t task, size_t slot) {
     PoolPlanes some = planes;
     some.x += task * each * in;
     some.y += task * each * out;
     some.planes = std::min(each, planes.planes - task * each);
-    some.row = rows.data() + slot * row;
+    some.lines = lines;
+    some.divisor = divisor;
+    some.scratch = scratch.data() + slot * slot_floats;
+    const size_t apart = std::min(last, some.planes);
+    some.planes -= apart;
     table.pool(some);
+    if (apart == 0) return;
+    const float* x = some.x + some.planes * in;
+    float* to = some.y + some.planes * out;
+    some.planes = apart;
+    some.x = x;
+    some.y = some.scratch + line_floats;
+    if (narrow_in) {
+      std::fill_n(std::copy_n(x, apart * in, some.y), kPoolSlack, 0.0f);
+      some.x = some.y;
+      some.y += apart * in + kPoolSlack;
+    }
+    table.pool(some);
+    std::copy_n(some.y, apart * out, to);
   });
 }
 

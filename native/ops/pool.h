@@ -6,7 +6,7 @@
 
 namespace convfuse {
 
-// planes.row is ignored: each thread has its own.  Bit-identical for any number of threads.  Throws
+// Lines, divisor and scratch are ignored: they are made here.  Bit-identical for any number of threads.  Throws
 // std::bad_alloc.
 void RunPool(const KernelTable& table, const PoolPlanes& planes, ThreadPool& pool, size_t threads);
 

@@ -11,6 +11,22 @@ namespace {
 // Outputs of a task: some ten microseconds of copies and sums.
 constexpr size_t kTaskOutputs = 32 << 10;
 
+// Whether horizontal sums are fewer for the rows of the input, and those of an output row are few.
+bool ColumnsFirst(const ResampleAxis& height, const ResampleAxis& width) {
+  if (!height.weight || !width.weight || height.out <= height.in || height.width > kResampleRows)
+    return false;
+  for (size_t o = 0; o < height.out; ++o) {
+    size_t first = height.in, last = 0;
+    for (size_t t = o * height.width; t < (o + 1) * height.width; ++t) {
+      if (height.weight[t] == 0) continue;
+      first = std::min(first, static_cast<size_t>(height.index[t]));
+      last = std::max(last, static_cast<size_t>(height.index[t]));
+    }
+    if (last >= first + kResampleRows) return false;
+  }
+  return true;
+}
+
 }  // namespace
 
 void RunResample(const KernelTable& table, const ResamplePlanes& p, ThreadPool& pool,
@@ -19,13 +35,17 @@ void RunResample(const KernelTable& table, const ResamplePlanes& p, ThreadPool& 
   if (p.planes * out == 0) return;
   const size_t each = CeilDiv(kTaskOutputs, out), tasks = CeilDiv(p.planes, each);
   threads = std::min({std::max<size_t>(1, threads), ThreadPool::kMaxThreads, tasks});
-  const size_t row = RoundUp(p.axis[1].in + kResampleSlack, 16);
+  const bool columns_first = ColumnsFirst(p.axis[0], p.axis[1]);
+  const size_t row = columns_first
+                         ? RoundUp(kResampleRows * (p.axis[1].out + kResampleSlack), 16)
+                         : RoundUp(p.axis[1].in + kResampleSlack, 16);
   const AlignedBuffer rows(threads * row);
   pool.ParallelFor(tasks, threads, [&](size_t task, size_t slot) {
     ResamplePlanes some = p;
     some.x += task * each * in;
     some.y += task * each * out;
     some.planes = std::min(each, p.planes - task * each);
+    some.columns_first = columns_first;
     some.row = rows.data() + slot * row;
     table.resample(some);
   });

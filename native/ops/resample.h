@@ -6,7 +6,7 @@
 
 namespace convfuse {
 
-// planes.row is ignored: each thread has its own.  Bit-identical for any number of threads.  Throws
+// What comes first, and planes.row, are chosen here.  Bit-identical for any number of threads.  Throws
 // std::bad_alloc.
 void RunResample(const KernelTable& table, const ResamplePlanes& planes, ThreadPool& pool,
                  size_t threads);

@@ -2,6 +2,7 @@
 // between canaries: the largest element exactly, means within the bound of their sum.
 #include <math.h>
 
+#include <algorithm>
 #include <vector>
 
 #include "ops/pool.h"
@@ -63,10 +64,14 @@ void Run(const KernelTable& table, ThreadPool& pool, Random& random, Guarded& x,
     p.axis[i] = a.Kernel();
     in *= a.in, out *= a.out();
   }
+  // More than a task.
+  const bool many = random.Chance(5);
+  if (many) p.planes = kMostFloats / std::max(in, out);
   float* from = x.Place(p.planes * in, random.Chance(50));
   for (size_t i = 0; i < p.planes * in; ++i) from[i] = random.Real();
   if (random.Chance(30)) from[random.Below(p.planes * in)] = NAN;
   if (random.Chance(10)) from[random.Below(p.planes * in)] = -INFINITY;
+  if (random.Chance(10)) from[random.Below(p.planes * in)] = INFINITY;
   float* to = y.Place(p.planes * out, random.Chance(50));
   p.x = from;
   p.y = to;
@@ -106,7 +111,7 @@ void Run(const KernelTable& table, ThreadPool& pool, Random& random, Guarded& x,
   }
   // Elements lie in [-1, 1): so do means, within the rounding of at most 49 sums each.
   const float slack = mean ? 128 * 0x1p-24f : 0;
-  if (axes[0].in == 1 && axes[0].out() == 1 && axes[0].divisor[0] == 1 && out > 0 &&
+  if (!many && axes[0].in == 1 && axes[0].out() == 1 && axes[0].divisor[0] == 1 && out > 0 &&
       axes[1].taps[0] * axes[2].taps[0] <= 49)
     RunBlocks(table, pool, random, p, to, slack, what);
 }

@@ -115,9 +115,12 @@ Config DrawConfig(Random& r) {
                     : large       ? r.Between(129, 140)
                     : r.Chance(2) ? 0
                                   : r.Between(1, most_in);
+    // Rows of the kernel that lie in the pads alone.
+    if (g.kernel[a] <= 3 && !paged && !large && r.Chance(10)) g.dilation[a] = r.Between(4, 8);
     const bool same = paged || large || r.Chance(50);
-    c.shape.pad_begin[a] = same ? g.kernel[a] / 2 : r.Below(g.kernel[a] + 1);
-    const size_t pad_end = same ? g.kernel[a] / 2 : r.Below(g.kernel[a] + 1);
+    const size_t reach = (g.kernel[a] - 1) * g.dilation[a], most = g.kernel[a] * g.dilation[a];
+    c.shape.pad_begin[a] = same ? (reach + 1) / 2 : r.Below(most + 1);
+    const size_t pad_end = same ? reach / 2 : r.Below(most + 1);
     c.shape.out[a] = OutSize(g, a, c.shape.in[a], c.shape.pad_begin[a], pad_end);
     if (g.transposed && c.shape.out[a] > 0) c.shape.out[a] += r.Below(g.stride[a]);
   }

@@ -4,6 +4,7 @@
 
 #include <math.h>
 
+#include <algorithm>
 #include <vector>
 
 #include "test/arrange.h"
@@ -33,7 +34,7 @@ int32_t Clamp(double at, size_t in) {
 
 Axis RandomAxis(Random& random, size_t most) {
   Axis a = {random.Between(1, most), 0, 1, {}, {}};
-  const size_t kind = random.Below(4);
+  const size_t kind = random.Chance(30) ? 2 : random.Below(4);
   if (kind == 0) {  // each element so many times
     const size_t times = random.Between(1, 4);
     a.out = a.in * times;
@@ -41,8 +42,10 @@ Axis RandomAxis(Random& random, size_t most) {
   } else if (kind == 1) {  // any of them
     a.out = random.Between(1, most);
     for (size_t o = 0; o < a.out; ++o) a.index.push_back(static_cast<int32_t>(random.Below(a.in)));
-  } else if (kind == 2) {  // linear, often of twice the size
-    a.out = random.Chance(60) ? 2 * a.in : random.Between(1, 2 * most);
+  } else if (kind == 2) {  // linear, often of twice the size, or more
+    a.out = random.Chance(60)   ? 2 * a.in
+            : random.Chance(30) ? random.Between(3, 8) * a.in
+                                : random.Between(1, 2 * most);
     a.width = 2;
     const double scale = static_cast<double>(a.out) / static_cast<double>(a.in);
     const double centre = random.Chance(70) ? 0.5 : 0;
@@ -92,8 +95,9 @@ void RunBlocks(const KernelTable& table, ThreadPool& pool, Random& random,
 
 void Run(const KernelTable& table, ThreadPool& pool, Random& random, Guarded& x, Guarded& y) {
   const Axis h = RandomAxis(random, 8), w = RandomAxis(random, 3 * table.lanes + 3);
-  ResamplePlanes p = {{h.View(), w.View()}, nullptr, nullptr, random.Between(1, 20), nullptr};
+  ResamplePlanes p = {{h.View(), w.View()}, nullptr, nullptr, random.Between(1, 20), false, nullptr};
   const size_t in = h.in * w.in, out = h.out * w.out;
+  p.planes = std::max<size_t>(1, std::min(p.planes, kMostFloats / 4 / out));
   float* from = x.Place(p.planes * in, random.Chance(50));
   // What no tap reads stays NaN.
   std::vector<bool> rows(h.in), columns(w.in);

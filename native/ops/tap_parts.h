@@ -1,0 +1,31 @@
+// Outputs by the taps of their windows that read the input: the others read padding, and add nothing.
+#pragma once
+#include <vector>
+
+#include "ops/layer.h"
+
+namespace convfuse {
+
+// Outputs [begin, end) of an axis, whose taps [first, last) lie inside the input.
+struct AxisPart {
+  size_t begin, end, first, last;
+
+  size_t Taps() const { return last - first; }
+};
+
+// The plane of a convolution that is not transposed, cut by rows and by columns.
+struct TapParts {
+  std::vector<AxisPart> rows, columns;
+};
+
+// One part of all taps.
+TapParts AllTaps(const ConvLayer& layer, const ConvShape& shape);
+
+// Columns are one part of all taps where more parts would make tiles too short.
+TapParts TapPartsOf(const ConvLayer& layer, const ConvShape& shape);
+
+// Whether a good part of the products is left out: dilated windows between wide pads, as in the heads of
+// segmentation networks.
+bool SkippingPays(const ConvLayer& layer, const ConvShape& shape);
+
+}  // namespace convfuse
