@@ -32,6 +32,23 @@ export function blockCopy(
     backend.copy!({ x: x as Float32Array, y: y as Float32Array, places, threads });
 }
 
+/** The same into a whole in whose memory the tensor may lie already: of one image, with its halo. */
+export function joinCopy(
+  call: Evaluation,
+  dims: readonly number[],
+  source: ChannelRange,
+  target: ChannelRange,
+): RepeatedRun {
+  const copy = blockCopy(call, dims, source, target);
+  const [, , h, w] = dims as readonly [number, number, number, number];
+  const at = blockedCount([1, target.from, h, w], target.layout);
+  return (from, second, to) => {
+    const [x, y] = [from as Float32Array, to as Float32Array];
+    if (x.buffer !== y.buffer) copy(x, second, y);
+    else if (x.byteOffset !== y.byteOffset + at * y.BYTES_PER_ELEMENT) y.set(x, at);
+  };
+}
+
 /** Some channels of x as a tensor of its own: a part of its memory where they lie in it alike. */
 export function channelsOf(
   call: Evaluation,

@@ -3,7 +3,7 @@ import type { Dim } from '../ir/value.js';
 import { elementCount } from '../tensor/shape.js';
 import { copyPlaces } from '../backend/copy.js';
 import type { BlockedLayout } from '../backend/layout.js';
-import { blockCopy } from './block-copy.js';
+import { joinCopy } from './block-copy.js';
 import { elementsOf, typeOnly } from './facts.js';
 import type { Evaluation, MovedRun, RepeatedRun, RunTensor, ValueFacts } from './operator.js';
 import { runMovable } from './repeatable.js';
@@ -51,7 +51,7 @@ function blocksInto(
   return parts.map((part) => {
     const source = { dims: part.dims, layout: part.layout!, from: 0 };
     at += part.dims[1]!;
-    return blockCopy(call, part.dims, source, { dims, layout, from: at - part.dims[1]! });
+    return joinCopy(call, part.dims, source, { dims, layout, from: at - part.dims[1]! });
   });
 }
 

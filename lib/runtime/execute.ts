@@ -4,6 +4,7 @@ import type { Value } from '../ir/value.js';
 import type { RunTensor } from '../ops/operator.js';
 import { partOf } from '../ops/repeatable.js';
 import { labelled } from '../ops/window.js';
+import type { TensorData } from '../tensor/dtype.js';
 import type { Machine } from './machine.js';
 import type { Plan, Step } from './plan.js';
 import { mayMove, mayRepeat, movementOf, repetitionOf } from './repetition.js';
@@ -16,6 +17,8 @@ export class Frame implements StepFrame {
   readonly plan: Plan;
   readonly #parent: Frame | undefined;
   readonly #tensors: (RunTensor | undefined)[];
+  /** By slot: memory that parts of a value to be lie in. */
+  #wholes: Map<number, Float32Array> | undefined;
   /** Memory of its inputs, which others may write to when they get a turn. */
   #borrowed: Set<ArrayBufferLike> | undefined;
 
@@ -108,10 +111,10 @@ export class Frame implements StepFrame {
     const { type, dims, layout } = how;
     let data = x.data;
     if (how.run !== undefined) {
-      const { arena, arithmetic } = this.machine;
+      const { arena } = this.machine;
       const own = how.overwrites === undefined ? undefined : this.#tensors[inputs[how.overwrites]!];
       if (own !== undefined && arena.isSole(own.data)) data = own.data;
-      else data = layout ? arena.takeBlocked(dims, layout) : arena.take(type, dims, arithmetic);
+      else data = this.#memory(outputs[0]!, how);
       try {
         how.run(x.data, added?.data, data);
       } catch (error) {
@@ -133,12 +136,11 @@ export class Frame implements StepFrame {
       if (slot < 0) return;
       let data = partOf(given[0]!, part);
       if (run !== undefined) {
-        const { arena, arithmetic } = this.machine;
-        data = layout ? arena.takeBlocked(dims, layout) : arena.take(type, dims, arithmetic);
+        data = this.#memory(slot, { type, dims, layout });
         try {
           run(given, data);
         } catch (error) {
-          arena.settle(data);
+          this.machine.arena.settle(data);
           throw labelled(step.node, error);
         }
       }
@@ -146,6 +148,22 @@ export class Frame implements StepFrame {
     });
     for (const slot of step.release) this.#drop(slot);
     return true;
+  }
+
+  /** For what a slot is to hold: its place in another value, or memory that parts of it lie in. */
+  #memory(slot: number, { type, dims, layout }: Omit<RunTensor, 'data'>): TensorData {
+    const { arena, arithmetic } = this.machine;
+    if (layout === undefined) return arena.take(type, dims, arithmetic);
+    const place = this.plan.places.get(slot);
+    if (place === undefined) return this.#wholes?.get(slot) ?? arena.takeBlocked(dims, layout);
+    const { whole, from, to } = place;
+    const wholes = (this.#wholes ??= new Map<number, Float32Array>());
+    let memory = wholes.get(whole.slot);
+    if (memory === undefined) {
+      memory = arena.takeBlocked(whole.dims, whole.layout);
+      wholes.set(whole.slot, memory);
+    }
+    return memory.subarray(from, to);
   }
 
   /** Runs everything at once. */

@@ -3,6 +3,7 @@ import type { BlockedLayout } from '../backend/layout.js';
 import type { Graph } from '../ir/graph.js';
 import type { Node } from '../ir/node.js';
 import type { Value } from '../ir/value.js';
+import { knownDims } from '../ops/facts.js';
 import type { Inference } from '../ops/infer.js';
 import type { Operator, RunTensor } from '../ops/operator.js';
 import { capturesOf, dependenciesOf } from './captures.js';
@@ -12,6 +13,7 @@ import { Drafts } from './drafts.js';
 import type { Blocks } from './layout-members.js';
 import { planLayouts } from './layouts.js';
 import type { Merged } from './merge.js';
+import { placesOf, type Place } from './places.js';
 import type { Movement, Repetition } from './repetition.js';
 
 /** One step: a node, with what was merged into it. Values are numbered slots, -1 for none. */
@@ -47,6 +49,8 @@ export interface Plan {
   readonly repetitions: (Repetition | undefined)[];
   readonly movements: (Movement | undefined)[];
   readonly chains: Chains;
+  /** By slot: what lies in the memory of another value. */
+  readonly places: ReadonlyMap<number, Place>;
 }
 
 /**
@@ -90,7 +94,9 @@ class Planner {
     const repetitions = new Array<Repetition | undefined>(steps.length).fill(undefined);
     const movements = new Array<Movement | undefined>(steps.length).fill(undefined);
     const chains = new Chains(steps, repetitions);
-    return { graph: this.#graph, steps, ...values, repetitions, movements, chains };
+    const bySlot = [...this.#slots.keys()];
+    const places = placesOf(steps, (slot) => knownDims(inference.facts(bySlot[slot]!)));
+    return { graph: this.#graph, steps, ...values, repetitions, movements, chains, places };
   }
 
   #slot(value: Value): number {

@@ -1,0 +1,80 @@
+// Values that a Concat joins lie in its output from the start, where nothing but their own memory would
+// keep them from it: of one image in blocks, channels behind channels are memory behind memory.
+
+import { blockedCount, sameLayout, type BlockedLayout } from '../backend/layout.js';
+import type { Step } from './plan.js';
+
+/** What other values are parts of. */
+export interface Whole {
+  readonly slot: number;
+  readonly dims: readonly number[];
+  readonly layout: BlockedLayout;
+}
+
+/** Elements [from, to) of it. */
+export interface Place {
+  readonly whole: Whole;
+  readonly from: number;
+  readonly to: number;
+}
+
+type DimsOf = (slot: number) => readonly number[] | undefined;
+
+/** By slot; undefined where a value has memory of its own. */
+export function placesOf(steps: readonly Step[], dimsOf: DimsOf): ReadonlyMap<number, Place> {
+  const layouts = new Map<number, BlockedLayout>();
+  const writers = new Map<number, Step>();
+  for (const step of steps) {
+    step.outputs.forEach((slot, i) => {
+      const layout = step.layouts[i];
+      if (layout === undefined) return;
+      layouts.set(slot, layout);
+      writers.set(slot, step);
+    });
+  }
+  const places = new Map<number, Place>();
+  // Last ones first: what is joined to something larger has a place by then.
+  for (const step of [...steps].reverse()) {
+    const [output] = step.outputs as [number];
+    const layout = step.layouts[0];
+    const dims = dimsOf(output);
+    if (step.operator.opType !== 'Concat' || layout === undefined || dims?.[0] !== 1) continue;
+    const own = places.get(output) ?? { whole: { slot: output, dims, layout }, from: 0 };
+    const parts = partsOf(step, layout, dimsOf);
+    for (const [slot, at] of unsplit(parts, writers, layout, dimsOf)) {
+      const isFree = !places.has(slot) && writers.get(slot)?.operator.opType !== 'Split';
+      if (!isFree || !sameLayout(layouts.get(slot), layout)) continue;
+      const from = own.from + at;
+      places.set(slot, { ...own, from, to: from + blockedCount(dimsOf(slot)!, layout) });
+    }
+  }
+  return places;
+}
+
+type Part = readonly [slot: number, at: number];
+
+function partsOf({ inputs }: Step, layout: BlockedLayout, dimsOf: DimsOf): Part[] {
+  let at = 0;
+  return inputs.map((slot): Part => {
+    const from = at;
+    at += blockedCount(dimsOf(slot)!, layout);
+    return [slot, from];
+  });
+}
+
+/** All parts of a Split, in their order, are what was split. */
+function unsplit(
+  parts: readonly Part[],
+  writers: ReadonlyMap<number, Step>,
+  layout: BlockedLayout,
+  dimsOf: DimsOf,
+): Part[] {
+  return parts.map((part, i): Part => {
+    const writer = writers.get(part[0]);
+    if (writer?.operator.opType !== 'Split' || writer.outputs[0] !== part[0]) return part;
+    const follows = writer.outputs.every((slot, j) => parts[i + j]?.[0] === slot);
+    const alike = writer.layouts.every((each) => sameLayout(each, layout));
+    const source = writer.inputs[0]!;
+    return follows && alike && dimsOf(source) !== undefined ? [source, part[1]] : part;
+  });
+}
