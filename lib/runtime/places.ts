@@ -35,10 +35,11 @@ export function placesOf(steps: readonly Step[], dimsOf: DimsOf): ReadonlyMap<nu
   const places = new Map<number, Place>();
   // Last ones first: what is joined to something larger has a place by then.
   for (const step of [...steps].reverse()) {
-    const [output] = step.outputs as [number];
-    const layout = step.layouts[0];
+    const [output] = step.outputs;
+    const [layout] = step.layouts;
+    if (step.operator.opType !== 'Concat' || output === undefined || layout === undefined) continue;
     const dims = dimsOf(output);
-    if (step.operator.opType !== 'Concat' || layout === undefined || dims?.[0] !== 1) continue;
+    if (dims?.[0] !== 1) continue;
     const own = places.get(output) ?? { whole: { slot: output, dims, layout }, from: 0 };
     const parts = partsOf(step, layout, dimsOf);
     for (const [slot, at] of unsplit(parts, writers, layout, dimsOf)) {
