@@ -6,7 +6,7 @@ import { blocksOf } from './element-rows.js';
 import type { Evaluation, Moved, RepeatedRun, RunTensor } from './operator.js';
 
 /** Some channels of a tensor in blocks, from the beginning of a block on. */
-export interface ChannelRange {
+interface ChannelRange {
   /** Of the whole tensor. */
   readonly dims: readonly number[];
   readonly layout: BlockedLayout;
@@ -14,7 +14,7 @@ export interface ChannelRange {
 }
 
 /** Copies [N, C, H, W] between such tensors; nothing is written to a halo. */
-export function blockCopy(
+function blockCopy(
   call: Evaluation,
   [n, c, h, w]: readonly number[],
   source: ChannelRange,

@@ -42,7 +42,7 @@ export function placesOf(steps: readonly Step[], dimsOf: DimsOf): ReadonlyMap<nu
     if (dims?.[0] !== 1) continue;
     const own = places.get(output) ?? { whole: { slot: output, dims, layout }, from: 0 };
     const parts = partsOf(step, layout, dimsOf);
-    for (const [slot, at] of unsplit(parts, writers, layout, dimsOf)) {
+    for (const [slot, at] of unsplit(parts, writers, layout)) {
       const isFree = !places.has(slot) && writers.get(slot)?.operator.opType !== 'Split';
       if (!isFree || !sameLayout(layouts.get(slot), layout)) continue;
       const from = own.from + at;
@@ -68,14 +68,12 @@ function unsplit(
   parts: readonly Part[],
   writers: ReadonlyMap<number, Step>,
   layout: BlockedLayout,
-  dimsOf: DimsOf,
 ): Part[] {
   return parts.map((part, i): Part => {
     const writer = writers.get(part[0]);
     if (writer?.operator.opType !== 'Split' || writer.outputs[0] !== part[0]) return part;
     const follows = writer.outputs.every((slot, j) => parts[i + j]?.[0] === slot);
     const alike = writer.layouts.every((each) => sameLayout(each, layout));
-    const source = writer.inputs[0]!;
-    return follows && alike && dimsOf(source) !== undefined ? [source, part[1]] : part;
+    return follows && alike ? [writer.inputs[0]!, part[1]] : part;
   });
 }

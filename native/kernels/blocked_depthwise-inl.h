@@ -21,11 +21,11 @@ struct DepthwiseKind {
   static constexpr bool kGroups = kGroupsOf;
 };
 
-// Of each lane, the first one of its group.
+// Of each lane, the first one of its group: a divisor of the lanes is a power of two.
 CONVFUSE_INLINE Vi FirstOfGroups(size_t share) {
-  Vi first;
-  for (size_t i = 0; i < kLanes; ++i) first[i] = static_cast<int32_t>(i / share * share);
-  return first;
+  Vi lane;
+  for (size_t i = 0; i < kLanes; ++i) lane[i] = static_cast<int32_t>(i);
+  return lane & SplatI(-static_cast<int32_t>(share));
 }
 
 // kPixels outputs from x.  Square kernels load a pixel of a row once for all outputs that it is under.

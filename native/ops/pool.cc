@@ -14,8 +14,8 @@ constexpr size_t kTaskInputs = 32 << 10;
 // Lines of a thread: half of an L1 of 32 KB, since their rows of the input are there too.
 constexpr size_t kLinesFloats = (16 << 10) / sizeof(float);
 
-// Windows as they lie in a line, if they do so step by step.  They were cut off where they leave the input: neither their
-// first elements nor their last ones tell the step, or the place, of all.
+// Windows as they lie in a line, if they do so step by step.  They were cut off where they leave the
+// input: neither their first elements nor their last ones tell the step, or the place, of all.
 PoolLines LinesOf(const PoolAxis& a) {
   const auto dilation = static_cast<ptrdiff_t>(a.dilation), in = static_cast<ptrdiff_t>(a.in);
   const auto first = [&](size_t o) { return static_cast<ptrdiff_t>(a.start[o]); };

@@ -6,20 +6,10 @@ import type { LinearLayer, LinearSpec } from '#convfuse/backend/linear.js';
 import { NativeBackend } from '#convfuse/backend/native/index.js';
 import { parseText } from '#convfuse/ir/text.js';
 import { Session } from '#convfuse/runtime/session.js';
-import { Random } from '#convfuse/tensor/random.js';
-import { elementCount } from '#convfuse/tensor/shape.js';
 
 import { addon, firstWrong, nativeBackends, runEverywhere } from '../helpers/native-backends.js';
 import { tensorOf } from '../helpers/run-text.js';
-
-/** Whole numbers, whose sums are exact. */
-function integers(dims: readonly number[], seed: number): number[] {
-  return Array.from(new Random(seed).normals(elementCount(dims)), (v) => Math.round(2 * v));
-}
-
-function constant(name: string, dims: readonly number[], seed: number): string {
-  return `${name}: float[${dims.join(', ')}] = {${integers(dims, seed).join(', ')}}\n`;
-}
+import { constant, integers } from '../helpers/whole-numbers.js';
 
 class Counting extends NativeBackend {
   linears = 0;

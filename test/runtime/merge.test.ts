@@ -7,11 +7,10 @@ import { NativeBackend } from '#convfuse/backend/native/index.js';
 import type { LinearLayer, LinearSpec } from '#convfuse/backend/linear.js';
 import { parseText } from '#convfuse/ir/text.js';
 import { Session } from '#convfuse/runtime/session.js';
-import { Random } from '#convfuse/tensor/random.js';
-import { elementCount } from '#convfuse/tensor/shape.js';
 import { addon, firstWrong, nativeBackends, runEverywhere } from '../helpers/native-backends.js';
 import { planSteps as steps } from '../helpers/plan-steps.js';
 import { tensorOf } from '../helpers/run-text.js';
+import { constant, integers } from '../helpers/whole-numbers.js';
 
 // x is 1x2x4x4.
 const M = 'm: float[4, 3]\n';
@@ -125,15 +124,6 @@ test('products that are not packed take nothing', (t) => {
     ...apart,
   ]);
 });
-
-/** Whole numbers, whose sums are exact. */
-function integers(dims: readonly number[], seed: number): number[] {
-  return Array.from(new Random(seed).normals(elementCount(dims)), (v) => Math.round(2 * v));
-}
-
-function constant(name: string, dims: readonly number[], seed: number): string {
-  return `${name}: float[${dims.join(', ')}] = {${integers(dims, seed).join(', ')}}\n`;
-}
 
 test('results are those of the reference, of every column and after every activation', (t) => {
   for (const [m, n, k] of [

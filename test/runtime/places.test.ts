@@ -6,25 +6,20 @@ import type { CopyCall } from '#convfuse/backend/copy.js';
 import { NativeBackend } from '#convfuse/backend/native/index.js';
 import { ReferenceBackend } from '#convfuse/backend/reference/index.js';
 import { parseText } from '#convfuse/ir/text.js';
-import { Inference } from '#convfuse/ops/infer.js';
-import { PLACEHOLDERS } from '#convfuse/runtime/constants.js';
-import { planGraph } from '#convfuse/runtime/plan.js';
 import { Session } from '#convfuse/runtime/session.js';
 import { Random } from '#convfuse/tensor/random.js';
 
+import { blockedPlan } from '../helpers/blocked-plan.js';
 import { relativeL2 } from '../helpers/bounds.js';
 import { addon } from '../helpers/native-backends.js';
 
 /** In blocks of 4: [value it lies in, from, to] by name. */
 function places(text: string): Record<string, [string, number, number]> {
-  const { graph } = parseText(text);
-  const blocks = { lanes: 4, precision: 'strict' } as const;
-  const plan = planGraph(graph, new Inference({}), PLACEHOLDERS, new Set(), blocks);
-  const names = new Map([...plan.slots].map(([value, slot]) => [slot, value.name]));
+  const { plan, nameOf } = blockedPlan(text, 'strict');
   return Object.fromEntries(
     [...plan.places].map(([slot, { whole, from, to }]) => [
-      names.get(slot)!,
-      [names.get(whole.slot)!, from, to],
+      nameOf(slot),
+      [nameOf(whole.slot), from, to],
     ]),
   );
 }

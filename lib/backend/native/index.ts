@@ -111,21 +111,19 @@ export class NativeBackend implements Backend {
     if (!float32 || m === 0 || n === 0 || k === 0) return referenceGemm(call);
     native(() =>
       this.#addon.gemm(
-        ...([
-          this.isa,
-          a,
-          b,
-          c,
-          m,
-          n,
-          k,
-          transA,
-          transB,
-          alpha,
-          beta,
-          count,
-          this.threads,
-        ] as const),
+        this.isa,
+        a,
+        b,
+        c,
+        m,
+        n,
+        k,
+        transA,
+        transB,
+        alpha,
+        beta,
+        count,
+        this.threads,
       ),
     );
   }
