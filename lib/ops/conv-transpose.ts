@@ -10,7 +10,8 @@ import { windowOf, withLabel } from './window.js';
 
 interface Resolved {
   readonly geometry: Geometry;
-  /** Output sizes of the spatial axes. */
+  /** Of the spatial axes: leading pads, and sizes of the output. */
+  readonly padBegin: readonly number[];
   readonly output: readonly number[];
 }
 
@@ -70,7 +71,7 @@ export function transposedGeometry(
     window: { ...window, padding: { begin, end } },
     transposed: { outputPadding },
   };
-  return { geometry, output };
+  return { geometry, padBegin: begin, output };
 }
 
 export const convTranspose = operator('ConvTranspose', {

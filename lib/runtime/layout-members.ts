@@ -6,6 +6,7 @@ import type { Node } from '../ir/node.js';
 import type { Value } from '../ir/value.js';
 import { knownDims } from '../ops/facts.js';
 import type { Inference } from '../ops/infer.js';
+import { transposedGeometry } from '../ops/conv-transpose.js';
 import { resizesPlanes } from '../ops/resize.js';
 import { windowOf } from '../ops/window.js';
 import { dilatedExtent, resolveWindow } from '../tensor/window.js';
@@ -70,6 +71,8 @@ export function memberOf(
   switch (node.opType) {
     case 'Conv':
       return convMember(step, alone, dims, inference, blocks);
+    case 'ConvTranspose':
+      return transposedMember(step, alone, dims, inference, blocks);
     case 'MaxPool':
     case 'AveragePool':
       return node.optionalOutput(1) === undefined ? alone : undefined;
@@ -124,7 +127,42 @@ function convMember(
   const halo = { top: padBegin[0]!, left: padBegin[1]!, bottom: bottom!, right: right! };
   // Few channels into blocks: the first layer of a network, which is not packed anyway.
   const opens = groups === 1 && dims[1]! < lanes;
-  return { ...alone, halo, opens, closes: !within };
+  // And few out of them: as planes they are dot products, in which no lane lies idle.
+  const hasPlanes = within || channels * 4 > lanes;
+  return { ...alone, halo, opens, closes: !within, hasPlanes };
+}
+
+/** Few channels go out as planes, which more than one residue of the stride fills vectors of. */
+function transposedMember(
+  { node, merged }: LayoutStep,
+  alone: Member,
+  dims: readonly number[],
+  inference: Inference,
+  { lanes }: Blocks,
+): Member | undefined {
+  const w = node.inputs[1];
+  const weights = w && knownDims(inference.facts(w));
+  if (weights?.length !== 4 || (merged?.activation.slope?.length ?? 1) > 1) return undefined;
+  const { geometry, padBegin, output } = transposedGeometry(node, dims, weights);
+  const { groups, window, inputChannels, outputChannels } = geometry;
+  const { kernel, strides, dilations } = window;
+  const whole = [inputChannels, outputChannels].every((n) => (n / groups) % lanes === 0);
+  // Convolutions of the input as it is, for outputs of one residue (native/ops/phases.h).
+  const plain = kernel.every((k, axis) => k >= strides[axis]! + padBegin[axis]!);
+  if (!(groups === 1 || whole) || !plain || dilations.some((d) => d > 1)) return undefined;
+  // Output o reads inputs up to (o + pad) / stride, as many as there are taps of a residue.
+  const place = (o: number, axis: number): number =>
+    Math.floor((o + padBegin[axis]!) / strides[axis]!);
+  const [top, left] = kernel.map((k, axis) => Math.ceil(k / strides[axis]!) - 1 - place(0, axis));
+  const [bottom, right] = output.map((size, axis) =>
+    Math.max(0, place(size - 1, axis) + 1 - dims[axis + 2]!),
+  );
+  return {
+    ...alone,
+    halo: { top: top!, left: left!, bottom: bottom!, right: right! },
+    closes: true,
+    hasPlanes: outputChannels / groups > lanes / 2,
+  };
 }
 
 /** Tiles of Winograd's algorithms, which are read whole (native/kernels/winograd.h). */

@@ -4,7 +4,7 @@
 //
 //   kernel_bench [--layers FILE] [--batch N] [--threads T]
 //                [--precision strict|default|fast|bfloat16] [--isa NAME] [--only PART-OF-NAME]
-//                [--rounds R] [--chosen] [--blocked]
+//                [--rounds R] [--chosen] [--blocked] [--planes]
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "bench/layers.h"
+#include "kernels/reference.h"
 #include "ops/algorithms.h"
 #include "ops/choose.h"
 #include "ops/reorder.h"
@@ -56,6 +57,7 @@ struct Arguments {
   const KernelTable* table = SelectKernelTable(nullptr);
   bool chosen = false;
   bool blocked = false;  // activations in blocks, in and out
+  bool planes = false;   // but for the output
 };
 
 // One thread is timed by the CPU time it used, so that other work on the machine counts less.
@@ -101,22 +103,24 @@ double Triad() {
 }
 
 // Relative L2 distance of a sample of outputs from double sums, after ReLU.
-double ErrorOf(const BenchLayer& l, const std::vector<float>& x, const std::vector<float>& w,
-               const std::vector<float>& bias, const float* out) {
-  const size_t oh = l.OutHeight(), ow = l.OutWidth(), cg = l.c / l.groups, mg = l.oc / l.groups;
+double ErrorOf(const ConvLayer& layer, const ConvShape& s, const std::vector<float>& x,
+               const float* out) {
+  const ConvGeometry& g = layer.geometry;
+  const size_t oh = s.out[1], ow = s.out[2], cg = layer.GroupIn(), mg = layer.GroupOut();
   double error = 0, norm = 0;
   for (size_t i = 0; i < 2000; ++i) {
-    const size_t at = i * 7919 % (l.oc * oh * ow);
+    const size_t at = i * 7919 % (g.channels_out * oh * ow);
     const size_t m = at / (oh * ow), oy = at / ow % oh, ox = at % ow;
-    double sum = bias[m];
-    for (size_t c = 0; c < cg; ++c)
-      for (size_t ky = 0; ky < l.k; ++ky)
-        for (size_t kx = 0; kx < l.k; ++kx) {
-          const size_t y = oy * l.stride + ky - l.pad, xx = ox * l.stride + kx - l.pad;
-          if (y >= l.h || xx >= l.w) continue;  // also below zero: unsigned
-          sum += double{w[((m * cg + c) * l.k + ky) * l.k + kx]} *
-                 double{x[((m / mg * cg + c) * l.h + y) * l.w + xx]};
-        }
+    double sum = layer.bias[m];
+    for (size_t tap = 0; tap < layer.Taps(); ++tap) {
+      size_t y, xx;
+      if (!reference::InputAt(g, s, 1, oy, tap / g.kernel[2], &y) ||
+          !reference::InputAt(g, s, 2, ox, tap % g.kernel[2], &xx))
+        continue;
+      for (size_t c = 0; c < cg; ++c)
+        sum += double{layer.Weight(m, c, tap)} *
+               double{x[((m / mg * cg + c) * s.in[1] + y) * s.in[2] + xx]};
+    }
     const double want = std::max(0.0, sum);
     error += (out[at] - want) * (out[at] - want);
     norm += want * want;
@@ -132,6 +136,7 @@ bool BenchOne(const Arguments& a, const BenchLayer& l, ThreadPool& pool) {
   g.groups = l.groups;
   g.kernel[1] = g.kernel[2] = l.k;
   g.stride[1] = g.stride[2] = l.stride;
+  g.transposed = l.transposed > 0;
   ConvShape s;
   s.batch = a.batch;
   s.in[1] = l.h;
@@ -151,7 +156,7 @@ bool BenchOne(const Arguments& a, const BenchLayer& l, ThreadPool& pool) {
   std::vector<float> dense_out(a.batch * l.oc * s.out[1] * s.out[2]);
   // The halo that whole Winograd tiles may read.
   if (a.blocked) s.x_layout = {true, l.pad, l.pad, l.pad + 3, l.pad + 3};
-  s.out_layout.blocked = s.residual_layout.blocked = a.blocked;
+  s.out_layout.blocked = s.residual_layout.blocked = a.blocked && !a.planes;
   const ReorderShape in_shape = {a.batch, l.c, l.h, l.w};
   const ReorderShape out_shape = {a.batch, l.oc, s.out[1], s.out[2]};
   const AlignedBuffer in(LayoutFloats(s.x_layout, a.table->lanes, in_shape));
@@ -192,9 +197,9 @@ bool BenchOne(const Arguments& a, const BenchLayer& l, ThreadPool& pool) {
   const ConvRun run = {in.data(), nullptr, out.data(), workspace.data(), &pool, a.threads, nullptr};
   for (Candidate& c : candidates) {
     c.algorithm->Run(run);
-    if (a.blocked)
+    if (s.out_layout.blocked)
       RunReorder(*a.table, out_shape, s.out_layout, out.data(), {}, dense_out.data(), pool, 1);
-    c.error = ErrorOf(l, x, w, bias, a.blocked ? dense_out.data() : out.data());
+    c.error = ErrorOf(*layer, s, x, s.out_layout.blocked ? dense_out.data() : out.data());
   }
   // Each element once: what has to move at the least.
   const double moved = sizeof(float) * static_cast<double>(x.size() + w.size() + dense_out.size());
@@ -242,6 +247,7 @@ int Main(int argc, char** argv) {
     const std::string flag = argv[i];
     if (flag == "--chosen") a.chosen = true;
     if (flag == "--blocked") a.blocked = true;
+    if (flag == "--planes") a.blocked = a.planes = true;
     if (i + 1 >= argc) continue;
     if (flag == "--layers") a.layers = argv[i + 1];
     if (flag == "--only") a.only = argv[i + 1];

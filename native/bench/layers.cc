@@ -43,6 +43,7 @@ std::vector<BenchLayer> ReadLayers(const std::string& path) {
     if (key == "stride") l.stride = n;
     if (key == "pad") l.pad = n;
     if (key == "groups") l.groups = n;
+    if (key == "transposed") l.transposed = n;
   }
   return layers;
 }

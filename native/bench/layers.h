@@ -10,11 +10,19 @@ namespace convfuse::bench {
 struct BenchLayer {
   std::string name, group;
   size_t c = 0, h = 0, w = 0, oc = 0, k = 1, stride = 1, pad = 0, groups = 1;
+  size_t transposed = 0;  // or 1
 
-  size_t OutHeight() const { return (h + 2 * pad - k) / stride + 1; }
-  size_t OutWidth() const { return (w + 2 * pad - k) / stride + 1; }
+  size_t OutHeight() const { return Out(h); }
+  size_t OutWidth() const { return Out(w); }
+  // Each pixel of the smaller plane takes part in as many products as the kernel has taps.
   double Flops(size_t batch) const {
-    return 2.0 * static_cast<double>(batch * oc * OutHeight() * OutWidth() * (c / groups) * k * k);
+    const size_t pixels = transposed ? h * w : OutHeight() * OutWidth();
+    return 2.0 * static_cast<double>(batch * oc * pixels * (c / groups) * k * k);
+  }
+
+ private:
+  size_t Out(size_t in) const {
+    return transposed ? (in - 1) * stride + k - 2 * pad : (in + 2 * pad - k) / stride + 1;
   }
 };
 

@@ -1,6 +1,7 @@
 // Kernels on blocked activations, compiled once per ISA.
 #include "kernels/blocked-inl.h"
 #include "kernels/blocked_depthwise-inl.h"
+#include "kernels/blocked_dots-inl.h"
 #include "kernels/blocked_tile-inl.h"
 #include "kernels/families.h"
 
@@ -12,6 +13,7 @@ void AddBlocked(KernelTable* table) {
   table->blocked_tile = RunBlockedTiles;
   table->blocked_store = StoreBlocked;
   table->blocked_depthwise = DepthwiseBlocked;
+  table->blocked_dots = DotsBlocked;
   table->blocked_pool = PoolBlocked;
   table->to_blocked = ToBlocked;
   table->from_blocked = FromBlocked;

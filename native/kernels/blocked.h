@@ -4,6 +4,7 @@
 // that nobody reads.
 #pragma once
 #include <stddef.h>
+#include <stdint.h>
 
 #include "kernels/pool.h"
 
@@ -37,6 +38,24 @@ struct BlockedDepthwise {
   float* out;
   size_t out_row;
   size_t rows, width;
+  float low, high;
+};
+
+// Few outputs of a row of pixels as dot products: each lane adds up its own channels, and the lanes of a
+// pixel are added up in the end, neighbours first.
+//   out[m * stride + p] = clamp(sum over k, l of x[p * step + product[k] + l] * weight[m][k][l]
+//                               + bias[m] + add[likewise])
+struct BlockedDots {
+  const float* x;
+  size_t step;              // one vector, or two
+  const uint32_t* product;  // vectors of channels; the last `partial` of them have `channels` alone
+  size_t products, partial, channels;
+  const float* weight;  // [outputs][products][lanes]
+  const float* bias;    // [outputs]
+  const float* add;     // or null; may be out
+  float* out;
+  size_t stride;
+  size_t pixels, outputs;
   float low, high;
 };
 

@@ -22,6 +22,8 @@
 #endif
 
 #define CONVFUSE_INLINE [[maybe_unused]] static inline __attribute__((always_inline))
+// Once, however often it is called: a prebuilt addon has a size limit.
+#define CONVFUSE_APART [[maybe_unused]] static __attribute__((noinline))
 
 namespace convfuse::CONVFUSE_ISA {
 

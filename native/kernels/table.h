@@ -104,6 +104,7 @@ struct KernelTable {
   void (*blocked_tile)(const BlockedTile& tile);
   void (*blocked_store)(const BlockedStore& store);
   void (*blocked_depthwise)(const BlockedDepthwise& depthwise);
+  void (*blocked_dots)(const BlockedDots& dots);
   void (*blocked_pool)(const BlockedPool& pool);
   void (*to_blocked)(const Reorder& reorder);
   void (*from_blocked)(const Reorder& reorder);

@@ -5,8 +5,11 @@
 #include "ops/conv_converted.h"
 #include "ops/conv_depthwise.h"
 #include "ops/conv_direct.h"
+#include "ops/conv_dots.h"
+#include "ops/conv_interleaved.h"
 #include "ops/conv_lanes.h"
 #include "ops/conv_packed.h"
+#include "ops/conv_phases.h"
 #include "ops/conv_plain.h"
 #include "ops/conv_planes.h"
 #include "ops/conv_winograd.h"
@@ -56,6 +59,14 @@ bool Fits(AlgorithmKind kind, const ConvLayer& layer, const ConvShape& shape) {
       return PlanesFits(layer, shape);
     case AlgorithmKind::kLanes:
       return LanesFits(layer, shape);
+    case AlgorithmKind::kDots:
+      return DotsFits(layer, shape);
+    case AlgorithmKind::kPhases:
+      return PhasesFits(layer, shape, Element::kFloat);
+    case AlgorithmKind::kPhasesBf16:
+      return PhasesFits(layer, shape, Element::kBf16Pair);
+    case AlgorithmKind::kInterleaved:
+      return InterleavedFits(layer, shape);
     case AlgorithmKind::kDirect:
       return DirectFits(layer, shape);
     case AlgorithmKind::kDirectBf16:
@@ -93,6 +104,16 @@ std::unique_ptr<ConvAlgorithm> MakeAlgorithm(AlgorithmKind kind,
     case AlgorithmKind::kPlanes:
       return MakePlanesConv(
           layer, Once(&weights->direct, *layer, Element::kFloat), shape, threads);
+    case AlgorithmKind::kDots:
+      return MakeDotsConv(layer, Once(&weights->dots, *layer), shape, threads);
+    case AlgorithmKind::kPhases:
+      return MakePhasesConv(layer, Once(&weights->phases, *layer, Element::kFloat), shape, threads);
+    case AlgorithmKind::kPhasesBf16:
+      return MakePhasesConv(layer, Once(&weights->phases_bf16, *layer, Element::kBf16Pair), shape,
+                            threads);
+    case AlgorithmKind::kInterleaved:
+      if (!weights->interleaved) weights->interleaved = MakeInterleavedLayer(*layer);
+      return MakeInterleavedConv(layer, weights->interleaved.get(), shape, threads);
     case AlgorithmKind::kDirectBf16:
       return MakeDirectBf16Conv(
           layer, Once(&weights->direct_bf16, *layer, Element::kBf16Pair), shape, threads);

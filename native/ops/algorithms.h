@@ -8,8 +8,11 @@
 namespace convfuse {
 
 class DirectWeights;
+class DotWeights;
 class PackedWeights;
+class PhaseWeights;
 class WinogradWeights;
+struct InterleavedLayer;
 
 enum class AlgorithmKind : int {
   kPlain = 0,
@@ -26,6 +29,10 @@ enum class AlgorithmKind : int {
   kSkippingOnCopies,
   kPlanes,
   kLanes,
+  kDots,
+  kPhases,  // of transposed convolutions, on blocks
+  kPhasesBf16,
+  kInterleaved,
   kWinogradF2,
   kWinogradF4,
   kWinogradStride2,
@@ -38,7 +45,8 @@ inline bool IsWinograd(AlgorithmKind kind) {
 }
 
 inline bool MultipliesBf16(AlgorithmKind kind) {
-  return kind == AlgorithmKind::kPackedBf16 || kind == AlgorithmKind::kDirectBf16;
+  return kind == AlgorithmKind::kPackedBf16 || kind == AlgorithmKind::kDirectBf16 ||
+         kind == AlgorithmKind::kPhasesBf16;
 }
 
 // Whether a row of blocks is the same, whatever others are computed with it; from a dense x, whether the
@@ -53,6 +61,9 @@ inline bool ComputesRows(AlgorithmKind kind, bool dense) {
 struct PreparedWeights {
   std::shared_ptr<const PackedWeights> packed, packed_bf16;
   std::shared_ptr<const DirectWeights> direct, direct_by_taps, direct_bf16;
+  std::shared_ptr<const DotWeights> dots;
+  std::shared_ptr<const PhaseWeights> phases, phases_bf16;
+  std::shared_ptr<InterleavedLayer> interleaved;
   std::shared_ptr<const WinogradWeights> winograd[static_cast<int>(WinogradKind::kCount)];
 };
 

@@ -4,13 +4,21 @@
 
 namespace convfuse {
 
-BlockedPlanes::BlockedPlanes(const ConvLayer& layer, const ConvShape& shape)
+BlockedPlanes::BlockedPlanes(const ConvLayer& layer, const ConvShape& shape,
+                             const OutputGrid* grid)
     : x(shape.x_layout, layer.table->lanes, layer.geometry.channels_in, shape.in[1], shape.in[2]),
-      out(shape.out_layout, layer.table->lanes, layer.geometry.channels_out, shape.out[1],
-          shape.out[2]),
-      residual(shape.residual_layout, layer.table->lanes, layer.geometry.channels_out, shape.out[1],
-               shape.out[2]),
-      x_pixel(layer.table->lanes) {}
+      out(shape.out_layout, layer.table->lanes, layer.geometry.channels_out,
+          grid ? grid->size[0] : shape.out[1], grid ? grid->size[1] : shape.out[2]),
+      residual(shape.residual_layout, layer.table->lanes, layer.geometry.channels_out,
+               grid ? grid->size[0] : shape.out[1], grid ? grid->size[1] : shape.out[2]),
+      x_pixel(layer.table->lanes), out_pixel(layer.table->lanes) {
+  if (!grid) return;
+  for (BlockedStrides* strides : {&out, &residual}) {
+    strides->origin += grid->first[0] * strides->row + grid->first[1] * out_pixel;
+    strides->row *= grid->step[0];
+  }
+  out_pixel *= grid->step[1];
+}
 
 size_t BlockedPlanes::LargestImage() const {
   return std::max({x.image, out.image, residual.image});
@@ -53,11 +61,11 @@ PixelOffsets LocatePixels(const ConvLayer& layer, const ConvShape& shape, const 
   for (size_t i = 0; i < cut.images; ++i)
     for (size_t y = 0; y < cut.rows; ++y)
       for (size_t x = 0; x < width; ++x) {
-        const size_t lane = x * lanes;
+        const size_t pixel = x * planes.out_pixel;
         const size_t row = y * g.stride[1] * planes.x.row;
         add(&pixels.x, i * planes.x.image + row + x * g.stride[2] * planes.x_pixel);
-        add(&pixels.out, i * planes.out.image + y * planes.out.row + lane);
-        add(&pixels.residual, i * planes.residual.image + y * planes.residual.row + lane);
+        add(&pixels.out, i * planes.out.image + y * planes.out.row + pixel);
+        add(&pixels.residual, i * planes.residual.image + y * planes.residual.row + pixel);
       }
   pixels.evenly = planes.x.row == width * lanes && g.stride[1] == 1 && g.stride[2] == 1;
   return pixels;

@@ -10,13 +10,20 @@
 
 namespace convfuse {
 
+// Outputs that lie apart, in a plane of others: every step-th row and column, from the first.
+struct OutputGrid {
+  size_t first[2], step[2];
+  size_t size[2];  // of the plane
+};
+
 // Strides of a layer's input, output and residual.
 struct BlockedPlanes {
-  BlockedPlanes(const ConvLayer& layer, const ConvShape& shape);
+  // Without a grid, outputs lie side by side.
+  BlockedPlanes(const ConvLayer& layer, const ConvShape& shape, const OutputGrid* grid = nullptr);
   size_t LargestImage() const;
 
   BlockedStrides x, out, residual;
-  size_t x_pixel;  // from pixel to pixel of a row of x
+  size_t x_pixel, out_pixel;  // from pixel to pixel of a row; that of a residual is as the output's
 };
 
 // From a pixel to each of its products.  Both lists have the same products; they differ in the line of memory that each product fetches ahead.

@@ -106,10 +106,29 @@ bool WinogradBeatsPairs(const ConvLayer& layer, const ConvShape& shape, Algorith
          (*kind == AlgorithmKind::kWinogradF4 || *kind == AlgorithmKind::kWinogradPolyphase);
 }
 
+// Few outputs fill the rows of packed's tile together with those of the other residues (2x2/2 24-1
+// @240: 0.5 ms for 2.1, 48-8 @80: 0.32 for 0.37, but 32-16 @128: 1.39 for 1.27).
+bool InterleavingPays(const ConvLayer& layer) { return layer.GroupOut() <= layer.table->mr; }
+
+// Dot products have no idle lanes, but those of a pixel are added up in the end, which takes as long as
+// two products each (AVX-512, from blocks: 1x1 64-1 @40: 4 for 31 us, 64-4: 13 for 31, 16-4 @80: 22 for
+// 38, 3x3 64-3 @96: 0.35 for 1.49 ms, but 64-12 @40: 0.28 for 0.26).  Pixels of rows shorter than a vector come one by one.
+bool DotsPay(const ConvLayer& layer, const ConvShape& shape) {
+  const size_t lanes = layer.table->lanes, outputs = layer.GroupOut();
+  const size_t products = layer.Taps() * layer.GroupIn();
+  if (shape.out[2] < lanes && outputs > 2) return false;
+  return Fits(AlgorithmKind::kDots, layer, shape) &&
+         outputs * (products + 2 * lanes) * 4 <= RoundUp(outputs, lanes) * products * 3;
+}
+
 // From blocks nothing is copied or packed, and into them nothing is transposed: whatever can reads
 // and writes them as they are.
-Choice ChooseBlocked(const ConvLayer& layer, const ConvShape& shape) {
+Choice ChooseBlocked(const ConvLayer& layer, const ConvShape& shape, bool transforms) {
   AlgorithmKind winograd;
+  for (const AlgorithmKind kind : {AlgorithmKind::kPhasesBf16, AlgorithmKind::kPhases})
+    if (Fits(kind, layer, shape)) return {kind, "outputs of one residue are a plain convolution"};
+  if (Fits(AlgorithmKind::kInterleaved, layer, shape))
+    return {AlgorithmKind::kInterleaved, "channels in blocks, and planes out"};
   if (Fits(AlgorithmKind::kBlockedDepthwise, layer, shape))
     return {AlgorithmKind::kBlockedDepthwise, ReasonOfGroups(layer)};
   // A slice is computed whole: of one vector of channels, products of numbers take no longer (32-16
@@ -118,7 +137,9 @@ Choice ChooseBlocked(const ConvLayer& layer, const ConvShape& shape) {
   const bool pairs = Fits(AlgorithmKind::kDirectBf16, layer, shape);
   if (pairs && pays && !WinogradBeatsPairs(layer, shape, &winograd))
     return {AlgorithmKind::kDirectBf16, "products in bfloat16"};
-  if (WinogradPays(layer, shape, &winograd)) return {winograd, "fewer products at this precision"};
+  if (transforms && WinogradPays(layer, shape, &winograd))
+    return {winograd, "fewer products at this precision"};
+  if (DotsPay(layer, shape)) return {AlgorithmKind::kDots, "few output channels"};
   if (Fits(AlgorithmKind::kSkipping, layer, shape) && SkippingPays(layer, shape))
     return {AlgorithmKind::kSkipping, "many taps lie in padding"};
   for (const AlgorithmKind kind : {AlgorithmKind::kBlockedDirect, AlgorithmKind::kDirect})
@@ -130,13 +151,15 @@ Choice ChooseBlocked(const ConvLayer& layer, const ConvShape& shape) {
 
 }  // namespace
 
-Choice Choose(const ConvLayer& layer, const ConvShape& shape) {
+Choice Choose(const ConvLayer& layer, const ConvShape& shape, bool transforms) {
   if (!shape.IsDense()) {
-    const Choice blocked = ChooseBlocked(layer, shape);
-    return blocked.reason ? blocked : Choose(layer, DenseShape(shape));
+    const Choice blocked = ChooseBlocked(layer, shape, transforms);
+    return blocked.reason ? blocked : Choose(layer, DenseShape(shape), transforms);
   }
   if (!layer.finite_weights)
     return {AlgorithmKind::kPlain, "a weight is not finite: padding must be skipped"};
+  if (InterleavingPays(layer) && Fits(AlgorithmKind::kInterleaved, layer, shape))
+    return {AlgorithmKind::kInterleaved, "few output channels"};
   if (ReadsChannelsOnce(layer)) {
     if (!HasPlaneKernel(layer) && Fits(AlgorithmKind::kDepthwiseOnCopies, layer, shape))
       return {AlgorithmKind::kDepthwiseOnCopies, ReasonOfGroups(layer)};
@@ -155,7 +178,8 @@ Choice Choose(const ConvLayer& layer, const ConvShape& shape) {
     return {direct ? AlgorithmKind::kDirectBf16 : AlgorithmKind::kPackedBf16,
             "products in bfloat16"};
   }
-  if (WinogradPays(layer, shape, &winograd)) return {winograd, "fewer products at this precision"};
+  if (transforms && WinogradPays(layer, shape, &winograd))
+    return {winograd, "fewer products at this precision"};
   if (LanesPay(layer, shape))
     return {AlgorithmKind::kLanes, "few products for each output, on wide planes"};
   // Of blocks that few channels are copied into, most would be zeros.

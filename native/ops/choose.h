@@ -10,6 +10,7 @@ struct Choice {
 };
 
 // For blocked layouts, one that fits them, or else one that fits the shape when all is dense.
-Choice Choose(const ConvLayer& layer, const ConvShape& shape);
+// Without `transforms`, none of Winograd's.
+Choice Choose(const ConvLayer& layer, const ConvShape& shape, bool transforms = true);
 
 }  // namespace convfuse

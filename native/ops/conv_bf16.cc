@@ -31,10 +31,10 @@ class DirectBf16Conv final : public ConvAlgorithm {
  public:
   DirectBf16Conv(std::shared_ptr<const ConvLayer> layer,
                  std::shared_ptr<const DirectWeights> weights, const ConvShape& shape,
-                 size_t threads)
+                 size_t threads, const OutputGrid* grid)
       : layer_(std::move(layer)), weights_(std::move(weights)), shape_(Flattened(*layer_, shape)),
         store_(*layer_, shape_), epilogue_(layer_->activation), table_(*layer_->table),
-        planes_(*layer_, shape_),
+        planes_(*layer_, shape_, grid),
         cut_(CutBlockedDirect(*layer_, *weights_, shape_, planes_.LargestImage(), threads)),
         rows_(*layer_, *weights_, shape_, cut_),
         pixels_(LocatePixels(*layer_, shape_, cut_, planes_)),
@@ -210,8 +210,10 @@ bool DirectBf16Fits(const ConvLayer& layer, const ConvShape& shape) {
 
 std::unique_ptr<ConvAlgorithm> MakeDirectBf16Conv(std::shared_ptr<const ConvLayer> layer,
                                                   std::shared_ptr<const DirectWeights> weights,
-                                                  const ConvShape& shape, size_t threads) {
-  return std::make_unique<DirectBf16Conv>(std::move(layer), std::move(weights), shape, threads);
+                                                  const ConvShape& shape, size_t threads,
+                                                  const OutputGrid* grid) {
+  return std::make_unique<DirectBf16Conv>(std::move(layer), std::move(weights), shape, threads,
+                                         grid);
 }
 
 }  // namespace convfuse

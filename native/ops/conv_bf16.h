@@ -5,6 +5,7 @@
 #pragma once
 #include <memory>
 
+#include "ops/blocked_offsets.h"
 #include "ops/conv_direct.h"
 
 namespace convfuse {
@@ -13,8 +14,10 @@ namespace convfuse {
 bool HasPairs(const ConvLayer& layer);
 
 bool DirectBf16Fits(const ConvLayer& layer, const ConvShape& shape);
+// With a grid, of blocks out and of an activation that is a clamp.
 std::unique_ptr<ConvAlgorithm> MakeDirectBf16Conv(std::shared_ptr<const ConvLayer> layer,
                                                   std::shared_ptr<const DirectWeights> weights,
-                                                  const ConvShape& shape, size_t threads);
+                                                  const ConvShape& shape, size_t threads,
+                                                  const OutputGrid* grid = nullptr);
 
 }  // namespace convfuse

@@ -2,6 +2,7 @@
 #pragma once
 #include <memory>
 
+#include "ops/blocked_offsets.h"
 #include "ops/conv_direct.h"
 
 namespace convfuse {
@@ -26,10 +27,12 @@ bool BlockedFits(const ConvLayer& layer, const ConvShape& shape);
 // One group, or groups of whole blocks, in and out; strides of 1 and 2 along a row; blocked or dense out.
 bool BlockedDirectFits(const ConvLayer& layer, const ConvShape& shape);
 // With weights by taps, products whose taps lie outside the input are left out: not for a band of a chain,
-// whose shape does not tell where the input ends.
+// whose shape does not tell where the input ends.  With a grid, of blocks out and of an activation that
+// is a clamp.
 std::unique_ptr<ConvAlgorithm> MakeBlockedDirectConv(std::shared_ptr<const ConvLayer> layer,
                                                      std::shared_ptr<const DirectWeights> weights,
-                                                     const ConvShape& shape, size_t threads);
+                                                     const ConvShape& shape, size_t threads,
+                                                     const OutputGrid* grid = nullptr);
 
 // As many groups as channels, in and out, or groups that divide a block; blocked out.
 bool BlockedDepthwiseFits(const ConvLayer& layer, const ConvShape& shape);

@@ -41,10 +41,10 @@ class BlockedDirectConv final : public ConvAlgorithm {
  public:
   BlockedDirectConv(std::shared_ptr<const ConvLayer> layer,
                     std::shared_ptr<const DirectWeights> weights, const ConvShape& shape,
-                    size_t threads)
+                    size_t threads, const OutputGrid* grid)
       : layer_(std::move(layer)), weights_(std::move(weights)), shape_(shape),
         store_(*layer_, shape_), epilogue_(layer_->activation), table_(*layer_->table),
-        planes_(*layer_, shape_),
+        planes_(*layer_, shape_, grid),
         cut_(CutBlockedDirect(*layer_, *weights_, shape_, planes_.LargestImage(), threads)),
         inside_(weights_->order() == WeightOrder::kByTaps ? TapPartsOf(*layer_, shape_)
                                                           : AllTaps(*layer_, shape_)),
@@ -284,8 +284,10 @@ class BlockedDirectConv final : public ConvAlgorithm {
 
 std::unique_ptr<ConvAlgorithm> MakeBlockedDirectConv(std::shared_ptr<const ConvLayer> layer,
                                                      std::shared_ptr<const DirectWeights> weights,
-                                                     const ConvShape& shape, size_t threads) {
-  return std::make_unique<BlockedDirectConv>(std::move(layer), std::move(weights), shape, threads);
+                                                     const ConvShape& shape, size_t threads,
+                                                     const OutputGrid* grid) {
+  return std::make_unique<BlockedDirectConv>(std::move(layer), std::move(weights), shape, threads,
+                                             grid);
 }
 
 }  // namespace convfuse

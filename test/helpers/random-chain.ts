@@ -16,6 +16,17 @@ export function randomChain(seed: number): { readonly text: string; readonly dim
 
 const PADS = 'pads = [1, 1, 1, 1]';
 
+/** Kernel, stride, pad and output padding of layers that enlarge planes, or leave them as large. */
+const TRANSPOSED = [
+  [2, 2, 0, 0],
+  [3, 2, 1, 1],
+  [4, 2, 1, 0],
+  [5, 2, 2, 0],
+  [3, 1, 1, 0],
+  [2, 2, 1, 0],
+  [5, 3, 1, 1],
+];
+
 class Chain {
   readonly #random: Random;
   readonly #constants: string[] = [];
@@ -52,7 +63,7 @@ class Chain {
       ({ channels, size }) =>
         channels === x.channels && size[0] === x.size[0] && size[1] === x.size[1],
     );
-    switch (this.#random.integer(0, 11)) {
+    switch (this.#random.integer(0, 13)) {
       case 0:
         return this.#conv(x, x.channels);
       case 1: {
@@ -94,6 +105,12 @@ class Chain {
         return this.#join(x);
       case 10:
         return this.#split(x);
+      case 11:
+        return this.#enlarge(x);
+      case 12:
+        // Few channels, which the next layer reads as planes.
+        this.#conv(x, this.#random.integer(1, 3));
+        return this.#conv(this.#planes.at(-1)!, x.channels);
       default: {
         const operator = this.#pick(['Sigmoid', 'Tanh', 'HardSigmoid', 'Relu', 'Softplus']);
         return this.#emit(x, `${operator}(${x.name})`);
@@ -108,6 +125,19 @@ class Chain {
     const weight = this.#weights([channels, x.channels, k, k]);
     const size = x.size.map((n) => Math.floor((n - 1) / stride) + 1) as [number, number];
     this.#emit({ ...x, channels, size }, `Conv<${window}>(${x.name}, ${weight})`);
+  }
+
+  #enlarge(x: Plane): void {
+    const [k, stride, pad, extra] = this.#pick(
+      Math.max(...x.size) > 20 ? [[3, 1, 1, 0]] : TRANSPOSED,
+    ) as [number, number, number, number];
+    const size = x.size.map((n) => (n - 1) * stride + k - 2 * pad + extra) as [number, number];
+    const channels = this.#pick([x.channels, x.channels, 3]);
+    const weight = this.#weights([x.channels, channels, k, k], (channels * k * k) / stride ** 2);
+    const window = `strides = [${stride}, ${stride}], pads = [${[pad, pad, pad, pad].join(', ')}]`;
+    const attributes = `${window}, output_padding = [${extra}, ${extra}]`;
+    this.#emit({ ...x, channels, size }, `ConvTranspose<${attributes}>(${x.name}, ${weight})`);
+    if (channels !== x.channels) this.#conv(this.#planes.at(-1)!, x.channels);
   }
 
   /** Channels behind those of x, as many as bring the sum back to them later. */
@@ -155,9 +185,11 @@ class Chain {
     this.#planes.push({ name, channels, size });
   }
 
-  #weights(dims: readonly number[]): string {
+  /** @param terms products of an output. Default: those of a convolution */
+  #weights(dims: readonly number[], terms?: number): string {
     const count = dims.reduce((product, size) => product * size, 1);
-    const scale = dims.length === 4 ? Math.sqrt(1.5 / Math.max(1, count / dims[0]!)) : 0.7;
+    const products = terms ?? count / dims[0]!;
+    const scale = dims.length === 4 ? Math.sqrt(1.5 / Math.max(1, products)) : 0.7;
     const values = Array.from(this.#random.normals(count), (value) => value * scale);
     return this.#constant(dims, `{${values.join(', ')}}`);
   }

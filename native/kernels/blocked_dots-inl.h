@@ -1,0 +1,84 @@
+// Convolutions of few output channels on blocks: lanes are input channels, where output channels would
+// leave most of them idle.  Contract in blocked.h.
+#pragma once
+#include "kernels/blocked.h"
+#include "kernels/transpose-inl.h"
+
+namespace convfuse::CONVFUSE_ISA {
+
+// Neighbouring lanes are added up, then neighbouring sums: all rows end in one, lane i of which is
+// the sum of row i.
+template <size_t kStep>
+CONVFUSE_INLINE V SumRows(V (&rows)[kLanes]) {
+  if constexpr (kStep < kLanes) {
+#pragma GCC unroll 16
+    for (size_t i = 0; i < kLanes; i += 2 * kStep) {
+      SwapBlocks<static_cast<int>(kStep)>(rows[i], rows[i + kStep], AllLanes{});
+      rows[i] += rows[i + kStep];
+    }
+    return SumRows<2 * kStep>(rows);
+  }
+  return rows[0];
+}
+
+// A vector of pixels that lie kStep vectors apart.
+template <size_t kStep>
+CONVFUSE_INLINE V DotPixels(const BlockedDots& d, const float* x, const float* weight) {
+  V sums[kLanes] = {};
+  size_t k = 0;
+  for (; k + d.partial < d.products; ++k) {
+    const float* at = x + d.product[k];
+    const V w = Load(weight + k * kLanes);
+#pragma GCC unroll 16
+    for (size_t i = 0; i < kLanes; ++i) sums[i] += Load(at + i * kStep * kLanes) * w;
+  }
+  // What fills the last block may be no number.
+  const Vi exists = LaneRange(0, static_cast<ptrdiff_t>(d.channels));
+  for (; k < d.products; ++k) {
+    const float* at = x + d.product[k];
+    const V w = Load(weight + k * kLanes);
+#pragma GCC unroll 16
+    for (size_t i = 0; i < kLanes; ++i)
+      sums[i] += FromBits(Bits(Load(at + i * kStep * kLanes)) & exists) * w;
+  }
+  return SumRows<1>(sums);
+}
+
+// Pixels of a row that is shorter than a vector, one by one: the same sums.
+CONVFUSE_INLINE V DotFew(const BlockedDots& d, const float* x, const float* weight, size_t n) {
+  const Vi exists = LaneRange(0, static_cast<ptrdiff_t>(d.channels));
+  float dots[kLanes] = {};
+  for (size_t i = 0; i < n; ++i, x += d.step) {
+    V rows[kLanes] = {};
+    for (size_t k = 0; k < d.products; ++k) {
+      V pixel = Load(x + d.product[k]);
+      if (k + d.partial >= d.products) pixel = FromBits(Bits(pixel) & exists);
+      rows[0] += pixel * Load(weight + k * kLanes);
+    }
+    dots[i] = SumRows<1>(rows)[0];
+  }
+  return Load(dots);
+}
+
+static void DotsBlocked(const BlockedDots& d) {
+  const V low = Splat(d.low), high = Splat(d.high);
+  const size_t tile = d.pixels < kLanes ? d.pixels : kLanes;
+  for (size_t p = 0; p < d.pixels; p += tile) {
+    // The last tile computes pixels of the one before again, and leaves them as they are.
+    const size_t first = p + tile <= d.pixels ? p : d.pixels - tile;
+    const float* x = d.x + first * d.step;
+    const Vi mask = LaneRange(static_cast<ptrdiff_t>(p - first), static_cast<ptrdiff_t>(tile));
+    for (size_t m = 0; m < d.outputs; ++m) {
+      const float* weight = d.weight + m * d.products * kLanes;
+      V v = tile < kLanes        ? DotFew(d, x, weight, tile)
+            : d.step == kLanes ? DotPixels<1>(d, x, weight)
+                                 : DotPixels<2>(d, x, weight);
+      v += Splat(d.bias[m]);
+      const size_t at = m * d.stride + first;
+      if (d.add) v += LoadMasked(d.add + at, mask);
+      StoreMasked(d.out + at, AtMost(AtLeast(v, low), high), mask);
+    }
+  }
+}
+
+}  // namespace convfuse::CONVFUSE_ISA

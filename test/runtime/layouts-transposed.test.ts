@@ -1,0 +1,76 @@
+// Transposed convolutions, and layers of few channels, among layers that hand on blocks.
+
+import test from 'ava';
+
+import { halos } from '../helpers/halos.js';
+
+const PADS = 'pads = [1, 1, 1, 1]';
+const HEAD = `x: input float[1, 3, 5, 6]
+w0: float[8, 3, 3, 3]
+w1: float[8, 8, 1, 1]
+w2: float[8, 8, 2, 2]
+w3: float[8, 8, 3, 3]
+w4: float[8, 8, 4, 4]
+wf: float[8, 2, 2, 2]
+a = Conv<${PADS}>(x, w0)
+`;
+
+const enlarged = (call: string): Record<string, string> =>
+  halos(`${HEAD}b = ${call}\nc = Conv(b, w1)\ny = Neg(c)`, 'strict');
+
+test('transposed convolutions read blocks, and a halo by the taps of a residue', (t) => {
+  const cases: [string, string][] = [
+    ['ConvTranspose<strides = [2, 2]>(a, w2)', '0,0,0,0'],
+    [`ConvTranspose<strides = [2, 2], ${PADS}>(a, w3)`, '1,1,0,0'],
+    [`ConvTranspose<strides = [2, 2], ${PADS}, output_padding = [1, 1]>(a, w3)`, '1,1,1,1'],
+    [`ConvTranspose<strides = [2, 2], ${PADS}>(a, w4)`, '1,1,1,1'],
+    [`ConvTranspose<${PADS}>(a, w3)`, '1,1,1,1'],
+    ['ConvTranspose(a, w3)', '2,2,2,2'],
+    ['ConvTranspose<strides = [2, 1]>(a, w4)', '1,3,1,3'],
+    ['ConvTranspose<strides = [2, 2], output_shape = [9, 11]>(a, w3)', '1,1,0,0'],
+    ['ConvTranspose<strides = [2, 2], auto_pad = "SAME_UPPER">(a, w3)', '1,1,0,0'],
+  ];
+  for (const [call, halo] of cases) {
+    t.deepEqual(enlarged(call), { a: halo, b: '0,0,0,0' }, call);
+  }
+});
+
+test('those that are no plain convolutions for the outputs of a residue are dense', (t) => {
+  for (const call of [
+    `ConvTranspose<strides = [2, 2], ${PADS}>(a, w2)`, // no output of one residue has a tap at the pad
+    'ConvTranspose<strides = [3, 2]>(a, w2)', // a residue without a tap
+    'ConvTranspose<dilations = [2, 2]>(a, w3)',
+  ]) {
+    t.deepEqual(enlarged(call), {}, call);
+  }
+});
+
+test('groups of whole blocks only', (t) => {
+  const grouped = (groups: number): Record<string, string> =>
+    halos(
+      `${HEAD}wg: float[8, ${8 / groups}, 2, 2]
+b = ConvTranspose<group = ${groups}, strides = [2, 2]>(a, wg)
+c = Conv(b, w1)
+y = Neg(c)`,
+      'strict',
+    );
+  t.deepEqual(grouped(2), { a: '0,0,0,0', b: '0,0,0,0' });
+  t.deepEqual(grouped(4), {});
+});
+
+test('few channels go out as planes, whatever reads them', (t) => {
+  const end = 'd = Conv(b, wd)\ne = Conv(d, w1)\ny = Neg(e)\nwd: float[8, 2, 1, 1]';
+  const [conv, transposed] = ['Conv(a, wn)\nwn: float[1, 8, 1, 1]', 'ConvTranspose(a, wf)'];
+  t.deepEqual(halos(`${HEAD}b = ${transposed}\n${end}`, 'strict'), { a: '1,1,1,1', d: '0,0,0,0' });
+  const one = end.replace('wd: float[8, 2', 'wd: float[8, 1');
+  t.deepEqual(halos(`${HEAD}b = ${conv}\n${one}`, 'strict'), { a: '0,0,0,0', d: '0,0,0,0' });
+});
+
+test('slopes of channels are not known in blocks', (t) => {
+  const text = `${HEAD}s: float[8, 1, 1]
+b = ConvTranspose<strides = [2, 2]>(a, w2)
+c = PRelu(b, s)
+d = Conv(c, w1)
+y = Neg(d)`;
+  t.deepEqual(halos(text, 'strict'), {});
+});
