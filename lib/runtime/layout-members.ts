@@ -125,8 +125,9 @@ function convMember(
     return Math.max(0, last - padBegin[axis]! - size);
   });
   const halo = { top: padBegin[0]!, left: padBegin[1]!, bottom: bottom!, right: right! };
-  // Few channels into blocks: the first layer of a network, which is not packed anyway.
-  const opens = groups === 1 && dims[1]! < lanes;
+  // Into blocks what is not packed anyway: few channels, as in the first layer of a network, or
+  // several taps.
+  const opens = groups === 1 && (dims[1]! < lanes || window.kernel.some((taps) => taps > 1));
   // And few out of them: as planes they are dot products, in which no lane lies idle.
   const hasPlanes = within || channels * 4 > lanes;
   return { ...alone, halo, opens, closes: !within, hasPlanes };
@@ -160,6 +161,7 @@ function transposedMember(
   return {
     ...alone,
     halo: { top: top!, left: left!, bottom: bottom!, right: right! },
+    opens: true,
     closes: true,
     hasPlanes: outputChannels / groups > lanes / 2,
   };

@@ -103,7 +103,7 @@ static void TransformOutput(const WinogradOutput& w) {
     for (size_t tx = 0; tx < w.tiles_wide; ++tx, sums += kDirectChannels) {
       // The grid may reach past the last column.
       const size_t cols = tx * kOutputs < w.width ? w.width - tx * kOutputs : 0;
-      for (size_t part = 0; part < kDirectChannels; part += kLanes) {
+      for (size_t part = 0; part < w.vectors * kLanes; part += kLanes) {
         V z[kOutputs * kTile];
 #pragma GCC unroll 6
         for (size_t j = 0; j < kTile; ++j) {

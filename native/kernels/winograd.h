@@ -51,6 +51,7 @@ struct WinogradInput {
 // v[c / lanes * vector_stride + tile * lanes + c % lanes] for c < channels.
 struct WinogradProduct {
   size_t channels, tiles;
+  size_t vectors;  // of the output channels that exist: others are not computed
   const float* v;
   size_t vector_stride;
   const float* weight;
@@ -64,6 +65,7 @@ struct WinogradProduct {
 // direct_channels + m]; outputs past height and width are dropped.
 struct WinogradOutput {
   const float* sums;
+  size_t vectors;  // of output channels
   size_t point_stride;
   size_t tiles_high, tiles_wide;
   float* out;

@@ -12,31 +12,31 @@ constexpr size_t kWrittenOut = 4;
 // Up to so many tiles may fetch weights twice: these then come from memory, not from L2.
 constexpr size_t kFewTiles = 4 * kDirectPixels;
 
-template <size_t kRun>
-CONVFUSE_INLINE void AddProduct(const float* x, const float* w, V (*acc)[kDirectVectors]) {
-  V row[kDirectVectors];
+template <size_t kRun, size_t kVectors>
+CONVFUSE_INLINE void AddProduct(const float* x, const float* w, V (*acc)[kVectors]) {
+  V row[kVectors];
 #pragma GCC unroll 2
-  for (size_t j = 0; j < kDirectVectors; ++j) row[j] = Load(w + j * kLanes);
+  for (size_t j = 0; j < kVectors; ++j) row[j] = Load(w + j * kLanes);
 #pragma GCC unroll 16
   for (size_t i = 0; i < kRun; ++i) {
     const V pixel = Splat(x[i * kLanes]);
 #pragma GCC unroll 2
-    for (size_t j = 0; j < kDirectVectors; ++j) acc[i][j] += pixel * row[j];
+    for (size_t j = 0; j < kVectors; ++j) acc[i][j] += pixel * row[j];
   }
 }
 
 // Tiles [first, end), kRun at a time.
-template <size_t kRun>
+template <size_t kRun, size_t kVectors>
 static void ProductRuns(const WinogradProduct& p, size_t first, size_t end) {
   // Read once: what is stored below could be anything, for all that the compiler knows.
   const size_t stride = p.vector_stride, channels = p.channels, tiles = p.tiles;
   const bool add = p.add;
   for (size_t tile = first; tile < end; tile += kRun) {
-    V acc[kRun][kDirectVectors];
+    V acc[kRun][kVectors];
 #pragma GCC unroll 16
     for (size_t i = 0; i < kRun; ++i)
 #pragma GCC unroll 2
-      for (size_t j = 0; j < kDirectVectors; ++j) acc[i][j] = V{};
+      for (size_t j = 0; j < kVectors; ++j) acc[i][j] = V{};
     const float* x = p.v + tile * kLanes;
     const float* w = p.weight;
     // The next tiles, or with the last of them the next weights: a line for every product.
@@ -51,10 +51,10 @@ static void ProductRuns(const WinogradProduct& p, size_t first, size_t end) {
 #pragma GCC unroll 4
         for (size_t l = 0; l < kWrittenOut; ++l, w += kDirectChannels) {
           __builtin_prefetch(ahead + (lane + l) * kLineFloats, 0, 3);
-          AddProduct<kRun>(x + lane + l, w, acc);
+          AddProduct<kRun, kVectors>(x + lane + l, w, acc);
         }
       }
-      for (; lane < lanes; ++lane, w += kDirectChannels) AddProduct<kRun>(x + lane, w, acc);
+      for (; lane < lanes; ++lane, w += kDirectChannels) AddProduct<kRun, kVectors>(x + lane, w, acc);
       x += stride;
       ahead += ahead_step;
     }
@@ -63,26 +63,35 @@ static void ProductRuns(const WinogradProduct& p, size_t first, size_t end) {
 #pragma GCC unroll 16
       for (size_t i = 0; i < kRun; ++i)
 #pragma GCC unroll 2
-        for (size_t j = 0; j < kDirectVectors; ++j)
+        for (size_t j = 0; j < kVectors; ++j)
           acc[i][j] += Load(sums + i * kDirectChannels + j * kLanes);
     }
 #pragma GCC unroll 16
     for (size_t i = 0; i < kRun; ++i)
 #pragma GCC unroll 2
-      for (size_t j = 0; j < kDirectVectors; ++j)
+      for (size_t j = 0; j < kVectors; ++j)
         Store(sums + i * kDirectChannels + j * kLanes, acc[i][j]);
   }
 }
 
 template <size_t kRun = kDirectPixels>
 static void ProductRunsOf(size_t run, const WinogradProduct& p, size_t first, size_t end) {
-  if (run == kRun) return ProductRuns<kRun>(p, first, end);
+  if (run == kRun) return ProductRuns<kRun, kDirectVectors>(p, first, end);
   if constexpr (kRun > 1) ProductRunsOf<kRun - 1>(run, p, first, end);
+}
+
+// One vector of output channels: as many as can be in a run, then half as many.
+template <size_t kRun = kDirectPixels>
+static void NarrowProducts(const WinogradProduct& p, size_t first) {
+  const size_t end = first + (p.tiles - first) / kRun * kRun;
+  ProductRuns<kRun, 1>(p, first, end);
+  if constexpr (kRun > 1) NarrowProducts<kRun / 2>(p, end);
 }
 
 // Runs as equal as may be: a short one takes as long as one of four, since its products wait for
 // each other.
 static void WinogradProducts(const WinogradProduct& p) {
+  if (p.vectors < kDirectVectors) return NarrowProducts(p, 0);
   const size_t runs = (p.tiles + kDirectPixels - 1) / kDirectPixels;
   const size_t run = p.tiles / runs, longer = p.tiles % runs * (run + 1);
   if (longer > 0) ProductRunsOf(run + 1, p, 0, longer);

@@ -13,6 +13,7 @@
 #include "ops/conv_plain.h"
 #include "ops/conv_planes.h"
 #include "ops/conv_winograd.h"
+#include "ops/phases.h"
 
 namespace convfuse {
 namespace {
@@ -65,6 +66,9 @@ bool Fits(AlgorithmKind kind, const ConvLayer& layer, const ConvShape& shape) {
       return PhasesFits(layer, shape, Element::kFloat);
     case AlgorithmKind::kPhasesBf16:
       return PhasesFits(layer, shape, Element::kBf16Pair);
+    case AlgorithmKind::kPhasesOnCopies:
+      return !shape.x_layout.blocked && HasPhases(layer, shape) &&
+             PhasesFits(layer, PhasesShape(layer, shape), Element::kFloat);
     case AlgorithmKind::kInterleaved:
       return InterleavedFits(layer, shape);
     case AlgorithmKind::kDirect:
@@ -111,6 +115,11 @@ std::unique_ptr<ConvAlgorithm> MakeAlgorithm(AlgorithmKind kind,
     case AlgorithmKind::kPhasesBf16:
       return MakePhasesConv(layer, Once(&weights->phases_bf16, *layer, Element::kBf16Pair), shape,
                             threads);
+    case AlgorithmKind::kPhasesOnCopies: {
+      const ConvShape copied = PhasesShape(*layer, shape);
+      return MakeConvertedConv(MakeAlgorithm(AlgorithmKind::kPhases, layer, copied, threads, weights),
+                               copied, layer, shape);
+    }
     case AlgorithmKind::kInterleaved:
       if (!weights->interleaved) weights->interleaved = MakeInterleavedLayer(*layer);
       return MakeInterleavedConv(layer, weights->interleaved.get(), shape, threads);

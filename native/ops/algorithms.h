@@ -32,6 +32,7 @@ enum class AlgorithmKind : int {
   kDots,
   kPhases,  // of transposed convolutions, on blocks
   kPhasesBf16,
+  kPhasesOnCopies,  // into blocks
   kInterleaved,
   kWinogradF2,
   kWinogradF4,

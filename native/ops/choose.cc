@@ -2,6 +2,7 @@
 // Zen 5 with AVX-512, and are ratios of sizes, so that they carry over to other widths.
 #include "ops/choose.h"
 
+#include "ops/conv_bf16.h"
 #include "ops/conv_converted.h"
 #include "ops/conv_direct.h"
 #include "ops/integers.h"
@@ -80,22 +81,25 @@ bool LanesPay(const ConvLayer& layer, const ConvShape& shape) {
   return wide ? products <= 147 : products <= 32 && layer.geometry.stride[2] == 1;
 }
 
-// Transforms cost what they cost however few channels share them: below a vector of channels in
-// and a slice of them out they are not earned back.
+// Transforms cost what they cost however few channels share them: below a vector of channels in and half
+// of one out they are not earned back (AVX-512, on blocks, F(2x2): 32-16 @128 0.80 for 1.30 ms, 20-20 @40
+// 0.104 for 0.137), with a stride of 2 below more than a vector (16-16 @160: 0.29 for 0.26, 48-48 @56:
+// 0.23 for 0.30).
 bool WinogradPays(const ConvLayer& layer, const ConvShape& shape, AlgorithmKind* kind) {
   using Kind = AlgorithmKind;
-  if (!FillsSlices(layer)) return false;
+  const size_t lanes = layer.table->lanes;
+  if (layer.GroupOut() * 2 <= lanes) return false;
   const size_t width = shape.out[2];
   const auto take = [&](Kind k, bool pays) {
     if (!pays || !Fits(k, layer, shape)) return false;
     *kind = k;
     return true;
   };
-  const bool deep = layer.GroupIn() >= layer.table->lanes;
+  const bool deep = layer.GroupIn() >= lanes;
   // On a plane of 7 x 7, F(4x4) has four tiles for its 36 matrices: a batch must give them work.
   return take(Kind::kWinogradPolyphase, width >= 14) ||
          take(Kind::kWinogradF4, deep && (width >= 14 || shape.batch >= 4)) ||
-         take(Kind::kWinogradF2, deep) || take(Kind::kWinogradStride2, deep && width > 7);
+         take(Kind::kWinogradF2, deep) || take(Kind::kWinogradStride2, deep && width > 7 && layer.GroupOut() > lanes);
 }
 
 // A quarter of the products as numbers takes less than half of them as pairs, unless planes are small,
@@ -129,6 +133,8 @@ Choice ChooseBlocked(const ConvLayer& layer, const ConvShape& shape, bool transf
     if (Fits(kind, layer, shape)) return {kind, "outputs of one residue are a plain convolution"};
   if (Fits(AlgorithmKind::kInterleaved, layer, shape))
     return {AlgorithmKind::kInterleaved, "channels in blocks, and planes out"};
+  if (!HasPairs(layer) && Fits(AlgorithmKind::kPhasesOnCopies, layer, shape))
+    return {AlgorithmKind::kPhasesOnCopies, "outputs of one residue are a plain convolution"};
   if (Fits(AlgorithmKind::kBlockedDepthwise, layer, shape))
     return {AlgorithmKind::kBlockedDepthwise, ReasonOfGroups(layer)};
   // A slice is computed whole: of one vector of channels, products of numbers take no longer (32-16

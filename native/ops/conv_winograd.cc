@@ -110,7 +110,7 @@ class WinogradConv final : public ConvAlgorithm {
     copy.stride = stride;
     copy.width = CopyWidth();
     copy.out = copy_to;
-    copy.col = static_cast<ptrdiff_t>(b.part * grid_.wide() * sizes_.step * stride) -
+    copy.col = static_cast<ptrdiff_t>(b.column * sizes_.step * stride) -
                static_cast<ptrdiff_t>(shape_.pad_begin[2]);
     grid_.ForEachSegment(b, [&](const Segment& s) {
       for (size_t l = 0; l < table_.lanes; ++l) {
@@ -129,7 +129,7 @@ class WinogradConv final : public ConvAlgorithm {
       transform.in = copy_to;
       transform.width = copy.width;
       transform.tiles_high = s.rows;
-      transform.tiles_wide = grid_.wide();
+      transform.tiles_wide = b.wide;
       transform.v = input + (v * grid_.tiles() + s.first) * table_.lanes;
       transform.point_stride = input_stride_;
       table_.winograd_input[static_cast<int>(kind_)](transform);
@@ -142,10 +142,10 @@ class WinogradConv final : public ConvAlgorithm {
       WinogradInput transform = {};
       transform.in = run.x + s.image * x_.image + v * x_.block + x_.origin +
                      s.row * sizes_.step * x_.row - shape_.pad_begin[1] * x_.row +
-                     (b.part * grid_.wide() * sizes_.step - shape_.pad_begin[2]) * table_.lanes;
+                     (b.column * sizes_.step - shape_.pad_begin[2]) * table_.lanes;
       transform.width = x_.row / table_.lanes;
       transform.tiles_high = s.rows;
-      transform.tiles_wide = grid_.wide();
+      transform.tiles_wide = b.wide;
       transform.v = input + (v * grid_.tiles() + s.first) * table_.lanes;
       transform.point_stride = input_stride_;
       table_.winograd_input[static_cast<int>(kind_)](transform);
@@ -163,8 +163,12 @@ class WinogradConv final : public ConvAlgorithm {
                    float* scratch) const {
     float* sums = scratch;
     float* pixels = scratch + SumsFloats();
+    const size_t vectors = CeilDiv(
+        std::min(layer_->GroupOut() - slice * table_.direct_channels, table_.direct_channels),
+        table_.lanes);
     WinogradProduct product = {};
-    product.tiles = b.rows * grid_.wide();
+    product.vectors = vectors;
+    product.tiles = b.rows * b.wide;
     product.vector_stride = grid_.tiles() * table_.lanes;
     for (size_t p = 0; p < sizes_.Points(); ++p) {
       product.sums = sums + p * sums_stride_;
@@ -180,15 +184,16 @@ class WinogradConv final : public ConvAlgorithm {
       }
     }
     grid_.ForEachSegment(b, [&](const Segment& s) {
-      const size_t y = s.row * sizes_.outputs, x = b.part * grid_.wide() * sizes_.outputs;
+      const size_t y = s.row * sizes_.outputs, x = b.column * sizes_.outputs;
       WinogradOutput transform = {};
       transform.sums = sums + s.first * table_.direct_channels;
+      transform.vectors = vectors;
       transform.point_stride = sums_stride_;
       transform.tiles_high = s.rows;
       transform.out = pixels;
       transform.height = std::min(s.rows * sizes_.outputs, shape_.out[1] - y);
-      transform.width = std::min(grid_.wide() * sizes_.outputs, shape_.out[2] - x);
-      transform.tiles_wide = grid_.wide();
+      transform.width = std::min(b.wide * sizes_.outputs, shape_.out[2] - x);
+      transform.tiles_wide = b.wide;
       table_.winograd_output[static_cast<int>(kind_)](transform);
       store_.Store(run, {s.image, b.group, slice, y, x, transform.height, transform.width, pixels,
                          false});

@@ -32,6 +32,19 @@ bool HasPhases(const ConvLayer& layer, const ConvShape& shape) {
   return true;
 }
 
+ConvShape PhasesShape(const ConvLayer& layer, const ConvShape& shape) {
+  ConvShape blocked = shape;
+  size_t before[3], after[3];
+  for (int a = 1; a < 3; ++a) {
+    const AxisPlaces places = PlacesOf(layer, shape, a);
+    const size_t end = places.begin + places.size;
+    before[a] = places.taps - 1 - places.begin;
+    after[a] = end > shape.in[a] ? end - shape.in[a] : 0;
+  }
+  blocked.x_layout = {true, before[1], before[2], after[1], after[2]};
+  return blocked;
+}
+
 ConvLayer PlainLayer(const ConvLayer& layer) {
   ConvLayer plain;
   plain.geometry = layer.geometry;

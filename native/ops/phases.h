@@ -26,6 +26,9 @@ AxisPlaces PlacesOf(const ConvLayer& layer, const ConvShape& shape, int axis);
 // that lie at the pad, so that no pad is below zero.  The others are for layers that have phases.
 bool HasPhases(const ConvLayer& layer, const ConvShape& shape);
 
+// The shape with its input in blocks, between a halo of all that the phases read.
+ConvShape PhasesShape(const ConvLayer& layer, const ConvShape& shape);
+
 // The layer with a stride of 1 and not transposed, without weights, and without what follows the
 // sums.  Throws std::bad_alloc.
 ConvLayer PlainLayer(const ConvLayer& layer);

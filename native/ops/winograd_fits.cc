@@ -3,7 +3,6 @@
 
 #include "ops/conv_winograd.h"
 #include "ops/output_store.h"
-#include "ops/winograd_grid.h"
 
 namespace convfuse {
 namespace {
@@ -16,8 +15,7 @@ bool HaloHoldsTiles(WinogradKind kind, const ConvShape& shape) {
     return begin >= shape.pad_begin[a] && reads <= shape.pad_begin[a] + shape.in[a] + end;
   };
   const Layout& x = shape.x_layout;
-  return shape.out[2] <= WinogradGrid::kMostWide * sizes.outputs && Volume(shape.out) > 0 &&
-         holds(1, x.top, x.bottom) && holds(2, x.left, x.right);
+  return Volume(shape.out) > 0 && holds(1, x.top, x.bottom) && holds(2, x.left, x.right);
 }
 
 // Blocks have one group, and no phases.

@@ -20,10 +20,9 @@ WinogradGrid::WinogradGrid(WinogradKind kind, const ConvShape& shape, size_t gro
     : groups_(groups), batch_(shape.batch) {
   if (shape.batch * Volume(shape.out) == 0) return;
   const WinogradSizes& sizes = kWinogradSizes[static_cast<int>(kind)];
-  const size_t wide = CeilDiv(shape.out[2], sizes.outputs);
-  parts_ = CeilDiv(wide, kMostWide);
-  wide_ = CeilDiv(wide, parts_);
-  parts_ = CeilDiv(wide, wide_);
+  columns_ = CeilDiv(shape.out[2], sizes.outputs);
+  parts_ = CeilDiv(columns_, kMostWide);
+  wide_ = CeilDiv(columns_, parts_);
   high_ = CeilDiv(shape.out[1], sizes.outputs);
   const size_t all = shape.batch * high_;
   blocks_ = CeilDiv(all, std::max<size_t>(1, WantedTiles(kind, channels) / wide_));
@@ -36,7 +35,9 @@ WinogradGrid::WinogradGrid(WinogradKind kind, const ConvShape& shape, size_t gro
 WinogradGrid::Block WinogradGrid::BlockOf(size_t index) const {
   Block b;
   const size_t block = index % blocks_;
-  b.part = index / blocks_ % parts_;
+  const size_t part = index / blocks_ % parts_;
+  b.column = EvenCut(columns_, part, parts_);
+  b.wide = EvenCut(columns_, part + 1, parts_) - b.column;
   b.group = index / (blocks_ * parts_);
   b.row = EvenCut(batch_ * high_, block, blocks_);
   b.rows = EvenCut(batch_ * high_, block + 1, blocks_) - b.row;

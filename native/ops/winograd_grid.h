@@ -7,9 +7,9 @@ namespace convfuse {
 
 class WinogradGrid {
  public:
-  // Rows of tiles [row, row + rows), counted over the batch, and one part of their width.
+  // Rows of tiles [row, row + rows), counted over the batch, and columns [column, column + wide).
   struct Block {
-    size_t group, part, row, rows;
+    size_t group, column, wide, row, rows;
   };
   // The part of a block that lies in one image.
   struct Segment {
@@ -25,7 +25,7 @@ class WinogradGrid {
   static constexpr size_t kMostWide = 64;
 
   size_t BlockCount() const { return groups_ * parts_ * blocks_; }
-  // In tiles: columns of a part, rows of an image, rows and tiles of a block.
+  // In tiles: columns of a block at the most, rows of an image, rows and tiles of a block at the most.
   size_t wide() const { return wide_; }
   size_t high() const { return high_; }
   size_t rows() const { return rows_; }
@@ -40,7 +40,7 @@ class WinogradGrid {
       s.image = row / high_;
       s.row = row % high_;
       s.rows = high_ - s.row < end - row ? high_ - s.row : end - row;
-      s.first = (row - b.row) * wide_;
+      s.first = (row - b.row) * b.wide;
       body(s);
       row += s.rows;
     }
@@ -48,6 +48,7 @@ class WinogradGrid {
 
  private:
   size_t groups_, batch_;
+  size_t columns_ = 0;  // tiles of a row
   size_t wide_ = 1, high_ = 1, rows_ = 1;
   size_t parts_ = 0, blocks_ = 0;
 };

@@ -35,6 +35,15 @@ test('transposed convolutions read blocks, and a halo by the taps of a residue',
   }
 });
 
+test('they open blocks, whatever they read', (t) => {
+  const text = `x: input float[1, 8, 5, 6]
+w: float[8, 8, 2, 2]
+v: float[8, 8, 1, 1]
+a = ConvTranspose<strides = [2, 2]>(x, w)
+y = Conv(a, v)`;
+  t.deepEqual(halos(text), { a: '0,0,0,0' });
+});
+
 test('those that are no plain convolutions for the outputs of a residue are dense', (t) => {
   for (const call of [
     `ConvTranspose<strides = [2, 2], ${PADS}>(a, w2)`, // no output of one residue has a tap at the pad
