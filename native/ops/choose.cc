@@ -2,6 +2,8 @@
 // Zen 5 with AVX-512, and are ratios of sizes, so that they carry over to other widths.
 #include "ops/choose.h"
 
+#include <algorithm>
+
 #include "ops/conv_bf16.h"
 #include "ops/conv_converted.h"
 #include "ops/conv_direct.h"
@@ -81,10 +83,10 @@ bool LanesPay(const ConvLayer& layer, const ConvShape& shape) {
   return wide ? products <= 147 : products <= 32 && layer.geometry.stride[2] == 1;
 }
 
-// Transforms cost what they cost however few channels share them: below a vector of channels in and half
-// of one out they are not earned back (AVX-512, on blocks, F(2x2): 32-16 @128 0.80 for 1.30 ms, 20-20 @40
-// 0.104 for 0.137), with a stride of 2 below more than a vector (16-16 @160: 0.29 for 0.26, 48-48 @56:
-// 0.23 for 0.30).
+// Transforms cost what they cost however few channels share them: below 8 channels in and half a vector
+// of them out they are not earned back (AVX-512, F(2x2): 8-64 @112 0.88 for 1.05 ms, on blocks 32-16 @128
+// 0.80 for 1.30, 20-20 @40 0.104 for 0.137), with a stride of 2 below a vector in and more than one out (on
+// blocks 16-16 @160: 0.29 for 0.26, 48-48 @56: 0.23 for 0.30).
 bool WinogradPays(const ConvLayer& layer, const ConvShape& shape, AlgorithmKind* kind) {
   using Kind = AlgorithmKind;
   const size_t lanes = layer.table->lanes;
@@ -95,11 +97,12 @@ bool WinogradPays(const ConvLayer& layer, const ConvShape& shape, AlgorithmKind*
     *kind = k;
     return true;
   };
-  const bool deep = layer.GroupIn() >= lanes;
+  const bool deep = layer.GroupIn() >= std::min<size_t>(8, lanes);
   // On a plane of 7 x 7, F(4x4) has four tiles for its 36 matrices: a batch must give them work.
   return take(Kind::kWinogradPolyphase, width >= 14) ||
          take(Kind::kWinogradF4, deep && (width >= 14 || shape.batch >= 4)) ||
-         take(Kind::kWinogradF2, deep) || take(Kind::kWinogradStride2, deep && width > 7 && layer.GroupOut() > lanes);
+         take(Kind::kWinogradF2, deep) || take(Kind::kWinogradStride2,
+              width > 7 && layer.GroupIn() >= lanes && layer.GroupOut() > lanes);
 }
 
 // A quarter of the products as numbers takes less than half of them as pairs, unless planes are small,
@@ -176,8 +179,11 @@ Choice Choose(const ConvLayer& layer, const ConvShape& shape, bool transforms) {
   if (Fits(AlgorithmKind::kPlanes, layer, shape) && layer.Taps() > 1)
     return {AlgorithmKind::kPlanes, "few output channels"};
   AlgorithmKind winograd;
-  // A pair with one channel missing wastes half, so that single channels gain nothing.
-  if (Fits(AlgorithmKind::kPackedBf16, layer, shape) && layer.GroupIn() > 1 &&
+  // A pair with one channel missing wastes half: single channels gain nothing, and three into few hardly
+  // anything (3x3/2 3-16 @640: 2.0 for 1.0 ms, 3-32 @160: 0.108 for 0.114).
+  const bool few = layer.GroupIn() < 4 && layer.GroupOut() <= layer.table->direct_channels &&
+                   LanesPay(layer, shape);
+  if (Fits(AlgorithmKind::kPackedBf16, layer, shape) && layer.GroupIn() > 1 && !few &&
       !WinogradBeatsPairs(layer, shape, &winograd)) {
     const bool direct = Fits(AlgorithmKind::kDirectBf16, layer, shape) && FillsSlices(layer) &&
                         (layer.Taps() > 1 || PointwiseSuitsDirect(layer, shape));
