@@ -164,9 +164,10 @@ function runSingle(
   const [x, w, bias] = inputs as readonly [RunTensor, RunTensor, RunTensor | undefined];
   const plane = x.dims.slice(2);
   const slopes = epilogue?.activation.slope?.length ?? 1;
-  if (!sameDims(plane, w.dims.slice(2)) || slopes > 1 || epilogue?.residual !== undefined) return;
+  if (!sameDims(plane, w.dims.slice(2)) || slopes > 1) return;
   const constant = call.isConstant(1) && (bias === undefined || call.isConstant(2));
-  const dense = x.layout === undefined && call.layout === undefined;
+  const layouts = [x.layout, call.layout, epilogue?.residual?.layout];
+  const dense = layouts.every((layout) => layout === undefined);
   if (!constant || !dense || precision === 'bfloat16') return;
   const { groups, window, inputChannels, outputChannels } = convGeometry(node, x.dims, w.dims);
   const { padBegin, padEnd, output } = resolveWindow(window, plane);
