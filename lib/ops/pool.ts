@@ -86,19 +86,10 @@ export function runPool(
   padded: boolean,
   loop: (y: TensorData) => void,
 ): RunTensor {
-  const { backend, threads, layout } = call;
+  const { backend, threads } = call;
   const { planes, axes, outDims: dims } = pool;
-  const { type } = input;
-  if (input.layout !== undefined) {
-    const [batch, channels] = dims as readonly [number, number];
-    // Without a layout the output is a pixel of whole blocks.
-    const layouts = { x: input.layout, y: layout ?? { lanes: input.layout.lanes, ...NO_HALO } };
-    const spec = { kind, batch, channels, axes, padded, threads, layouts };
-    const run = backend.poolBlocked!(spec) as RepeatedRun;
-    const whole = layout !== undefined || channels % input.layout.lanes === 0;
-    const how = { type, dims, layout, run: whole ? run : pixelRun(run, dims, layouts.y) };
-    return runRepeatable(call, input.data, how);
-  }
+  const { type, layout } = input;
+  if (layout !== undefined) return runBlockedPool(call, pool, input, layout, kind, padded);
   if (backend.pool !== undefined && input.data instanceof Float32Array) {
     const run = backend.pool({ kind, planes, axes, padded, threads }) as RepeatedRun;
     return runRepeatable(call, input.data, { type, dims, layout: undefined, run });
@@ -108,7 +99,27 @@ export function runPool(
   return { type, dims, data };
 }
 
-/** The same for a dense tensor of pixels, where blocks are more than its channels. */
+/** The same of a tensor in blocks, by a backend that has them. */
+export function runBlockedPool(
+  call: Evaluation,
+  { axes, outDims: dims }: Pool,
+  { type, data }: RunTensor,
+  from: BlockedLayout,
+  kind: PoolSpec['kind'],
+  padded: boolean,
+): RunTensor {
+  const { backend, threads, layout } = call;
+  const [batch, channels] = dims as readonly [number, number];
+  // Without a layout the output is a pixel of whole blocks.
+  const layouts = { x: from, y: layout ?? { lanes: from.lanes, ...NO_HALO } };
+  const spec = { kind, batch, channels, axes, padded, threads, layouts };
+  const run = backend.poolBlocked!(spec) as RepeatedRun;
+  const whole = layout !== undefined || channels % from.lanes === 0;
+  const how = { type, dims, layout, run: whole ? run : pixelRun(run, dims, layouts.y) };
+  return runRepeatable(call, data, how);
+}
+
+/** For a dense tensor of pixels, where blocks are more than its channels. */
 function pixelRun(
   run: RepeatedRun,
   [batch, channels]: readonly number[],

@@ -1,11 +1,13 @@
 // ReduceSum, ReduceMean, ReduceMax and their kin: one number for all elements along some axes.
 
+import type { PoolSpec } from '../backend/backend.js';
 import type { Node } from '../ir/node.js';
 import type { Dim } from '../ir/value.js';
 import { isFloatType } from '../tensor/dtype.js';
 import { elementCount, stridesOf } from '../tensor/shape.js';
 import { outerOffsets } from './broadcast.js';
 import type { NumberArray } from './elementwise.js';
+import { keptPool, runBlockedPool, wholePlanes } from './pool.js';
 import { typeOnly } from './facts.js';
 import { listFacts, listOf } from './list-parameter.js';
 import type { Evaluation, Operator, RepeatedRun, RunTensor, ValueFacts } from './operator.js';
@@ -120,6 +122,21 @@ function sumRows(
   return runRepeatable(call, data, how, othersConstant(call, inputs));
 }
 
+/** The pools that reductions of whole planes are, which the backend has on blocks of channels. */
+const PLANE_POOLS: Readonly<Record<string, PoolSpec['kind']>> = {
+  ReduceMean: 'mean',
+  ReduceMax: 'max',
+};
+
+/** Whether a step gives one number for each plane of N x C x H x W, and takes its blocks. */
+export function reducesPlanes(node: Node, inputs: readonly (ValueFacts | undefined)[]): boolean {
+  if (PLANE_POOLS[node.opType] === undefined || inputs[0]?.dims?.length !== 4) return false;
+  const list = listFacts(node, inputs, 1, 'axes');
+  if (list === undefined || list === 'unknown' || list.length !== 2) return false;
+  const axes = reducedAxes(node, 4, list);
+  return axes?.has(2) === true && axes.has(3);
+}
+
 /** Where the elements of outputs that lie side by side lie side by side too. */
 interface Walk {
   /** First elements of each run of outputs. */
@@ -208,6 +225,10 @@ function operatorFor(opType: string, reduction: Reduction): Operator {
         throw nodeError(node, 'ERR_UNSUPPORTED', `${x.type} elements are not supported`);
       }
       const dims = reducedDims(node, x.dims, axes);
+      if (x.layout !== undefined) {
+        const pool = keptPool(call, x.dims, () => ({ ...wholePlanes(x.dims), outDims: dims }));
+        return [runBlockedPool(call, pool, x, x.layout, PLANE_POOLS[node.opType]!, false)];
+      }
       const found = divisor && sumRows(call, inputs, axes, dims, divisor);
       if (found !== undefined) return [found];
       const run = repeatedReduction(reduction, walkOf(x.dims, axes), !isFloatType(x.type));

@@ -7,6 +7,7 @@ import type { Value } from '../ir/value.js';
 import { knownDims } from '../ops/facts.js';
 import type { Inference } from '../ops/infer.js';
 import { transposedGeometry } from '../ops/conv-transpose.js';
+import { reducesPlanes } from '../ops/reduce.js';
 import { resizesPlanes } from '../ops/resize.js';
 import { windowOf } from '../ops/window.js';
 import { dilatedExtent, resolveWindow } from '../tensor/window.js';
@@ -70,15 +71,20 @@ export function memberOf(
   const alone: Member = { ...base, inputs: [x] };
   switch (node.opType) {
     case 'Conv':
-      return convMember(step, alone, dims, inference, blocks);
+      return convMember(node, alone, dims, inference, blocks);
     case 'ConvTranspose':
-      return transposedMember(step, alone, dims, inference, blocks);
+      return transposedMember(node, alone, dims, inference, blocks);
     case 'MaxPool':
     case 'AveragePool':
       return node.optionalOutput(1) === undefined ? alone : undefined;
     case 'GlobalAveragePool':
     case 'GlobalMaxPool':
       return { ...alone, closes: true, hasPlanes: false };
+    case 'ReduceMean':
+    case 'ReduceMax': {
+      const facts = node.inputs.map((value) => value && inference.facts(value));
+      return reducesPlanes(node, facts) ? { ...alone, closes: true, hasPlanes: false } : undefined;
+    }
     case 'Resize':
     case 'Upsample': {
       const facts = node.inputs.map((value) => value && inference.facts(value));
@@ -94,7 +100,7 @@ export function memberOf(
 }
 
 function convMember(
-  { node, merged }: LayoutStep,
+  node: Node,
   alone: Member,
   dims: readonly number[],
   inference: Inference,
@@ -108,9 +114,8 @@ function convMember(
   // Blocks of groups, as depthwise layers have them, or groups of blocks.
   const within = groups > 1 && channels === inputs && inputs < lanes && lanes % inputs === 0;
   const whole = groups === 1 || (inputs % lanes === 0 && channels % lanes === 0);
-  const slopes = merged?.activation.slope?.length ?? 1;
   const window = windowOf(node, weights.slice(2));
-  if (!(within || whole) || slopes > 1) return undefined;
+  if (!(within || whole)) return undefined;
   if (!within && window.strides[1]! > 2) return undefined;
   const spatial = dims.slice(2);
   const { padBegin, output } = resolveWindow(window, spatial);
@@ -135,7 +140,7 @@ function convMember(
 
 /** Few channels go out as planes, which more than one residue of the stride fills vectors of. */
 function transposedMember(
-  { node, merged }: LayoutStep,
+  node: Node,
   alone: Member,
   dims: readonly number[],
   inference: Inference,
@@ -143,7 +148,7 @@ function transposedMember(
 ): Member | undefined {
   const w = node.inputs[1];
   const weights = w && knownDims(inference.facts(w));
-  if (weights?.length !== 4 || (merged?.activation.slope?.length ?? 1) > 1) return undefined;
+  if (weights?.length !== 4) return undefined;
   const { geometry, padBegin, output } = transposedGeometry(node, dims, weights);
   const { groups, window, inputChannels, outputChannels } = geometry;
   const { kernel, strides, dilations } = window;

@@ -175,7 +175,7 @@ class DirectBf16Conv final : public ConvAlgorithm {
         store_.Store(run, part);
         part.sums += part.rows * part.width * table_.direct_channels;
       } else if (epilogue_.rows) {
-        ActivateBlocks(*layer_, planes_.out, std::min(kSliceVectors, vectors_ - at), part.rows,
+        ActivateBlocks(*layer_, planes_.out, at, std::min(kSliceVectors, vectors_ - at), part.rows,
                        part.width, run.out + planes_.out.At(part.image, at, part.row));
       }
     }

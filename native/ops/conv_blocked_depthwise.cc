@@ -3,13 +3,12 @@
 #include "ops/blocked_cut.h"
 #include "ops/conv_blocked.h"
 #include "ops/depthwise_blocks.h"
-#include "ops/output_store.h"
 
 namespace convfuse {
 
 bool BlockedDepthwiseFits(const ConvLayer& layer, const ConvShape& shape) {
   return BlockedFits(layer, shape) && shape.out_layout.blocked && shape.residual_layout.blocked &&
-         DepthwiseBlocks::Suits(layer) && SuitsBlocks(layer.activation);
+         DepthwiseBlocks::Suits(layer);
 }
 
 namespace {

@@ -27,7 +27,6 @@ bool BlockedDirectFits(const ConvLayer& layer, const ConvShape& shape) {
   if (!BlockedFits(layer, shape) || g.stride[2] > 2) return false;
   if (g.groups > 1 && (layer.GroupIn() % lanes != 0 || layer.GroupOut() % lanes != 0)) return false;
   if (shape.residual_layout.blocked != shape.out_layout.blocked) return false;
-  if (shape.out_layout.blocked && !SuitsBlocks(layer.activation)) return false;
   // Offsets into an image have 32 bits.
   return BlockedPlanes(layer, shape).LargestImage() <= UINT32_MAX;
 }
@@ -259,7 +258,7 @@ class BlockedDirectConv final : public ConvAlgorithm {
 
   void FinishRows(const ConvRun& run, const OutputPart& part, size_t vectors) const {
     if (epilogue_.rows)
-      ActivateBlocks(*layer_, planes_.out, vectors, part.rows, part.width,
+      ActivateBlocks(*layer_, planes_.out, FirstBlock(part), vectors, part.rows, part.width,
                      run.out + planes_.out.At(part.image, FirstBlock(part), part.row));
   }
 

@@ -27,7 +27,7 @@ bool DirectFits(const ConvLayer& layer, const ConvShape& shape) {
   // Blocks out have no groups.
   if (shape.x_layout.blocked || shape.residual_layout.blocked != shape.out_layout.blocked)
     return false;
-  if (shape.out_layout.blocked && (g.groups > 1 || !SuitsBlocks(layer.activation))) return false;
+  if (shape.out_layout.blocked && g.groups > 1) return false;
   // A row is copied whole, and reach is copied with it: neither may grow without bound.
   return g.stride[2] <= 2 && g.stride[1] <= 8 && layer.Taps() <= 144 && layer.GroupIn() > 0 &&
          shape.out[2] <= 1024 && (g.kernel[1] - 1) * g.dilation[1] <= 64 &&

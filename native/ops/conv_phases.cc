@@ -73,7 +73,7 @@ class PhasesConv final : public ConvAlgorithm {
       const size_t row = EvenCut(height, task % bands, bands);
       const size_t rows = EvenCut(height, task % bands + 1, bands) - row;
       const size_t block = task / bands % blocks, image = task / (bands * blocks);
-      ActivateBlocks(*layer_, out_, 1, rows, width, run.out + out_.At(image, block, row));
+      ActivateBlock(*layer_, block, rows, width, out_.row, run.out + out_.At(image, block, row));
     });
   }
 
@@ -114,7 +114,6 @@ bool PhasesFits(const ConvLayer& layer, const ConvShape& shape, Element element)
     return false;
   if (BlockedPlanes(layer, shape).LargestImage() > UINT32_MAX) return false;
   ConvLayer plain = PlainLayer(layer);
-  plain.activation = layer.activation;
   const auto fits = element == Element::kFloat ? BlockedDirectFits : DirectBf16Fits;
   for (size_t r = 0; r < layer.geometry.stride[1]; ++r)
     for (size_t c = 0; c < layer.geometry.stride[2]; ++c) {

@@ -100,7 +100,7 @@ class RowsConv final : public ConvAlgorithm {
       }
       MultiplyBand(tile, pixels);
       if (Blocked() && epilogue_.rows)
-        ActivateBlocks(*layer_, planes_.out, tile.vectors, rows, shape_.out[2], tile.out);
+        ActivateBlocks(*layer_, planes_.out, v, tile.vectors, rows, shape_.out[2], tile.out);
       for (size_t i = 0; !Blocked() && i < tile.vectors; i += kSliceVectors)
         store_.Store(run, {image, 0, (v + i) / kSliceVectors, row, 0, rows, shape_.out[2],
                            tile.sums + i / kSliceVectors * SumsFloats(), false});

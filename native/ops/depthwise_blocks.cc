@@ -1,6 +1,7 @@
 #include "ops/depthwise_blocks.h"
 
 #include "ops/integers.h"
+#include "ops/output_store.h"
 
 namespace convfuse {
 
@@ -49,8 +50,7 @@ void DepthwiseBlocks::Run(size_t block, BlockedDepthwise d) const {
   d.low = epilogue_.low;
   d.high = epilogue_.high;
   layer_.table->blocked_depthwise(d);
-  for (size_t y = 0; epilogue_.rows && y < d.rows; ++y)
-    layer_.table->activate_row(layer_.activation, 0, d.width * lanes, d.out + y * d.out_row);
+  if (epilogue_.rows) ActivateBlock(layer_, block, d.rows, d.width, d.out_row, d.out);
 }
 
 }  // namespace convfuse

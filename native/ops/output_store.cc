@@ -1,15 +1,38 @@
 #include "ops/output_store.h"
 
 #include <algorithm>
+#include <limits>
 
 namespace convfuse {
 
-void ActivateBlocks(const ConvLayer& layer, const BlockedStrides& strides, size_t blocks,
-                    size_t rows, size_t width, float* out) {
+void ActivateBlock(const ConvLayer& layer, size_t block, size_t rows, size_t width, size_t row,
+                   float* out) {
+  const KernelTable& table = *layer.table;
+  Activation rest = layer.activation;
+  if (rest.slopes > 1) {
+    // Of which each lane has its own.
+    ElementwiseRows slopes = {};
+    slopes.function = ElementwiseFunction::kPrelu;
+    slopes.x = {out, out, row, Advance::kElement};
+    slopes.other = {rest.slope + block * table.lanes, rest.slope + rest.slopes, 0, Advance::kLanes};
+    slopes.y = out;
+    slopes.y_row = row;
+    slopes.rows = rows;
+    slopes.length = width * table.lanes;
+    slopes.low = -std::numeric_limits<float>::infinity();
+    slopes.high = std::numeric_limits<float>::infinity();
+    table.elementwise(slopes);
+    rest.kind = ActivationKind::kIdentity;
+    if (!HasTail(rest)) return;
+  }
+  for (size_t y = 0; y < rows; ++y)
+    table.activate_row(rest, 0, width * table.lanes, out + y * row);
+}
+
+void ActivateBlocks(const ConvLayer& layer, const BlockedStrides& strides, size_t first,
+                    size_t blocks, size_t rows, size_t width, float* out) {
   for (size_t b = 0; b < blocks; ++b)
-    for (size_t y = 0; y < rows; ++y)
-      layer.table->activate_row(layer.activation, 0, width * layer.table->lanes,
-                                out + b * strides.block + y * strides.row);
+    ActivateBlock(layer, first + b, rows, width, strides.row, out + b * strides.block);
 }
 
 OutputStore::OutputStore(const ConvLayer& layer, const ConvShape& shape)
@@ -70,7 +93,8 @@ void OutputStore::StoreBlocks(const ConvRun& run, const OutputPart& part) const 
     store.out = run.out + at(out, part.row + i);
     table.blocked_store(store);
     if (epilogue_.rows)
-      ActivateBlocks(layer_, out, CeilDiv(store.channels, table.lanes), 1, part.width, store.out);
+      ActivateBlocks(layer_, out, part.slice * blocks, CeilDiv(store.channels, table.lanes), 1,
+                     part.width, store.out);
   }
 }
 

@@ -6,11 +6,6 @@
 
 namespace convfuse {
 
-// Whether an epilogue can be applied in blocks: lanes are channels there, and slopes one for all.
-inline bool SuitsBlocks(const Activation& a) {
-  return a.kind != ActivationKind::kPrelu || a.slopes == 1;
-}
-
 // Pixels of whole rows, or of a part of one column range of them.
 struct OutputPart {
   size_t image, group, slice;  // slice: of direct_channels outputs of the group
@@ -19,9 +14,13 @@ struct OutputPart {
   bool stream;        // past the caches, where planes compete for their sets
 };
 
-// Applies what is more than a clamp to rows of some blocks that are still in the caches.
-void ActivateBlocks(const ConvLayer& layer, const BlockedStrides& strides, size_t blocks,
-                    size_t rows, size_t width, float* out);
+// Applies what is more than a clamp to rows of a block, so many floats apart, that are still in the
+// caches.
+void ActivateBlock(const ConvLayer& layer, size_t block, size_t rows, size_t width, size_t row,
+                   float* out);
+// The same for blocks from the first on, where `out` is.
+void ActivateBlocks(const ConvLayer& layer, const BlockedStrides& strides, size_t first,
+                    size_t blocks, size_t rows, size_t width, float* out);
 
 class OutputStore {
  public:

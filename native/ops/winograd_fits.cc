@@ -2,7 +2,6 @@
 #include <algorithm>
 
 #include "ops/conv_winograd.h"
-#include "ops/output_store.h"
 
 namespace convfuse {
 namespace {
@@ -23,7 +22,6 @@ bool LayoutsFit(WinogradKind kind, const ConvLayer& layer, const ConvShape& shap
   const Layout& out = shape.out_layout;
   if (out.blocked != shape.residual_layout.blocked) return false;
   if ((shape.x_layout.blocked || out.blocked) && layer.geometry.groups != 1) return false;
-  if (out.blocked && !SuitsBlocks(layer.activation)) return false;
   return !shape.x_layout.blocked ||
          (WinogradPhases(kind) == 1 && HaloHoldsTiles(kind, shape));
 }

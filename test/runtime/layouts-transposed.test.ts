@@ -74,12 +74,3 @@ test('few channels go out as planes, whatever reads them', (t) => {
   const one = end.replace('wd: float[8, 2', 'wd: float[8, 1');
   t.deepEqual(halos(`${HEAD}b = ${conv}\n${one}`, 'strict'), { a: '0,0,0,0', d: '0,0,0,0' });
 });
-
-test('slopes of channels are not known in blocks', (t) => {
-  const text = `${HEAD}s: float[8, 1, 1]
-b = ConvTranspose<strides = [2, 2]>(a, w2)
-c = PRelu(b, s)
-d = Conv(c, w1)
-y = Neg(d)`;
-  t.deepEqual(halos(text, 'strict'), {});
-});
