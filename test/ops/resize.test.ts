@@ -49,6 +49,16 @@ test('scales: floor of the product in float32', (t) => {
   );
 });
 
+test('opset 10 rounds down where it enlarges, and up where it shrinks', (t) => {
+  const y = (input: readonly number[], scale: number): readonly number[] => {
+    const feeds = { x: tensorOf([input.length], input), s: scales(scale) };
+    return runText('y = Resize<mode = "nearest">(x, s)', feeds, { opset: 10 }).values;
+  };
+  // The second is onnx/backend/test/data/node/test_resize_downsample_scales_nearest of ONNX 1.5.
+  t.deepEqual(y([0, 1, 2], 1.5), [0, 0, 1, 2]);
+  t.deepEqual(y([1, 2, 3, 4], 0.6), [1, 3]);
+});
+
 test('axes and aspect ratio of opset 18', (t) => {
   const feeds = { x: tensorOf([1, 2, 4]), s: sizes(8, 8) };
   const text = (policy: string): string =>
