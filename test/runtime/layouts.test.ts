@@ -147,6 +147,7 @@ test('a value is dense where somebody wants it so', (t) => {
     'z = MaxPool<kernel_shape = [2, 2]>(a)\nv = Neg(z)',
     `z = Conv<group = 8, ${PADS}>(a, wd)`,
     'z = Concat<axis = 2>(a, a)',
+    'z = Conv(a, a)',
     'z = Concat<axis = 1>(a, x)',
     'k: bool[] = {1}\nz = If<then_branch = { p = Neg(a) }, else_branch = { q = Abs(a) }>(k)',
     's: float[8, 1, 1] = {1, 2, 3, 4, 5, 6, 7, 8}\nb = Conv(a, w2)\nz = PRelu(b, s)\nr = Conv(z, w2)',
@@ -154,6 +155,19 @@ test('a value is dense where somebody wants it so', (t) => {
     const outputs = reader.startsWith('a: output') ? 'y: output\n' : '';
     t.deepEqual(halos(`${HEAD}${tail}\n${outputs}${reader}`), {}, reader);
   }
+});
+
+test('a residual that is the weights too is dense', (t) => {
+  const text = `x: input float[8, 3, 3, 3]
+w0: float[8, 3, 3, 3]
+a = Conv<${PADS}>(x, w0)
+b = Conv<${PADS}>(a, v)
+v = Conv<${PADS}>(x, w1)
+w1: float[8, 3, 3, 3]
+c = Add(b, v)
+y = GlobalAveragePool(c)`;
+  t.deepEqual(Object.keys(halos(text)), []);
+  t.deepEqual(Object.keys(halos(text.replace('Add(b, v)', 'Add(b, a)'))), ['a', 'c']);
 });
 
 test('lower and higher ranks, transposed layers and many dense channels stay as they are', (t) => {
