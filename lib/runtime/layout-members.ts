@@ -49,8 +49,10 @@ export function memberOf(
   blocks: Blocks,
 ): Member | undefined {
   const { node, merged } = step;
+  const output = merged?.output ?? node.outputs[0];
+  if (output === undefined) return undefined;
   const base: Omit<Member, 'inputs'> = {
-    outputs: [merged?.output ?? node.output(0)],
+    outputs: [output],
     residual: merged?.residual,
     opens: false,
     closes: false,

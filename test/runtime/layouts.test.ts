@@ -170,6 +170,16 @@ y = GlobalAveragePool(c)`;
   t.deepEqual(Object.keys(halos(text.replace('Add(b, v)', 'Add(b, a)'))), ['a', 'c']);
 });
 
+test('a step of which only a later output is wanted', (t) => {
+  const model = parseText('x: input float[1, 2, 3, 3]\nk: int64[1] = {1}\n"", i = TopK(x, k)');
+  const data = Float32Array.from({ length: 18 }, (_, i) => i);
+  for (const backend of natives) {
+    const feeds = { x: { type: 'float32', data, dims: [1, 2, 3, 3] } } as const;
+    const { i } = Session.create(model, { backend }).runSync(feeds);
+    t.deepEqual(i!.data, new BigInt64Array(6).fill(2n));
+  }
+});
+
 test('lower and higher ranks, transposed layers and many dense channels stay as they are', (t) => {
   const line = 'x: input float[1, 3, 9]\nw: float[8, 3, 3]\nv: float[8, 8, 3]\n';
   t.deepEqual(halos(`${line}a = Conv(x, w)\ny = Conv(a, v)`), {});
