@@ -1,6 +1,7 @@
 // Add, Sub, Mul, Div, Pow, Mod: the binary arithmetic family.
 
 import type { ElementwiseRun } from '../backend/elementwise.js';
+import { castTo } from './cast.js';
 import {
   binaryLoopOf,
   evaluateBinary,
@@ -68,9 +69,15 @@ function mod(fmod: boolean): BinaryFunction {
   };
 }
 
+/** As in C, where 1 to any power and -1 to an infinite one are 1: JavaScript says NaN. */
+function power(x: number, y: number): number {
+  return x === 1 || (x === -1 && Math.abs(y) === Infinity) ? 1 : x ** y;
+}
+
 const POW: BinaryFunction = {
-  float: binaryLoopOf((x, y) => x ** y),
-  wide: (x, y) => x ** y,
+  float: binaryLoopOf(power),
+  // The reciprocal of a whole number is one for 1 and -1 only.
+  wide: (x, y) => (y >= 0n ? x ** y : x * x === 1n ? x ** -y : 0n),
 };
 
 /** x ** 2: a product of its own, which needs no call for each element and is rounded once. */
@@ -130,6 +137,10 @@ export const arithmetic: readonly Operator[] = [
       const cast = float ? toRunTensor(plain, call.arithmetic) : plain;
       const data = float && base.type === 'float64' ? plain.data : cast.data;
       if (float) return [evaluateBinary(call, base, { ...cast, type: base.type, data }, POW)];
+      if (isFloatType(given.type)) {
+        const wide = { ...plain, dims: base.dims, data: Float64Array.from(numbersOf(base)) };
+        return [castTo(call, evaluateBinary(call, wide, plain, POW), base.type)];
+      }
       const whole = allocate(base.type, values.length) as Int32Array;
       if (base.type === 'int64' || base.type === 'uint64') {
         values.forEach((value, i) => ((whole as unknown as BigInt64Array)[i] = BigInt(value)));

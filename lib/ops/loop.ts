@@ -46,6 +46,7 @@ export const loop = operator('Loop', {
       carried = results.slice(1, 1 + size);
       scans.forEach((scan, i) => scan.push(results[1 + size + i]));
     }
-    return [...carried, ...scans.map((scan) => stack(call, scan))];
+    const stacked = body.outputs.slice(1 + carried.length);
+    return [...carried, ...scans.map((scan, i) => stack(call, scan, stacked[i]))];
   },
 });

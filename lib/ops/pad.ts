@@ -67,6 +67,28 @@ function sourceOf(mode: string, index: number, size: number): number {
   }
 }
 
+/**
+ * The same for all output indices of an axis. Negative pads take elements away before others are
+ * added, so that those taken away are not what is mirrored or repeated.
+ */
+function sourcesOf(
+  node: Node,
+  mode: string,
+  size: number,
+  [begin, end]: readonly [number, number],
+): Int32Array {
+  const first = Math.max(0, -begin);
+  const left = size - first - Math.max(0, -end);
+  const length = Math.max(0, size + begin + end);
+  if (mode !== 'constant' && left <= 0 && length > 0) {
+    throw nodeError(node, 'ERR_ARGUMENT', `no element is left for mode ${mode}`);
+  }
+  return Int32Array.from({ length }, (_, i) => {
+    const at = sourceOf(mode, i - Math.max(0, begin), left);
+    return at < 0 ? -1 : first + at;
+  });
+}
+
 export const pad = operator('Pad', {
   inputs: [1, 4],
   infer(node, inputs): ValueFacts[] {
@@ -98,7 +120,8 @@ export const pad = operator('Pad', {
     }
     const dims = x.dims.map((size, axis) => Math.max(0, size + begin[axis]! + end[axis]!));
     const value = fillValue(node, x, inputs[2]);
-    const how = { dims, begin, mode, value };
+    const sources = x.dims.map((size, i) => sourcesOf(node, mode, size, [begin[i]!, end[i]!]));
+    const how = { dims, begin, mode, value, sources };
     const run = ArrayBuffer.isView(x.data) ? padRun(call, x, how) : undefined;
     if (run !== undefined) {
       const repeated = { type: x.type, dims, layout: undefined, run };
@@ -107,9 +130,6 @@ export const pad = operator('Pad', {
     const data = call.allocate(x.type, dims);
     const out = data as unknown as Elements;
     const source = x.data as unknown as Elements;
-    const sources = dims.map((size, axis) =>
-      Int32Array.from({ length: size }, (_, i) => sourceOf(mode, i - begin[axis]!, x.dims[axis]!)),
-    );
     const last = sources[rank - 1] ?? Int32Array.of(0);
     // Offsets of the output's rows in the input; a row outside it is all constant.
     const outer = dims.slice(0, -1);
@@ -139,13 +159,15 @@ interface Padding {
   readonly begin: readonly number[];
   readonly mode: string;
   readonly value: number;
+  /** By axis: the input index for each output index. */
+  readonly sources: readonly Int32Array[];
 }
 
 /** The same by the backend; undefined where it cannot, or it is not worth it. */
 function padRun(
   call: Evaluation,
   x: RunTensor,
-  { dims, begin, mode, value }: Padding,
+  { dims, begin, mode, value, sources }: Padding,
 ): RepeatedRun | undefined {
   const { backend, threads } = call;
   if (x.data.length === 0 || dims.includes(0)) return undefined;
@@ -171,8 +193,7 @@ function padRun(
   }
   const axisOf = (i: number): ResampleAxis => {
     const [input, output] = i < 0 ? [1, 1] : [x.dims[i]!, dims[i]!];
-    const source = (at: number): number => (i < 0 ? 0 : sourceOf(mode, at - begin[i]!, input));
-    const index = Int32Array.from({ length: output }, (_, at) => source(at));
+    const index = sources[i] ?? Int32Array.of(0);
     return { input, output, width: 1, index, weight: undefined };
   };
   const axes = [axisOf(plane), axisOf(plane + 1)] as const;

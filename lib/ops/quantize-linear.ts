@@ -62,9 +62,11 @@ export const quantisations: readonly Operator[] = [
       const scales = floatsOf(node, scale);
       const zeros = zero?.data as NumberArray | undefined;
       const data = call.allocate(type, x.dims) as NumberArray;
+      // Means of two quantised numbers are ties in float32, where everyone divides, and not in double.
+      const rounded = source instanceof Float32Array ? Math.fround : (value: number) => value;
       for (let i = 0; i < data.length; i++) {
         const c = Math.floor(i / span) % scales.length;
-        const value = nearest(source[i]! / scales[c]!) + (zeros?.[c] ?? 0);
+        const value = nearest(rounded(source[i]! / scales[c]!)) + (zeros?.[c] ?? 0);
         data[i] = Math.max(range[0], Math.min(range[1], value));
       }
       return [{ type, dims: x.dims, data }];

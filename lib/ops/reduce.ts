@@ -40,6 +40,12 @@ const smallestRow: RowStep = (sums, x, at) => {
   }
 };
 
+/** log(exp(a) + exp(b)), where neither power has to be a number. */
+function logSumExp(a: number, b: number): number {
+  if (a === b) return a + Math.LN2;
+  return Math.max(a, b) + Math.log1p(Math.exp(-Math.abs(a - b)));
+}
+
 /** What is summed up, where to start, and what becomes of it at the end. */
 interface Reduction {
   readonly start: number;
@@ -74,17 +80,20 @@ const TABLE: readonly (readonly [string, Reduction])[] = [
   ['ReduceL2', { start: 0, step: (sum, x) => sum + x * x, row: addSquares, finish: Math.sqrt }],
   ['ReduceSumSquare', { start: 0, step: (sum, x) => sum + x * x, row: addSquares }],
   ['ReduceLogSum', { start: 0, step: (sum, x) => sum + x, finish: Math.log }],
-  ['ReduceLogSumExp', { start: 0, step: (sum, x) => sum + Math.exp(x), finish: Math.log }],
+  ['ReduceLogSumExp', { start: -Infinity, step: logSumExp }],
 ];
 
-/** Which axes go. undefined: none do (noop_with_empty_axes). */
+/**
+ * Which axes go. Where none does (noop_with_empty_axes), each element is still reduced by itself:
+ * ReduceSumSquare squares it.
+ */
 function reducedAxes(
   node: Node,
   rank: number,
   list: readonly number[] | undefined,
-): ReadonlySet<number> | undefined {
+): ReadonlySet<number> {
   if (list === undefined || list.length === 0) {
-    if (node.attribute('noop_with_empty_axes', 'int') === 1) return undefined;
+    if (node.attribute('noop_with_empty_axes', 'int') === 1) return new Set();
     return new Set(Array.from({ length: rank }, (_, axis) => axis));
   }
   return new Set(list.map((axis) => axisOf(node, axis, rank)));
@@ -211,16 +220,14 @@ function operatorFor(opType: string, reduction: Reduction): Operator {
       const [x] = inputs;
       const list = listFacts(node, inputs, 1, 'axes');
       if (x?.dims === undefined || list === 'unknown') return [typeOnly(x)];
-      const axes = reducedAxes(node, x.dims.length, list);
       return [
-        { type: x.type, dims: axes === undefined ? x.dims : reducedDims(node, x.dims, axes) },
+        { type: x.type, dims: reducedDims(node, x.dims, reducedAxes(node, x.dims.length, list)) },
       ];
     },
     evaluate(call, inputs) {
       const { node } = call;
       const x = required(node, inputs, 0);
       const axes = reducedAxes(node, x.dims.length, listOf(node, inputs, 1, 'axes'));
-      if (axes === undefined) return [x];
       if (x.type === 'string' || x.type === 'bool') {
         throw nodeError(node, 'ERR_UNSUPPORTED', `${x.type} elements are not supported`);
       }

@@ -1,5 +1,5 @@
 import type { ResampleAxis } from '../backend/rows.js';
-import { isFloatType } from '../tensor/dtype.js';
+import { isFloatType, type TensorData } from '../tensor/dtype.js';
 import { elementCount, sameDims } from '../tensor/shape.js';
 import type { NumberArray } from './elementwise.js';
 import type { Evaluation, RepeatedRun, RunTensor } from './operator.js';
@@ -37,13 +37,15 @@ export function resample(
     if (out === size && scales[axis] === 1) continue;
     const { width, index, weight } = sampling(size, out, scales[axis]!);
     const outDims = current.dims.map((keep, at) => (at === axis ? out : keep));
-    const data = call.allocate(x.type, outDims) as NumberArray;
+    const picked = width === 1 && weight.every((w) => w === 1);
+    // Whole numbers keep their fractions until all axes are done.
+    const kept = picked || isFloatType(x.type) ? x.type : 'float64';
+    const data = call.allocate(kept, outDims) as NumberArray;
     const source = current.data as NumberArray;
-    const whole = !isFloatType(x.type);
     const inner = elementCount(outDims.slice(axis + 1));
     const outer = elementCount(outDims.slice(0, axis));
     current = { type: x.type, dims: outDims, data };
-    if (width === 1 && weight.every((w) => w === 1)) {
+    if (picked) {
       pick(source, data, { outer, size, inner }, index);
       continue;
     }
@@ -57,12 +59,20 @@ export function resample(
             // A tap without weight must not bring in a NaN or an infinity.
             if (w !== 0) sum += w * source[(o * size + index[tap]!) * inner + i]!;
           }
-          data[to + i] = whole ? Math.round(sum) : sum;
+          data[to + i] = sum;
         }
       }
     }
   }
-  return current;
+  return isFloatType(x.type) ? current : { ...current, data: cutOff(call, current) };
+}
+
+/** Whole numbers of what weights made of them: cut off, as ONNX's and onnxruntime's casts are. */
+function cutOff(call: Evaluation, { type, dims, data }: RunTensor): TensorData {
+  if (!(data instanceof Float64Array)) return data;
+  const whole = call.allocate(type, dims) as NumberArray;
+  for (let i = 0; i < data.length; i++) whole[i] = Math.trunc(Math.fround(data[i]!));
+  return whole;
 }
 
 /** Taps of the last two axes, and what they were worked out for. */

@@ -33,6 +33,7 @@ export function floatArray(type: DataType, arithmetic: Arithmetic, count: number
 /** A stored tensor as a run holds it. Shares memory where nothing has to be converted. */
 export function toRunTensor(tensor: Tensor, arithmetic: Arithmetic): RunTensor {
   const { type, dims, data } = tensor;
+  if (type === 'bool') return { type, dims, data: flagsOf(data as Uint8Array) };
   if (!isFloatType(type)) return { type, dims, data };
   const source = data as Exclude<
     Tensor['data'],
@@ -50,6 +51,11 @@ export function toRunTensor(tensor: Tensor, arithmetic: Arithmetic): RunTensor {
     for (let i = 0; i < out.length; i++) out[i] = fromBfloat16(source[i]!);
   else out.set(source);
   return { type, dims, data: out };
+}
+
+/** All but 0 is true, as in masks of 0 and 255; operators know 0 and 1. */
+function flagsOf(data: Uint8Array): Uint8Array {
+  return data.every((flag) => flag <= 1) ? data : data.map((flag) => (flag === 0 ? 0 : 1));
 }
 
 /** A tensor as users get it: in memory of its own, rounded to its type. */

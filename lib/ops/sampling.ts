@@ -47,9 +47,11 @@ function coordinate(node: Node): (at: number, size: number, out: number, scale: 
   }
 }
 
-function nearest(node: Node): (x: number) => number {
+function nearest(node: Node): (x: number, scale: number) => number {
   const old = node.opType === 'Upsample' || node.opset < 11;
-  const mode = old ? 'floor' : (node.attribute('nearest_mode', 'string') ?? 'round_prefer_floor');
+  // ONNX names no rounding for Resize-10; its test of 4 columns to 2 takes the third for 1.67.
+  if (old) return (x, scale) => (scale < 1 ? Math.ceil(x) : Math.floor(x));
+  const mode = node.attribute('nearest_mode', 'string') ?? 'round_prefer_floor';
   switch (mode) {
     case 'floor':
       return Math.floor;
@@ -87,7 +89,7 @@ export function samplingOf(node: Node): Sampling {
     return (size, out, scale) => ({
       width: 1,
       index: Int32Array.from({ length: out }, (_, at) =>
-        clamp(round(place(at, size, out, scale)), size),
+        clamp(round(place(at, size, out, scale), scale), size),
       ),
       weight: new Float64Array(out).fill(1),
     });

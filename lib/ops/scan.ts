@@ -1,5 +1,6 @@
 import { stridesOf } from '../tensor/shape.js';
 import type { Node } from '../ir/node.js';
+import type { Value } from '../ir/value.js';
 import { UNKNOWN } from './facts.js';
 import { bodyOf, MAX_ROUNDS } from './loop.js';
 import type { Evaluation, RunTensor } from './operator.js';
@@ -80,7 +81,7 @@ export const scan = operator('Scan', {
       carried = results.slice(0, states);
       parts.forEach((list, at) => list.push(results[states + at]));
     }
-    const stacked = stackedOutputs(call, parts);
+    const stacked = stackedOutputs(call, parts, body.outputs.slice(states));
     return [...carried.map((_, at) => required(node, carried, at)), ...stacked];
   },
 });
@@ -109,11 +110,12 @@ function roundsOf(node: Node, scanned: readonly Scanned[]): number {
 function stackedOutputs(
   call: Evaluation,
   parts: readonly (readonly (RunTensor | undefined)[])[],
+  outputs: readonly Value[],
 ): RunTensor[] {
   const axes = listOf(call.node, 'scan_output_axes', parts.length);
   const directions = listOf(call.node, 'scan_output_directions', parts.length);
   return parts.map((list, at) => {
     const inOrder = directions[at] === 1 ? list.toReversed() : list;
-    return moveFirst(call, stack(call, inOrder), axes[at]!);
+    return moveFirst(call, stack(call, inOrder, outputs[at]), axes[at]!);
   });
 }

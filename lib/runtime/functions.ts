@@ -59,6 +59,14 @@ export function unsupportedOperators(graph: Graph): string[] {
   return [...missing];
 }
 
+/** Names of sparse initializers in a graph and its bodies that nodes read: nobody here expands them. */
+export function sparseInitializers(graph: Graph): string[] {
+  const values = [...graph.withBodies()].flatMap((inner) => [...inner.values.values()]);
+  return values
+    .filter(({ pinned, uses }) => pinned === 'sparse initializer' && uses.size > 0)
+    .map(({ name }) => name);
+}
+
 function nameOf(node: Node, bound: boolean): string {
   const domain = node.domain === '' ? '' : `${node.domain}.`;
   const what = bound ? 'with an attribute of its function' : `of opset ${node.opset}`;

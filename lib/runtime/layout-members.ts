@@ -51,8 +51,10 @@ export function memberOf(
   blocks: Blocks,
 ): Member | undefined {
   const { node, merged } = step;
+  const output = merged?.output ?? node.outputs[0];
+  if (output === undefined) return undefined;
   const base: Omit<Member, 'inputs'> = {
-    outputs: [merged?.output ?? node.output(0)],
+    outputs: [output],
     residual: merged?.residual,
     opens: false,
     closes: false,
@@ -106,9 +108,13 @@ function convMember(
   inference: Inference,
   { lanes, precision }: Blocks,
 ): Member | undefined {
-  const w = node.inputs[1];
+  const [x, ...others] = node.inputs;
+  const [w] = others;
   const weights = w && knownDims(inference.facts(w));
   if (weights?.length !== 4) return undefined;
+  // Weights are read dense, also where the step reads them as input or residual too.
+  const planes = [x, merged?.residual];
+  if (planes.some((value) => value !== undefined && others.includes(value))) return undefined;
   const groups = node.attribute('group', 'int') ?? 1;
   const [channels, inputs] = [weights[0]! / groups, weights[1]!];
   // Blocks of groups, as depthwise layers have them, or groups of blocks.

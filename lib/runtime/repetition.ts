@@ -32,7 +32,7 @@ export function repetitionOf(
   const [x] = inputs;
   const [y] = results;
   const known = how ?? (isView(step, x, y) ? y : undefined);
-  if (x === undefined || known === undefined || (step.outputs[0] ?? -1) < 0) return undefined;
+  if (x === undefined || known === undefined || !hasOneOutput(step)) return undefined;
   const { type, dims, layout } = known;
   const second = how?.second === undefined ? residual : inputs[how.second];
   return {
@@ -40,6 +40,11 @@ export function repetitionOf(
     input: likenessOf(x),
     second: second && likenessOf(second),
   };
+}
+
+/** Whether output 0 is wanted, and nothing else: a Dropout may have a mask beside its view. */
+function hasOneOutput({ outputs: [first = -1, ...others] }: Step): boolean {
+  return first >= 0 && others.every((slot) => slot < 0);
 }
 
 /** Whether an output is its input's memory under dimensions that follow from it and from constants. */

@@ -14,7 +14,7 @@ import { Arena } from './arena.js';
 import { ConstantStore } from './constants.js';
 import { Frame } from './execute.js';
 import { checkFeeds, inputsOf, type Feeds } from './feeds.js';
-import { unsupportedOperators } from './functions.js';
+import { sparseInitializers, unsupportedOperators } from './functions.js';
 import type { Blocks } from './layout-members.js';
 import type { Machine } from './machine.js';
 import { planGraph, type Plan } from './plan.js';
@@ -86,12 +86,16 @@ export class Session {
    * Checks that every operator is known, and makes a session. The model must not be edited while
    * the session lives.
    *
-   * @throws ConvfuseError ERR_UNSUPPORTED (with all the operators that are missing), ERR_MODEL
+   * @throws ConvfuseError ERR_UNSUPPORTED (with all that is missing), ERR_MODEL
    */
   static create(model: Model, options: SessionOptions): Session {
     const missing = unsupportedOperators(model.graph);
     if (missing.length > 0) {
       throw new ConvfuseError('ERR_UNSUPPORTED', `operators not supported: ${missing.join(', ')}`);
+    }
+    const sparse = sparseInitializers(model.graph);
+    if (sparse.length > 0) {
+      throw new ConvfuseError('ERR_UNSUPPORTED', `sparse initializers: ${sparse.join(', ')}`);
     }
     return new Session(model, options);
   }

@@ -46,6 +46,18 @@ test('powers take an exponent of another type from opset 12 on', (t) => {
   t.deepEqual(runText('y = Pow(a, b)', feeds), { type: 'float32', dims: [3], values: [1, 4, 9] });
   const whole = { a: tensorOf([2], [2, 3], 'int64'), b: tensorOf([], [3]) };
   t.deepEqual(runText('y = Pow(a, b)', whole), { type: 'int64', dims: [2], values: [8, 27] });
+  const root = { a: tensorOf([2], [9, 16], 'int32'), b: tensorOf([], [0.5]) };
+  t.deepEqual(runText('y = Pow(a, b)', root), { type: 'int32', dims: [2], values: [3, 4] });
+  const down = {
+    a: tensorOf([4], [2, 1, -1, 0], 'int64'),
+    b: tensorOf([4], [-1, -2, -3, -1], 'int64'),
+  };
+  t.deepEqual(runText('y = Pow(a, b)', down).values, [0, 1, -1, 0]);
+  const ones = {
+    a: tensorOf([5], [1, 1, -1, -1, -1]),
+    b: tensorOf([5], [NaN, -Infinity, Infinity, -Infinity, NaN]),
+  };
+  t.deepEqual(runText('y = Pow(a, b)', ones).values, [1, 1, 1, 1, NaN]);
 });
 
 test('Mod has the sign of the divisor, with fmod that of the dividend', (t) => {

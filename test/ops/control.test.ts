@@ -76,6 +76,27 @@ test('Loop stops when its condition fails', (t) => {
   t.deepEqual(runText(text, { ...feeds, c: flag(0) }).values, [1]);
 });
 
+test('what no round gave is as the body declares it', (t) => {
+  const text = (seen: string): string => `
+    last, all = Loop<body = {
+      round: input int64[]
+      going: input bool[]
+      total: input int32[2]
+      same: output
+      next: output
+      seen: output${seen}
+      same = Identity(going)
+      next = Add(total, total)
+      seen = Cast<to = 7>(next)
+    }>(n, "", start)
+  `;
+  const feeds = { n: tensorOf([], [0], 'int64'), start: tensorOf([2], [1, 2], 'int32') };
+  const all = (seen: string) => runAll(text(seen), feeds)['all'];
+  t.deepEqual(all(' int64[2]'), { type: 'int64', dims: [0, 2], values: [] });
+  t.deepEqual(all(' int64[N, 2]'), { type: 'int64', dims: [0, 0, 2], values: [] });
+  t.deepEqual(all(''), { type: 'float32', dims: [0], values: [] });
+});
+
 const SCAN = `Scan<num_scan_inputs = 1, body = {
       total: input float[2]
       row: input float[2]

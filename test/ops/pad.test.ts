@@ -30,6 +30,20 @@ test('negative pads crop, and axes are named from opset 18 on', (t) => {
   t.deepEqual(runText(text, named, { opset: 18 }).values, [0, 0, 1, 0, 3, 4]);
 });
 
+test('what negative pads take away is neither mirrored nor repeated', (t) => {
+  const y = (mode: string, pads: number[]): readonly number[] => {
+    const feeds = { x: tensorOf([4]), p: list(...pads) };
+    return runText(`y = Pad<mode = "${mode}">(x, p)`, feeds, { opset: 19 }).values;
+  };
+  t.deepEqual(y('wrap', [-1, 2]), [1, 2, 3, 1, 2]);
+  t.deepEqual(y('wrap', [2, -1]), [1, 2, 0, 1, 2]);
+  t.deepEqual(y('reflect', [2, -1]), [2, 1, 0, 1, 2]);
+  t.deepEqual(y('edge', [-2, 2]), [2, 3, 3, 3]);
+  t.deepEqual(y('constant', [-5, 2]), [0]);
+  t.deepEqual(y('wrap', [-3, -1]), []);
+  t.throws(() => y('wrap', [-4, 2]), { code: 'ERR_ARGUMENT' });
+});
+
 test('64-bit whole numbers, and pads of a wrong count', (t) => {
   const wide = { x: tensorOf([1], [5], 'int64'), p: list(1, 0) };
   t.deepEqual(runText('y = Pad(x, p)', wide), { type: 'int64', dims: [2], values: [0, 5] });

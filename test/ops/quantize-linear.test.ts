@@ -16,6 +16,15 @@ test('quantisation rounds ties to even and saturates', (t) => {
   t.is(runText('y = QuantizeLinear(x, s)', { x: feeds.x, s: feeds.s }).type, 'uint8');
 });
 
+test('a mean of two quantised numbers is a tie, as it is in float32', (t) => {
+  const scale = Math.fround(0.1);
+  const means = [7, 9].map((k) => Math.fround(k * scale) / 2);
+  // Rounded in double they would be 3 and 5.
+  t.true(means[0]! / scale < 3.5 && means[1]! / scale > 4.5);
+  const feeds = { x: tensorOf([2], means), s: tensorOf([], [scale]) };
+  t.deepEqual(runText('y = QuantizeLinear(x, s)', feeds).values, [4, 4]);
+});
+
 test('scales of an axis, there and back', (t) => {
   const feeds = {
     x: tensorOf([2, 2], [1, 2, 3, 4], 'uint8'),

@@ -43,6 +43,32 @@ test('axes: all by default, as an input since 13 or 18, none on request', (t) =>
   });
 });
 
+test('over no axis, each element is reduced by itself', (t) => {
+  const y = (op: string): readonly number[] => {
+    const text = `y = ${op}<noop_with_empty_axes = 1, keepdims = 0>(x)`;
+    const { dims, values } = runText(text, { x: tensorOf([3], [-2, 1, 3]) }, { opset: 18 });
+    t.deepEqual(dims, [3]);
+    return values;
+  };
+  for (const op of ['ReduceSum', 'ReduceMean', 'ReduceMax', 'ReduceProd', 'ReduceLogSumExp']) {
+    t.deepEqual(y(op), [-2, 1, 3], op);
+  }
+  t.deepEqual(y('ReduceL1'), [2, 1, 3]);
+  t.deepEqual(y('ReduceL2'), [2, 1, 3]);
+  t.deepEqual(y('ReduceSumSquare'), [4, 1, 9]);
+  t.deepEqual(y('ReduceLogSum'), [NaN, 0, Math.fround(Math.log(3))]);
+});
+
+test('ReduceLogSumExp of what has no power, or only 0', (t) => {
+  const y = (...values: number[]): readonly number[] =>
+    runText('y = ReduceLogSumExp(x)', { x: tensorOf([values.length], values) }).values;
+  t.deepEqual(y(1000, 1000), [Math.fround(1000 + Math.LN2)]);
+  t.deepEqual(y(-1000, -2000), [-1000]);
+  t.deepEqual(y(-Infinity, -Infinity), [-Infinity]);
+  t.deepEqual(y(Infinity, 3, -Infinity), [Infinity]);
+  t.deepEqual(y(NaN, 3), [NaN]);
+});
+
 test('any axes, of any kind of element: what a walk in order gives', (t) => {
   const dims = [2, 3, 4, 5];
   const values = Array.from({ length: 120 }, (_, i) => ((i * 37) % 23) - 11);

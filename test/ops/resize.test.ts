@@ -49,6 +49,28 @@ test('scales: floor of the product in float32', (t) => {
   );
 });
 
+test('opset 10 rounds down where it enlarges, and up where it shrinks', (t) => {
+  const y = (input: readonly number[], scale: number): readonly number[] => {
+    const feeds = { x: tensorOf([input.length], input), s: scales(scale) };
+    return runText('y = Resize<mode = "nearest">(x, s)', feeds, { opset: 10 }).values;
+  };
+  // The second is onnx/backend/test/data/node/test_resize_downsample_scales_nearest of ONNX 1.5.
+  t.deepEqual(y([0, 1, 2], 1.5), [0, 0, 1, 2]);
+  t.deepEqual(y([1, 2, 3, 4], 0.6), [1, 3]);
+});
+
+test('whole numbers are cut off, once', (t) => {
+  const y = (dims: number[], values: number[], type: 'uint8' | 'int8', ...by: number[]) =>
+    runText('y = Resize<mode = "linear">(x, "", s)', {
+      x: tensorOf(dims, values, type),
+      s: scales(...by),
+    });
+  t.deepEqual(y([2], [0, 3], 'uint8', 2), { type: 'uint8', dims: [4], values: [0, 0, 2, 3] });
+  t.deepEqual(y([2], [0, -3], 'int8', 2).values, [0, 0, -2, -3]);
+  // Between the rows are 1.75 and 7, and 3.06 between these: 2.5 were they cut off before.
+  t.deepEqual(y([2, 2], [0, 7, 7, 7], 'uint8', 2, 2).values.slice(4, 8), [1, 3, 5, 7]);
+});
+
 test('axes and aspect ratio of opset 18', (t) => {
   const feeds = { x: tensorOf([1, 2, 4]), s: sizes(8, 8) };
   const text = (policy: string): string =>

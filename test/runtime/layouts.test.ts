@@ -155,11 +155,35 @@ test('a value is dense where somebody wants it so', (t) => {
     'z = MaxPool<kernel_shape = [2, 2]>(a)\nv = Neg(z)',
     `z = Conv<group = 8, ${PADS}>(a, wd)`,
     'z = Concat<axis = 2>(a, a)',
+    'z = Conv(a, a)',
     'z = Concat<axis = 1>(a, x)',
     'k: bool[] = {1}\nz = If<then_branch = { p = Neg(a) }, else_branch = { q = Abs(a) }>(k)',
   ]) {
     const outputs = reader.startsWith('a: output') ? 'y: output\n' : '';
     t.deepEqual(halos(`${HEAD}${tail}\n${outputs}${reader}`), {}, reader);
+  }
+});
+
+test('a residual that is the weights too is dense', (t) => {
+  const text = `x: input float[8, 3, 3, 3]
+w0: float[8, 3, 3, 3]
+a = Conv<${PADS}>(x, w0)
+b = Conv<${PADS}>(a, v)
+v = Conv<${PADS}>(x, w1)
+w1: float[8, 3, 3, 3]
+c = Add(b, v)
+y = GlobalAveragePool(c)`;
+  t.deepEqual(Object.keys(halos(text)), []);
+  t.deepEqual(Object.keys(halos(text.replace('Add(b, v)', 'Add(b, a)'))), ['a', 'c']);
+});
+
+test('a step of which only a later output is wanted', (t) => {
+  const model = parseText('x: input float[1, 2, 3, 3]\nk: int64[1] = {1}\n"", i = TopK(x, k)');
+  const data = Float32Array.from({ length: 18 }, (_, i) => i);
+  for (const backend of natives) {
+    const feeds = { x: { type: 'float32', data, dims: [1, 2, 3, 3] } } as const;
+    const { i } = Session.create(model, { backend }).runSync(feeds);
+    t.deepEqual(i!.data, new BigInt64Array(6).fill(2n));
   }
 });
 

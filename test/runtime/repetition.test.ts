@@ -111,6 +111,27 @@ test('products of two computed tensors are repeated, with what they are given', 
   }
 });
 
+test('a view beside which a step gives something else', (t) => {
+  const text = `
+    x: input float[2, 3]
+    d, mask = Dropout(x)
+    y = Cast<to = 1>(mask)
+    z = Neg(d)
+  `;
+  for (const backend of backends) {
+    const session = Session.create(parseText(text, { opset: 13 }), { backend });
+    for (const seed of [1, 2, 3]) {
+      const x = normals([2, 3], seed);
+      const { y, z } = session.runSync({ x });
+      t.deepEqual(y, tensorOf([2, 3], [1, 1, 1, 1, 1, 1]));
+      t.deepEqual(
+        z!.data,
+        (x.data as Float32Array).map((value) => -value),
+      );
+    }
+  }
+});
+
 /** A backend that counts how its convolutions are called, and fails when it is told to. */
 class Watched extends ReferenceBackend {
   readonly seen: string[] = [];

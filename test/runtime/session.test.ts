@@ -40,6 +40,17 @@ test('names and metadata are those of the file', (t) => {
   t.deepEqual(s.inputMetadata, [{ name: 'x', type: 'float32', shape: ['N', 3, 8, 8] }]);
 });
 
+test('every byte of a bool tensor but 0 is true', (t) => {
+  const mask = tensorOf([4], [0, 255, 1, 2], 'bool');
+  const s = session(
+    'm: input bool[4]\nx: input float[4]\ny = Where(m, x, z)\nz = Neg(x)\nn = Not(m)',
+  );
+  const { y, n } = s.runSync({ m: mask, x: tensorOf([4], [1, 2, 3, 4]) });
+  t.deepEqual(y!.data, Float32Array.of(-1, 2, 3, 4));
+  t.deepEqual(n!.data, Uint8Array.of(1, 0, 0, 0));
+  t.deepEqual(mask.data, Uint8Array.of(0, 255, 1, 2));
+});
+
 test('run and runSync agree, and each result has memory of its own', async (t) => {
   const s = session(chain);
   const { y: first } = await s.run({ x: image(1) });
