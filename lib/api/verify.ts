@@ -1,3 +1,4 @@
+import { checkInputs, checkModel, checkOptions, checkTolerance } from './arguments.js';
 import { arithmeticOf, chosenBackend, type BackendChoice } from './backend-choice.js';
 import { argumentError, ConvfuseError } from '../errors.js';
 import type { Model } from '../ir/model.js';
@@ -39,10 +40,11 @@ export async function verifyModels(
   fused: Model,
   options: VerifyOptions = {},
 ): Promise<VerificationReport> {
+  checkModel(original, 'original');
+  checkModel(fused, 'fused');
+  checkVerifyOptions(options);
   const { inputs, inputShapes = {}, seed = 0, signal } = options;
   const runs = inputs?.length ?? options.runs ?? DEFAULT_RUNS;
-  if (!Number.isSafeInteger(runs) || runs < 1) throw argumentError('at least 1', 'runs', runs);
-  if (!Number.isSafeInteger(seed)) throw argumentError('a whole number', 'seed', seed);
   const outcome = new Outcome(runs, seed);
   const mismatch = signatureMismatch(original, fused);
   if (mismatch !== undefined) return outcome.failed(mismatch);
@@ -75,6 +77,17 @@ export async function verifyModels(
     throw error;
   }
   return outcome.report();
+}
+
+/** @throws ConvfuseError ERR_ARGUMENT */
+export function checkVerifyOptions(options: VerifyOptions): void {
+  checkOptions(options);
+  const { inputs, runs = DEFAULT_RUNS, seed = 0, rtol, atol } = options;
+  if (inputs !== undefined) checkInputs(inputs);
+  if (!Number.isSafeInteger(runs) || runs < 1) throw argumentError('at least 1', 'runs', runs);
+  if (!Number.isSafeInteger(seed)) throw argumentError('a whole number', 'seed', seed);
+  checkTolerance(rtol, 'rtol');
+  checkTolerance(atol, 'atol');
 }
 
 /** The fused model does not run where the original does. */
