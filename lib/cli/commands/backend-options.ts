@@ -20,7 +20,9 @@ export function addBackendOptions(command: Command): Command {
 /** The same for commands that try several numbers of threads. */
 export function addBackendChoice(command: Command): Command {
   return command
-    .optionsGroup('What computes (each also an environment variable, see info):')
+    .optionsGroup(
+      'What computes (default: CONVFUSE_BACKEND, CONVFUSE_ISA, CONVFUSE_THREADS, or the best):',
+    )
     .addOption(
       new Option('--backend <name>', 'native code, TypeScript, or the best there is').choices([
         'auto',
