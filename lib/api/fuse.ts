@@ -210,7 +210,8 @@ function findProblem({ sites, verification }: FuseReport): string | undefined {
   }
   if (verification.status === 'failed') {
     const { relL2, reason } = verification;
-    return `the fused model differs: ${reason}, relative L2 ${relL2?.toExponential(2)}`;
+    const measured = relL2 === undefined ? '' : `, relative L2 ${relL2.toExponential(2)}`;
+    return `the fused model differs: ${reason}${measured}`;
   }
   return undefined;
 }

@@ -58,12 +58,12 @@ export async function verifyModels(
       const feeds = feedsOf(run);
       const comparisons = await pair.compare(feeds);
       if (pair.isDouble || comparisons.every(({ equal }) => equal)) {
-        outcome.judge(comparisons);
+        outcome.judgeRun(comparisons);
         continue;
       }
       inDouble ??= new Pair(original, fused, { ...options, backend: 'reference' });
-      outcome.judge(comparisons.filter(({ equal }) => equal));
-      outcome.judge(await inDouble.compare(feeds));
+      const settled = await inDouble.compare(feeds);
+      outcome.judgeRun([...comparisons.filter(({ equal }) => equal), ...settled]);
       outcome.note('unstable in float32: a tie flips; equal in double');
     }
   } catch (error) {
@@ -72,7 +72,10 @@ export async function verifyModels(
     // Inputs that do not fit were meant to: only random ones may fail without anybody's fault.
     if (error instanceof ConvfuseError && error.code === 'ERR_ARGUMENT' && inputs) throw error;
     if (error instanceof ConvfuseError && error.code !== 'ERR_INTERNAL') {
-      return skippedVerification(error.message, seed);
+      // A difference that was found stays one, whatever a later run comes to.
+      return outcome.isFailure
+        ? outcome.failed(error.message)
+        : skippedVerification(error.message, seed);
     }
     throw error;
   }
@@ -160,6 +163,7 @@ function signatureMismatch(original: Model, fused: Model): string | undefined {
 class Outcome {
   readonly #runs: number;
   readonly #seed: number;
+  #done = 0;
   #maxAbs = 0;
   #relL2 = 0;
   #worst: WorstElement | undefined;
@@ -171,13 +175,19 @@ class Outcome {
     this.#seed = seed;
   }
 
-  judge(comparisons: readonly Comparison[]): void {
+  get isFailure(): boolean {
+    return this.#problem !== undefined;
+  }
+
+  judgeRun(comparisons: readonly Comparison[]): void {
+    this.#done += 1;
     for (const { equal, problem, maxAbs, relL2, worst } of comparisons) {
       if (!equal) this.#problem ??= problem ?? 'beyond tolerance';
       this.#maxAbs = Math.max(this.#maxAbs, maxAbs);
-      if (relL2 >= this.#relL2) {
-        this.#relL2 = relL2;
-        this.#worst = worst ?? this.#worst;
+      // Of equals the first, as it is with problems: both then speak of one element.
+      if (relL2 > this.#relL2 || this.#worst === undefined) {
+        this.#relL2 = Math.max(this.#relL2, relL2);
+        this.#worst = worst;
       }
     }
   }
@@ -186,9 +196,11 @@ class Outcome {
     this.#note = text;
   }
 
+  /** Only runs that came to a comparison count; without any, nothing was measured. */
   failed(reason: string): VerificationReport {
     this.#problem ??= reason;
-    return this.report();
+    const unmeasured = this.#done === 0 && { maxAbs: undefined, relL2: undefined };
+    return { ...this.report(), runs: this.#done, ...unmeasured };
   }
 
   report(): VerificationReport {
