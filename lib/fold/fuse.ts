@@ -1,8 +1,8 @@
 import type { Backend } from '../backend/backend.js';
 import { selectBackend } from '../backend/select.js';
 import { argumentError, checkObject, ConvfuseError } from '../errors.js';
-import type { FloatType } from '../tensor/dtype.js';
-import { elementCount } from '../tensor/shape.js';
+import { allocate, type FloatType } from '../tensor/dtype.js';
+import { countToAllocate, elementCount } from '../tensor/shape.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { batchNormAffine } from './batch-norm.js';
 import { foldInput, inputShift } from './fold-input.js';
@@ -131,7 +131,7 @@ export function fuseLinearBn(
  * beta - s * mean as [C]. Computed in double, rounded once to the type of `bn.weight` (of
  * `runningVar` where there is none).
  *
- * @throws ConvfuseError ERR_ARGUMENT, ERR_NON_FINITE
+ * @throws ConvfuseError ERR_ARGUMENT, ERR_NON_FINITE; ERR_LIMIT and ERR_MEMORY for a matrix too large
  */
 export function batchNormMatrix(bn: BatchNormParameters): { matrix: Tensor; bias: Tensor } {
   checkObject(bn, 'bn');
@@ -139,7 +139,8 @@ export function batchNormMatrix(bn: BatchNormParameters): { matrix: Tensor; bias
   const { type, dims } = asWeight(leading, 'batch norm weight', 'float16');
   const channels = elementCount(dims);
   const affine = orThrow(batchNormAffine(statisticsOf(bn, channels, type)));
-  const matrix = new Float64Array(channels * channels);
+  const count = countToAllocate([channels, channels]);
+  const matrix = allocate('float64', count) as Float64Array;
   for (let c = 0; c < channels; c++) matrix[c * channels + c] = affine.scale[c]!;
   return {
     matrix: { type, data: finite(narrow(type, matrix), type), dims: [channels, channels] },

@@ -57,7 +57,7 @@ export class FusedConv2d {
    * @param x [N, C, ...spatial], or [N, ...spatial, C] in layout 'nhwc'
    * @returns a tensor of [N, M, ...spatial] or [N, ...spatial, M]
    * @throws ConvfuseError ERR_ARGUMENT, ERR_DISPOSED, ERR_MEMORY; ERR_LIMIT when too many runs
-   *   wait; the signal's reason
+   *   wait, and for results of more than 2^31 elements; the signal's reason
    */
   async run(x: Tensor, options: RunOptions = {}): Promise<Tensor> {
     checkObject(options, 'options');
@@ -76,7 +76,7 @@ export class FusedConv2d {
    * SharedArrayBuffer may lie under x, residual and out; concurrent writes to it give arbitrary
    * numbers, and nothing worse.
    *
-   * @throws ConvfuseError ERR_ARGUMENT, ERR_DISPOSED, ERR_MEMORY
+   * @throws ConvfuseError ERR_ARGUMENT, ERR_DISPOSED, ERR_MEMORY, ERR_LIMIT
    */
   runSync(x: Tensor, options: RunSyncOptions = {}): Tensor {
     checkObject(options, 'options');

@@ -1,3 +1,5 @@
+import { ConvfuseError } from '../errors.js';
+
 /** Element types, named as onnxruntime-common names them. */
 export type DataType =
   | 'float32'
@@ -66,9 +68,14 @@ export function elementBytes(type: DataType): number {
   return type === 'string' ? 0 : NUMERIC[type].bytes;
 }
 
-/** A zeroed array for `length` elements of a type. */
+/** A zeroed array for `length` elements of a type. @throws ConvfuseError ERR_MEMORY */
 export function allocate(type: DataType, length: number): TensorData {
-  return type === 'string' ? new Array<string>(length).fill('') : new NUMERIC[type].array(length);
+  try {
+    return type === 'string' ? new Array<string>(length).fill('') : new NUMERIC[type].array(length);
+  } catch (cause) {
+    // A RangeError, where the system has no such memory or Node no such arrays.
+    throw new ConvfuseError('ERR_MEMORY', `no memory for ${length} elements of ${type}`, { cause });
+  }
 }
 
 /** Whether `data` is the kind of array that holds elements of `type`. */

@@ -104,6 +104,9 @@ test('what is no object, no type, no padding is refused', (t) => {
   for (const type of ['nope', 'constructor', undefined]) {
     t.throws(() => fuseConvBn({ weight: { ...weight, type: type as never } }, bn), refused);
   }
+  const wide = new Float32Array(2 ** 16).fill(1);
+  const large = { runningMean: wide, runningVar: wide };
+  t.throws(() => batchNormMatrix(large), { code: 'ERR_LIMIT' });
   t.throws(() => fuseConvBn({ weight, transposed: 'no' as never }, bn), refused);
   for (const padding of [null, 'same', NaN, [0, '1'], {}, true]) {
     t.throws(() => fuseBnConv(bn, { weight, padding: padding as never }), refused);
