@@ -61,6 +61,11 @@ export function argumentError(expected: string, name: string, received: unknown)
   );
 }
 
+/** Options and records come from JavaScript too. @throws ConvfuseError ERR_ARGUMENT */
+export function checkObject(value: unknown, name: string): void {
+  if (typeof value !== 'object' || value === null) throw argumentError('an object', name, value);
+}
+
 /** A value in a few words, for error messages: never its whole content. */
 export function describe(value: unknown): string {
   if (value === null) return 'null';

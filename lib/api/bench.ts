@@ -4,12 +4,13 @@ import type { Model } from '../ir/model.js';
 import { Inference } from '../ops/infer.js';
 import { Session } from '../runtime/session.js';
 import type { Tensor } from '../tensor/tensor.js';
+import { checkModel, checkOptions } from './arguments.js';
 import { arithmeticOf, chosenBackend, type BackendChoice } from './backend-choice.js';
 import { benchLayer, fusedLayers, variantTimes, type FusedLayer } from './bench-layers.js';
 import type { LayerBench, ModelBench, NetworkBench } from './bench-report.js';
 import { fuseModel, type FuseOptions } from './fuse.js';
 import { machine } from './machine.js';
-import { measure, type MeasureOptions } from './measure.js';
+import { checkTiming, measure, type MeasureOptions } from './measure.js';
 import { randomInputs, requiredInputs } from './random-inputs.js';
 
 export interface ModelBenchOptions extends Omit<BackendChoice, 'threads'> {
@@ -49,7 +50,11 @@ export async function benchModel(
   model: Model,
   options: ModelBenchOptions = {},
 ): Promise<ModelBench> {
+  checkModel(model);
+  checkOptions(options);
   const { seed = 0, level, inputShapes, backend, isa, signal } = options;
+  if (!Number.isSafeInteger(seed)) throw argumentError('a whole number', 'seed', seed);
+  if (options.timing !== undefined) checkTiming(options.timing);
   const batches = sizes(options.batch ?? [1], 'batch');
   const chosen = chosenBackend({ backend, isa });
   const threadCounts = sizes(options.threads ?? [chosen.threads], 'threads');

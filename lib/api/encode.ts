@@ -2,13 +2,16 @@ import type { Model } from '../ir/model.js';
 import type { TensorOrigin } from '../onnx/file-constant.js';
 import type { ModelOrigin } from '../onnx/origin.js';
 import { encodeChunks } from '../onnx/write.js';
+import { checkModel } from './arguments.js';
 
 /**
  * Encodes a model as the bytes of one ONNX file. External data comes into the file.
  *
- * @throws ConvfuseError ERR_LIMIT when it would pass 2 GiB, ERR_EXTERNAL_DATA, ERR_IO
+ * @throws ConvfuseError ERR_LIMIT when it would pass 2 GiB, ERR_EXTERNAL_DATA, ERR_IO,
+ *   ERR_ARGUMENT
  */
 export function encodeModel(model: Model): Uint8Array {
+  checkModel(model);
   const chunks = encodeChunks(model, { kind: hasDataFiles(model) ? 'inline' : 'keep' });
   // The caller may do with them as he likes; what the model, or another call, has must stay.
   const [only] = chunks.parts;

@@ -1,3 +1,4 @@
+import { checkModel, checkOptions } from './arguments.js';
 import { chosenBackend, type BackendChoice } from './backend-choice.js';
 import { argumentError, ConvfuseError } from '../errors.js';
 import { cloneModel } from '../ir/clone.js';
@@ -8,7 +9,12 @@ import { ORT_RULES, RULES } from '../rules/index.js';
 import { GraphFacts } from '../runtime/graph-facts.js';
 import { summarize } from './summary.js';
 import type { FuseReport, SiteReport, VerificationReport } from './report.js';
-import { skippedVerification, verifyModels, type VerifyOptions } from './verify.js';
+import {
+  checkVerifyOptions,
+  skippedVerification,
+  verifyModels,
+  type VerifyOptions,
+} from './verify.js';
 
 /** What fuseModel is doing: applying rules, checking fused sites, comparing whole models. */
 export interface FuseProgress {
@@ -70,12 +76,20 @@ export async function fuseModel(
   model: Model,
   options: FuseOptions = {},
 ): Promise<{ model: Model; report: FuseReport }> {
+  checkModel(model);
+  checkOptions(options);
   const { level = 'basic', target = 'portable', verify = true, signal } = options;
   if (level !== 'basic' && level !== 'extended') {
     throw argumentError("'basic' or 'extended'", 'level', level);
   }
   if (target !== 'portable' && target !== 'ort') {
     throw argumentError("'portable' or 'ort'", 'target', target);
+  }
+  if (typeof verify === 'object') checkVerifyOptions(verify);
+  else if (typeof verify !== 'boolean')
+    throw argumentError('true, false or an object', 'verify', verify);
+  if (options.rules !== undefined && !Array.isArray(options.rules)) {
+    throw argumentError('an array', 'rules', options.rules);
   }
   signal?.throwIfAborted();
   if (model.unknownVersion !== undefined) {
@@ -196,7 +210,8 @@ function findProblem({ sites, verification }: FuseReport): string | undefined {
   }
   if (verification.status === 'failed') {
     const { relL2, reason } = verification;
-    return `the fused model differs: ${reason}, relative L2 ${relL2?.toExponential(2)}`;
+    const measured = relL2 === undefined ? '' : `, relative L2 ${relL2.toExponential(2)}`;
+    return `the fused model differs: ${reason}${measured}`;
   }
   return undefined;
 }

@@ -4,6 +4,7 @@ import path from 'node:path';
 import { ConvfuseError } from '../errors.js';
 import type { Model } from '../ir/model.js';
 import type { Tensor } from '../tensor/tensor.js';
+import { checkModel, checkPath } from './arguments.js';
 import { requiredInputs } from './random-inputs.js';
 import { loadTensor } from './tensor-file.js';
 
@@ -16,12 +17,14 @@ import { loadTensor } from './tensor-file.js';
  *
  * @returns at least one record of tensors by name, in the order of the file names
  * @throws ConvfuseError ERR_IO where nothing is there, or an input is missing; what loadTensor
- *   throws
+ *   throws; ERR_ARGUMENT
  */
 export async function loadInputSets(
   folder: string,
   model: Model,
 ): Promise<Readonly<Record<string, Tensor>>[]> {
+  checkPath(folder, 'folder');
+  checkModel(model);
   const names = requiredInputs(model).map(({ name }) => name);
   const { files, folders } = await listed(folder);
   const sets: Readonly<Record<string, Tensor>>[] = [];

@@ -1,6 +1,7 @@
 import { ConvfuseError } from '../errors.js';
 import type { Model } from '../ir/model.js';
 import type { Value } from '../ir/value.js';
+import { checkModel, checkOptions } from './arguments.js';
 import { fuseModel, type FuseOptions } from './fuse.js';
 import { peakValueBytes } from '../runtime/peak-memory.js';
 import type { ModelSummary, SiteReport } from './report.js';
@@ -58,6 +59,8 @@ export async function inspectModel(
   model: Model,
   options: InspectOptions = {},
 ): Promise<Inspection> {
+  checkModel(model);
+  checkOptions(options);
   const { inputShapes = {}, ...fuseOptions } = options;
   const trial = await fuseModel(model, { ...fuseOptions, verify: false }).catch(
     (error: unknown) => {

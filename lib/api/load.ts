@@ -9,6 +9,7 @@ import { ExternalData } from '../onnx/external-data.js';
 import { MAX_MODEL_BYTES } from '../onnx/limits.js';
 import { readModel } from '../onnx/read.js';
 import { validate } from '../onnx/validate.js';
+import { checkFlag, checkOptions } from './arguments.js';
 
 export interface LoadOptions {
   /**
@@ -31,6 +32,8 @@ export async function loadModel(
   source: string | Uint8Array,
   options: LoadOptions = {},
 ): Promise<Model> {
+  checkOptions(options);
+  checkFlag(options.allowSymlinks, 'allowSymlinks');
   if (typeof source === 'string') {
     const bytes = await readModelFile(source);
     const external = new ExternalData(source, options);

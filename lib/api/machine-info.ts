@@ -1,5 +1,6 @@
 import type { BackendInfo } from '../backend/info.js';
 import { loadAddon } from '../backend/native/binding.js';
+import { checkObject } from '../errors.js';
 import { chosenBackend, type BackendChoice } from './backend-choice.js';
 import { machine, type Machine } from './machine.js';
 
@@ -21,6 +22,7 @@ export interface MachineInfo extends Machine {
  * @throws ConvfuseError ERR_NATIVE_LOAD, ERR_ARGUMENT
  */
 export function machineInfo(choice: BackendChoice = {}): MachineInfo {
+  checkObject(choice, 'options');
   const { name, isa, threads, reason } = chosenBackend(choice);
   return { ...machine(), backend: { name, isa, threads, reason }, caches: caches() };
 }

@@ -1,5 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
+import { argumentError, checkObject } from '../errors.js';
+
+/** Days at a millisecond each, and times of all rounds still fit into memory. */
+const MAX_ROUNDS = 2 ** 28;
+
 /** Something to be timed against its rivals. */
 export interface Candidate {
   readonly name: string;
@@ -36,6 +41,20 @@ export interface Measurement {
   readonly ratio: Spread;
   /** Milliseconds for one call in each round, as latency and ratio are made from: see ratioOf. */
   readonly rounds: Float64Array;
+}
+
+/** @throws ConvfuseError ERR_ARGUMENT */
+export function checkTiming(timing: MeasureOptions): void {
+  checkObject(timing, 'timing');
+  const { rounds = 1, milliseconds = 0, settle = 0 } = timing;
+  if (!Number.isInteger(rounds) || rounds < 1 || rounds > MAX_ROUNDS) {
+    throw argumentError(`a whole number from 1 to ${MAX_ROUNDS}`, 'timing.rounds', rounds);
+  }
+  for (const [name, time] of Object.entries({ milliseconds, settle })) {
+    if (!(Number.isFinite(time) && time >= 0)) {
+      throw argumentError('a number >= 0', `timing.${name}`, time);
+    }
+  }
 }
 
 /**

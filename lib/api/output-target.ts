@@ -81,6 +81,22 @@ export async function createFor(target: OutputTarget, signal?: AbortSignal): Pro
   return temp;
 }
 
+/** Writes a whole file: it is there in one step, or not at all. @throws ConvfuseError ERR_IO, ERR_OUTPUT */
+export async function writeFile(
+  target: OutputTarget,
+  parts: Iterable<Uint8Array>,
+  signal?: AbortSignal,
+): Promise<void> {
+  const temp = await createFor(target, signal);
+  try {
+    for (const part of parts) await temp.write(part);
+    await temp.publish(target.path, target.replace);
+  } catch (error) {
+    await temp.discard();
+    throw error;
+  }
+}
+
 async function statOrNothing(stats: Promise<Stats>, file: string): Promise<Stats | undefined> {
   try {
     return await stats;

@@ -1,14 +1,15 @@
 import { realpath } from 'node:fs/promises';
 import path from 'node:path';
 
-import { argumentError, ConvfuseError } from '../errors.js';
+import { ConvfuseError } from '../errors.js';
 import type { Model } from '../ir/model.js';
 import type { Chunks } from '../onnx/chunks.js';
 import type { ModelOrigin } from '../onnx/origin.js';
 import { encodeChunks } from '../onnx/write.js';
+import { checkFlag, checkModel, checkOptions, checkPath } from './arguments.js';
 import { publishData, type ModelWithData } from './data-file.js';
 import { hasDataFiles } from './encode.js';
-import { checkTarget, createFor, type OutputTarget } from './output-target.js';
+import { checkTarget, writeFile, type OutputTarget } from './output-target.js';
 
 export interface SaveOptions {
   /** Replace an existing file. Default false. */
@@ -44,13 +45,17 @@ export async function saveModel(
   file: string,
   options: SaveOptions = {},
 ): Promise<SavedModel> {
-  if (typeof file !== 'string' || file === '') throw argumentError('a path', 'file', file);
+  checkModel(model);
+  checkPath(file, 'file');
+  checkOptions(options);
+  checkFlag(options.force, 'force');
+  checkFlag(options.inPlace, 'inPlace');
   const source = model.origin as ModelOrigin | undefined;
   const target = await checkTarget(file, source?.path, options);
   options.signal?.throwIfAborted();
   const [chunks, data] = await encodeFor(model, target, options.signal);
   try {
-    await writeTo(target, chunks, options.signal);
+    await writeFile(target, chunks.parts, options.signal);
   } catch (error) {
     await data?.discard();
     throw error;
@@ -83,19 +88,4 @@ async function needsDataFile(model: Model, target: OutputTarget): Promise<boolea
   if (!hasDataFiles(model)) return false;
   const { external } = model.origin as ModelOrigin;
   return model.changed || external?.folder !== (await realpath(path.dirname(target.path)));
-}
-
-async function writeTo(
-  target: OutputTarget,
-  chunks: Chunks,
-  signal: AbortSignal | undefined,
-): Promise<void> {
-  const temp = await createFor(target, signal);
-  try {
-    for (const part of chunks.parts) await temp.write(part);
-    await temp.publish(target.path, target.replace);
-  } catch (error) {
-    await temp.discard();
-    throw error;
-  }
 }

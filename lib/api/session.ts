@@ -1,8 +1,9 @@
 import type { Precision } from '../backend/backend.js';
-import { argumentError } from '../errors.js';
+import { argumentError, checkObject } from '../errors.js';
 import { Model } from '../ir/model.js';
 import { Session, type ValueMetadata } from '../runtime/session.js';
 import type { Tensor } from '../tensor/tensor.js';
+import { checkOptions } from './arguments.js';
 import { arithmeticOf, chosenBackend, type BackendChoice } from './backend-choice.js';
 import { loadModel, type LoadOptions } from './load.js';
 
@@ -44,6 +45,7 @@ export class InferenceSession {
     source: Model | string | Uint8Array,
     options: SessionOptions = {},
   ): Promise<InferenceSession> {
+    checkOptions(options);
     const { precision = 'default', allowSymlinks = false } = options;
     if (!PRECISIONS.includes(precision)) {
       throw argumentError(`one of ${PRECISIONS.join(', ')}`, 'precision', precision);
@@ -92,6 +94,7 @@ export class InferenceSession {
     third?: InferenceRunOptions,
   ): Promise<Record<string, Tensor>> {
     const [wanted, options] = this.#arguments(second, third);
+    checkOptions(options);
     const results = await this.#session.run(feeds, { signal: options.signal });
     if (wanted === undefined) return results;
     return Object.fromEntries(wanted.map((name) => [name, results[name]!]));
@@ -107,6 +110,7 @@ export class InferenceSession {
     second: Fetches | InferenceRunOptions,
     third: InferenceRunOptions | undefined,
   ): [readonly string[] | undefined, InferenceRunOptions] {
+    checkObject(second, 'fetches or options');
     const isNames = Array.isArray(second);
     const names = isNames ? (second as readonly string[]) : Object.keys(second);
     const known = names.filter((name) => this.outputNames.includes(name));

@@ -2,8 +2,9 @@ import { ACTIVATION_KINDS, type ActivationKind } from '../backend/activation.js'
 import { argumentError } from '../errors.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { REPLACEMENTS, type Replacement } from './activation-sites.js';
+import { checkInputs, checkOptions, checkTolerance } from './arguments.js';
 import type { BackendChoice } from './backend-choice.js';
-import type { MeasureOptions } from './measure.js';
+import { checkTiming, type MeasureOptions } from './measure.js';
 import type { ActivationStudyProgress } from './study-report.js';
 
 export interface ActivationStudyOptions extends BackendChoice {
@@ -39,7 +40,15 @@ export function readStudyOptions(options: ActivationStudyOptions): {
   readonly runs: number;
   readonly seed: number;
 } {
-  const { runs = DEFAULT_RUNS, seed = 0, budget, inputs, with: replacement = 'relu' } = options;
+  checkOptions(options);
+  const {
+    runs = DEFAULT_RUNS,
+    seed = 0,
+    budget,
+    inputs,
+    timing,
+    with: replacement = 'relu',
+  } = options;
   const replace = options.replace ?? COSTLY.filter((kind) => kind !== replacement);
   if (!(REPLACEMENTS as readonly string[]).includes(replacement)) {
     throw argumentError(`one of ${REPLACEMENTS.join(', ')}`, 'with', replacement);
@@ -51,7 +60,8 @@ export function readStudyOptions(options: ActivationStudyOptions): {
   }
   if (!Number.isSafeInteger(runs) || runs < 1) throw argumentError('at least 1', 'runs', runs);
   if (!Number.isSafeInteger(seed)) throw argumentError('a whole number', 'seed', seed);
-  if (budget !== undefined && !(budget >= 0)) throw argumentError('>= 0', 'budget', budget);
-  if (inputs?.length === 0) throw argumentError('at least one record', 'inputs', inputs);
+  checkTolerance(budget, 'budget');
+  if (inputs !== undefined) checkInputs(inputs);
+  if (timing !== undefined && timing !== false) checkTiming(timing);
   return { replace: [...replace], replacement, runs, seed };
 }

@@ -13,6 +13,7 @@ import {
   type ActivationSite,
   type Replacement,
 } from './activation-sites.js';
+import { checkModel } from './arguments.js';
 import { arithmeticOf, chosenBackend } from './backend-choice.js';
 import { measure, type MeasureOptions } from './measure.js';
 import { ErrorMeter, type OutputError } from './output-error.js';
@@ -63,6 +64,7 @@ class Study {
   #expected: readonly Readonly<Record<string, Tensor>>[] = [];
 
   constructor(model: Model, options: ActivationStudyOptions) {
+    checkModel(model);
     const { replace, replacement, runs, seed } = readStudyOptions(options);
     this.#model = model;
     this.#options = options;

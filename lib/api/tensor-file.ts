@@ -1,17 +1,21 @@
-import { readFile, stat, writeFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 
-import { ConvfuseError } from '../errors.js';
+import { checkObject, ConvfuseError } from '../errors.js';
 import { readTensor } from '../onnx/read-tensor.js';
 import { formatNpy, isNpy, parseNpy } from '../tensor/npy.js';
 import { checkTensor, type Tensor } from '../tensor/tensor.js';
+import { checkFlag, checkPath } from './arguments.js';
+import { checkTarget, writeFile } from './output-target.js';
 
 /**
  * Reads one tensor from a file: a NumPy array (.npy) or a TensorProto (.pb), told apart by their
  * first bytes.
  *
- * @throws ConvfuseError ERR_IO, ERR_TENSOR, ERR_PARSE, ERR_UNSUPPORTED, naming the file
+ * @throws ConvfuseError ERR_IO, ERR_TENSOR, ERR_PARSE, ERR_UNSUPPORTED, naming the file;
+ *   ERR_ARGUMENT
  */
 export async function loadTensor(file: string): Promise<Tensor> {
+  checkPath(file, 'file');
   let bytes: Uint8Array;
   try {
     // Opening a FIFO would wait for a writer, maybe for ever.
@@ -31,7 +35,8 @@ export async function loadTensor(file: string): Promise<Tensor> {
 }
 
 /**
- * Writes a tensor as a NumPy array (.npy). A file that exists is kept unless `force`.
+ * Writes a tensor as a NumPy array (.npy). A file that exists is kept unless `force`; at every
+ * instant it is the old one or the complete new one, and a link is never written through.
  *
  * @throws ConvfuseError ERR_UNSUPPORTED for types that NumPy lacks, ERR_OUTPUT, ERR_IO,
  *   ERR_ARGUMENT
@@ -41,17 +46,9 @@ export async function saveTensor(
   file: string,
   options: { readonly force?: boolean } = {},
 ): Promise<void> {
+  checkPath(file, 'file');
+  checkObject(options, 'options');
+  checkFlag(options.force, 'force');
   const bytes = formatNpy(checkTensor(tensor, 'tensor'));
-  try {
-    await writeFile(file, bytes, { flag: options.force === true ? 'w' : 'wx' });
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === 'EEXIST') {
-      throw new ConvfuseError(
-        'ERR_OUTPUT',
-        `${file} exists already: it is replaced only with force`,
-      );
-    }
-    throw new ConvfuseError('ERR_IO', `cannot write ${file}: ${code}`, { cause: error });
-  }
+  await writeFile(await checkTarget(file, undefined, options), [bytes]);
 }

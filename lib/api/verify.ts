@@ -1,3 +1,4 @@
+import { checkInputs, checkModel, checkOptions, checkTolerance } from './arguments.js';
 import { arithmeticOf, chosenBackend, type BackendChoice } from './backend-choice.js';
 import { argumentError, ConvfuseError } from '../errors.js';
 import type { Model } from '../ir/model.js';
@@ -39,10 +40,11 @@ export async function verifyModels(
   fused: Model,
   options: VerifyOptions = {},
 ): Promise<VerificationReport> {
+  checkModel(original, 'original');
+  checkModel(fused, 'fused');
+  checkVerifyOptions(options);
   const { inputs, inputShapes = {}, seed = 0, signal } = options;
   const runs = inputs?.length ?? options.runs ?? DEFAULT_RUNS;
-  if (!Number.isSafeInteger(runs) || runs < 1) throw argumentError('at least 1', 'runs', runs);
-  if (!Number.isSafeInteger(seed)) throw argumentError('a whole number', 'seed', seed);
   const outcome = new Outcome(runs, seed);
   const mismatch = signatureMismatch(original, fused);
   if (mismatch !== undefined) return outcome.failed(mismatch);
@@ -56,12 +58,12 @@ export async function verifyModels(
       const feeds = feedsOf(run);
       const comparisons = await pair.compare(feeds);
       if (pair.isDouble || comparisons.every(({ equal }) => equal)) {
-        outcome.judge(comparisons);
+        outcome.judgeRun(comparisons);
         continue;
       }
       inDouble ??= new Pair(original, fused, { ...options, backend: 'reference' });
-      outcome.judge(comparisons.filter(({ equal }) => equal));
-      outcome.judge(await inDouble.compare(feeds));
+      const settled = await inDouble.compare(feeds);
+      outcome.judgeRun([...comparisons.filter(({ equal }) => equal), ...settled]);
       outcome.note('unstable in float32: a tie flips; equal in double');
     }
   } catch (error) {
@@ -70,11 +72,25 @@ export async function verifyModels(
     // Inputs that do not fit were meant to: only random ones may fail without anybody's fault.
     if (error instanceof ConvfuseError && error.code === 'ERR_ARGUMENT' && inputs) throw error;
     if (error instanceof ConvfuseError && error.code !== 'ERR_INTERNAL') {
-      return skippedVerification(error.message, seed);
+      // A difference that was found stays one, whatever a later run comes to.
+      return outcome.isFailure
+        ? outcome.failed(error.message)
+        : skippedVerification(error.message, seed);
     }
     throw error;
   }
   return outcome.report();
+}
+
+/** @throws ConvfuseError ERR_ARGUMENT */
+export function checkVerifyOptions(options: VerifyOptions): void {
+  checkOptions(options);
+  const { inputs, runs = DEFAULT_RUNS, seed = 0, rtol, atol } = options;
+  if (inputs !== undefined) checkInputs(inputs);
+  if (!Number.isSafeInteger(runs) || runs < 1) throw argumentError('at least 1', 'runs', runs);
+  if (!Number.isSafeInteger(seed)) throw argumentError('a whole number', 'seed', seed);
+  checkTolerance(rtol, 'rtol');
+  checkTolerance(atol, 'atol');
 }
 
 /** The fused model does not run where the original does. */
@@ -147,6 +163,7 @@ function signatureMismatch(original: Model, fused: Model): string | undefined {
 class Outcome {
   readonly #runs: number;
   readonly #seed: number;
+  #done = 0;
   #maxAbs = 0;
   #relL2 = 0;
   #worst: WorstElement | undefined;
@@ -158,13 +175,19 @@ class Outcome {
     this.#seed = seed;
   }
 
-  judge(comparisons: readonly Comparison[]): void {
+  get isFailure(): boolean {
+    return this.#problem !== undefined;
+  }
+
+  judgeRun(comparisons: readonly Comparison[]): void {
+    this.#done += 1;
     for (const { equal, problem, maxAbs, relL2, worst } of comparisons) {
       if (!equal) this.#problem ??= problem ?? 'beyond tolerance';
       this.#maxAbs = Math.max(this.#maxAbs, maxAbs);
-      if (relL2 >= this.#relL2) {
-        this.#relL2 = relL2;
-        this.#worst = worst ?? this.#worst;
+      // Of equals the first, as it is with problems: both then speak of one element.
+      if (relL2 > this.#relL2 || this.#worst === undefined) {
+        this.#relL2 = Math.max(this.#relL2, relL2);
+        this.#worst = worst;
       }
     }
   }
@@ -173,9 +196,11 @@ class Outcome {
     this.#note = text;
   }
 
+  /** Only runs that came to a comparison count; without any, nothing was measured. */
   failed(reason: string): VerificationReport {
     this.#problem ??= reason;
-    return this.report();
+    const unmeasured = this.#done === 0 && { maxAbs: undefined, relL2: undefined };
+    return { ...this.report(), runs: this.#done, ...unmeasured };
   }
 
   report(): VerificationReport {

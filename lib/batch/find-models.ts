@@ -3,6 +3,7 @@ import { lstat, readdir, realpath, stat } from 'node:fs/promises';
 import path from 'node:path';
 
 import { ConvfuseError } from '../errors.js';
+import { checkPaths } from './options.js';
 
 /** A model file to work on, or a place that could not be looked into. */
 export interface FoundModel {
@@ -29,8 +30,11 @@ export const FUSED_SUFFIX = '.fused.onnx';
  *
  * A file argument is taken as it is, whatever it is called and whether it exists: that is the
  * reader's to say.
+ *
+ * @throws ConvfuseError ERR_ARGUMENT
  */
 export async function findModels(arguments_: readonly string[]): Promise<FindResult> {
+  checkPaths(arguments_);
   const models: FoundModel[] = [];
   const notes: string[] = [];
   for (const argument of arguments_) {

@@ -1,9 +1,9 @@
 import { availableParallelism } from 'node:os';
 
 import type { FileReport } from '../api/report.js';
-import { argumentError } from '../errors.js';
 import { findModels } from './find-models.js';
 import { failedReport, fuseFile, type FileOptions, type FileProgress } from './fuse-file.js';
+import { checkBatchOptions, checkPaths, sendable } from './options.js';
 import { planOutputs, type Job, type OutputOptions } from './plan-outputs.js';
 import { WorkerProcess } from './worker-process.js';
 
@@ -35,12 +35,10 @@ export async function* fuseModels(
   paths: readonly string[],
   options: FuseModelsOptions = {},
 ): AsyncGenerator<FileReport, void, undefined> {
+  checkPaths(paths);
+  checkBatchOptions(options);
   const { jobs: limit, timeLimit, memoryLimit, signal, onProgress, onNote, ...rest } = options;
   const { output, outDir, inPlace, ...fileOptions } = rest;
-  if (!Array.isArray(paths)) throw argumentError('an array of paths', 'paths', paths);
-  if (limit !== undefined && !(Number.isInteger(limit) && limit > 0)) {
-    throw argumentError('a whole number > 0', 'jobs', limit);
-  }
   signal?.throwIfAborted();
   const found = await findModels(paths);
   const healthy = found.models.filter((model) => model.error === undefined);
@@ -63,8 +61,9 @@ export async function* fuseModels(
   const limits = { seconds: timeLimit, memory: memoryLimit };
   const width = Math.min(limit ?? availableParallelism(), jobs.length);
   const threads = fileOptions.threads ?? Math.max(1, Math.floor(availableParallelism() / width));
+  const sent = sendable({ ...fileOptions, threads });
   yield* inProcesses(jobs, width, signal, (worker, job) =>
-    worker.run(job, { ...fileOptions, threads }, onProgress, limits),
+    worker.run(job, sent, onProgress, limits),
   );
 }
 

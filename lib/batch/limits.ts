@@ -9,6 +9,9 @@ export interface Limits {
   readonly memory?: number | undefined;
 }
 
+/** Timers of more than 24 days go off at once; no model takes that long. */
+const LONGEST_MS = 2 ** 31 - 1;
+
 /** Between two looks at a process's memory. */
 const LOOK_MS = 100;
 
@@ -28,7 +31,9 @@ export function watch(
     stop();
     onPassed(new ConvfuseError('ERR_LIMIT', `stopped: it passed the limit of ${what}`));
   };
-  if (seconds !== undefined) timers.push(setTimeout(passed, seconds * 1000, `${seconds} s`));
+  if (seconds !== undefined && seconds * 1000 <= LONGEST_MS) {
+    timers.push(setTimeout(passed, seconds * 1000, `${seconds} s`));
+  }
   if (memory !== undefined && pid !== undefined) {
     const look = async (): Promise<void> => {
       const used = await residentMebibytes(pid);

@@ -1,9 +1,9 @@
 #!/usr/bin/env node
 import { EXIT_BY_SIGNAL } from './exit-codes.js';
-import { ignoreClosedPipes, showWarnings } from './print.js';
+import { showWarnings, watchOutput } from './print.js';
 import { runProgram } from './program.js';
 
-ignoreClosedPipes();
+watchOutput();
 showWarnings();
 const code = await runProgram(process.argv.slice(2));
 process.exitCode = code;

@@ -1,5 +1,6 @@
 import colors from 'picocolors';
 
+import { EXIT } from './exit-codes.js';
 import { safe } from './text.js';
 
 /** Colours on a terminal that wants them, plain text elsewhere. */
@@ -17,14 +18,18 @@ export const noteColors: Palette = colors.createColors(isColorful(process.stderr
 
 /**
  * A reader that closed its end (`| head -1`) is no error of ours: what is left is not printed,
- * and the work at hand is finished.
+ * and the work at hand is finished. Results that a full disk took (`> report.json`) are an error.
  */
-export function ignoreClosedPipes(): void {
-  for (const stream of [process.stdout, process.stderr]) {
-    stream.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code !== 'EPIPE' && error.code !== 'ERR_STREAM_DESTROYED') throw error;
+export function watchOutput(): void {
+  process.stdout.on('error', ({ code = '' }: NodeJS.ErrnoException) => {
+    if (code === 'EPIPE' || code === 'ERR_STREAM_DESTROYED') return;
+    printError('ERR_IO', `cannot write the results: ${code}`);
+    process.once('exit', () => {
+      process.exitCode ||= EXIT.error;
     });
-  }
+  });
+  // There is nobody left to tell.
+  process.stderr.on('error', () => undefined);
 }
 
 /** Warnings of the library, and of Node, in our form and without advice on how to debug Node. */

@@ -1,8 +1,8 @@
 import type { Backend } from '../backend/backend.js';
 import { selectBackend } from '../backend/select.js';
-import { argumentError, ConvfuseError } from '../errors.js';
-import type { FloatType } from '../tensor/dtype.js';
-import { elementCount } from '../tensor/shape.js';
+import { argumentError, checkObject, ConvfuseError } from '../errors.js';
+import { allocate, type FloatType } from '../tensor/dtype.js';
+import { countToAllocate, elementCount } from '../tensor/shape.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { batchNormAffine } from './batch-norm.js';
 import { foldInput, inputShift } from './fold-input.js';
@@ -84,9 +84,10 @@ export function fuseBnConv(
   const { weight, groups, inputs, outputs } = layerOf(conv);
   const { type, dims } = weight;
   const affine = orThrow(batchNormAffine(statisticsOf(bn, inputs, type)));
+  const { padding, stride = 1, transposed } = conv;
+  const padded = isPadded(padding);
   if (inputShift(affine).some((t) => t !== 0)) {
-    const { padding, stride = 1, transposed } = conv;
-    if (isPadded(padding)) {
+    if (padded) {
       throw argumentError('no padding, or a batch norm without shift', 'padding', padding);
     }
     if (transposed === true && ![stride].flat().every((step) => step === 1)) {
@@ -119,6 +120,7 @@ export function fuseLinearBn(
   bn: BatchNormParameters,
   backend: Backend = selectBackend(),
 ): FusedParameters {
+  checkObject(linear, 'layer');
   const { dims } = floatWeight(linear.weight, 'weight');
   if (dims.length !== 2) throw argumentError('2 dimensions', 'weight.dims', dims);
   return fuseConvBn({ ...linear, groups: 1 }, bn, backend);
@@ -129,14 +131,16 @@ export function fuseLinearBn(
  * beta - s * mean as [C]. Computed in double, rounded once to the type of `bn.weight` (of
  * `runningVar` where there is none).
  *
- * @throws ConvfuseError ERR_ARGUMENT, ERR_NON_FINITE
+ * @throws ConvfuseError ERR_ARGUMENT, ERR_NON_FINITE; ERR_LIMIT and ERR_MEMORY for a matrix too large
  */
 export function batchNormMatrix(bn: BatchNormParameters): { matrix: Tensor; bias: Tensor } {
+  checkObject(bn, 'bn');
   const leading = bn.weight ?? bn.runningVar;
   const { type, dims } = asWeight(leading, 'batch norm weight', 'float16');
   const channels = elementCount(dims);
   const affine = orThrow(batchNormAffine(statisticsOf(bn, channels, type)));
-  const matrix = new Float64Array(channels * channels);
+  const count = countToAllocate([channels, channels]);
+  const matrix = allocate('float64', count) as Float64Array;
   for (let c = 0; c < channels; c++) matrix[c * channels + c] = affine.scale[c]!;
   return {
     matrix: { type, data: finite(narrow(type, matrix), type), dims: [channels, channels] },
@@ -150,21 +154,28 @@ function finite(stored: StoredArray, type: FloatType): StoredArray {
 }
 
 function layerOf(layer: LayerParameters) {
+  checkObject(layer, 'layer');
   const weight = floatWeight(layer.weight, 'weight');
   const { dims } = weight;
   const groups = groupsOf(layer);
+  const transposed: unknown = layer.transposed ?? false;
+  if (typeof transposed !== 'boolean')
+    throw argumentError('true or false', 'transposed', transposed);
   if (dims.length < 2) throw argumentError('2 or more dimensions', 'weight.dims', dims);
   const [first, second] = [dims[0]!, dims[1]!];
   if (first % groups !== 0) throw argumentError(`a multiple of ${groups}`, 'weight.dims[0]', first);
-  const [inputs, outputs] =
-    layer.transposed === true ? [first, second * groups] : [second * groups, first];
+  const [inputs, outputs] = transposed ? [first, second * groups] : [second * groups, first];
   return { weight, groups, inputs, outputs };
 }
 
 function isPadded(padding: PaddedLayerParameters['padding']): boolean {
   if (padding === undefined) return false;
-  if (typeof padding === 'number') return padding !== 0;
-  return typeof padding === 'string' || padding.some((side) => side !== 0);
+  if (padding === 'same-upper' || padding === 'same-lower') return true;
+  const sides: readonly unknown[] = Array.isArray(padding) ? padding : [padding];
+  if (!sides.every((side) => Number.isSafeInteger(side))) {
+    throw argumentError("whole numbers, 'same-upper' or 'same-lower'", 'padding', padding);
+  }
+  return sides.some((side) => side !== 0);
 }
 
 function fused(weight: Tensor, outputs: number, folded: Folded): FusedParameters {

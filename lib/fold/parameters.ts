@@ -1,4 +1,4 @@
-import { argumentError } from '../errors.js';
+import { argumentError, checkObject } from '../errors.js';
 import { isFloat16Array, isFloatType, type FloatType } from '../tensor/dtype.js';
 import { elementCount } from '../tensor/shape.js';
 import { checkTensor, type Tensor } from '../tensor/tensor.js';
@@ -71,6 +71,7 @@ export function statisticsOf(
     value === undefined
       ? new Float64Array(channels).fill(absent)
       : doubles(value, `batch norm ${name}`, channels, type);
+  checkObject(bn, 'bn');
   const epsilon = bn.eps ?? 1e-5;
   if (typeof epsilon !== 'number') throw argumentError('a number', 'batch norm eps', epsilon);
   return {

@@ -1,6 +1,7 @@
 import type { ConvCall, ConvKernel, FloatArray } from '../backend/backend.js';
 import { argumentError } from '../errors.js';
-import { elementCount, sameDims } from '../tensor/shape.js';
+import { allocate } from '../tensor/dtype.js';
+import { countToAllocate, elementCount, sameDims } from '../tensor/shape.js';
 import type { Tensor } from '../tensor/tensor.js';
 import type { ConvSettings } from './conv-options.js';
 import { channelsFirstDims, channelsLastDims, toChannelsFirst, toChannelsLast } from './layout.js';
@@ -19,7 +20,7 @@ export interface PreparedRun {
   readonly direct: FloatArray | undefined;
 }
 
-/** @throws ConvfuseError ERR_ARGUMENT */
+/** @throws ConvfuseError ERR_ARGUMENT, ERR_LIMIT */
 export function prepareRun(
   settings: ConvSettings,
   kernel: ConvKernel,
@@ -31,6 +32,8 @@ export function prepareRun(
   const x = readOfType(givenX, settings, 'x');
   const dims = last ? channelsFirstDims(x.dims) : x.dims;
   const outDims = kernel.outputDims(dims);
+  // Said here: the native side has memory for more than Node has arrays for.
+  countToAllocate(outDims);
   const resultDims = last ? channelsLastDims(outDims) : outDims;
   const residual = readOptional(givenResidual, settings, 'residual', resultDims);
   const out = readOptional(givenOut, settings, 'out', resultDims);
@@ -62,8 +65,7 @@ export function finishRun(settings: ConvSettings, run: PreparedRun, data: FloatA
 }
 
 export function resultArray(settings: ConvSettings, dims: readonly number[]): FloatArray {
-  const count = elementCount(dims);
-  return settings.type === 'float32' ? new Float32Array(count) : new Float64Array(count);
+  return allocate(settings.type, elementCount(dims)) as FloatArray;
 }
 
 function readOptional(

@@ -1,7 +1,7 @@
-import { abortReason } from '../backend/abort.js';
+import { abortReason, checkSignal } from '../backend/abort.js';
 import type { ConvKernel } from '../backend/backend.js';
 import { selectBackend } from '../backend/select.js';
-import { argumentError, ConvfuseError } from '../errors.js';
+import { checkObject, ConvfuseError } from '../errors.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { finishRun, prepareRun, resultArray } from './conv-run.js';
 import { readConvOptions, type ConvOptions, type ConvSettings } from './conv-options.js';
@@ -57,10 +57,11 @@ export class FusedConv2d {
    * @param x [N, C, ...spatial], or [N, ...spatial, C] in layout 'nhwc'
    * @returns a tensor of [N, M, ...spatial] or [N, ...spatial, M]
    * @throws ConvfuseError ERR_ARGUMENT, ERR_DISPOSED, ERR_MEMORY; ERR_LIMIT when too many runs
-   *   wait; the signal's reason
+   *   wait, and for results of more than 2^31 elements; the signal's reason
    */
   async run(x: Tensor, options: RunOptions = {}): Promise<Tensor> {
-    const { signal, out, residual } = checkOptions(options);
+    checkObject(options, 'options');
+    const { signal, out, residual } = options;
     checkSignal(signal);
     if (signal?.aborted) throw abortReason(signal);
     const kernel = this.#alive();
@@ -75,10 +76,11 @@ export class FusedConv2d {
    * SharedArrayBuffer may lie under x, residual and out; concurrent writes to it give arbitrary
    * numbers, and nothing worse.
    *
-   * @throws ConvfuseError ERR_ARGUMENT, ERR_DISPOSED, ERR_MEMORY
+   * @throws ConvfuseError ERR_ARGUMENT, ERR_DISPOSED, ERR_MEMORY, ERR_LIMIT
    */
   runSync(x: Tensor, options: RunSyncOptions = {}): Tensor {
-    const { out, residual } = checkOptions(options);
+    checkObject(options, 'options');
+    const { out, residual } = options;
     const kernel = this.#alive();
     const prepared = prepareRun(this.#settings, kernel, x, out, residual);
     this.#lastDims = prepared.call.dims;
@@ -102,20 +104,4 @@ export class FusedConv2d {
     if (this.#kernel) return this.#kernel;
     throw new ConvfuseError('ERR_DISPOSED', 'the layer was disposed of');
   }
-}
-
-function checkOptions<T extends object>(options: T): T {
-  if (typeof options === 'object' && (options as T | null) !== null) return options;
-  throw argumentError('an object', 'options', options);
-}
-
-/** Any object that works like an AbortSignal will do: there may be several realms. */
-function checkSignal(signal: AbortSignal | undefined): void {
-  if (signal === undefined) return;
-  const works =
-    typeof signal === 'object' &&
-    (signal as AbortSignal | null) !== null &&
-    typeof signal.aborted === 'boolean' &&
-    typeof signal.addEventListener === 'function';
-  if (!works) throw argumentError('an AbortSignal', 'signal', signal);
 }

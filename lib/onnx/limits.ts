@@ -35,6 +35,9 @@ export const MAX_CALL_DEPTH = 100;
 /** Numbers in one attribute: a Constant's value_floats is the only large one, and is small. */
 export const MAX_ATTRIBUTE_NUMBERS = 2 ** 24;
 
+/** Sizes in attributes: beyond, an output could not be addressed by any runtime. */
+export const MAX_SIZE = 2 ** 31 - 1;
+
 /**
  * How many times over the tensors of a model may use the bytes of a data file. Shared weights
  * use them twice or so; without a limit a small file could ask for any amount of memory.

@@ -3,6 +3,7 @@ import type { Node } from '../ir/node.js';
 import type { Value } from '../ir/value.js';
 import { constantOfValue } from '../ir/view.js';
 import { isFloatType } from '../tensor/dtype.js';
+import { MAX_SIZE } from './limits.js';
 import { modelError, quoted } from './model-error.js';
 
 /** Numbers of inputs and outputs, least and most, and what else must hold. */
@@ -12,8 +13,6 @@ interface Signature {
   readonly check?: (node: Node) => void;
 }
 
-/** Sizes in attributes: beyond, an output could not be addressed by any runtime. */
-const MAX_SIZE = 2 ** 31 - 1;
 const AUTO_PADS = ['NOTSET', 'SAME_UPPER', 'SAME_LOWER', 'VALID'];
 const UNARY: Signature = { inputs: [1, 1], outputs: [1, 1] };
 const BINARY: Signature = { inputs: [2, 2], outputs: [1, 1] };

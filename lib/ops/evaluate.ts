@@ -5,11 +5,11 @@ import type { Constant } from '../ir/constant.js';
 import type { Graph } from '../ir/graph.js';
 import type { Node } from '../ir/node.js';
 import { allocate, isFloatType, type DataType, type TensorData } from '../tensor/dtype.js';
-import { dimsText } from '../tensor/shape.js';
+import { countToAllocate, dimsText } from '../tensor/shape.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { operatorOf } from './index.js';
 import type { Arithmetic, Evaluation, RunTensor } from './operator.js';
-import { countToAllocate, floatArray, fromRunTensor, toRunTensor } from './run-tensor.js';
+import { floatArray, fromRunTensor, toRunTensor } from './run-tensor.js';
 
 /** An array for a tensor of a run, zeroed. @throws ConvfuseError ERR_LIMIT, ERR_MEMORY */
 export function allocateFor(

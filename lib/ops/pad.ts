@@ -207,6 +207,11 @@ function padRun(
 /** The constant: an attribute before opset 11, a scalar input since; zero when it is absent. */
 function fillValue(node: Node, x: RunTensor, input: RunTensor | undefined): number {
   const zero = (x.type === 'int64' || x.type === 'uint64' ? 0n : 0) as number;
-  if (node.opset < 11) return node.attribute('value', 'float') ?? zero;
-  return (input?.data[0] as number | undefined) ?? zero;
+  const value =
+    node.opset < 11
+      ? node.attribute('value', 'float')
+      : (input?.data[0] as number | string | undefined);
+  if (value === undefined) return zero;
+  if (typeof value === typeof zero) return value as number;
+  throw nodeError(node, 'ERR_MODEL', `expected a constant of type ${x.type}, received ${value}`);
 }

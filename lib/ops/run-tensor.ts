@@ -1,33 +1,15 @@
 import type { FloatArray } from '../backend/backend.js';
-import { ConvfuseError } from '../errors.js';
 import type { Node } from '../ir/node.js';
 import { allocate, isFloat16Array, isFloatType, type DataType } from '../tensor/dtype.js';
 import { fromBfloat16, fromFloat16, toBfloat16, toFloat16 } from '../tensor/half.js';
-import { dimsText, elementCount } from '../tensor/shape.js';
 import type { Tensor } from '../tensor/tensor.js';
 import type { Arithmetic, RunTensor } from './operator.js';
 import { nodeError } from './schema.js';
 
-/**
- * Elements of one tensor: more than typed arrays of 8 bytes hold. Products of sizes from a file
- * may ask for any number.
- */
-export const MAX_ELEMENTS = 2 ** 31;
-
-/** Elements of a tensor to be made. @throws ConvfuseError ERR_LIMIT */
-export function countToAllocate(dims: readonly number[]): number {
-  const count = elementCount(dims);
-  if (count <= MAX_ELEMENTS) return count;
-  throw new ConvfuseError(
-    'ERR_LIMIT',
-    `a tensor of ${dimsText(dims)} has more than ${MAX_ELEMENTS} elements`,
-  );
-}
-
 /** The array type in which a run holds numbers of a floating-point type. */
 export function floatArray(type: DataType, arithmetic: Arithmetic, count: number): FloatArray {
   const double = arithmetic === 'float64' || type === 'float64';
-  return double ? new Float64Array(count) : new Float32Array(count);
+  return allocate(double ? 'float64' : 'float32', count) as FloatArray;
 }
 
 /** A stored tensor as a run holds it. Shares memory where nothing has to be converted. */

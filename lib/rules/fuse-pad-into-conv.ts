@@ -1,3 +1,4 @@
+import { MAX_SIZE } from '../onnx/limits.js';
 import { defineRule, type Condition, type Facts, type Refusal } from '../rewrite/rule.js';
 import {
   absorbPad,
@@ -43,8 +44,16 @@ export const fusePadIntoConv = defineRule<PadMatch>({
 function padsFor({ pad, user }: PadMatch, facts: Facts): SpatialPads | Refusal {
   const weight = user.input(1);
   const rank = (parameterOf(weight)?.dims ?? facts.dims(weight))?.length;
-  if (rank === undefined || rank < 3 || ownPads(user, rank - 2) === undefined) {
+  const own = rank === undefined || rank < 3 ? undefined : ownPads(user, rank - 2);
+  if (rank === undefined || own === undefined) {
     return { reason: 'shape', detail: `pads of ${user.label} do not fit its weight` };
   }
-  return spatialPads(pad, rank);
+  const added = spatialPads(pad, rank);
+  if ('reason' in added) return added;
+  // An input may hold any number, the attribute may not: the file would not be read again.
+  const large = (['begin', 'end'] as const).some((side) =>
+    added[side].some((size, axis) => size + own[side][axis]! > MAX_SIZE),
+  );
+  if (!large) return added;
+  return { reason: 'padding', detail: `${pad.label} pads more than ${user.label} can` };
 }

@@ -3,7 +3,9 @@ import {
   firstRefusal,
   notOverridable as overridable,
 } from '../rewrite/conditions.js';
-import { isFloatType } from '../tensor/dtype.js';
+import { widen, type StoredArray } from '../fold/stored.js';
+import type { Value } from '../ir/value.js';
+import { isFloatType, type FloatType } from '../tensor/dtype.js';
 import type { Condition } from '../rewrite/rule.js';
 import { leavesOf, parameterOf } from './parameter.js';
 
@@ -38,6 +40,40 @@ export const oneFloatType: Condition = {
       return { reason: 'dtype', detail: `${expected}, ${value.name} is ${other ?? 'unknown'}` };
     });
   },
+};
+
+const finite = new WeakMap<Value, boolean>();
+
+/** Remembered: constants are never edited, and a weight is looked at with each rule and visit. */
+function isFiniteConstant(value: Value): boolean {
+  const known = finite.get(value);
+  if (known !== undefined) return known;
+  const tensor = parameterOf(value)?.read();
+  const found =
+    tensor === undefined ||
+    !isFloatType(tensor.type) ||
+    allFinite(tensor.type, tensor.data as StoredArray);
+  finite.set(value, found);
+  return found;
+}
+
+function allFinite(type: FloatType, stored: StoredArray): boolean {
+  const values = stored instanceof Uint16Array ? widen(type, stored) : stored;
+  // 0 for each finite number, and NaN for all others, which stays.
+  let sum = 0;
+  for (let at = 0; at < values.length; at++) sum += values[at]! * 0;
+  return sum === 0;
+}
+
+export const finiteConstants: Condition = {
+  name: 'finite-constants',
+  doc: 'All elements of the parameters are finite: no bound could hold others.',
+  check: ({ parameters }) =>
+    firstRefusal(parameters, (value) =>
+      isFiniteConstant(value)
+        ? undefined
+        : { reason: 'non-finite', detail: `${value.name} has elements that are not finite` },
+    ),
 };
 
 /** Weights that a file only describes, as ConstantOfShape does, would have to be written out. */

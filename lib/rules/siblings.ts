@@ -10,6 +10,7 @@ import {
 } from './guards.js';
 import {
   constantParameters,
+  finiteConstants,
   notOverridable,
   notSpelledOut,
   oneFloatType,
@@ -41,6 +42,7 @@ export const SIBLING_GUARDS: readonly Condition<LayerMatch>[] = [
   notSpelledOut,
   layerShapes,
   gemmBroadcast,
+  finiteConstants,
 ];
 
 /**

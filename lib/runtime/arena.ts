@@ -9,8 +9,8 @@ import {
   type TensorData,
 } from '../tensor/dtype.js';
 import type { Arithmetic } from '../ops/operator.js';
-import { countToAllocate, floatArray } from '../ops/run-tensor.js';
-import { sameDims } from '../tensor/shape.js';
+import { floatArray } from '../ops/run-tensor.js';
+import { countToAllocate, sameDims } from '../tensor/shape.js';
 
 /** Smaller arrays come from the garbage collector's own nursery: recycling them gains nothing. */
 const SMALLEST = 4096;

@@ -1,3 +1,5 @@
+import { ConvfuseError } from '../errors.js';
+
 /** Element types, named as onnxruntime-common names them. */
 export type DataType =
   | 'float32'
@@ -56,19 +58,30 @@ const NUMERIC: Readonly<Record<Exclude<DataType, 'string'>, NumericType>> = {
   bool: { bytes: 1, array: Uint8Array },
 };
 
+/** Whether a name from a caller is that of a type. */
+export function isDataType(name: unknown): name is DataType {
+  return name === 'string' || Object.hasOwn(NUMERIC, name as string);
+}
+
 /** Bytes of one element; 0 for strings, which have no fixed size. */
 export function elementBytes(type: DataType): number {
   return type === 'string' ? 0 : NUMERIC[type].bytes;
 }
 
-/** A zeroed array for `length` elements of a type. */
+/** A zeroed array for `length` elements of a type. @throws ConvfuseError ERR_MEMORY */
 export function allocate(type: DataType, length: number): TensorData {
-  return type === 'string' ? new Array<string>(length).fill('') : new NUMERIC[type].array(length);
+  try {
+    return type === 'string' ? new Array<string>(length).fill('') : new NUMERIC[type].array(length);
+  } catch (cause) {
+    // A RangeError, where the system has no such memory or Node no such arrays.
+    throw new ConvfuseError('ERR_MEMORY', `no memory for ${length} elements of ${type}`, { cause });
+  }
 }
 
 /** Whether `data` is the kind of array that holds elements of `type`. */
 export function holds(type: DataType, data: unknown): data is TensorData {
-  if (type === 'string') return Array.isArray(data);
+  if (type === 'string')
+    return Array.isArray(data) && data.every((item) => typeof item === 'string');
   // A proxy or an heir of a typed array is an instance of its class too, but has no elements.
   if (!ArrayBuffer.isView(data)) return false;
   if (type === 'float16' && isFloat16Array(data)) return true;

@@ -1,3 +1,5 @@
+import { ConvfuseError } from '../errors.js';
+
 /** Elements in a tensor of these dimensions: 1 for none (a scalar), 0 when any is 0. */
 export function elementCount(dims: readonly number[]): number {
   let count = 1;
@@ -29,4 +31,20 @@ export function normalizeAxis(axis: number, rank: number): number | undefined {
 /** Dimensions for people: 1x3x224x224. */
 export function dimsText(dims: readonly (number | string | undefined)[]): string {
   return dims.length === 0 ? 'scalar' : dims.map((dim) => dim ?? '?').join('x');
+}
+
+/**
+ * Elements of one tensor: more than typed arrays of 8 bytes hold. Products of sizes, from a
+ * file or of pads that a caller gives, may ask for any number.
+ */
+const MAX_ELEMENTS = 2 ** 31;
+
+/** Elements of a tensor to be made. @throws ConvfuseError ERR_LIMIT */
+export function countToAllocate(dims: readonly number[]): number {
+  const count = elementCount(dims);
+  if (count <= MAX_ELEMENTS) return count;
+  throw new ConvfuseError(
+    'ERR_LIMIT',
+    `a tensor of ${dimsText(dims)} has more than ${MAX_ELEMENTS} elements`,
+  );
 }

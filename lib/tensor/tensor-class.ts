@@ -37,7 +37,8 @@ class DenseTensor implements PlainTensor {
   ) {
     const named = typeof first === 'string';
     const type = named ? first : typeOf(first);
-    const given = named ? (second as TensorData | readonly number[]) : first;
+    const given = named ? second! : first;
+    if (typeof given !== 'object') throw argumentError('an array', 'data', given);
     const dims = (named ? third : (second as readonly number[] | undefined)) ?? [given.length];
     const tensor = checkTensor({ type, data: elements(type, given), dims }, 'tensor');
     this.type = tensor.type;
@@ -64,7 +65,11 @@ function elements(type: DataType, data: TensorData | readonly number[]): TensorD
   const array = TYPES.find(([, name]) => name === (type === 'bool' ? 'uint8' : type))?.[0];
   if (array === undefined) throw argumentError(`an array of ${type}`, 'data', data);
   const from = (array as unknown as { from(list: unknown[]): TensorData }).from.bind(array);
-  return from(type.endsWith('int64') ? data.map(BigInt) : data.map(Number));
+  try {
+    return from(type.endsWith('int64') ? data.map(BigInt) : data.map(Number));
+  } catch {
+    throw argumentError(`numbers for ${type}`, 'data', data);
+  }
 }
 
 /**

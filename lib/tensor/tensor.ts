@@ -1,5 +1,5 @@
 import { argumentError } from '../errors.js';
-import { holds, type DataType, type TensorData } from './dtype.js';
+import { holds, isDataType, type DataType, type TensorData } from './dtype.js';
 import { elementCount } from './shape.js';
 
 /**
@@ -27,6 +27,7 @@ export interface FloatTensor extends Tensor {
 export function checkTensor(value: Tensor, name: string): Tensor {
   if (typeof value !== 'object' || value === null) throw argumentError('a tensor', name, value);
   const { type, data } = value;
+  if (!isDataType(type)) throw argumentError('an element type', `${name}.type`, type);
   if (!Array.isArray(value.dims)) throw argumentError('an array', `${name}.dims`, value.dims);
   const dims = [...(value.dims as readonly number[])];
   for (const dim of dims) {

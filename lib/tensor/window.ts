@@ -43,30 +43,32 @@ export function resolveWindow(
   const padBegin: number[] = [];
   const padEnd: number[] = [];
   const output: number[] = [];
+  const same = window.padding === 'same-upper' || window.padding === 'same-lower';
   for (let axis = 0; axis < input.length; axis++) {
     const size = input[axis]!;
     const stride = window.strides[axis]!;
     const extent = dilatedExtent(window.kernel[axis]!, window.dilations[axis]!);
     let begin = 0;
     let end = 0;
-    if (window.padding === 'same-upper' || window.padding === 'same-lower') {
+    if (same && size > 0) {
       const total = Math.max(0, (Math.ceil(size / stride) - 1) * stride + extent - size);
-      const small = total >> 1;
+      const small = Math.floor(total / 2); // not >> 1: extents pass 32 bits
       begin = window.padding === 'same-upper' ? small : total - small;
       end = total - begin;
-    } else if (window.padding !== 'valid') {
+    } else if (typeof window.padding === 'object') {
       begin = window.padding.begin[axis]!;
       end = window.padding.end[axis]!;
     }
     const room = size + begin + end - extent;
-    if (room < 0) {
+    const empty = same && size === 0; // ceil(0 / stride)
+    if (room < 0 && !empty) {
       throw new ConvfuseError(
         'ERR_ARGUMENT',
         `expected a padded input of at least ${extent} for spatial axis ${axis}, ` +
           `received ${size + begin + end}`,
       );
     }
-    let out = Math.floor(room / stride) + 1;
+    let out = empty ? 0 : Math.floor(room / stride) + 1;
     if (ceil && room % stride !== 0 && out * stride < size + begin) out += 1;
     padBegin.push(begin);
     padEnd.push(end);

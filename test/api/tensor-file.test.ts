@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { linkSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 
 import { toBinary } from '@bufbuild/protobuf';
@@ -26,6 +26,39 @@ test('an existing file is kept unless forced', async (t) => {
   t.is(readFileSync(file, 'utf8'), 'mine');
   await saveTensor(array, file, { force: true });
   t.deepEqual(readFileSync(file), Buffer.from(formatNpy(array)));
+});
+
+test('a link is not written through, and nothing but a plain file is replaced', async (t) => {
+  const folder = temporaryFolder(t);
+  const mine = path.join(folder, 'mine');
+  writeFileSync(mine, 'mine');
+  const link = path.join(folder, 'link.npy');
+  symlinkSync(mine, link);
+  for (const file of [link, folder]) {
+    await t.throwsAsync(saveTensor(array, file, { force: true }), { code: 'ERR_OUTPUT' });
+  }
+  t.is(readFileSync(mine, 'utf8'), 'mine');
+  t.deepEqual(readdirSync(folder).sort(), ['link.npy', 'mine']);
+});
+
+test('what is replaced is not written into: a reader has the old one or the new one', async (t) => {
+  const folder = temporaryFolder(t);
+  const file = path.join(folder, 'x.npy');
+  writeFileSync(file, 'old');
+  const before = statSync(file).ino;
+  linkSync(file, path.join(folder, 'other'));
+  await saveTensor(array, file, { force: true });
+  t.not(statSync(file).ino, before);
+  t.is(readFileSync(path.join(folder, 'other'), 'utf8'), 'old');
+});
+
+test('wrong arguments are refused', async (t) => {
+  const file = path.join(temporaryFolder(t), 'x.npy');
+  const refused = { code: 'ERR_ARGUMENT' };
+  await t.throwsAsync(saveTensor(array, ''), refused);
+  await t.throwsAsync(saveTensor(array, file, { force: 'false' as unknown as boolean }), refused);
+  await t.throwsAsync(saveTensor({ ...array, type: 'constructor' as 'float32' }, file), refused);
+  await t.throwsAsync(loadTensor(Symbol('x') as unknown as string), refused);
 });
 
 test('a TensorProto is told apart by its bytes', async (t) => {

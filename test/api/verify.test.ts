@@ -42,6 +42,31 @@ test('signatures must agree', async (t) => {
   t.regex(report.reason ?? '', /inputs differ: x and u/);
   const other = await verifyModels(a, parseText('x: input float[2]\nz = Relu(x)'));
   t.regex(other.reason ?? '', /outputs differ: y and z/);
+  // Nothing was run: there is no distance, least of all one of 0.
+  t.like(other, { runs: 0, maxAbs: undefined, relL2: undefined, worst: undefined });
+});
+
+test('the reason and the worst element are those of one run', async (t) => {
+  const [a, b] = ['0', 'nan'].map((c) =>
+    parseText(`x: input float[2]\nc: float = {${c}}\ny = Add(x, c)`),
+  );
+  const report = await verifyModels(a!, b!, { runs: 3 });
+  t.is(report.reason, `y[0]: NaN in place of ${report.worst?.expected}`);
+});
+
+test('a difference that was found is not forgotten over a run that is not possible', async (t) => {
+  // Whether a random index is inside is up to the seed.
+  const [a, b] = [1, 2].map((c) =>
+    parseText(
+      `x: input float[5]\ni: input int64[1]\nc: float = {${c}}\nm = Mul(x, c)\ny = Gather(m, i)`,
+    ),
+  );
+  const statusOf = async (seed: number): Promise<string> =>
+    (await verifyModels(a!, b!, { seed, runs: 1 })).status;
+  let seed = 0;
+  while ((await statusOf(seed)) !== 'failed' || (await statusOf(seed + 1)) !== 'skipped') seed++;
+  const report = await verifyModels(a!, b!, { seed, runs: 2 });
+  t.like(report, { status: 'failed', reason: 'beyond tolerance', runs: 1 });
 });
 
 test('what cannot be run is skipped, with the reason', async (t) => {

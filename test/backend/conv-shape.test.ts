@@ -30,6 +30,12 @@ test('plain', (t) => {
   });
 });
 
+test('SAME pads of nothing make nothing', (t) => {
+  for (const padding of ['same-upper', 'same-lower'] as const) {
+    t.like(convShape(spec(2, padding), [1, 1, 0]), { padBegin: [0], output: [0] });
+  }
+});
+
 test('transposed: the formula of ONNX, with explicit and with SAME pads', (t) => {
   t.like(convShape(spec(2, none, 1), [1, 1, 4]), { padBegin: [0], output: [10] });
   t.like(convShape(spec(2, { begin: [1], end: [2] }, 0), [1, 1, 4]), {

@@ -6,6 +6,7 @@ import test, { type ExecutionContext } from 'ava';
 import {
   defineRule,
   fuseModels,
+  InferenceSession,
   type FileReport,
   type FuseModelsOptions,
 } from '#convfuse/index.js';
@@ -135,11 +136,58 @@ test('breaking off the loop ends the workers', async (t) => {
   t.false(existsSync(path.join(folder, 'b.fused.onnx')));
 });
 
+test('a limit beyond what timers can hold is no limit', async (t) => {
+  const folder = setUp(t, { 'a.onnx': convBnModel() });
+  const reports = await all([folder], { timeLimit: 2 ** 31, outDir: path.join(folder, 'out') });
+  t.like(reports[0], { status: 'fused', error: undefined });
+});
+
+test('inputs to verify on may be tensors of any class, and a signal may be among its options', async (t) => {
+  const folder = setUp(t, { 'a.onnx': convBnModel() });
+  const file = path.join(folder, 'a.onnx');
+  const session = await InferenceSession.create(file);
+  const [entry] = session.inputMetadata;
+  const dims = entry!.shape!.map((dim) => (typeof dim === 'number' ? dim : 1));
+  const x = new ForeignTensor(dims);
+  const verify = { inputs: [{ [entry!.name]: x }], signal: new AbortController().signal };
+  const [report] = await all([file], { verify });
+  t.like(report?.verification, { status: 'passed', runs: 1 }, report?.error?.message);
+});
+
+/** As onnxruntime-common has it: the data is not the object's own. */
+class ForeignTensor {
+  readonly type = 'float32';
+  readonly dims: readonly number[];
+
+  constructor(dims: readonly number[]) {
+    this.dims = dims;
+  }
+
+  get data(): Float32Array {
+    return new Float32Array(this.dims.reduce((a, b) => a * b, 1)).fill(0.5);
+  }
+}
+
 test('wrong arguments are refused before any work', async (t) => {
   const folder = setUp(t, { 'a.onnx': convBnModel() });
   const both = { outDir: folder, inPlace: true };
   await t.throwsAsync(all([folder], both), { code: 'ERR_ARGUMENT' });
   await t.throwsAsync(all([folder], { jobs: 0 }), { code: 'ERR_ARGUMENT' });
+  const wrong: unknown[] = [
+    null,
+    { timeLimit: NaN },
+    { memoryLimit: -1 },
+    { force: 'false' },
+    { outDir: '' },
+    { verify: { rtol: -1 } },
+    { signal: 'stop' },
+    { onNote: 1 },
+  ];
+  for (const options of wrong) {
+    const work = all([folder], options as FuseModelsOptions);
+    await t.throwsAsync(work, { code: 'ERR_ARGUMENT' }, JSON.stringify(options));
+  }
+  await t.throwsAsync(all([1 as unknown as string]), { code: 'ERR_ARGUMENT' });
   await t.throwsAsync(all('a.onnx' as unknown as string[]), { code: 'ERR_ARGUMENT' });
   t.deepEqual(listing(folder), ['a.onnx']);
 });

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { closeSync, existsSync, openSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 
 import test from 'ava';
@@ -41,6 +41,22 @@ test('a reader that closed before anything was printed is no error either', asyn
   const code = await new Promise((resolve) => child.once('close', resolve));
   t.is(code, 0);
   t.is(stderr, '');
+});
+
+test('results that cannot be written are an error, without a stack trace', async (t) => {
+  if (!existsSync('/dev/full')) {
+    t.pass();
+    return;
+  }
+  const full = openSync('/dev/full', 'w');
+  t.teardown(() => {
+    closeSync(full);
+  });
+  const child = spawn(process.execPath, [MAIN, 'rules'], { stdio: ['ignore', full, 'pipe'] });
+  let stderr = '';
+  child.stderr!.on('data', (text) => (stderr += String(text)));
+  t.is(await new Promise((resolve) => child.once('close', resolve)), 1);
+  t.is(stderr, 'error ERR_IO: cannot write the results: ENOSPC\n');
 });
 
 test('no colour in a pipe, whatever the environment asks for', async (t) => {

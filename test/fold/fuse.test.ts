@@ -90,6 +90,29 @@ for (const type of ['float32', 'float64', 'float16', 'bfloat16'] as const) {
   }
 }
 
+test('what is no object, no type, no padding is refused', (t) => {
+  const weight = { type: 'float32' as const, data: new Float32Array(4), dims: [2, 2, 1, 1] };
+  const bn = { runningMean: new Float32Array(2), runningVar: new Float32Array(2) };
+  const refused = { code: 'ERR_ARGUMENT' };
+  for (const value of [undefined, null, 1, 'x']) {
+    t.throws(() => fuseConvBn(value as never, bn), refused);
+    t.throws(() => fuseConvBn({ weight }, value as never), refused);
+    t.throws(() => fuseBnConv(value as never, { weight }), refused);
+    t.throws(() => fuseLinearBn(value as never, bn), refused);
+    t.throws(() => batchNormMatrix(value as never), refused);
+  }
+  for (const type of ['nope', 'constructor', undefined]) {
+    t.throws(() => fuseConvBn({ weight: { ...weight, type: type as never } }, bn), refused);
+  }
+  const wide = new Float32Array(2 ** 16).fill(1);
+  const large = { runningMean: wide, runningVar: wide };
+  t.throws(() => batchNormMatrix(large), { code: 'ERR_LIMIT' });
+  t.throws(() => fuseConvBn({ weight, transposed: 'no' as never }, bn), refused);
+  for (const padding of [null, 'same', NaN, [0, '1'], {}, true]) {
+    t.throws(() => fuseBnConv(bn, { weight, padding: padding as never }), refused);
+  }
+});
+
 test('plain typed arrays, absent gamma and beta, and the default epsilon', (t) => {
   const weight = { type: 'float32', dims: [2, 1, 1], data: Float32Array.of(1, 2) } as const;
   const statistics = { runningMean: Float32Array.of(1, 2), runningVar: Float32Array.of(4, 9) };

@@ -140,6 +140,19 @@ test('options and weights are read once', (t) => {
   t.is(reads, 1);
 });
 
+test('a result of more elements than arrays have is refused before any work', async (t) => {
+  const refused = { code: 'ERR_LIMIT' };
+  for (const layout of ['nchw', 'nhwc'] as const) {
+    // 2^15 on all sides make 65537 x 65537 elements, which crashed the process; 2^24 make 2^50.
+    for (const padding of [2 ** 15, 2 ** 24]) {
+      const layer = new FusedConv2d({ weight: tensor([1, 1, 3, 3]), padding, layout });
+      const x = tensor(layout === 'nchw' ? [1, 1, 3, 3] : [1, 3, 3, 1]);
+      t.throws(() => layer.runSync(x), refused);
+      await t.throwsAsync(layer.run(x), refused);
+    }
+  }
+});
+
 test('the algorithm is known after a run; a disposed layer refuses to work', async (t) => {
   const layer = new FusedConv2d({ weight: tensor([1, 1, 1, 1]) });
   t.is(layer.algorithm, 'not chosen before the first run');

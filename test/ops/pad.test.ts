@@ -48,4 +48,13 @@ test('64-bit whole numbers, and pads of a wrong count', (t) => {
   const wide = { x: tensorOf([1], [5], 'int64'), p: list(1, 0) };
   t.deepEqual(runText('y = Pad(x, p)', wide), { type: 'int64', dims: [2], values: [0, 5] });
   t.throws(() => runText('y = Pad(x, p)', { x, p: list(1, 0) }), { code: 'ERR_MODEL' });
+  const mixed = [
+    { ...wide, v: tensorOf([], [7]) },
+    { x, p: list(0, 0, 0, 1), v: list(7) },
+  ];
+  for (const feeds of mixed) {
+    t.throws(() => runText('y = Pad(x, p, v)', feeds), { code: 'ERR_MODEL' });
+  }
+  const old = 'y = Pad<pads = [1, 0], value = 1.0>(x)';
+  t.throws(() => runText(old, { x: wide.x }, { opset: 9 }), { code: 'ERR_MODEL' });
 });

@@ -215,6 +215,16 @@ export const KEPT_BEFORE: readonly Kept[] = [
     `${PADS}\nc: float = {1}\ny = Pad(x, p, c)\nz = Conv(y, W)`,
     'padding',
   ],
+  [
+    'Pad by more than an attribute may say',
+    'p: int64[8] = {0, 0, 0, 2147483648, 0, 0, 0, 0}\ny = Pad(x, p)\nz = Conv(y, W)',
+    'padding',
+  ],
+  [
+    'Pad by more than an attribute may say, together with its own',
+    'p: int64[8] = {0, 0, 0, 2147483647, 0, 0, 0, 0}\ny = Pad(x, p)\nz = Conv<pads = [0, 1, 0, 0]>(y, W)',
+    'padding',
+  ],
   ['Pad that reflects', `${PADS}\ny = Pad<mode = "reflect">(x, p)\nz = Conv(y, W)`, 'attribute'],
   [
     'Pad that crops',

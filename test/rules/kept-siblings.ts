@@ -54,6 +54,16 @@ export const KEPT_SIBLINGS: readonly Kept[] = [
     'b2: float[3]\nW2: float[4, 4, 3, 3]\ny = Conv(x, W)\nz = Conv(x, W2, b2)',
     'shape',
   ],
+  [
+    'a bias with a NaN, which no check can hold to a bound',
+    'b2: float[1] = {nan}\nW: float[1, 1, 3, 3]\nW2: float[1, 1, 3, 3]\ny = Conv(x, W)\nz = Conv(x, W2, b2)',
+    'non-finite',
+  ],
+  [
+    'an infinite weight of a product',
+    'W: float[1, 1]\nW2: float[1, 1] = {inf}\ny = MatMul(x, W)\nz = MatMul(x, W2)',
+    'non-finite',
+  ],
   ['an unknown attribute', 'y = Conv(x, W)\nz = Conv<unheard_of = 1>(x, W2)', 'attribute'],
   [
     'another layer of the graph around',

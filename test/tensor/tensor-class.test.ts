@@ -27,5 +27,8 @@ test('what does not fit is refused', (t) => {
   t.throws(() => new Tensor('float32', Float64Array.of(1)), refused);
   t.throws(() => new Tensor('float16', [1]), refused);
   t.throws(() => new Tensor(new DataView(new ArrayBuffer(4)) as never), refused);
+  t.throws(() => new Tensor('int64', [1.5]), refused);
+  t.throws(() => new Tensor(['a', 1] as string[]), refused);
+  t.throws(() => new Tensor('float32', undefined as unknown as number[]), refused);
   t.throws(() => new Tensor('nope' as 'float32', [1]), refused);
 });

@@ -1,11 +1,16 @@
 import { Option, type Command } from 'commander';
 
+import { ConvfuseError, machineInfo } from '../../index.js';
 import { positiveInteger } from '../parse.js';
 
 export interface BackendFlags {
   readonly backend?: 'auto' | 'native' | 'reference';
   readonly isa?: 'baseline' | 'avx2' | 'avx512' | 'neon';
   readonly threads?: number;
+}
+
+interface ChoiceFlags extends Omit<BackendFlags, 'threads'> {
+  readonly threads?: number | readonly number[];
 }
 
 /** Flags of every command that computes. */
@@ -20,7 +25,12 @@ export function addBackendOptions(command: Command): Command {
 /** The same for commands that try several numbers of threads. */
 export function addBackendChoice(command: Command): Command {
   return command
-    .optionsGroup('What computes (each also an environment variable, see info):')
+    .hook('preAction', (_parent, action) => {
+      refuseWrong(action);
+    })
+    .optionsGroup(
+      'What computes (default: CONVFUSE_BACKEND, CONVFUSE_ISA, CONVFUSE_THREADS, or the best):',
+    )
     .addOption(
       new Option('--backend <name>', 'native code, TypeScript, or the best there is').choices([
         'auto',
@@ -36,4 +46,18 @@ export function addBackendChoice(command: Command): Command {
         'neon',
       ]),
     );
+}
+
+/** Numbers and names that the library refuses are wrong usage, from a flag or the environment. */
+function refuseWrong(command: Command): void {
+  const { backend, isa, threads } = command.opts<ChoiceFlags>();
+  for (const count of [threads].flat()) {
+    try {
+      machineInfo({ backend, isa, threads: count });
+    } catch (error) {
+      // What else there is to say, the work says.
+      if (!(error instanceof ConvfuseError) || error.code !== 'ERR_ARGUMENT') continue;
+      command.error(`error: ${error.message}`);
+    }
+  }
 }

@@ -75,11 +75,11 @@ export function addFuseOptions(command: Command): Command {
     .optionsGroup('How it is shown and run:')
     .option('--explain', 'print the verdict on every site, and its reason')
     .option('--json', 'print one JSON document')
-    .option('--report <file.html>', 'write a report to read in a browser')
+    .option('--report <file.html>', 'write a report to read in a browser (not yet there)')
     .option('--jobs <n>', 'models at a time (default: one per CPU)', parse.positiveInteger)
     .option('--time-limit <seconds>', 'give up on a model after this long', parse.positive)
     .option('--memory-limit <mib>', 'give up on a model that takes more memory', parse.positive)
-    .option('--resume', 'go on with a batch that was stopped');
+    .option('--resume', 'go on with a batch that was stopped (not yet there)');
   return addBackendOptions(command);
 }
 

@@ -23,6 +23,20 @@ test('--json has the same, for the backend asked for', async (t) => {
   });
 });
 
+test('threads that no pool has are wrong usage, in a flag and in the environment', async (t) => {
+  const env = { ...process.env, CONVFUSE_THREADS: 'many' };
+  for (const [arguments_, options] of [
+    [['info', '--threads', '65'], {}],
+    [['fuse', 'm.onnx', '--threads', '65'], {}],
+    [['bench', 'm.onnx', '--threads', '1,65'], {}],
+    [['info'], { env }],
+  ] as const) {
+    const { code, stderr } = await cli(arguments_, options);
+    t.is(code, 2, arguments_.join(' '));
+    t.regex(stderr, /^error: expected a whole number from 1 to 64 for (threads|CONVFUSE_THREADS)/);
+  }
+});
+
 test('an ISA that the CPU lacks is an error, an unknown one wrong usage', async (t) => {
   const isa = process.arch === 'arm64' ? 'avx2' : 'neon';
   t.is((await cli(['info', '--backend', 'native', '--isa', isa])).code, 1);

@@ -1,0 +1,66 @@
+// What callers in JavaScript may get wrong: there no type was checked. All of them throw ConvfuseError
+// ERR_ARGUMENT.
+
+import { checkSignal } from '../backend/abort.js';
+import { argumentError, checkObject } from '../errors.js';
+import { Model } from '../ir/model.js';
+
+export function checkModel(value: unknown, name = 'model'): void {
+  if (!(value instanceof Model))
+    throw argumentError('a model, as loadModel() gives it,', name, value);
+}
+
+export function checkPath(value: unknown, name: string): void {
+  if (typeof value !== 'string' || value === '') throw argumentError('a path', name, value);
+}
+
+/** An options object, and those of its members that many have. */
+export function checkOptions(value: object): void {
+  checkObject(value, 'options');
+  const { signal, onProgress, inputShapes } = value as Readonly<Record<string, unknown>>;
+  checkSignal(signal);
+  // Of a signal more is needed here than by a layer, and polyfills lack it.
+  if (signal !== undefined && !('throwIfAborted' in (signal as AbortSignal))) {
+    throw argumentError('an AbortSignal with throwIfAborted()', 'signal', signal);
+  }
+  checkCallback(onProgress, 'onProgress');
+  if (inputShapes !== undefined) checkShapes(inputShapes);
+}
+
+export function checkCallback(value: unknown, name: string): void {
+  if (value !== undefined && typeof value !== 'function') {
+    throw argumentError('a function', name, value);
+  }
+}
+
+/** A switch behind which a file is replaced or a link followed: 'false' must not be yes. */
+export function checkFlag(value: unknown, name: string): void {
+  if (value !== undefined && typeof value !== 'boolean') {
+    throw argumentError('true or false', name, value);
+  }
+}
+
+/** Records of tensors, one for each run; the tensors are checked where they are fed. */
+export function checkInputs(value: unknown): void {
+  if (!Array.isArray(value) || value.length === 0) {
+    throw argumentError('an array of records, not empty,', 'inputs', value);
+  }
+  value.forEach((record, index) => {
+    checkObject(record, `inputs[${index}]`);
+  });
+}
+
+export function checkTolerance(value: unknown, name: string): void {
+  if (value !== undefined && !(typeof value === 'number' && value >= 0)) {
+    throw argumentError('a number >= 0', name, value);
+  }
+}
+
+function checkShapes(value: unknown): void {
+  checkObject(value, 'inputShapes');
+  for (const [name, dims] of Object.entries(value as object) as [string, unknown][]) {
+    const fits =
+      Array.isArray(dims) && dims.every((dim) => Number.isSafeInteger(dim) && (dim as number) >= 0);
+    if (!fits) throw argumentError('an array of whole numbers >= 0', `inputShapes.${name}`, dims);
+  }
+}

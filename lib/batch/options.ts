@@ -1,0 +1,54 @@
+import { checkCallback, checkFlag, checkOptions, checkPath } from '../api/arguments.js';
+import { checkVerifyOptions } from '../api/verify.js';
+import { argumentError, checkObject } from '../errors.js';
+import { checkTensor } from '../tensor/tensor.js';
+import type { FileOptions } from './fuse-file.js';
+import type { FuseModelsOptions } from './fuse-models.js';
+
+/** Paths that callers name. @throws ConvfuseError ERR_ARGUMENT */
+export function checkPaths(paths: readonly string[]): void {
+  if (!Array.isArray(paths)) throw argumentError('an array of paths', 'paths', paths);
+  paths.forEach((file, index) => {
+    checkPath(file, `paths[${index}]`);
+  });
+}
+
+/** What would else be every model's error, or none at all. @throws ConvfuseError ERR_ARGUMENT */
+export function checkBatchOptions(options: FuseModelsOptions): void {
+  checkOptions(options);
+  const { jobs, timeLimit, memoryLimit, output, outDir, verify } = options;
+  if (jobs !== undefined && !(Number.isInteger(jobs) && jobs > 0)) {
+    throw argumentError('a whole number > 0', 'jobs', jobs);
+  }
+  for (const [name, limit] of Object.entries({ timeLimit, memoryLimit })) {
+    if (limit !== undefined && !(typeof limit === 'number' && limit > 0)) {
+      throw argumentError('a number > 0', name, limit);
+    }
+  }
+  for (const [name, place] of Object.entries({ output, outDir })) {
+    if (place !== undefined) checkPath(place, name);
+  }
+  for (const name of ['force', 'inPlace', 'allowSymlinks', 'dryRun'] as const) {
+    checkFlag(options[name], name);
+  }
+  checkCallback(options.onNote, 'onNote');
+  if (verify !== undefined && typeof verify !== 'boolean') {
+    checkObject(verify, 'verify');
+    checkVerifyOptions(verify);
+  }
+}
+
+/**
+ * The options as they can be sent to another process: tensors of any class as plain ones, since what
+ * a class has on its prototype (the data of onnxruntime-common's) would be lost, and no signal.
+ */
+export function sendable(options: FileOptions): FileOptions {
+  const { verify } = options;
+  if (typeof verify !== 'object') return options;
+  const inputs = verify.inputs?.map((record) =>
+    Object.fromEntries(
+      Object.entries(record).map(([name, tensor]) => [name, checkTensor(tensor, `inputs.${name}`)]),
+    ),
+  );
+  return { ...options, verify: { ...verify, inputs, signal: undefined } };
+}
