@@ -108,13 +108,8 @@ function convMember(
   inference: Inference,
   { lanes, precision }: Blocks,
 ): Member | undefined {
-  const [x, ...others] = node.inputs;
-  const [w] = others;
-  const weights = w && knownDims(inference.facts(w));
-  if (weights?.length !== 4) return undefined;
-  // Weights are read dense, also where the step reads them as input or residual too.
-  const planes = [x, merged?.residual];
-  if (planes.some((value) => value !== undefined && others.includes(value))) return undefined;
+  const weights = weightDims(node, alone, inference);
+  if (weights === undefined) return undefined;
   const groups = node.attribute('group', 'int') ?? 1;
   const [channels, inputs] = [weights[0]! / groups, weights[1]!];
   // Blocks of groups, as depthwise layers have them, or groups of blocks.
@@ -144,6 +139,19 @@ function convMember(
   return { ...alone, halo, opens, closes: !within, hasPlanes };
 }
 
+/** Undefined where weights or bias, which are read dense, are read as input or residual too. */
+function weightDims(
+  node: Node,
+  { inputs, residual }: Member,
+  inference: Inference,
+): readonly number[] | undefined {
+  const others = node.inputs.slice(1);
+  const planes = [...inputs, residual];
+  if (planes.some((value) => value !== undefined && others.includes(value))) return undefined;
+  const dims = others[0] && knownDims(inference.facts(others[0]));
+  return dims?.length === 4 ? dims : undefined;
+}
+
 /** Few channels go out as planes, which more than one residue of the stride fills vectors of. */
 function transposedMember(
   node: Node,
@@ -152,9 +160,8 @@ function transposedMember(
   inference: Inference,
   { lanes }: Blocks,
 ): Member | undefined {
-  const w = node.inputs[1];
-  const weights = w && knownDims(inference.facts(w));
-  if (weights?.length !== 4) return undefined;
+  const weights = weightDims(node, alone, inference);
+  if (weights === undefined) return undefined;
   const { geometry, padBegin, output } = transposedGeometry(node, dims, weights);
   const { groups, window, inputChannels, outputChannels } = geometry;
   const { kernel, strides, dilations } = window;

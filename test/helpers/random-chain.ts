@@ -167,8 +167,10 @@ class Chain {
   #squeeze(x: Plane): void {
     const id = this.#nodes.length;
     const [down, up] = [this.#weights([4, x.channels, 1, 1]), this.#weights([x.channels, 4, 1, 1])];
+    const pools = ['GlobalAveragePool', 'GlobalMaxPool'];
+    const means = ['ReduceMean<axes = [2, 3]>', 'ReduceMax<axes = [3, -2]>'];
     this.#nodes.push(
-      `p${id} = GlobalAveragePool(${x.name})`,
+      `p${id} = ${this.#pick([...pools, ...means])}(${x.name})`,
       `q${id} = Conv(p${id}, ${down})`,
       `r${id} = Relu(q${id})`,
       `s${id} = Conv(r${id}, ${up})`,

@@ -3,6 +3,9 @@
 import test from 'ava';
 
 import { halos } from '../helpers/halos.js';
+import { firstWrong, runEverywhere } from '../helpers/native-backends.js';
+import { tensorOf } from '../helpers/run-text.js';
+import { constant, integers } from '../helpers/whole-numbers.js';
 
 const PADS = 'pads = [1, 1, 1, 1]';
 const HEAD = `x: input float[1, 3, 5, 6]
@@ -33,6 +36,10 @@ test('transposed convolutions read blocks, and a halo by the taps of a residue',
   for (const [call, halo] of cases) {
     t.deepEqual(enlarged(call), { a: halo, b: '0,0,0,0' }, call);
   }
+});
+
+test('weights that are the input too are dense', (t) => {
+  t.deepEqual(enlarged('ConvTranspose(a, a)'), {});
 });
 
 test('they open blocks, whatever they read', (t) => {
@@ -73,4 +80,45 @@ test('few channels go out as planes, whatever reads them', (t) => {
   t.deepEqual(halos(`${HEAD}b = ${transposed}\n${end}`, 'strict'), { a: '1,1,1,1', d: '0,0,0,0' });
   const one = end.replace('wd: float[8, 2', 'wd: float[8, 1');
   t.deepEqual(halos(`${HEAD}b = ${conv}\n${one}`, 'strict'), { a: '0,0,0,0', d: '0,0,0,0' });
+});
+
+test('slopes of channels are applied in blocks', (t) => {
+  for (const layer of ['Conv(a, w1)', 'ConvTranspose<strides = [2, 2]>(a, w2)']) {
+    const text = `${HEAD}s: float[8, 1, 1]\nb = ${layer}\nc = PRelu(b, s)\ny = Conv(c, w1)`;
+    t.deepEqual(halos(text), { a: '0,0,0,0', c: '0,0,0,0' }, layer);
+  }
+});
+
+test('means and maxima of planes read blocks', (t) => {
+  const tail = 'g = ReduceMean<axes = [2, 3]>(a)\ny = Mul(a, g)\nz = Conv(y, w1)';
+  t.deepEqual(halos(HEAD + tail), { a: '0,0,0,0', y: '0,0,0,0' });
+  t.deepEqual(
+    halos((HEAD + tail).replace('ReduceMean<axes = [2, 3]', 'ReduceMax<axes = [-1, -2]')),
+    {
+      a: '0,0,0,0',
+      y: '0,0,0,0',
+    },
+  );
+  for (const other of ['axes = [1, 2]', 'axes = [2]', 'keepdims = 1']) {
+    t.deepEqual(halos((HEAD + tail).replace('axes = [2, 3]', other)), {}, other);
+  }
+});
+
+test('planes of 20 channels are reduced to numbers, with or without axes of size 1', (t) => {
+  const dims = [2, 3, 4, 5];
+  const head = `x: input float[${dims.join(', ')}]\n${constant('w', [20, 3, 1, 1], 1)}a = Conv(x, w)\n`;
+  for (const [operator, error] of [
+    ['ReduceMax', 0],
+    ['ReduceMean', 1e-6],
+  ] as const) {
+    for (const keepdims of [0, 1]) {
+      const text = `${head}y = ${operator}<axes = [2, 3], keepdims = ${keepdims}>(a)`;
+      const runs = runEverywhere(text, { x: tensorOf(dims, integers(dims, 9)) });
+      t.is(
+        firstWrong(runs, (value) => error * Math.max(1, Math.abs(value))),
+        undefined,
+        text,
+      );
+    }
+  }
 });

@@ -50,14 +50,6 @@ z = Neg(e)`;
   t.deepEqual(halos(text), { a: '3,2,3,4', b: '0,0,0,0', c: '0,0,0,0' });
 });
 
-test('slopes of channels are applied in blocks', (t) => {
-  const text = `${HEAD}s: float[8, 1, 1] = {1, 2, 3, 4, 5, 6, 7, 8}
-b = Conv(a, w2)
-c = PRelu(b, s)
-y = Conv(c, w2)`;
-  t.deepEqual(halos(text), { a: '0,0,0,0', c: '0,0,0,0' });
-});
-
 test('residuals, pools and depthwise layers pass blocks on', (t) => {
   const text = `${HEAD}b = Conv<group = 8, ${PADS}>(a, wd)
 c = Conv<${PADS}>(b, w1)
