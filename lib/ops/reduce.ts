@@ -7,81 +7,14 @@ import { isFloatType } from '../tensor/dtype.js';
 import { elementCount, stridesOf } from '../tensor/shape.js';
 import { outerOffsets } from './broadcast.js';
 import type { NumberArray } from './elementwise.js';
-import { keptPool, runBlockedPool, wholePlanes } from './pool.js';
 import { typeOnly } from './facts.js';
 import { listFacts, listOf } from './list-parameter.js';
 import type { Evaluation, Operator, RepeatedRun, RunTensor, ValueFacts } from './operator.js';
+import { keptPool, runBlockedPool, wholePlanes } from './pool.js';
+import { REDUCTIONS, type Reduction, type RowStep } from './reduction-steps.js';
 import { othersConstant, runRepeatable } from './repeatable.js';
 import { isWide, numbersOf, required } from './run-tensor.js';
 import { axisOf, nodeError, operator } from './schema.js';
-
-/** sums[i] = step(sums[i], x[at + i]). */
-type RowStep = (sums: Float64Array, x: NumberArray, at: number) => void;
-
-const addRow: RowStep = (sums, x, at) => {
-  for (let i = 0; i < sums.length; i++) sums[i]! += x[at + i]!;
-};
-
-const addSquares: RowStep = (sums, x, at) => {
-  for (let i = 0; i < sums.length; i++) sums[i]! += x[at + i]! * x[at + i]!;
-};
-
-const largestRow: RowStep = (sums, x, at) => {
-  for (let i = 0; i < sums.length; i++) {
-    const v = x[at + i]!;
-    if (v > sums[i]! || v !== v) sums[i] = v;
-  }
-};
-
-const smallestRow: RowStep = (sums, x, at) => {
-  for (let i = 0; i < sums.length; i++) {
-    const v = x[at + i]!;
-    if (v < sums[i]! || v !== v) sums[i] = v;
-  }
-};
-
-/** log(exp(a) + exp(b)), where neither power has to be a number. */
-function logSumExp(a: number, b: number): number {
-  if (a === b) return a + Math.LN2;
-  return Math.max(a, b) + Math.log1p(Math.exp(-Math.abs(a - b)));
-}
-
-/** What is summed up, where to start, and what becomes of it at the end. */
-interface Reduction {
-  readonly start: number;
-  readonly step: (sum: number, x: number) => number;
-  /** The same of a row of sums and one of elements, as a loop that no other reduction shares. */
-  readonly row?: RowStep;
-  readonly finish?: (sum: number, count: number) => number;
-  /** Of sums, which the backend may have: what the sum of `count` elements is divided by. */
-  readonly divisor?: (count: number) => number;
-}
-
-const TABLE: readonly (readonly [string, Reduction])[] = [
-  ['ReduceSum', { start: 0, step: (sum, x) => sum + x, row: addRow, divisor: () => 1 }],
-  [
-    'ReduceMean',
-    {
-      ...{ start: 0, step: (sum, x) => sum + x, row: addRow },
-      finish: (sum, count) => sum / count,
-      divisor: (count) => count,
-    },
-  ],
-  [
-    'ReduceMax',
-    { start: -Infinity, step: (best, x) => (x > best || x !== x ? x : best), row: largestRow },
-  ],
-  [
-    'ReduceMin',
-    { start: Infinity, step: (best, x) => (x < best || x !== x ? x : best), row: smallestRow },
-  ],
-  ['ReduceProd', { start: 1, step: (product, x) => product * x }],
-  ['ReduceL1', { start: 0, step: (sum, x) => sum + Math.abs(x) }],
-  ['ReduceL2', { start: 0, step: (sum, x) => sum + x * x, row: addSquares, finish: Math.sqrt }],
-  ['ReduceSumSquare', { start: 0, step: (sum, x) => sum + x * x, row: addSquares }],
-  ['ReduceLogSum', { start: 0, step: (sum, x) => sum + x, finish: Math.log }],
-  ['ReduceLogSumExp', { start: -Infinity, step: logSumExp }],
-];
 
 /**
  * Which axes go. Where none does (noop_with_empty_axes), each element is still reduced by itself:
@@ -143,7 +76,7 @@ export function reducesPlanes(node: Node, inputs: readonly (ValueFacts | undefin
   const list = listFacts(node, inputs, 1, 'axes');
   if (list === undefined || list === 'unknown' || list.length !== 2) return false;
   const axes = reducedAxes(node, 4, list);
-  return axes?.has(2) === true && axes.has(3);
+  return axes.has(2) && axes.has(3);
 }
 
 /** Where the elements of outputs that lie side by side lie side by side too. */
@@ -252,4 +185,4 @@ function operatorFor(opType: string, reduction: Reduction): Operator {
   });
 }
 
-export const reductions: readonly Operator[] = TABLE.map(([opType, f]) => operatorFor(opType, f));
+export const reductions: readonly Operator[] = REDUCTIONS.map(([opType, f]) => operatorFor(opType, f));
