@@ -185,4 +185,6 @@ function operatorFor(opType: string, reduction: Reduction): Operator {
   });
 }
 
-export const reductions: readonly Operator[] = REDUCTIONS.map(([opType, f]) => operatorFor(opType, f));
+export const reductions: readonly Operator[] = REDUCTIONS.map(([opType, f]) =>
+  operatorFor(opType, f),
+);
