@@ -21,7 +21,7 @@ export { machineInfo, type Cache, type MachineInfo } from './api/machine-info.js
 export type * from './api/report.js';
 export { saveModel, type SavedModel, type SaveOptions } from './api/save.js';
 export { InferenceSession, type SessionOptions } from './api/session.js';
-export type { Feeds, Fetches, InferenceRunOptions } from './api/session.js';
+export type { Feeds, Fetches, InferenceRunOptions, ModelSource } from './api/session.js';
 export { studyActivations } from './api/study.js';
 export type { ActivationStudyOptions } from './api/study-options.js';
 export type * from './api/study-report.js';

@@ -10,6 +10,8 @@ import { loadModel, type LoadOptions } from './load.js';
 export interface SessionOptions extends BackendChoice, LoadOptions {
   /** Default 'default'; see docs/numerics.md for the error of each. */
   readonly precision?: Precision | undefined;
+  /** What onnxruntime-common calls `threads`, which is taken where both are given. */
+  readonly intraOpNumThreads?: number | undefined;
 }
 
 const PRECISIONS: readonly unknown[] = ['strict', 'default', 'fast', 'bfloat16'];
@@ -20,6 +22,9 @@ export interface InferenceRunOptions {
 
 /** Inputs by name. An onnxruntime-common Tensor on the CPU is accepted as it is. */
 export type Feeds = Readonly<Record<string, Tensor>>;
+
+/** What a session is made of. */
+export type ModelSource = Model | string | Uint8Array | ArrayBuffer;
 
 /** Names of the outputs that are wanted; with tensors for values, their keys. */
 export type Fetches = readonly string[] | Readonly<Record<string, Tensor | null>>;
@@ -36,24 +41,39 @@ export class InferenceSession {
   }
 
   /**
-   * @param source a model, the path of a file, or its bytes. A Model must not be changed while
-   *   the session lives; fuseModel() returns a copy.
+   * Options that only onnxruntime has, such as executionProviders, change nothing.
+   *
+   * @param source a model, the path of a file, or its bytes, of which an ArrayBuffer may hold a
+   *   part. A Model must not be changed while the session lives; fuseModel() returns a copy.
    * @throws ConvfuseError as loadModel does; ERR_UNSUPPORTED naming every operator that is
    *   missing; ERR_NATIVE_LOAD, ERR_ARGUMENT
    */
+  static async create(source: ModelSource, options?: SessionOptions): Promise<InferenceSession>;
   static async create(
-    source: Model | string | Uint8Array,
-    options: SessionOptions = {},
+    buffer: ArrayBuffer,
+    byteOffset: number,
+    byteLength?: number,
+    options?: SessionOptions,
+  ): Promise<InferenceSession>;
+  static async create(
+    source: ModelSource,
+    second: SessionOptions | number = {},
+    byteLength?: number,
+    last: SessionOptions = {},
   ): Promise<InferenceSession> {
+    const part = typeof second === 'number';
+    const options = part ? last : second;
     checkOptions(options);
     const { precision = 'default', allowSymlinks = false } = options;
     if (!PRECISIONS.includes(precision)) {
       throw argumentError(`one of ${PRECISIONS.join(', ')}`, 'precision', precision);
     }
-    const backend = chosenBackend(options);
-    const model = source instanceof Model ? source : await loadModel(source, { allowSymlinks });
+    const threads = options.threads ?? options.intraOpNumThreads;
+    const backend = chosenBackend({ ...options, threads });
+    const bytes =
+      source instanceof ArrayBuffer ? partOf(source, part ? second : 0, byteLength) : source;
+    const model = bytes instanceof Model ? bytes : await loadModel(bytes, { allowSymlinks });
     const arithmetic = arithmeticOf(backend);
-    const { threads } = options;
     return new InferenceSession(Session.create(model, { backend, precision, arithmetic, threads }));
   }
 
@@ -121,4 +141,19 @@ export class InferenceSession {
     }
     return [names, third ?? {}];
   }
+}
+
+function partOf(
+  buffer: ArrayBuffer,
+  offset: number,
+  length = buffer.byteLength - offset,
+): Uint8Array {
+  const inside = [offset, length].every((n) => Number.isSafeInteger(n) && n >= 0);
+  if (!inside || offset + length > buffer.byteLength) {
+    throw argumentError(`a part of ${buffer.byteLength} bytes`, 'byteOffset and byteLength', [
+      offset,
+      length,
+    ]);
+  }
+  return new Uint8Array(buffer, offset, length);
 }

@@ -22,6 +22,29 @@ test('is made from a model, a path or bytes', async (t) => {
   }
 });
 
+test('takes the arguments of onnxruntime-common', async (t) => {
+  const bytes = reluModel();
+  const whole = new Uint8Array(bytes).buffer;
+  const wider = new Uint8Array(bytes.length + 7);
+  wider.set(bytes, 4);
+  const options = { executionProviders: ['cpu'], graphOptimizationLevel: 'all' };
+  for (const session of [
+    await InferenceSession.create(whole, options as object),
+    await InferenceSession.create(wider.buffer, 4, bytes.length),
+    await InferenceSession.create(wider.buffer, 4, bytes.length, { intraOpNumThreads: 1 }),
+    await InferenceSession.create(whole, 0),
+  ]) {
+    t.like((await session.run({ x }))['y'], expected);
+  }
+  for (const part of [[-1], [0.5], [4, bytes.length + 4], [wider.length + 1], [0, -1]] as const) {
+    const create = InferenceSession.create(wider.buffer, ...(part as readonly [number]));
+    await t.throwsAsync(create, { code: 'ERR_ARGUMENT', message: /part of \d+ bytes/ });
+  }
+  await t.throwsAsync(InferenceSession.create(bytes, { intraOpNumThreads: -1 }), {
+    code: 'ERR_ARGUMENT',
+  });
+});
+
 test('fetches choose among outputs, by array or by object', async (t) => {
   const session = await InferenceSession.create(convBnModel({ exposeFirst: true }));
   const image = { type: 'float32', data: new Float32Array(144), dims: [1, 4, 6, 6] } as const;
