@@ -7,7 +7,7 @@ import { elementCount } from '../tensor/shape.js';
 import { elementwiseRun, overwritten, type KeptElementwise } from './element-run.js';
 import { activated } from './elementwise.js';
 import type { Evaluation, RunTensor, ValueFacts } from './operator.js';
-import { floatsOf, required } from './run-tensor.js';
+import { floatsOf, required, toRunTensor } from './run-tensor.js';
 import { runRepeatable } from './repeatable.js';
 import { floatOf, nodeError, operator } from './schema.js';
 
@@ -87,8 +87,8 @@ export function normalisesByBackend(
     const value = node.inputs[i];
     return value && constantOf(value);
   });
-  if (tensors.some((tensor) => tensor?.type !== 'float32')) return false;
-  const values = tensors.map((tensor) => tensor!.read().data as Float32Array);
+  const values = tensors.map((tensor) => tensor && toRunTensor(tensor.read(), 'float32').data);
+  if (!values.every((data) => data instanceof Float32Array)) return false;
   if (values.some(({ length }) => length !== values[0]!.length)) return false;
   const epsilon = node.attribute('epsilon', 'float') ?? DEFAULT_EPSILON;
   return affineParameters(values, epsilon).held;

@@ -109,10 +109,13 @@ function dropOne(members: Iterable<Member>, candidates: Set<Value>): boolean {
   return dropped;
 }
 
-/** Whether only the plan sees the value, as a float32 tensor of N x C x H x W. */
+/** What a run holds in float32, and rounds when it leaves. */
+const HELD_AS_FLOAT32: readonly unknown[] = ['float32', 'float16', 'bfloat16'];
+
+/** Whether only the plan sees the value, as float32 elements of N x C x H x W. */
 function isFree(value: Value, inference: Inference): boolean {
   const facts = inference.facts(value);
   const dims = knownDims(facts);
-  if (value.isOutput || value.isInput || facts.type !== 'float32') return false;
+  if (value.isOutput || value.isInput || !HELD_AS_FLOAT32.includes(facts.type)) return false;
   return dims?.length === 4 && !dims.includes(0);
 }

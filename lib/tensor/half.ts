@@ -3,6 +3,11 @@
 
 const view = new DataView(new ArrayBuffer(8));
 
+/** 2^n at n + 256: powers by Math.pow take longer than all the rest. */
+const POWERS = Float64Array.from({ length: 512 }, (_, n) => 2 ** (n - 256));
+/** Where doubles are one apart: added and taken away, it rounds to whole numbers, ties to even. */
+const WHOLE = 2 ** 52;
+
 /**
  * Rounds a double to a narrower binary format, once, ties to even. Going through float32 on the
  * way would round twice.
@@ -14,31 +19,18 @@ const view = new DataView(new ArrayBuffer(8));
 function narrow(value: number, exponentBits: number, fractionBits: number): number {
   view.setFloat64(0, value);
   const high = view.getUint32(0);
-  const low = view.getUint32(4);
   const sign = (high >>> 31) << (exponentBits + fractionBits);
-  const exponent = (high >>> 20) & 0x7ff;
+  const exponent = ((high >>> 20) & 0x7ff) - 1023;
   const maxExponent = (1 << exponentBits) - 1;
-  if (exponent === 0x7ff) {
-    const nan = (high & 0xfffff) !== 0 || low !== 0;
-    return sign | (maxExponent << fractionBits) | (nan ? 1 << (fractionBits - 1) : 0);
-  }
   const bias = maxExponent >> 1;
-  let target = exponent - 1023 + bias;
-  // The significand with its hidden bit, as an integer below 2^53.
-  const significand = ((high & 0xfffff) + (exponent === 0 ? 0 : 0x100000)) * 2 ** 32 + low;
-  let shift = 52 - fractionBits;
-  if (target <= 0) {
-    shift += 1 - target;
-    target = 0;
-  }
-  if (shift > 54) return sign;
-  const scaled = significand / 2 ** shift; // exact: a power of two, far from underflow
-  let rounded = Math.floor(scaled);
-  const rest = scaled - rounded;
-  if (rest > 0.5 || (rest === 0.5 && rounded % 2 === 1)) rounded += 1;
-  // A carry out of the fraction moves into the exponent, as it should.
-  const bits = target === 0 ? rounded : (target - 1) * 2 ** fractionBits + rounded;
-  return sign | Math.min(bits, maxExponent * 2 ** fractionBits);
+  const infinity = maxExponent << fractionBits;
+  if (exponent > bias) return sign | infinity | (value !== value ? 1 << (fractionBits - 1) : 0);
+  // Numbers below the least normal one have its unit in the last place.
+  const target = Math.max(exponent, 1 - bias);
+  const scaled = Math.abs(value) * POWERS[256 + fractionBits - target]!;
+  const rounded = scaled + WHOLE - WHOLE;
+  // A carry out of the fraction moves into the exponent, as it should, up to infinity.
+  return sign | (((target + bias - 1) << fractionBits) + rounded);
 }
 
 /** The bits of the binary16 nearest to a double, ties to even, overflow to infinity. */
@@ -51,14 +43,22 @@ export function toBfloat16(value: number): number {
   return narrow(value, 8, 7);
 }
 
+/** The values of all binary16 numbers, once one was asked for. */
+let values: Float32Array | undefined;
+
 /** The value of a binary16, exactly. */
 export function fromFloat16(bits: number): number {
+  values ??= Float32Array.from({ length: 0x10000 }, (_, n) => valueOf(n));
+  return values[bits]!;
+}
+
+function valueOf(bits: number): number {
   const sign = bits & 0x8000 ? -1 : 1;
-  const exponent = (bits >> 10) & 0x1f;
-  const fraction = bits & 0x3ff;
-  if (exponent === 0x1f) return fraction === 0 ? sign * Infinity : NaN;
-  if (exponent === 0) return sign * fraction * 2 ** -24;
-  return sign * (1024 + fraction) * 2 ** (exponent - 25);
+  const magnitude = bits & 0x7fff;
+  if (magnitude >= 0x7c00) return magnitude === 0x7c00 ? sign * Infinity : NaN;
+  // As a binary32, whose exponent has another bias: 127 for 15.
+  view.setUint32(0, magnitude << 13);
+  return sign * view.getFloat32(0) * 2 ** 112;
 }
 
 /** The value of a bfloat16, exactly. */

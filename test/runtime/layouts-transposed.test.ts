@@ -2,6 +2,8 @@
 
 import test from 'ava';
 
+import { toFloat16 } from '#convfuse/tensor/half.js';
+
 import { halos } from '../helpers/halos.js';
 import { firstWrong, runEverywhere } from '../helpers/native-backends.js';
 import { tensorOf } from '../helpers/run-text.js';
@@ -121,4 +123,29 @@ test('planes of 20 channels are reduced to numbers, with or without axes of size
       );
     }
   }
+});
+
+test('numbers of 16 bits, which a run holds in float32, lie in blocks', (t) => {
+  const text = `${HEAD}b = BatchNormalization(a, n, n, n, n)\ny = Conv(b, w1)\nn: float[8] = {1, 1, 1, 1, 2, 2, 2, 2}`;
+  for (const type of ['float', 'float16', 'bfloat16']) {
+    const layouts = halos(text.replaceAll('float[', `${type}[`));
+    t.deepEqual(layouts, { a: '0,0,0,0', b: '0,0,0,0' }, type);
+  }
+  t.deepEqual(halos(text.replaceAll('float[', 'double[')), {});
+});
+
+test('a float16 network is as the reference says, rounded once', (t) => {
+  const dims = [1, 3, 5, 6];
+  const weights = [constant('w', [20, 3, 3, 3], 1), constant('v', [20, 7, 2, 2], 2)].join('');
+  const head = `x: input float16[${dims.join(', ')}]\n${weights}`.replaceAll('float[', 'float16[');
+  const text = `${head}a = Conv<${PADS}>(x, w)\nb = Relu(a)\ny = ConvTranspose<strides = [2, 2]>(b, v)`;
+  const x = {
+    type: 'float16',
+    dims,
+    data: Uint16Array.from(integers(dims, 9), toFloat16),
+  } as const;
+  t.is(
+    firstWrong(runEverywhere(text, { x }), () => 0),
+    undefined,
+  );
 });
