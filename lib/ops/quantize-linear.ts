@@ -6,7 +6,8 @@ import type { FloatArray } from '../backend/backend.js';
 import type { Node } from '../ir/node.js';
 import { typeAttribute } from './cast.js';
 import type { NumberArray } from './elementwise.js';
-import type { Operator, RunTensor, ValueFacts } from './operator.js';
+import type { Operator, RepeatedRun, RunTensor, ValueFacts } from './operator.js';
+import { othersConstant, runRepeatable } from './repeatable.js';
 import { floatsOf, required } from './run-tensor.js';
 import { axisOf, nodeError, operator } from './schema.js';
 
@@ -18,26 +19,64 @@ const RANGES: Partial<Record<DataType, readonly [number, number]>> = {
   int32: [-(2 ** 31), 2 ** 31 - 1],
 };
 
-/** How many consecutive elements share a scale: everything for one scale, else by the axis. */
-function spanOf(node: Node, x: RunTensor, scale: RunTensor): number {
+/** Scales of elements, and zero points, which `span` elements at a time share in turn. */
+interface Steps {
+  readonly span: number;
+  readonly scales: FloatArray;
+  readonly zeros: NumberArray | undefined;
+}
+
+/** One scale for everything, or one for each index of the axis. */
+function stepsOf(node: Node, x: RunTensor, scale: RunTensor, zero: RunTensor | undefined): Steps {
   if ((node.attribute('block_size', 'int') ?? 0) !== 0) {
     throw nodeError(node, 'ERR_UNSUPPORTED', 'blocked quantisation is not supported');
   }
-  if (scale.data.length === 1) return Math.max(1, x.data.length);
+  const scales = floatsOf(node, scale);
+  const zeros = zero?.data as NumberArray | undefined;
+  if (scales.length === 1) return { span: Math.max(1, x.data.length), scales, zeros };
   const axis = axisOf(node, node.attribute('axis', 'int') ?? 1, x.dims.length);
-  if (scale.data.length !== x.dims[axis]) {
-    throw nodeError(node, 'ERR_MODEL', `scale has ${scale.data.length} elements`);
+  if (scales.length !== x.dims[axis]) {
+    throw nodeError(node, 'ERR_MODEL', `scale has ${scales.length} elements`);
   }
-  return elementCount(x.dims.slice(axis + 1));
+  return { span: elementCount(x.dims.slice(axis + 1)), scales, zeros };
 }
 
-/** Nearest whole number, ties to even. */
-function nearest(x: number): number {
-  const floor = Math.floor(x);
-  const rest = x - floor;
-  if (rest < 0.5) return floor;
-  if (rest > 0.5) return floor + 1;
-  return floor % 2 === 0 ? floor : floor + 1;
+/** Where doubles are one apart: added and taken away, it rounds to whole numbers, ties to even. */
+const WHOLE = 1.5 * 2 ** 52;
+
+/**
+ * y = clamp(round(x / scale) + zero); NaN becomes 0, as in every array of whole numbers.
+ *
+ * @param narrow quotients are float32: means of two quantised numbers are ties there, where
+ *   everyone divides, and not in double
+ */
+function quantizeRun(
+  { span, scales, zeros }: Steps,
+  [low, high]: readonly [number, number],
+  narrow: boolean,
+): RepeatedRun {
+  return (from, _, to) => {
+    const [x, y] = [from as FloatArray, to as NumberArray];
+    for (let begin = 0, c = 0; begin < y.length; begin += span, c = (c + 1) % scales.length) {
+      const [scale, zero] = [scales[c]!, zeros?.[c] ?? 0];
+      for (let i = begin; i < begin + span; i++) {
+        const quotient = x[i]! / scale;
+        const value = (narrow ? Math.fround(quotient) : quotient) + WHOLE - WHOLE + zero;
+        y[i] = value < low ? low : value > high ? high : value;
+      }
+    }
+  };
+}
+
+/** y = (x - zero) * scale */
+function dequantizeRun({ span, scales, zeros }: Steps): RepeatedRun {
+  return (from, _, to) => {
+    const [x, y] = [from as NumberArray, to as FloatArray];
+    for (let begin = 0, c = 0; begin < y.length; begin += span, c = (c + 1) % scales.length) {
+      const [scale, zero] = [scales[c]!, zeros?.[c] ?? 0];
+      for (let i = begin; i < begin + span; i++) y[i] = (x[i]! - zero) * scale;
+    }
+  };
 }
 
 export const quantisations: readonly Operator[] = [
@@ -57,19 +96,10 @@ export const quantisations: readonly Operator[] = [
       const type = zero?.type ?? typeAttribute(node, 'output_dtype') ?? 'uint8';
       const range = RANGES[type];
       if (range === undefined) throw nodeError(node, 'ERR_UNSUPPORTED', `quantisation to ${type}`);
-      const span = spanOf(node, x, scale);
-      const source = floatsOf(node, x);
-      const scales = floatsOf(node, scale);
-      const zeros = zero?.data as NumberArray | undefined;
-      const data = call.allocate(type, x.dims) as NumberArray;
-      // Means of two quantised numbers are ties in float32, where everyone divides, and not in double.
-      const rounded = source instanceof Float32Array ? Math.fround : (value: number) => value;
-      for (let i = 0; i < data.length; i++) {
-        const c = Math.floor(i / span) % scales.length;
-        const value = nearest(rounded(source[i]! / scales[c]!)) + (zeros?.[c] ?? 0);
-        data[i] = Math.max(range[0], Math.min(range[1], value));
-      }
-      return [{ type, dims: x.dims, data }];
+      const steps = stepsOf(node, x, scale, zero);
+      const narrow = floatsOf(node, x) instanceof Float32Array;
+      const how = { type, dims: x.dims, layout: undefined, run: quantizeRun(steps, range, narrow) };
+      return [runRepeatable(call, x.data, how, othersConstant(call, inputs))];
     },
   }),
   operator('DequantizeLinear', {
@@ -83,16 +113,9 @@ export const quantisations: readonly Operator[] = [
       if (RANGES[x.type] === undefined) {
         throw nodeError(node, 'ERR_UNSUPPORTED', `dequantisation of ${x.type}`);
       }
-      const span = spanOf(node, x, scale);
-      const source = x.data as NumberArray;
-      const scales = floatsOf(node, scale);
-      const zeros = inputs[2]?.data as NumberArray | undefined;
-      const data = call.allocate(scale.type, x.dims) as FloatArray;
-      for (let i = 0; i < data.length; i++) {
-        const c = Math.floor(i / span) % scales.length;
-        data[i] = (source[i]! - (zeros?.[c] ?? 0)) * scales[c]!;
-      }
-      return [{ type: scale.type, dims: x.dims, data }];
+      const run = dequantizeRun(stepsOf(node, x, scale, inputs[2]));
+      const how = { type: scale.type, dims: x.dims, layout: undefined, run };
+      return [runRepeatable(call, x.data, how, othersConstant(call, inputs))];
     },
   }),
 ];
