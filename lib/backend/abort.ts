@@ -17,3 +17,36 @@ export function checkSignal(signal: unknown): void {
   const works = typeof like?.aborted === 'boolean' && typeof like.addEventListener === 'function';
   if (!works) throw argumentError('an AbortSignal', 'signal', signal);
 }
+
+interface Waiting {
+  readonly callbacks: Set<() => void>;
+  readonly listener: () => void;
+}
+
+const waitingFor = new WeakMap<AbortSignal, Waiting>();
+
+/**
+ * Calls back once the signal aborts. All who wait share a listener, since Node warns of a leak at
+ * the eleventh.
+ *
+ * @returns what takes the callback back
+ */
+export function whenAborted(signal: AbortSignal, callback: () => void): () => void {
+  let waiting = waitingFor.get(signal);
+  if (waiting === undefined) {
+    const callbacks = new Set<() => void>();
+    const listener = (): void => {
+      for (const call of callbacks) call();
+    };
+    signal.addEventListener('abort', listener, { once: true });
+    waiting = { callbacks, listener };
+    waitingFor.set(signal, waiting);
+  }
+  const { callbacks, listener } = waiting;
+  callbacks.add(callback);
+  return () => {
+    if (!callbacks.delete(callback) || callbacks.size > 0) return;
+    signal.removeEventListener('abort', listener);
+    waitingFor.delete(signal);
+  };
+}

@@ -1,4 +1,4 @@
-import { abortReason } from '../abort.js';
+import { abortReason, whenAborted } from '../abort.js';
 import type { Addon } from './addon.js';
 import { fromNative } from './errors.js';
 
@@ -6,7 +6,7 @@ interface Pending {
   readonly out: Float32Array | undefined;
   readonly resolve: (result: Float32Array) => void;
   readonly reject: (reason: unknown) => void;
-  readonly forget: () => void;
+  readonly forget: (() => void) | undefined;
 }
 
 /** Promises for the jobs of one addon. */
@@ -35,8 +35,7 @@ export class Jobs {
         this.#addon.cancelJob(id);
         reject(abortReason(signal!));
       };
-      signal?.addEventListener('abort', abort, { once: true });
-      const forget = (): void => signal?.removeEventListener('abort', abort);
+      const forget = signal && whenAborted(signal, abort);
       this.#pending.set(id, { out, resolve, reject, forget });
     });
   }
@@ -44,7 +43,7 @@ export class Jobs {
   #completed(id: number): void {
     const job = this.#pending.get(id)!;
     this.#pending.delete(id);
-    job.forget();
+    job.forget?.();
     try {
       const result = this.#addon.takeResult(id, job.out);
       if (result !== undefined) job.resolve(result); // undefined: cancelled, and rejected already
