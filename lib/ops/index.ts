@@ -19,6 +19,7 @@ import { depthToSpaces } from './depth-to-space.js';
 import { expand } from './expand.js';
 import { flatten } from './flatten.js';
 import { fusedConv } from './fused-conv.js';
+import { gathersByElement } from './gather-elements.js';
 import { gather } from './gather.js';
 import { gemm } from './gemm.js';
 import { globalPools } from './global-pool.js';
@@ -43,6 +44,7 @@ import { reductions } from './reduce.js';
 import { reshape } from './reshape.js';
 import { resizes } from './resize.js';
 import { scan } from './scan.js';
+import { scatters } from './scatter.js';
 import { shapes } from './shape.js';
 import { slice } from './slice.js';
 import { softmaxes } from './softmax.js';
@@ -75,6 +77,7 @@ export const OPERATORS: readonly Operator[] = [
   flatten,
   fusedConv,
   gather,
+  ...gathersByElement,
   gemm,
   ...globalPools,
   ...identities,
@@ -97,6 +100,7 @@ export const OPERATORS: readonly Operator[] = [
   ...reductions,
   reshape,
   ...resizes,
+  ...scatters,
   ...shapes,
   slice,
   ...softmaxes,

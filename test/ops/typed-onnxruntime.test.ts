@@ -1,0 +1,90 @@
+// Operators of all element types against onnxruntime, optimisation off, on seeded random shapes, and
+// exact but for Det: elements are moved, or are whole numbers and halves that float32 adds up exactly.
+
+import type { DataType } from '#convfuse/tensor/dtype.js';
+import type { Random } from '#convfuse/tensor/random.js';
+import { elementCount } from '#convfuse/tensor/shape.js';
+import type { Tensor } from '#convfuse/tensor/tensor.js';
+import { dims, pick } from '../helpers/onnxruntime.js';
+import { checkTyped as check, typedTensor } from '../helpers/typed-node.js';
+import { tensorOf } from '../helpers/run-text.js';
+
+const WHOLE = ['int8', 'uint8', 'int16', 'uint16', 'int32', 'uint32', 'int64', 'uint64'] as const;
+const ALL: readonly DataType[] = ['float32', 'float64', 'float16', 'bool', ...WHOLE];
+
+/** Of small numbers that the type has. */
+function random(r: Random, type: DataType, shape: readonly number[]): Tensor {
+  const low = type === 'bool' || type.startsWith('uint') ? 0 : -5;
+  return typedTensor(r, type, shape, low, type === 'bool' ? 1 : 5);
+}
+
+function indices(r: Random, shape: readonly number[], size: number): Tensor {
+  return typedTensor(r, pick(r, ['int64', 'int32']), shape, -size, size - 1);
+}
+
+check('GatherElements', 60, (r) => {
+  const x = dims(r, r.integer(1, 4), 1, 4);
+  const axis = r.integer(0, x.length - 1);
+  const shape = x.map((size, at) => (at === axis ? r.integer(0, 5) : r.integer(1, size)));
+  return {
+    op: 'GatherElements',
+    opset: pick(r, [11, 13]),
+    inputs: [random(r, pick(r, ALL), x), indices(r, shape, x[axis]!)],
+    attributes: { axis: pick(r, [axis, axis - x.length]) },
+  };
+});
+
+/** Tuples of `width` indices into the axes of x from `batch` on. */
+function tuples(r: Random, x: readonly number[], rows: readonly number[], batch: number): Tensor {
+  const width = r.integer(1, x.length - batch);
+  const values = Array.from({ length: elementCount(rows) }, () =>
+    x.slice(batch, batch + width).map((size) => r.integer(-size, size - 1)),
+  );
+  return tensorOf([...rows, width], values.flat(), 'int64');
+}
+
+check('GatherND', 80, (r) => {
+  const x = dims(r, r.integer(1, 4), 1, 4);
+  const batch = r.integer(0, Math.min(2, x.length - 1));
+  const rows = [...x.slice(0, batch), ...dims(r, r.integer(0, 2), 0, 3)];
+  return {
+    op: 'GatherND',
+    opset: pick(r, [12, 13]),
+    inputs: [random(r, pick(r, ALL), x), tuples(r, x, rows, batch)],
+    attributes: { batch_dims: batch },
+  };
+});
+
+check('Scatter and ScatterElements', 80, (r) => {
+  const x = dims(r, r.integer(1, 3), 1, 4);
+  const axis = r.integer(0, x.length - 1);
+  const shape = x.map((size) => r.integer(1, size));
+  const opset = pick(r, [9, 11, 13, 16, 18]);
+  const reductions = opset < 18 ? ['none', 'add', 'mul'] : ['none', 'add', 'mul', 'max', 'min'];
+  const type = pick(r, ALL);
+  return {
+    op: opset < 11 ? 'Scatter' : 'ScatterElements',
+    opset,
+    inputs: [random(r, type, x), indices(r, shape, x[axis]!), random(r, type, shape)],
+    attributes: {
+      axis: pick(r, [axis, axis - x.length]),
+      ...(opset < 16 ? {} : { reduction: pick(r, reductions) }),
+    },
+  };
+});
+
+check('ScatterND', 80, (r) => {
+  const x = dims(r, r.integer(1, 4), 1, 4);
+  const rows = dims(r, r.integer(0, 2), 0, 3);
+  const places = tuples(r, x, rows, 0);
+  const opset = pick(r, [11, 13, 16, 18]);
+  const reductions = opset < 18 ? ['none', 'add', 'mul'] : ['none', 'add', 'mul', 'max', 'min'];
+  const type = pick(r, ALL);
+  const updates = random(r, type, [...rows, ...x.slice(places.dims.at(-1))]);
+  return {
+    op: 'ScatterND',
+    opset,
+    inputs: [random(r, type, x), places, updates],
+    attributes: opset < 16 ? {} : { reduction: pick(r, reductions) },
+  };
+});
