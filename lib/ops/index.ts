@@ -9,6 +9,7 @@ import { batchNormalization } from './batch-normalization.js';
 import { casts } from './cast.js';
 import { clip } from './clip.js';
 import { comparisons } from './comparison.js';
+import { compress } from './compress.js';
 import { concat } from './concat.js';
 import { constantOfShape } from './constant-of-shape.js';
 import { constant } from './constant.js';
@@ -34,7 +35,9 @@ import { lrn } from './lrn.js';
 import { matMul } from './matmul.js';
 import { maxPool } from './max-pool.js';
 import { nonMaxSuppression } from './non-max-suppression.js';
+import { nonZero } from './non-zero.js';
 import { not } from './not.js';
+import { oneHot } from './one-hot.js';
 import type { Operator } from './operator.js';
 import { pad } from './pad.js';
 import { prelu } from './prelu.js';
@@ -54,6 +57,7 @@ import { tile } from './tile.js';
 import { topK } from './top-k.js';
 import { transpose } from './transpose.js';
 import { unaryMath } from './unary-math.js';
+import { unique } from './unique.js';
 import { variadics } from './variadic.js';
 import { where } from './where.js';
 
@@ -66,6 +70,7 @@ export const OPERATORS: readonly Operator[] = [
   ...casts,
   clip,
   ...comparisons,
+  compress,
   concat,
   constant,
   constantOfShape,
@@ -92,7 +97,9 @@ export const OPERATORS: readonly Operator[] = [
   matMul,
   maxPool,
   nonMaxSuppression,
+  nonZero,
   not,
+  oneHot,
   pad,
   prelu,
   ...quantisations,
@@ -110,6 +117,7 @@ export const OPERATORS: readonly Operator[] = [
   topK,
   transpose,
   ...unaryMath,
+  unique,
   ...variadics,
   where,
 ];

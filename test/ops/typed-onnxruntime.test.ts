@@ -22,6 +22,8 @@ function indices(r: Random, shape: readonly number[], size: number): Tensor {
   return typedTensor(r, pick(r, ['int64', 'int32']), shape, -size, size - 1);
 }
 
+const scalar = (value: number, type: DataType = 'int64'): Tensor => tensorOf([], [value], type);
+
 check('GatherElements', 60, (r) => {
   const x = dims(r, r.integer(1, 4), 1, 4);
   const axis = r.integer(0, x.length - 1);
@@ -86,5 +88,68 @@ check('ScatterND', 80, (r) => {
     opset,
     inputs: [random(r, type, x), places, updates],
     attributes: opset < 16 ? {} : { reduction: pick(r, reductions) },
+  };
+});
+
+/** Types that onnxruntime has NonZero for. */
+const NON_ZERO = ['float32', 'bool', 'uint8', 'int32', 'int64'] as const;
+
+check('NonZero', 40, (r) => ({
+  op: 'NonZero',
+  opset: pick(r, [9, 13]),
+  inputs: [typedTensor(r, pick(r, NON_ZERO), dims(r, r.integer(1, 4), 0, 4), 0, 1)],
+  outputs: ['int64'],
+}));
+
+/** Types of indices, depth and values that onnxruntime has OneHot for. */
+const ONE_HOT: readonly (readonly [DataType, DataType, DataType])[] = [
+  ['int64', 'int64', 'int64'],
+  ['int64', 'int64', 'float32'],
+  ['int32', 'int32', 'float32'],
+  ['int64', 'float32', 'int32'],
+  ['float32', 'float32', 'float32'],
+];
+
+check('OneHot', 60, (r) => {
+  const shape = dims(r, r.integer(0, 3), 1, 4);
+  const depth = r.integer(1, 4);
+  const opset = pick(r, [9, 11]);
+  const [from, sized, to] = pick(r, ONE_HOT);
+  // Negative indices of opset 9 are outside, and fractions are cut off from all: not so there.
+  const low = opset < 11 ? 0 : -depth - 1;
+  const whole = Array.from({ length: elementCount(shape) }, () => r.integer(low, depth + 1));
+  return {
+    op: 'OneHot',
+    opset,
+    inputs: [tensorOf(shape, whole, from), scalar(depth, sized), random(r, to, [2])],
+    attributes: { axis: r.integer(-shape.length - 1, shape.length) },
+    outputs: [to],
+  };
+});
+
+check('Compress', 60, (r) => {
+  const x = dims(r, r.integer(1, 3), 1, 4);
+  const axis = r.integer(-x.length - 1, x.length - 1);
+  const flat = axis < -x.length;
+  const size = flat ? elementCount(x) : x.at(axis)!;
+  return {
+    op: 'Compress',
+    opset: pick(r, [9, 11]),
+    inputs: [random(r, pick(r, ALL), x), random(r, 'bool', [r.integer(0, size)])],
+    attributes: flat ? {} : { axis },
+  };
+});
+
+check('Unique', 60, (r) => {
+  const x = dims(r, r.integer(0, 3), 1, 4);
+  const axis = r.integer(-x.length, x.length - 1);
+  const type = pick(r, ['float32', 'float64', 'int64', 'int8'] as const);
+  const flat = r.integer(0, 1) === 0 || x.length === 0;
+  return {
+    op: 'Unique',
+    opset: 11,
+    inputs: [typedTensor(r, type, x, 0, 1)],
+    attributes: { sorted: r.integer(0, 1), ...(flat ? {} : { axis }) },
+    outputs: [type, 'int64', 'int64', 'int64'],
   };
 });
