@@ -7,6 +7,7 @@ import { arithmetic } from './arithmetic.js';
 import { averagePool } from './average-pool.js';
 import { batchNormalization } from './batch-normalization.js';
 import { casts } from './cast.js';
+import { centerCropPad } from './center-crop-pad.js';
 import { clip } from './clip.js';
 import { comparisons } from './comparison.js';
 import { compress } from './compress.js';
@@ -16,9 +17,13 @@ import { constant } from './constant.js';
 import { convInteger } from './conv-integer.js';
 import { convTranspose } from './conv-transpose.js';
 import { conv } from './conv.js';
+import { cumSum } from './cum-sum.js';
 import { depthToSpaces } from './depth-to-space.js';
+import { det } from './det.js';
+import { diagonals } from './diagonals.js';
 import { expand } from './expand.js';
 import { flatten } from './flatten.js';
+import { floatClasses } from './float-classes.js';
 import { fusedConv } from './fused-conv.js';
 import { gathersByElement } from './gather-elements.js';
 import { gather } from './gather.js';
@@ -46,6 +51,7 @@ import { range } from './range.js';
 import { reductions } from './reduce.js';
 import { reshape } from './reshape.js';
 import { resizes } from './resize.js';
+import { reverseSequence } from './reverse-sequence.js';
 import { scan } from './scan.js';
 import { scatters } from './scatter.js';
 import { shapes } from './shape.js';
@@ -68,6 +74,7 @@ export const OPERATORS: readonly Operator[] = [
   averagePool,
   batchNormalization,
   ...casts,
+  centerCropPad,
   clip,
   ...comparisons,
   compress,
@@ -77,9 +84,13 @@ export const OPERATORS: readonly Operator[] = [
   conv,
   convInteger,
   convTranspose,
+  cumSum,
   ...depthToSpaces,
+  det,
+  ...diagonals,
   expand,
   flatten,
+  ...floatClasses,
   fusedConv,
   gather,
   ...gathersByElement,
@@ -107,6 +118,7 @@ export const OPERATORS: readonly Operator[] = [
   ...reductions,
   reshape,
   ...resizes,
+  reverseSequence,
   ...scatters,
   ...shapes,
   slice,

@@ -11,6 +11,7 @@ import { tensorOf } from '../helpers/run-text.js';
 
 const WHOLE = ['int8', 'uint8', 'int16', 'uint16', 'int32', 'uint32', 'int64', 'uint64'] as const;
 const ALL: readonly DataType[] = ['float32', 'float64', 'float16', 'bool', ...WHOLE];
+const COMMON: readonly DataType[] = ['float32', 'float64', 'int32', 'int64'];
 
 /** Of small numbers that the type has. */
 function random(r: Random, type: DataType, shape: readonly number[]): Tensor {
@@ -127,6 +128,59 @@ check('OneHot', 60, (r) => {
   };
 });
 
+check('CumSum', 60, (r) => {
+  const x = dims(r, r.integer(1, 4), 0, 4);
+  return {
+    op: 'CumSum',
+    opset: pick(r, [11, 14]),
+    inputs: [
+      random(r, pick(r, COMMON), x),
+      scalar(r.integer(-x.length, x.length - 1), pick(r, ['int32', 'int64'])),
+    ],
+    attributes: { exclusive: r.integer(0, 1), reverse: r.integer(0, 1) },
+  };
+});
+
+check('IsNaN and IsInf', 40, (r) => {
+  const op = pick(r, ['IsNaN', 'IsInf']);
+  const type = pick(r, ['float32', 'float64'] as const);
+  const x = random(r, type, dims(r, r.integer(0, 3), 0, 4));
+  const values = Array.from(x.data as Float32Array, (value) =>
+    pick(r, [NaN, Infinity, -Infinity, value]),
+  );
+  const detect = { detect_negative: r.integer(0, 1), detect_positive: r.integer(0, 1) };
+  return {
+    op,
+    opset: pick(r, [13, 20]),
+    inputs: [tensorOf(x.dims, values, type)],
+    attributes: op === 'IsInf' ? detect : {},
+    outputs: ['bool'],
+  };
+});
+
+check('Trilu', 60, (r) => ({
+  op: 'Trilu',
+  opset: 14,
+  inputs: [
+    random(r, pick(r, COMMON), dims(r, r.integer(2, 4), 0, 5)),
+    r.integer(0, 3) === 0 ? undefined : scalar(r.integer(-6, 6)),
+  ],
+  attributes: { upper: r.integer(0, 1) },
+}));
+
+check('EyeLike', 40, (r) => {
+  const codes: Partial<Record<DataType, number>> = { float32: 1, int32: 6, int64: 7, float64: 11 };
+  const [from, to] = [pick(r, COMMON), pick(r, COMMON)];
+  const given = r.integer(0, 1) === 1;
+  return {
+    op: 'EyeLike',
+    opset: pick(r, [9, 22]),
+    inputs: [random(r, from, dims(r, 2, 0, 5))],
+    attributes: { k: r.integer(-5, 5), ...(given ? { dtype: codes[to]! } : {}) },
+    outputs: [given ? to : from],
+  };
+});
+
 check('Compress', 60, (r) => {
   const x = dims(r, r.integer(1, 3), 1, 4);
   const axis = r.integer(-x.length - 1, x.length - 1);
@@ -137,6 +191,17 @@ check('Compress', 60, (r) => {
     opset: pick(r, [9, 11]),
     inputs: [random(r, pick(r, ALL), x), random(r, 'bool', [r.integer(0, size)])],
     attributes: flat ? {} : { axis },
+  };
+});
+
+check('ReverseSequence', 40, (r) => {
+  const x = dims(r, r.integer(2, 4), 1, 4);
+  const time = r.integer(0, 1);
+  return {
+    op: 'ReverseSequence',
+    opset: 10,
+    inputs: [random(r, pick(r, ALL), x), typedTensor(r, 'int64', [x[1 - time]!], 0, x[time]!)],
+    attributes: { time_axis: time, batch_axis: 1 - time },
   };
 });
 
@@ -151,5 +216,36 @@ check('Unique', 60, (r) => {
     inputs: [typedTensor(r, type, x, 0, 1)],
     attributes: { sorted: r.integer(0, 1), ...(flat ? {} : { axis }) },
     outputs: [type, 'int64', 'int64', 'int64'],
+  };
+});
+
+check('CenterCropPad', 40, (r) => {
+  const x = dims(r, r.integer(1, 4), 1, 6);
+  const axes = x.map((_, axis) => axis).filter(() => r.integer(0, 2) > 0);
+  const all = axes.length === x.length && r.integer(0, 1) === 0;
+  const sizes = dims(r, axes.length, 0, 7);
+  const spelled = axes.map((axis) => (r.integer(0, 1) ? axis : axis - x.length));
+  return {
+    op: 'CenterCropPad',
+    opset: 18,
+    inputs: [random(r, pick(r, COMMON), x), tensorOf([axes.length], sizes, 'int64')],
+    attributes: all ? {} : { axes: spelled },
+  };
+});
+
+// No row has to be exchanged in a matrix whose diagonal outweighs the rest, and no difference cancels:
+// onnxruntime's n^3 operations in float32 each lose half a unit in the last place, or twice that.
+check('Det', 40, (r) => {
+  const n = r.integer(1, 5);
+  const x = random(r, 'float32', [...dims(r, r.integer(0, 2), 0, 3), n, n]);
+  const values = Array.from(x.data as Float32Array, (value, at) => {
+    const [row, column] = [Math.floor(at / n) % n, at % n];
+    return row === column ? value + 10 * n : value;
+  });
+  return {
+    op: 'Det',
+    opset: 11,
+    inputs: [tensorOf(x.dims, values)],
+    tolerance: 2 * n ** 3 * 2 ** -24,
   };
 });
