@@ -21,6 +21,7 @@ import { cumSum } from './cum-sum.js';
 import { depthToSpaces } from './depth-to-space.js';
 import { det } from './det.js';
 import { diagonals } from './diagonals.js';
+import { einsum } from './einsum.js';
 import { expand } from './expand.js';
 import { flatten } from './flatten.js';
 import { floatClasses } from './float-classes.js';
@@ -88,6 +89,7 @@ export const OPERATORS: readonly Operator[] = [
   ...depthToSpaces,
   det,
   ...diagonals,
+  einsum,
   expand,
   flatten,
   ...floatClasses,

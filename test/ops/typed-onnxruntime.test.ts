@@ -181,6 +181,31 @@ check('EyeLike', 40, (r) => {
   };
 });
 
+check('Einsum of random terms', 100, (r) => {
+  const letters = [...'abcd'].slice(0, r.integer(1, 4));
+  const sizes = Object.fromEntries(letters.map((letter) => [letter, r.integer(1, 4)]));
+  const dots = r.integer(0, 2) === 0 ? dims(r, r.integer(0, 2), 1, 3) : undefined;
+  const terms = Array.from({ length: r.integer(1, 3) }, () => {
+    const own = letters.filter(() => r.integer(0, 2) > 0);
+    if (r.integer(0, 4) === 0) own.push(pick(r, letters));
+    return dots !== undefined && r.integer(0, 2) > 0 ? ['...', ...own] : own;
+  });
+  const used = [...new Set(terms.flat().filter((label) => label !== '...'))];
+  const result = used.filter(() => r.integer(0, 1) > 0).sort(() => r.integer(0, 1) - 0.5);
+  const output = `${terms.some(([first]) => first === '...') ? '...' : ''}${result.join('')}`;
+  const left = terms.map((term) => term.join('')).join(', ');
+  const type = pick(r, COMMON);
+  return {
+    op: 'Einsum',
+    opset: 12,
+    inputs: terms.map((term) => {
+      const shape = term.flatMap((label) => (label === '...' ? dots! : [sizes[label]!]));
+      return random(r, type, shape);
+    }),
+    attributes: { equation: r.integer(0, 2) === 0 ? left : `${left} -> ${output}` },
+  };
+});
+
 check('Compress', 60, (r) => {
   const x = dims(r, r.integer(1, 3), 1, 4);
   const axis = r.integer(-x.length - 1, x.length - 1);
