@@ -6,6 +6,7 @@ import { arguments_ } from './arg-max.js';
 import { arithmetic } from './arithmetic.js';
 import { averagePool } from './average-pool.js';
 import { batchNormalization } from './batch-normalization.js';
+import { bitwise } from './bitwise.js';
 import { casts } from './cast.js';
 import { centerCropPad } from './center-crop-pad.js';
 import { clip } from './clip.js';
@@ -74,6 +75,7 @@ export const OPERATORS: readonly Operator[] = [
   ...arithmetic,
   averagePool,
   batchNormalization,
+  ...bitwise,
   ...casts,
   centerCropPad,
   clip,

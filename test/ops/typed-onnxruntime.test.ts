@@ -206,6 +206,28 @@ check('Einsum of random terms', 100, (r) => {
   };
 });
 
+check('bitwise operators', 60, (r) => {
+  const x = dims(r, r.integer(0, 3), 1, 3);
+  const other = x.slice(r.integer(0, x.length)).map((size) => (r.integer(0, 1) ? size : 1));
+  const op = pick(r, ['BitShift', 'BitwiseAnd', 'BitwiseOr', 'BitwiseXor', 'BitwiseNot']);
+  const type = pick(r, op === 'BitShift' ? WHOLE.filter((name) => name[0] === 'u') : WHOLE);
+  const low = type.startsWith('uint') ? 0 : -128;
+  const left = typedTensor(r, type, x, low, 127);
+  const right = typedTensor(
+    r,
+    type,
+    other,
+    op === 'BitShift' ? 0 : low,
+    op === 'BitShift' ? 7 : 127,
+  );
+  return {
+    op,
+    opset: 18,
+    inputs: op === 'BitwiseNot' ? [left] : [left, right],
+    attributes: op === 'BitShift' ? { direction: pick(r, ['LEFT', 'RIGHT']) } : {},
+  };
+});
+
 check('Compress', 60, (r) => {
   const x = dims(r, r.integer(1, 3), 1, 4);
   const axis = r.integer(-x.length - 1, x.length - 1);
