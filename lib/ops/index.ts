@@ -6,19 +6,28 @@ import { arguments_ } from './arg-max.js';
 import { arithmetic } from './arithmetic.js';
 import { averagePool } from './average-pool.js';
 import { batchNormalization } from './batch-normalization.js';
+import { bitwise } from './bitwise.js';
 import { casts } from './cast.js';
+import { centerCropPad } from './center-crop-pad.js';
 import { clip } from './clip.js';
 import { comparisons } from './comparison.js';
+import { compress } from './compress.js';
 import { concat } from './concat.js';
 import { constantOfShape } from './constant-of-shape.js';
 import { constant } from './constant.js';
 import { convInteger } from './conv-integer.js';
 import { convTranspose } from './conv-transpose.js';
 import { conv } from './conv.js';
+import { cumSum } from './cum-sum.js';
 import { depthToSpaces } from './depth-to-space.js';
+import { det } from './det.js';
+import { diagonals } from './diagonals.js';
+import { einsum } from './einsum.js';
 import { expand } from './expand.js';
 import { flatten } from './flatten.js';
+import { floatClasses } from './float-classes.js';
 import { fusedConv } from './fused-conv.js';
+import { gathersByElement } from './gather-elements.js';
 import { gather } from './gather.js';
 import { gemm } from './gemm.js';
 import { globalPools } from './global-pool.js';
@@ -33,7 +42,9 @@ import { lrn } from './lrn.js';
 import { matMul } from './matmul.js';
 import { maxPool } from './max-pool.js';
 import { nonMaxSuppression } from './non-max-suppression.js';
+import { nonZero } from './non-zero.js';
 import { not } from './not.js';
+import { oneHot } from './one-hot.js';
 import type { Operator } from './operator.js';
 import { pad } from './pad.js';
 import { prelu } from './prelu.js';
@@ -42,7 +53,9 @@ import { range } from './range.js';
 import { reductions } from './reduce.js';
 import { reshape } from './reshape.js';
 import { resizes } from './resize.js';
+import { reverseSequence } from './reverse-sequence.js';
 import { scan } from './scan.js';
+import { scatters } from './scatter.js';
 import { shapes } from './shape.js';
 import { slice } from './slice.js';
 import { softmaxes } from './softmax.js';
@@ -52,6 +65,7 @@ import { tile } from './tile.js';
 import { topK } from './top-k.js';
 import { transpose } from './transpose.js';
 import { unaryMath } from './unary-math.js';
+import { unique } from './unique.js';
 import { variadics } from './variadic.js';
 import { where } from './where.js';
 
@@ -61,20 +75,29 @@ export const OPERATORS: readonly Operator[] = [
   ...arithmetic,
   averagePool,
   batchNormalization,
+  ...bitwise,
   ...casts,
+  centerCropPad,
   clip,
   ...comparisons,
+  compress,
   concat,
   constant,
   constantOfShape,
   conv,
   convInteger,
   convTranspose,
+  cumSum,
   ...depthToSpaces,
+  det,
+  ...diagonals,
+  einsum,
   expand,
   flatten,
+  ...floatClasses,
   fusedConv,
   gather,
+  ...gathersByElement,
   gemm,
   ...globalPools,
   ...identities,
@@ -89,7 +112,9 @@ export const OPERATORS: readonly Operator[] = [
   matMul,
   maxPool,
   nonMaxSuppression,
+  nonZero,
   not,
+  oneHot,
   pad,
   prelu,
   ...quantisations,
@@ -97,6 +122,8 @@ export const OPERATORS: readonly Operator[] = [
   ...reductions,
   reshape,
   ...resizes,
+  reverseSequence,
+  ...scatters,
   ...shapes,
   slice,
   ...softmaxes,
@@ -106,6 +133,7 @@ export const OPERATORS: readonly Operator[] = [
   topK,
   transpose,
   ...unaryMath,
+  unique,
   ...variadics,
   where,
 ];

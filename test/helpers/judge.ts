@@ -44,7 +44,7 @@ export async function judge(
  * On Node 24 the constructor of ort.Tensor takes only Float16Array for float16, and the binding
  * behind it only the bits in a Uint16Array: so that tensor is made without its constructor.
  */
-function forJudge({ type, data, dims }: Tensor): ort.Tensor {
+export function forJudge({ type, data, dims }: Tensor): ort.Tensor {
   if (type === 'float16') return { type, data, dims, location: 'cpu' } as unknown as ort.Tensor;
   return new ort.Tensor(type as 'float32', data as Float32Array, dims);
 }

@@ -75,7 +75,12 @@ export function runText(
   return outputs[0]!;
 }
 
-function checkFacts(name: string, actual: Tensor, facts: ReturnType<Inference['facts']>): void {
+/** @throws Error where inference said what is not so */
+export function checkFacts(
+  name: string,
+  actual: Tensor,
+  facts: ReturnType<Inference['facts']>,
+): void {
   const dims = facts.dims?.map((size, axis) =>
     typeof size === 'number' ? size : actual.dims[axis],
   );
