@@ -22,6 +22,7 @@ import { fusedConv } from './fused-conv.js';
 import { gather } from './gather.js';
 import { gemm } from './gemm.js';
 import { globalPools } from './global-pool.js';
+import { gru } from './gru.js';
 import { identities } from './identity.js';
 import { if_ } from './if.js';
 import { imageOperators } from './image-operators.js';
@@ -30,6 +31,7 @@ import { layerNormalization } from './layer-normalization.js';
 import { loop } from './loop.js';
 import { lpNormalization } from './lp-normalization.js';
 import { lrn } from './lrn.js';
+import { lstm } from './lstm.js';
 import { matMul } from './matmul.js';
 import { maxPool } from './max-pool.js';
 import { nonMaxSuppression } from './non-max-suppression.js';
@@ -42,6 +44,7 @@ import { range } from './range.js';
 import { reductions } from './reduce.js';
 import { reshape } from './reshape.js';
 import { resizes } from './resize.js';
+import { rnn } from './rnn.js';
 import { scan } from './scan.js';
 import { shapes } from './shape.js';
 import { slice } from './slice.js';
@@ -77,6 +80,7 @@ export const OPERATORS: readonly Operator[] = [
   gather,
   gemm,
   ...globalPools,
+  gru,
   ...identities,
   if_,
   ...imageOperators,
@@ -86,6 +90,7 @@ export const OPERATORS: readonly Operator[] = [
   scan,
   lpNormalization,
   lrn,
+  lstm,
   matMul,
   maxPool,
   nonMaxSuppression,
@@ -97,6 +102,7 @@ export const OPERATORS: readonly Operator[] = [
   ...reductions,
   reshape,
   ...resizes,
+  rnn,
   ...shapes,
   slice,
   ...softmaxes,
