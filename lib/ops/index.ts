@@ -39,6 +39,7 @@ import { not } from './not.js';
 import type { Operator } from './operator.js';
 import { pad } from './pad.js';
 import { prelu } from './prelu.js';
+import { qLinears } from './qlinear.js';
 import { quantisations } from './quantize-linear.js';
 import { range } from './range.js';
 import { reductions } from './reduce.js';
@@ -97,6 +98,7 @@ export const OPERATORS: readonly Operator[] = [
   not,
   pad,
   prelu,
+  ...qLinears,
   ...quantisations,
   range,
   ...reductions,

@@ -10,7 +10,7 @@ import type { Operator, RunTensor, ValueFacts } from './operator.js';
 import { floatsOf, required } from './run-tensor.js';
 import { axisOf, nodeError, operator } from './schema.js';
 
-const RANGES: Partial<Record<DataType, readonly [number, number]>> = {
+export const RANGES: Partial<Record<DataType, readonly [number, number]>> = {
   int8: [-128, 127],
   uint8: [0, 255],
   int16: [-32768, 32767],
@@ -32,7 +32,7 @@ function spanOf(node: Node, x: RunTensor, scale: RunTensor): number {
 }
 
 /** Nearest whole number, ties to even. */
-function nearest(x: number): number {
+export function nearest(x: number): number {
   const floor = Math.floor(x);
   const rest = x - floor;
   if (rest < 0.5) return floor;
