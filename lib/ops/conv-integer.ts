@@ -7,8 +7,8 @@ import { operator } from './schema.js';
 import { convolveWhole } from './whole-products.js';
 import { windowDims, withLabel } from './window.js';
 
-/** Output dimensions of a convolution of whole numbers, as far as they are known. */
-export function wholeConvDims(
+/** Output dimensions of a convolution, as far as they are known. */
+export function convDims(
   node: Node,
   x: ValueFacts | undefined,
   w: ValueFacts | undefined,
@@ -26,7 +26,7 @@ export function wholeConvDims(
 export const convInteger = operator('ConvInteger', {
   since: 10,
   inputs: [2, 4],
-  infer: (node, [x, w]): ValueFacts[] => [{ type: 'int32', dims: wholeConvDims(node, x, w) }],
+  infer: (node, [x, w]): ValueFacts[] => [{ type: 'int32', dims: convDims(node, x, w) }],
   evaluate(call, inputs): RunTensor[] {
     const { node } = call;
     const x = { x: required(node, inputs, 0), zero: inputs[2] };

@@ -2,12 +2,15 @@
 
 import type { Node } from '../ir/node.js';
 import { activations } from './activations.js';
+import { affineGrid } from './affine-grid.js';
 import { arguments_ } from './arg-max.js';
 import { arithmetic } from './arithmetic.js';
 import { averagePool } from './average-pool.js';
+import { axisNormalizations } from './axis-normalization.js';
 import { batchNormalization } from './batch-normalization.js';
 import { casts } from './cast.js';
 import { clip } from './clip.js';
+import { col2Im } from './col2im.js';
 import { comparisons } from './comparison.js';
 import { concat } from './concat.js';
 import { constantOfShape } from './constant-of-shape.js';
@@ -15,6 +18,7 @@ import { constant } from './constant.js';
 import { convInteger } from './conv-integer.js';
 import { convTranspose } from './conv-transpose.js';
 import { conv } from './conv.js';
+import { deformConv } from './deform-conv.js';
 import { depthToSpaces } from './depth-to-space.js';
 import { expand } from './expand.js';
 import { flatten } from './flatten.js';
@@ -22,6 +26,7 @@ import { fusedConv } from './fused-conv.js';
 import { gather } from './gather.js';
 import { gemm } from './gemm.js';
 import { globalPools } from './global-pool.js';
+import { gridSample } from './grid-sample.js';
 import { gru } from './gru.js';
 import { identities } from './identity.js';
 import { if_ } from './if.js';
@@ -30,10 +35,13 @@ import { instanceNormalizations } from './instance-normalization.js';
 import { layerNormalization } from './layer-normalization.js';
 import { loop } from './loop.js';
 import { lpNormalization } from './lp-normalization.js';
+import { lpPool } from './lp-pool.js';
 import { lrn } from './lrn.js';
 import { lstm } from './lstm.js';
 import { matMul } from './matmul.js';
 import { maxPool } from './max-pool.js';
+import { maxRoiPool } from './max-roi-pool.js';
+import { maxUnpool } from './max-unpool.js';
 import { nonMaxSuppression } from './non-max-suppression.js';
 import { not } from './not.js';
 import type { Operator } from './operator.js';
@@ -46,6 +54,7 @@ import { reductions } from './reduce.js';
 import { reshape } from './reshape.js';
 import { resizes } from './resize.js';
 import { rnn } from './rnn.js';
+import { roiAlign } from './roi-align.js';
 import { scan } from './scan.js';
 import { shapes } from './shape.js';
 import { slice } from './slice.js';
@@ -58,15 +67,19 @@ import { transpose } from './transpose.js';
 import { unaryMath } from './unary-math.js';
 import { variadics } from './variadic.js';
 import { where } from './where.js';
+import { windowFunctions } from './window-functions.js';
 
 export const OPERATORS: readonly Operator[] = [
   ...activations,
+  affineGrid,
   ...arguments_,
   ...arithmetic,
   averagePool,
+  ...axisNormalizations,
   batchNormalization,
   ...casts,
   clip,
+  col2Im,
   ...comparisons,
   concat,
   constant,
@@ -74,6 +87,7 @@ export const OPERATORS: readonly Operator[] = [
   conv,
   convInteger,
   convTranspose,
+  deformConv,
   ...depthToSpaces,
   expand,
   flatten,
@@ -81,6 +95,7 @@ export const OPERATORS: readonly Operator[] = [
   gather,
   gemm,
   ...globalPools,
+  gridSample,
   gru,
   ...identities,
   if_,
@@ -90,10 +105,13 @@ export const OPERATORS: readonly Operator[] = [
   loop,
   scan,
   lpNormalization,
+  lpPool,
   lrn,
   lstm,
   matMul,
   maxPool,
+  maxRoiPool,
+  maxUnpool,
   nonMaxSuppression,
   not,
   pad,
@@ -105,6 +123,7 @@ export const OPERATORS: readonly Operator[] = [
   reshape,
   ...resizes,
   rnn,
+  roiAlign,
   ...shapes,
   slice,
   ...softmaxes,
@@ -116,6 +135,7 @@ export const OPERATORS: readonly Operator[] = [
   ...unaryMath,
   ...variadics,
   where,
+  ...windowFunctions,
 ];
 
 const BY_NAME = new Map<string, Operator[]>();

@@ -2,7 +2,7 @@
 
 import type { Node } from '../ir/node.js';
 import { elementCount } from '../tensor/shape.js';
-import { wholeConvDims } from './conv-integer.js';
+import { convDims } from './conv-integer.js';
 import type { NumberArray } from './elementwise.js';
 import { productOf } from './matmul.js';
 import type { Evaluation, Operator, RunTensor, ValueFacts } from './operator.js';
@@ -84,7 +84,7 @@ const qLinearConv = operator('QLinearConv', {
   since: 10,
   inputs: [8, 9],
   infer: (node, [x, , , w, , , , zero]): ValueFacts[] => [
-    { type: zero?.type, dims: wholeConvDims(node, x, w) },
+    { type: zero?.type, dims: convDims(node, x, w) },
   ],
   evaluate(call, inputs) {
     const { node } = call;

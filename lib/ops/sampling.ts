@@ -67,7 +67,7 @@ function nearest(node: Node): (x: number, scale: number) => number {
 }
 
 /** Weights of the four neighbours of a point `r` past the second (Keys 1981). */
-function cubicWeights(r: number, a: number): number[] {
+export function cubicWeights(r: number, a: number): number[] {
   return [
     ((a * (r + 1) - 5 * a) * (r + 1) + 8 * a) * (r + 1) - 4 * a,
     ((a + 2) * r - (a + 3)) * r * r + 1,
