@@ -25,10 +25,11 @@ function statisticsOf(node: Node, rank: number): Statistics {
     const axes = node.attribute('axes', 'ints') ?? [0, 2, 3];
     return { axes: axes.map((axis) => axisOf(node, axis, rank)), scaled: true };
   }
-  // Of each image before opset 9, over its channels or apart.
+  // Over images too, as onnxruntime has it, and opset 9 by default.
   const across = node.attribute('across_channels', 'int') === 1;
-  const first = across ? 1 : 2;
-  const axes = Array.from({ length: Math.max(0, rank - first) }, (_, i) => first + i);
+  const axes = Array.from({ length: rank }, (_, axis) => axis).filter(
+    (axis) => axis !== 1 || across,
+  );
   return { axes, scaled: node.attribute('normalize_variance', 'int') !== 0 };
 }
 
