@@ -13,8 +13,9 @@ export const col2Im = operator('Col2Im', {
     const [sizes, blocks] = [constantNumbers(image), constantNumbers(block)];
     if (sizes === undefined) return [{ type: x?.type, dims: undefined }];
     const rows = x?.dims?.[1];
-    const known = typeof rows === 'number' && blocks !== undefined;
-    const channels = known ? rows / elementCount(blocks) : undefined;
+    const taps = blocks && elementCount(blocks);
+    const fits = typeof rows === 'number' && taps !== undefined && rows % taps === 0;
+    const channels = fits ? rows / taps : undefined;
     return [{ type: x?.type, dims: [x?.dims?.[0], channels, ...sizes] }];
   },
   evaluate(call, inputs) {

@@ -1,6 +1,7 @@
 import type { Node } from '../ir/node.js';
+import { elementCount } from '../tensor/shape.js';
 import { convGeometry } from './conv.js';
-import { knownDims } from './facts.js';
+import { countOf, knownDims } from './facts.js';
 import type { RunTensor, ValueFacts } from './operator.js';
 import { required } from './run-tensor.js';
 import { operator } from './schema.js';
@@ -22,11 +23,18 @@ export function convDims(
   });
 }
 
+/** Multiply-accumulates of a convolution, where its shapes are known. */
+export function convMacs(w: ValueFacts | undefined, y: ValueFacts | undefined): number {
+  const weights = knownDims(w);
+  return weights === undefined ? 0 : countOf(y) * elementCount(weights.slice(1));
+}
+
 /** Convolution of whole numbers, without rounding, to int32. */
 export const convInteger = operator('ConvInteger', {
   since: 10,
   inputs: [2, 4],
   infer: (node, [x, w]): ValueFacts[] => [{ type: 'int32', dims: convDims(node, x, w) }],
+  macs: (_node, [, w], [y]) => convMacs(w, y),
   evaluate(call, inputs): RunTensor[] {
     const { node } = call;
     const x = { x: required(node, inputs, 0), zero: inputs[2] };

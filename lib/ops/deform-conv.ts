@@ -2,8 +2,7 @@ import type { FloatArray } from '../backend/backend.js';
 import { dimsText, elementCount, stridesOf } from '../tensor/shape.js';
 import { resolveWindow } from '../tensor/window.js';
 import { convGeometry } from './conv.js';
-import { convDims } from './conv-integer.js';
-import { countOf, knownDims } from './facts.js';
+import { convDims, convMacs } from './conv-integer.js';
 import type { Evaluation, RunTensor, ValueFacts } from './operator.js';
 import { combined, linearNeighbours, sumOf, type Tap } from './point-taps.js';
 import { floatArray, floatsOf, required } from './run-tensor.js';
@@ -138,9 +137,6 @@ export const deformConv = operator('DeformConv', {
   since: 19,
   inputs: [3, 5],
   infer: (node, [x, w]): ValueFacts[] => [{ type: x?.type, dims: convDims(node, x, w) }],
-  macs(_node, [, w], [y]) {
-    const dims = w && knownDims(w);
-    return dims === undefined ? 0 : countOf(y) * elementCount(dims.slice(1));
-  },
+  macs: (_node, [, w], [y]) => convMacs(w, y),
   evaluate: (call, inputs) => withLabel(call.node, () => evaluateDeformConv(call, inputs)),
 });

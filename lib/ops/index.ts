@@ -20,6 +20,7 @@ import { convTranspose } from './conv-transpose.js';
 import { conv } from './conv.js';
 import { deformConv } from './deform-conv.js';
 import { depthToSpaces } from './depth-to-space.js';
+import { fourierTransforms } from './dft.js';
 import { expand } from './expand.js';
 import { flatten } from './flatten.js';
 import { fusedConv } from './fused-conv.js';
@@ -89,6 +90,7 @@ export const OPERATORS: readonly Operator[] = [
   convTranspose,
   deformConv,
   ...depthToSpaces,
+  ...fourierTransforms,
   expand,
   flatten,
   fusedConv,

@@ -2,7 +2,8 @@
 
 import type { Node } from '../ir/node.js';
 import { elementCount } from '../tensor/shape.js';
-import { convDims } from './conv-integer.js';
+import { convDims, convMacs } from './conv-integer.js';
+import { countOf } from './facts.js';
 import type { NumberArray } from './elementwise.js';
 import { productOf } from './matmul.js';
 import type { Evaluation, Operator, RunTensor, ValueFacts } from './operator.js';
@@ -86,6 +87,7 @@ const qLinearConv = operator('QLinearConv', {
   infer: (node, [x, , , w, , , , zero]): ValueFacts[] => [
     { type: zero?.type, dims: convDims(node, x, w) },
   ],
+  macs: (_node, [, , , w], [y]) => convMacs(w, y),
   evaluate(call, inputs) {
     const { node } = call;
     const x = scaledAt(node, inputs, 0, 1);
@@ -105,6 +107,11 @@ const qLinearConv = operator('QLinearConv', {
   },
 });
 
+function productMacs(a: ValueFacts | undefined, y: ValueFacts | undefined): number {
+  const k = a?.dims?.at(-1);
+  return countOf(y) * (typeof k === 'number' ? k : 0);
+}
+
 const qLinearMatMul = operator('QLinearMatMul', {
   since: 10,
   inputs: [8, 8],
@@ -112,6 +119,7 @@ const qLinearMatMul = operator('QLinearMatMul', {
     const known = a?.dims !== undefined && b?.dims !== undefined;
     return [{ type: zero?.type, dims: known ? productOf(node, a.dims, b.dims).out : undefined }];
   },
+  macs: (_node, [a], [y]) => productMacs(a, y),
   evaluate(call, inputs) {
     const { node } = call;
     const [left, right] = [required(node, inputs, 0), required(node, inputs, 3)];
@@ -131,6 +139,7 @@ const matMulInteger = operator('MatMulInteger', {
     const known = a?.dims !== undefined && b?.dims !== undefined;
     return [{ type: 'int32', dims: known ? productOf(node, a.dims, b.dims).out : undefined }];
   },
+  macs: (_node, [a], [y]) => productMacs(a, y),
   evaluate(call, inputs) {
     const { node } = call;
     const a = { x: required(node, inputs, 0), zero: inputs[2] };
