@@ -38,45 +38,45 @@ function roundingOf(call: Evaluation): (value: number) => number {
   return call.arithmetic === 'float32' ? Math.fround : (value) => value;
 }
 
-/** What sums are multiplied by, and the type that they go to. */
-interface Target {
-  readonly dims: readonly number[];
+/** What sums are multiplied by, as a table, and where an element's factor is in it. */
+interface Factors {
   readonly left: ArrayLike<number>;
   readonly right: ArrayLike<number>;
-  /** Places of the output's scale and zero point among the inputs. */
-  readonly at: readonly [scale: number, zero: number];
-  /** Which factors an element has. */
-  index(i: number): readonly [left: number, right: number];
+  /** Factors in the table: for each of left, one for each of the `rightCount` of right. */
+  readonly count: number;
+  readonly rightCount: number;
+  at(i: number): number;
 }
 
+/** Sums as the node's output, whose scale and zero point are inputs 6 and 7. */
 function requantised(
   call: Evaluation,
   inputs: readonly (RunTensor | undefined)[],
+  dims: readonly number[],
   sums: ArrayLike<number>,
-  { dims, left, right, at, index }: Target,
+  { left, right, count, rightCount, at }: Factors,
 ): RunTensor {
   const { node } = call;
-  const zero = required(node, inputs, at[1]);
-  const scale = numbersOf(required(node, inputs, at[0]));
+  const zero = required(node, inputs, 7);
+  const scale = numbersOf(required(node, inputs, 6));
   const range = RANGES[zero.type];
   const bytes = zero.type === 'int8' || zero.type === 'uint8';
   if (range === undefined || !bytes || scale.length !== 1 || zero.data.length !== 1) {
-    throw nodeError(
-      node,
-      'ERR_UNSUPPORTED',
-      `quantisation to ${zero.type} by ${scale.length} scales`,
-    );
+    const text = `quantisation to ${zero.type} by ${scale.length} scales`;
+    throw nodeError(node, 'ERR_UNSUPPORTED', text);
   }
   const round = roundingOf(call);
+  const factors = Float64Array.from({ length: count }, (_, i) => {
+    const l = left.length === 1 ? left[0]! : left[Math.floor(i / rightCount)]!;
+    const r = right.length === 1 ? right[0]! : right[i % rightCount]!;
+    return round(round(l * r) / scale[0]!);
+  });
   const point = numbersOf(zero)[0]!;
+  const [least, most] = range;
   const data = call.allocate(zero.type, dims) as NumberArray;
   for (let i = 0; i < data.length; i++) {
-    const [l, r] = index(i);
-    const factor = round(
-      round(left[left.length === 1 ? 0 : l]! * right[right.length === 1 ? 0 : r]!) / scale[0]!,
-    );
-    const value = nearest(round(round(sums[i]!) * factor)) + point;
-    data[i] = Math.max(range[0], Math.min(range[1], value));
+    const value = nearest(round(round(sums[i]!) * factors[at(i)]!)) + point;
+    data[i] = value < least ? least : value > most ? most : value;
   }
   return { type: zero.type, dims, data };
 }
@@ -100,10 +100,11 @@ const qLinearConv = operator('QLinearConv', {
       throw nodeError(node, 'ERR_MODEL', `bias has ${bias.length} elements`);
     }
     const channel = (i: number): number => Math.floor(i / plane) % channels;
-    const total = bias ? Int32Array.from(sums, (sum, i) => sum + bias[channel(i)]!) : sums;
-    const factors = { left: x.scale, right: w.scale, at: [6, 7] } as const;
-    const index = (i: number): readonly [number, number] => [0, channel(i)];
-    return [requantised(call, inputs, total, { dims, ...factors, index })];
+    const total = bias === undefined ? sums : new Int32Array(sums.length);
+    for (let i = 0; i < total.length && bias; i++) total[i] = sums[i]! + bias[channel(i)]!;
+    const counts = { count: channels, rightCount: channels };
+    const factors = { left: x.scale, right: w.scale, ...counts, at: channel };
+    return [requantised(call, inputs, dims, total, factors)];
   },
 });
 
@@ -126,9 +127,10 @@ const qLinearMatMul = operator('QLinearMatMul', {
     const { m, n } = productOf(node, left.dims, right.dims);
     const [a, b] = [scaledAt(node, inputs, 0, m), scaledAt(node, inputs, 3, n)];
     const { dims, sums } = multiplyWhole(call, a, b);
-    const factors = { left: a.scale, right: b.scale, at: [6, 7] } as const;
-    const index = (i: number): readonly [number, number] => [Math.floor(i / n) % m, i % n];
-    return [requantised(call, inputs, sums, { dims, ...factors, index })];
+    const count = a.scale.length === 1 ? n : m * n;
+    const at = (i: number): number => i % count;
+    const factors = { left: a.scale, right: b.scale, count, rightCount: n, at };
+    return [requantised(call, inputs, dims, sums, factors)];
   },
 });
 

@@ -42,16 +42,21 @@ function centred(
   }
   const source = x.data as NumberArray;
   const single = zeros.length === 1;
-  return Float64Array.from(source, (value, i) => value - zeros[single ? 0 : at(i)]!);
+  const values = new Float64Array(source.length);
+  const first = zeros[0]!;
+  for (let i = 0; i < values.length; i++) {
+    values[i] = source[i]! - (single ? first : zeros[at(i)]!);
+  }
+  return values;
 }
 
 /** As float32, which backends are fast with, where sums over bytes stay exact in it. */
 function narrowed(values: Float64Array, largestSum: number): FloatArray {
-  return largestSum * BYTE < EXACT ? Float32Array.from(values) : values;
+  return largestSum * BYTE < EXACT ? new Float32Array(values) : values;
 }
 
 function like(kind: FloatArray, values: Float64Array): FloatArray {
-  return kind instanceof Float32Array ? Float32Array.from(values) : values;
+  return kind instanceof Float32Array ? new Float32Array(values) : values;
 }
 
 class WholeConv {
