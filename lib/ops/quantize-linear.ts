@@ -31,13 +31,12 @@ function spanOf(node: Node, x: RunTensor, scale: RunTensor): number {
   return elementCount(x.dims.slice(axis + 1));
 }
 
-/** Nearest whole number, ties to even. */
+/** From here to 2^53, doubles are the whole numbers: what is added is rounded, ties to even. */
+const WHOLE = 1.5 * 2 ** 52;
+
+/** Nearest whole number, ties to even. Beyond 2^51 there is next to nothing to round. */
 export function nearest(x: number): number {
-  const floor = Math.floor(x);
-  const rest = x - floor;
-  if (rest < 0.5) return floor;
-  if (rest > 0.5) return floor + 1;
-  return floor % 2 === 0 ? floor : floor + 1;
+  return Math.abs(x) < 2 ** 51 ? x + WHOLE - WHOLE : Math.round(x);
 }
 
 export const quantisations: readonly Operator[] = [
