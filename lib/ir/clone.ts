@@ -9,18 +9,30 @@ import { Value } from './value.js';
  * source's bytes are shared: neither is ever written to. Linear in nodes and values.
  */
 export function cloneModel(source: Model): Model {
-  return new Cloner(source).run();
+  const { irVersion, opsets, producer } = source;
+  return new Cloner(source, new Model(irVersion, new Map(opsets), producer)).run();
+}
+
+/**
+ * A copy of a function's body for one call: attributes that refer to the function's have the values that
+ * it was given, and those that it was not given are left out. Graphs among them are not copied: what
+ * refers to one still does.
+ */
+export function bindAttributes(body: Graph, given: ReadonlyMap<string, Attribute>): Graph {
+  return new Cloner(body.model, body.model, given).bind(body);
 }
 
 class Cloner {
   readonly #source: Model;
   readonly #model: Model;
+  readonly #given: ReadonlyMap<string, Attribute> | undefined;
   readonly #values = new Map<Value, Value>();
   readonly #nodes = new Map<Node, Node>();
 
-  constructor(source: Model) {
+  constructor(source: Model, model: Model, given?: ReadonlyMap<string, Attribute>) {
     this.#source = source;
-    this.#model = new Model(source.irVersion, new Map(source.opsets), source.producer);
+    this.#model = model;
+    this.#given = given;
   }
 
   run(): Model {
@@ -35,11 +47,21 @@ class Cloner {
     for (const { body, ...fn } of functions) {
       this.#model.addFunction({ ...fn, body: this.#graph(body, undefined) });
     }
-    // Uses last: a value may be read by nodes of any graph nested in its own.
+    this.#uses();
+    return this.#model;
+  }
+
+  bind(body: Graph): Graph {
+    const graph = this.#graph(body, undefined);
+    this.#uses();
+    return graph;
+  }
+
+  /** Last: a value may be read by nodes of any graph nested in its own. */
+  #uses(): void {
     for (const [from, to] of this.#values) {
       for (const [node, count] of from.uses) to.uses.set(this.#node(node), count);
     }
-    return this.#model;
   }
 
   #graph(from: Graph, owner: Node | undefined): Graph {
@@ -74,21 +96,32 @@ class Cloner {
     for (const value of node.namedOutputs) value.producer = node;
     node.edited = from.edited;
     // Edits replace the whole map, so that it can be shared.
-    node.attributes = from.holdsBodies ? this.#attributes(from, node) : from.attributes;
+    const own = from.holdsBodies || this.#given !== undefined;
+    node.attributes = own ? this.#attributes(from, node) : from.attributes;
     return node;
   }
 
   #attributes(from: Node, owner: Node): ReadonlyMap<string, Attribute> {
-    return new Map(
-      Array.from(from.attributes, ([name, attribute]) => [name, this.#attribute(attribute, owner)]),
-    );
+    const attributes = new Map<string, Attribute>();
+    for (const [name, attribute] of from.attributes) {
+      const copy = this.#attribute(this.#bound(attribute), owner);
+      if (copy !== undefined) attributes.set(name, copy);
+    }
+    return attributes;
   }
 
-  #attribute(attribute: Attribute, owner: Node): Attribute {
-    if (attribute.kind === 'graph') {
+  #bound(attribute: Attribute): Attribute | undefined {
+    if (this.#given === undefined || attribute.kind !== 'reference') return attribute;
+    const found = this.#given.get(attribute.value);
+    if (found?.kind === 'graph' || found?.kind === 'graphs') return attribute;
+    return found && { ...found, name: attribute.name };
+  }
+
+  #attribute(attribute: Attribute | undefined, owner: Node): Attribute | undefined {
+    if (attribute?.kind === 'graph') {
       return { ...attribute, value: this.#graph(attribute.value, owner) };
     }
-    if (attribute.kind === 'graphs') {
+    if (attribute?.kind === 'graphs') {
       return { ...attribute, value: attribute.value.map((body) => this.#graph(body, owner)) };
     }
     return attribute;

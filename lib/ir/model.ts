@@ -1,3 +1,4 @@
+import type { Attribute } from './attributes.js';
 import type { Graph } from './graph.js';
 
 /** A model-local function (ONNX IR 8): an operator defined by a graph. */
@@ -6,6 +7,8 @@ export interface ModelFunction {
   readonly name: string;
   readonly overload: string;
   readonly body: Graph;
+  /** Of its attributes, by name: what a call has that does not give them. */
+  readonly defaults?: ReadonlyMap<string, Attribute> | undefined;
 }
 
 /** A whole ONNX model. Made by the reader, changed by the editor alone. */

@@ -1,5 +1,8 @@
 import { ConvfuseError } from '../errors.js';
+import type { Attribute } from '../ir/attributes.js';
+import { Graph } from '../ir/graph.js';
 import { Model } from '../ir/model.js';
+import { parseAttribute } from './attribute-record.js';
 import { checkCalls } from './call-graph.js';
 import { checkWire } from './check-wire.js';
 import { GraphReader } from './graph-reader.js';
@@ -124,18 +127,34 @@ function readFunction(bytes: Uint8Array, range: Range, model: Model, reader: Gra
   let domain = '';
   let overload = '';
   const opsetImport: Range[] = [];
+  const attributes: Range[] = [];
   const records = new Records(bytes, range);
   while (records.next()) {
     if (records.field === 1) name = decodeText(bytes, records.body, records.end);
     if (records.field === 9) opsetImport.push(records.payload);
     if (records.field === 10) domain = normalDomain(decodeText(bytes, records.body, records.end));
+    if (records.field === 11) attributes.push(records.payload);
     if (records.field === 13) overload = decodeText(bytes, records.body, records.end);
   }
   if (model.definesFunction(domain, name, overload)) {
     throw modelError(`function ${quoted(name)} is defined twice`);
   }
   const body = reader.functionBody(range, readOpsets(bytes, opsetImport));
-  model.addFunction({ domain, name, overload, body });
+  const defaults = attributes.flatMap((range) => defaultOf(model.origin as Source, range, name));
+  model.addFunction({
+    ...{ domain, name, overload, body },
+    defaults: new Map(defaults.map((attribute) => [attribute.name, attribute])),
+  });
+}
+
+/** A default of a function's attribute. Graphs are none: nobody here could run one for a function. */
+function defaultOf(source: Source, range: Range, name: string): Attribute[] {
+  let holdsGraph = false;
+  const attribute = parseAttribute(source, range, `function ${quoted(name)}`, () => {
+    holdsGraph = true;
+    return new Graph(new Model(0, new Map()), 'body', '', new Map());
+  });
+  return holdsGraph ? [] : [attribute];
 }
 
 /** Whatever training information mentions must keep its name and its meaning. */

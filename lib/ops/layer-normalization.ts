@@ -9,9 +9,11 @@ import type { RunTensor, ValueFacts } from './operator.js';
 import { floatsOf, required } from './run-tensor.js';
 import { axisOf, operator } from './schema.js';
 
-/** Normalises over the axes from `axis` on, then scales and shifts by broadcast tensors. */
+/**
+ * Normalises over the axes from `axis` on, then scales and shifts by broadcast tensors. ONNX has it since
+ * opset 17; exporters wrote it before, and onnxruntime runs it in any.
+ */
 export const layerNormalization = operator('LayerNormalization', {
-  since: 17,
   inputs: [2, 3],
   outputs: [1, 3],
   infer(node, [x]): ValueFacts[] {

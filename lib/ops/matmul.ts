@@ -10,7 +10,7 @@ import { runRepeatable } from './repeatable.js';
 import { floatsOf, required } from './run-tensor.js';
 import { nodeError, operator } from './schema.js';
 
-interface Product<D> {
+export interface Product<D> {
   /** Of the stacked matrices. */
   readonly batch: readonly D[];
   readonly m: D;
@@ -20,7 +20,11 @@ interface Product<D> {
 }
 
 /** numpy.matmul: vectors are one-row or one-column matrices whose axis then goes. */
-function productOf<D extends Dim>(node: Node, a: readonly D[], b: readonly D[]): Product<D | 1> {
+export function productOf<D extends Dim>(
+  node: Node,
+  a: readonly D[],
+  b: readonly D[],
+): Product<D | 1> {
   if (a.length === 0 || b.length === 0) {
     throw nodeError(node, 'ERR_MODEL', `${dimsText(a)} times ${dimsText(b)}`);
   }
@@ -91,6 +95,6 @@ export const matMul = operator('MatMul', {
 });
 
 /** Whether a stack of matrices has only one. */
-function isSingle(dims: readonly Dim[]): boolean {
+export function isSingle(dims: readonly Dim[]): boolean {
   return dims.slice(0, -2).every((size) => size === 1);
 }

@@ -11,7 +11,7 @@ import { othersConstant, runRepeatable } from './repeatable.js';
 import { floatsOf, required } from './run-tensor.js';
 import { axisOf, nodeError, operator } from './schema.js';
 
-const RANGES: Partial<Record<DataType, readonly [number, number]>> = {
+export const RANGES: Partial<Record<DataType, readonly [number, number]>> = {
   int8: [-128, 127],
   uint8: [0, 255],
   int16: [-32768, 32767],
@@ -41,8 +41,13 @@ function stepsOf(node: Node, x: RunTensor, scale: RunTensor, zero: RunTensor | u
   return { span: elementCount(x.dims.slice(axis + 1)), scales, zeros };
 }
 
-/** Where doubles are one apart: added and taken away, it rounds to whole numbers, ties to even. */
+/** From here to 2^53, doubles are the whole numbers: what is added is rounded, ties to even. */
 const WHOLE = 1.5 * 2 ** 52;
+
+/** Nearest whole number, ties to even. Beyond 2^51 there is next to nothing to round. */
+export function nearest(x: number): number {
+  return Math.abs(x) < 2 ** 51 ? x + WHOLE - WHOLE : Math.round(x);
+}
 
 /**
  * y = clamp(round(x / scale) + zero); NaN becomes 0, as in every array of whole numbers.
@@ -61,7 +66,7 @@ function quantizeRun(
       const [scale, zero] = [scales[c]!, zeros?.[c] ?? 0];
       for (let i = begin; i < begin + span; i++) {
         const quotient = x[i]! / scale;
-        const value = (narrow ? Math.fround(quotient) : quotient) + WHOLE - WHOLE + zero;
+        const value = nearest(narrow ? Math.fround(quotient) : quotient) + zero;
         y[i] = value < low ? low : value > high ? high : value;
       }
     }

@@ -5,7 +5,7 @@ import type { NumberArray } from './elementwise.js';
 import type { Evaluation, RepeatedRun, RunTensor } from './operator.js';
 import { runRepeatable } from './repeatable.js';
 import { isWide } from './run-tensor.js';
-import type { Sampling } from './sampling.js';
+import type { Sampling, Taps } from './sampling.js';
 import { nodeError } from './schema.js';
 
 /** What a tensor is resampled to. */
@@ -15,6 +15,8 @@ export interface ResampleTarget {
   readonly scales: readonly number[];
   /** Whether these are the same in every run. */
   readonly constant: boolean;
+  /** Whether a part of each axis is sampled, so that one that keeps its size may change too. */
+  readonly cropped?: boolean;
 }
 
 /** Samples a tensor axis by axis: the weights of all modes are products over the axes. */
@@ -28,14 +30,14 @@ export function resample(
   if (x.type === 'string' || isWide(x.type)) {
     throw nodeError(call.node, 'ERR_UNSUPPORTED', `${x.type} elements are not supported`);
   }
-  const found = resamplePlanes(call, x, target, sampling);
+  const found = target.cropped ? undefined : resamplePlanes(call, x, target, sampling);
   if (found !== undefined) return found;
   let current = x;
   for (let axis = 0; axis < dims.length; axis++) {
     const size = current.dims[axis]!;
     const out = dims[axis]!;
-    if (out === size && scales[axis] === 1) continue;
-    const { width, index, weight } = sampling(size, out, scales[axis]!);
+    if (out === size && scales[axis] === 1 && target.cropped !== true) continue;
+    const { width, index, weight } = sampling(size, out, scales[axis]!, axis);
     const outDims = current.dims.map((keep, at) => (at === axis ? out : keep));
     const picked = width === 1 && weight.every((w) => w === 1);
     // Whole numbers keep their fractions until all axes are done.
@@ -103,7 +105,7 @@ function resamplePlanes(
     const axisOf = (axis: number): ResampleAxis =>
       kept(axis)
         ? keptAxis(dims[axis] ?? 1)
-        : tapsOf(from[axis]!, dims[axis]!, scales[axis]!, sampling);
+        : tapsOf(sampling(from[axis]!, dims[axis]!, scales[axis]!, axis), from[axis]!, dims[axis]!);
     Object.assign(taps, { from, to, axes: [axisOf(plane), axisOf(plane + 1)] });
   }
   const axes = taps.axes!;
@@ -137,8 +139,7 @@ function keptAxis(size: number): ResampleAxis {
   return { input: size, output: size, width: 1, index, weight: undefined };
 }
 
-function tapsOf(input: number, output: number, scale: number, sampling: Sampling): ResampleAxis {
-  const { width, index, weight } = sampling(input, output, scale);
+function tapsOf({ width, index, weight }: Taps, input: number, output: number): ResampleAxis {
   const picked = width === 1 && weight.every((w) => w === 1);
   return { input, output, width, index, weight: picked ? undefined : Float32Array.from(weight) };
 }

@@ -2,13 +2,14 @@
 
 import type { Node } from '../ir/node.js';
 import type { Dim } from '../ir/value.js';
+import { elementCount } from '../tensor/shape.js';
 import { constantNumbers, knownDims, typeOnly } from './facts.js';
 import type { Evaluation, Operator, RunTensor, ValueFacts } from './operator.js';
 import { othersConstant } from './repeatable.js';
 import { resample } from './resample.js';
 import { numbersOf, required } from './run-tensor.js';
 import { axisOf, nodeError, operator } from './schema.js';
-import { samplingOf } from './sampling.js';
+import { coordinateOf, samplingOf, type Crop } from './sampling.js';
 
 /** Scales and sizes of all axes; exactly one of them is given. */
 interface Target {
@@ -110,7 +111,7 @@ export function resizesPlanes(node: Node, inputs: readonly (ValueFacts | undefin
   );
   const [scales, sizes] = lists.map((at) => constantNumbers(inputs[at]));
   const target = { scales: scales ?? node.attribute('scales', 'floats'), sizes };
-  if (!known || dims?.length !== 4) return false;
+  if (!known || dims?.length !== 4 || isCropped(node)) return false;
   if (!target.scales?.length && !target.sizes?.length) return false;
   const to = resolve(node, dims, target);
   const kept = dims.map((size, axis) => to.dims[axis] === size && to.scales[axis] === 1);
@@ -128,7 +129,54 @@ function evaluateResize(call: Evaluation, inputs: readonly (RunTensor | undefine
     sizes,
   });
   const to = { ...target, constant: othersConstant(call, inputs) };
-  return resample(call, x, to, samplingOf(node));
+  if (!isCropped(node)) return resample(call, x, to, samplingOf(node));
+  const crop = cropOf(node, inputs[1], x.dims.length);
+  const y = resample(call, x, { ...to, cropped: true }, samplingOf(node, crop));
+  fillOutside(node, crop, x.dims, target, y);
+  return y;
+}
+
+function isCropped(node: Node): boolean {
+  const mode =
+    node.opset < 11 ? undefined : node.attribute('coordinate_transformation_mode', 'string');
+  return node.opType === 'Resize' && mode === 'tf_crop_and_resize';
+}
+
+/** Input 1: where the axes begin, then where they end. */
+function cropOf(node: Node, roi: RunTensor | undefined, rank: number): Crop {
+  const values = roi === undefined ? [] : numbersOf(roi);
+  if (values.length % 2 !== 0)
+    throw nodeError(node, 'ERR_MODEL', `roi has ${values.length} numbers`);
+  const starts = overAxes(
+    node,
+    values.slice(0, values.length / 2),
+    new Array<number>(rank).fill(0),
+  );
+  const ends = overAxes(node, values.slice(values.length / 2), new Array<number>(rank).fill(1));
+  if (starts === undefined || ends === undefined)
+    throw nodeError(node, 'ERR_MODEL', 'roi is missing');
+  return (axis) => [starts[axis]!, ends[axis]!];
+}
+
+/** Elements that would come from beyond the input are a number of the node's. */
+function fillOutside(
+  node: Node,
+  crop: Crop,
+  from: readonly number[],
+  { dims, scales }: { readonly dims: readonly number[]; readonly scales: readonly number[] },
+  y: RunTensor,
+): void {
+  const place = coordinateOf(node, crop);
+  const value = node.attribute('extrapolation_value', 'float') ?? 0;
+  const data = y.data as Float32Array;
+  for (const [axis, out] of dims.entries()) {
+    const inner = elementCount(dims.slice(axis + 1));
+    for (let at = 0; at < out; at++) {
+      const x = place(at, from[axis]!, out, scales[axis]!, axis);
+      if (x >= 0 && x <= from[axis]! - 1) continue;
+      for (let i = at * inner; i < data.length; i += out * inner) data.fill(value, i, i + inner);
+    }
+  }
 }
 
 export const resizes: readonly Operator[] = [resize('Resize'), resize('Upsample')];

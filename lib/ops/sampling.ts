@@ -10,7 +10,19 @@ export interface Taps {
 }
 
 /** How a node samples one axis of `size` elements, to `out` of them. */
-export type Sampling = (size: number, out: number, scale: number) => Taps;
+export type Sampling = (size: number, out: number, scale: number, axis: number) => Taps;
+
+/** By axis: where the part that is sampled begins and ends; 0 and 1 are the first and last element. */
+export type Crop = (axis: number) => readonly [number, number];
+
+/** Output coordinate to input coordinate. */
+export type Coordinate = (
+  at: number,
+  size: number,
+  out: number,
+  scale: number,
+  axis: number,
+) => number;
 
 const { fround } = Math;
 
@@ -19,7 +31,7 @@ const { fround } = Math;
  * float32 at every step, as onnxruntime and PyTorch do in every run: where an element lies halfway
  * between two, nothing else chooses the same one.
  */
-function coordinate(node: Node): (at: number, size: number, out: number, scale: number) => number {
+export function coordinateOf(node: Node, crop?: Crop): Coordinate {
   const old = node.opType === 'Upsample' || node.opset < 11;
   const mode = old
     ? 'asymmetric'
@@ -42,6 +54,15 @@ function coordinate(node: Node): (at: number, size: number, out: number, scale: 
       return (at, size, out) => (out > 1 ? fround((at * (size - 1)) / (out - 1)) : 0);
     case 'tf_half_pixel_for_nn':
       return (at, _size, _out, scale) => fround((at + 0.5) / scale);
+    case 'tf_crop_and_resize':
+      if (crop === undefined) throw nodeError(node, 'ERR_MODEL', 'roi is missing');
+      return (at, size, out, _scale, axis) => {
+        const [start, end] = crop(axis);
+        const last = size - 1;
+        if (out === 1) return fround(0.5 * fround(start + end) * last);
+        const passed = fround(fround(fround(at * fround(end - start)) * last) / (out - 1));
+        return fround(fround(start * last) + passed);
+      };
     default:
       throw nodeError(node, 'ERR_UNSUPPORTED', `coordinate_transformation_mode ${mode}`);
   }
@@ -67,7 +88,7 @@ function nearest(node: Node): (x: number, scale: number) => number {
 }
 
 /** Weights of the four neighbours of a point `r` past the second (Keys 1981). */
-function cubicWeights(r: number, a: number): number[] {
+export function cubicWeights(r: number, a: number): number[] {
   return [
     ((a * (r + 1) - 5 * a) * (r + 1) + 8 * a) * (r + 1) - 4 * a,
     ((a + 2) * r - (a + 3)) * r * r + 1,
@@ -76,20 +97,63 @@ function cubicWeights(r: number, a: number): number[] {
   ];
 }
 
+function triangle(x: number): number {
+  return Math.max(0, 1 - Math.abs(x));
+}
+
+function cubicAt(x: number, a: number): number {
+  const r = Math.abs(x);
+  if (r < 1) return ((a + 2) * r - (a + 3)) * r * r + 1;
+  return r < 2 ? ((a * r - 5 * a) * r + 8 * a) * r - 4 * a : 0;
+}
+
+/**
+ * Against aliasing: where elements get fewer, the filter gets as much wider (ONNX Resize, antialias). Its
+ * ends are rounded as in onnxruntime and Pillow.
+ *
+ * @param reach how far from its centre the filter is not 0
+ */
+function stretched(
+  place: Coordinate,
+  filter: (x: number) => number,
+  reach: number,
+  excludeOutside: boolean,
+): Sampling {
+  return (size, out, scale, axis) => {
+    const step = Math.max(1, fround(1 / scale));
+    const support = fround(reach * step);
+    const width = Math.ceil(support) * 2 + 1;
+    const index = new Int32Array(out * width);
+    const weight = new Float64Array(out * width);
+    for (let at = 0; at < out; at++) {
+      const centre = fround(0.5 + (scale === 1 ? at : place(at, size, out, scale, axis)));
+      const first = Math.floor(fround(centre - support) + 0.5);
+      const last = Math.min(first + width, Math.floor(fround(centre + support) + 0.5));
+      let sum = 0;
+      for (let i = first; i < last; i++) {
+        if (excludeOutside && (i < 0 || i >= size)) continue;
+        const tap = at * width + i - first;
+        index[tap] = Math.max(0, Math.min(size - 1, i));
+        weight[tap] = filter((i - centre + 0.5) / step);
+        sum += weight[tap]!;
+      }
+      for (let tap = at * width; tap < (at + 1) * width; tap++) weight[tap]! /= sum || 1;
+    }
+    return { width, index, weight };
+  };
+}
+
 /** The sampling that a node's attributes describe. @throws ConvfuseError ERR_UNSUPPORTED */
-export function samplingOf(node: Node): Sampling {
-  if (node.attribute('antialias', 'int') === 1) {
-    throw nodeError(node, 'ERR_UNSUPPORTED', 'antialias is not supported');
-  }
+export function samplingOf(node: Node, crop?: Crop): Sampling {
   const mode = node.attribute('mode', 'string') ?? 'nearest';
-  const place = coordinate(node);
+  const place = coordinateOf(node, crop);
   const clamp = (at: number, size: number): number => Math.max(0, Math.min(size - 1, at));
   if (mode === 'nearest') {
     const round = nearest(node);
-    return (size, out, scale) => ({
+    return (size, out, scale, axis) => ({
       width: 1,
       index: Int32Array.from({ length: out }, (_, at) =>
-        clamp(round(place(at, size, out, scale), scale), size),
+        clamp(round(place(at, size, out, scale, axis), scale), size),
       ),
       weight: new Float64Array(out).fill(1),
     });
@@ -100,12 +164,15 @@ export function samplingOf(node: Node): Sampling {
   }
   const a = node.attribute('cubic_coeff_a', 'float') ?? -0.75;
   const excludeOutside = node.attribute('exclude_outside', 'int') === 1;
+  if (node.attribute('antialias', 'int') === 1) {
+    return stretched(place, cubic ? (x) => cubicAt(x, a) : triangle, cubic ? 2 : 1, excludeOutside);
+  }
   const width = cubic ? 4 : 2;
-  return (size, out, scale) => {
+  return (size, out, scale, axis) => {
     const index = new Int32Array(out * width);
     const weight = new Float64Array(out * width);
     for (let at = 0; at < out; at++) {
-      const x = place(at, size, out, scale);
+      const x = place(at, size, out, scale, axis);
       const floor = Math.floor(x);
       const first = cubic ? floor - 1 : floor;
       let weights = cubic ? cubicWeights(x - floor, a) : [1 - (x - floor), x - floor];

@@ -1,20 +1,57 @@
 import { ConvfuseError } from '../errors.js';
+import { bindAttributes } from '../ir/clone.js';
 import type { Graph } from '../ir/graph.js';
+import type { ModelFunction } from '../ir/model.js';
 import type { Node } from '../ir/node.js';
 import { operatorOf } from '../ops/index.js';
 import type { Operator } from '../ops/operator.js';
 
+/**
+ * Calls of functions within functions that a session looks through. Networks written by exporters
+ * have thousands; a file of a few lines, each of which calls the one before twice, can have any number.
+ */
+const MAX_CALLS = 100_000;
+
 /** What a node does: a known operator, or a call of a model-local function. */
 export function meaningOf(node: Node): Operator | undefined {
-  const body = calledBody(node);
-  return body === undefined ? operatorOf(node) : functionCall(node, body);
+  const called = calledFunction(node);
+  return called === undefined ? operatorOf(node) : functionCall(node, bodyFor(node, called));
 }
 
-function calledBody({ graph: { model }, domain, opType, overload }: Node): Graph | undefined {
+function calledFunction(node: Node): ModelFunction | undefined {
+  const { domain, opType, overload } = node;
+  const { model } = node.graph;
   if (!model.definesFunction(domain, opType, overload)) return undefined;
   return model.functions.find(
     (fn) => fn.domain === domain && fn.name === opType && fn.overload === overload,
-  )?.body;
+  );
+}
+
+/** Bodies with the attributes of a call, as of a revision of the model. */
+const bound = new WeakMap<Node, { readonly revision: number; readonly body: Graph }>();
+
+/** The function's body, or where it reads attributes of the function, a copy for this call. */
+function bodyFor(node: Node, { body, defaults }: ModelFunction): Graph {
+  if (!readsAttributes(body)) return body;
+  const { revision } = node.graph.model;
+  const found = bound.get(node);
+  if (found?.revision === revision) return found.body;
+  const given = new Map([...(defaults ?? []), ...node.attributes]);
+  const copy = bindAttributes(body, given);
+  bound.set(node, { revision, body: copy });
+  return copy;
+}
+
+function readsAttributes(body: Graph): boolean {
+  for (const inner of body.withBodies()) {
+    for (const node of inner.nodes()) if (hasReference(node)) return true;
+  }
+  return false;
+}
+
+function hasReference({ attributes }: Node): boolean {
+  for (const { kind } of attributes.values()) if (kind === 'reference') return true;
+  return false;
 }
 
 /** A model-local function as an operator: running it runs its body. */
@@ -38,20 +75,26 @@ function functionCall(node: Node, body: Graph): Operator {
  * Operators of a graph, its bodies and the functions it calls that nobody here can run, each with
  * its domain and opset.
  *
- * @throws ConvfuseError ERR_MODEL when a function calls itself
+ * @throws ConvfuseError ERR_MODEL when a function calls itself, ERR_LIMIT
  */
 export function unsupportedOperators(graph: Graph): string[] {
   const missing = new Set<string>();
-  const visit = (start: Graph, callers: readonly Graph[]): void => {
+  let calls = 0;
+  const visit = (start: Graph, callers: readonly ModelFunction[]): void => {
     for (const inner of start.withBodies()) {
       for (const node of inner.nodes()) {
-        const body = calledBody(node);
-        if (body !== undefined && callers.includes(body)) {
-          throw new ConvfuseError('ERR_MODEL', `function ${node.opType} calls itself`);
+        const called = calledFunction(node);
+        if (called !== undefined) {
+          if (callers.includes(called)) {
+            throw new ConvfuseError('ERR_MODEL', `function ${node.opType} calls itself`);
+          }
+          if (++calls > MAX_CALLS) {
+            throw new ConvfuseError('ERR_LIMIT', `more than ${MAX_CALLS} calls of functions`);
+          }
+          visit(bodyFor(node, called), [...callers, called]);
         }
-        if (body !== undefined) visit(body, [...callers, body]);
-        const bound = [...node.attributes.values()].some(({ kind }) => kind === 'reference');
-        if (bound || meaningOf(node) === undefined) missing.add(nameOf(node, bound));
+        const open = hasReference(node);
+        if (open || meaningOf(node) === undefined) missing.add(nameOf(node, open));
       }
     }
   };
@@ -67,8 +110,8 @@ export function sparseInitializers(graph: Graph): string[] {
     .map(({ name }) => name);
 }
 
-function nameOf(node: Node, bound: boolean): string {
+function nameOf(node: Node, open: boolean): string {
   const domain = node.domain === '' ? '' : `${node.domain}.`;
-  const what = bound ? 'with an attribute of its function' : `of opset ${node.opset}`;
+  const what = open ? 'with an attribute of its function' : `of opset ${node.opset}`;
   return `${domain}${node.opType} ${what}`;
 }

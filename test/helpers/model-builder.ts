@@ -206,7 +206,7 @@ export function valueInfo(spec: ValueSpec): ValueInfoProto {
   });
 }
 
-function attribute(name: string, value: AttributeSpec): AttributeProto {
+export function attribute(name: string, value: AttributeSpec): AttributeProto {
   if (isMessage(value, AttributeProtoSchema)) return value;
   if (isMessage(value, TensorProtoSchema)) return make(name, AttributeType.TENSOR, { t: value });
   if (isMessage(value, GraphProtoSchema)) return make(name, AttributeType.GRAPH, { g: value });

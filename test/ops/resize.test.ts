@@ -31,7 +31,7 @@ test('linear, by the ways to place the elements', (t) => {
     y('align_corners').map((v) => Math.round(v * 3)),
     [0, 8, 16, 24],
   );
-  t.throws(() => y('tf_crop_and_resize'), { code: 'ERR_UNSUPPORTED' });
+  t.throws(() => y('tf_crop_and_resize'), { code: 'ERR_MODEL' });
 });
 
 test('cubic keeps a line straight in the middle', (t) => {
