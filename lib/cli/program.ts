@@ -4,7 +4,7 @@ import { Command, CommanderError } from 'commander';
 
 import { COMMANDS } from './commands.js';
 import { EXIT } from './exit-codes.js';
-import { printError } from './print.js';
+import { printError, printJson } from './print.js';
 import { safe } from './text.js';
 
 // As the library has it, without loading the library.
@@ -43,7 +43,7 @@ export async function runProgram(arguments_: readonly string[]): Promise<number>
     await program.parseAsync(withoutHelpCommand(arguments_), { from: 'user' });
     return code;
   } catch (error) {
-    return await report(error);
+    return await report(error, arguments_.includes('--json'));
   }
 }
 
@@ -54,11 +54,13 @@ function withoutHelpCommand(arguments_: readonly string[]): string[] {
   return first === 'help' && known ? [name!, '--help', ...rest] : [...arguments_];
 }
 
-async function report(error: unknown): Promise<number> {
+async function report(error: unknown, json: boolean): Promise<number> {
   // Commander has printed its own message by now. Help that was not asked for is wrong usage.
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
   const { failureOf } = await import('./failure.js');
   const { code, message } = failureOf(error);
   printError(code, message);
+  // Whoever reads a document gets one.
+  if (json) printJson({ schema: 1, error: { code, message } });
   return EXIT.error;
 }
