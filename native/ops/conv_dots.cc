@@ -11,7 +11,7 @@
 namespace convfuse {
 namespace {
 
-// Outputs of all lanes that a task computes: some ten microseconds of work.
+// Products of a task: some ten microseconds of work.
 constexpr size_t kTaskProducts = 512 << 10;
 
 // Of a lane.
@@ -19,8 +19,8 @@ size_t Products(const ConvLayer& layer) {
   return layer.Taps() * CeilDiv(layer.GroupIn(), layer.table->lanes);
 }
 
-// What others add up in blocks of products, lanes add up as one: a little longer chains still err less
-// than docs/numerics.md allows, but for those that shall err as little as can be.
+// What others add up in blocks of products, each lane adds up as one chain.  One that is longer still
+// errs less than docs/numerics.md allows, but strict shall err as little as can be.
 size_t LongestChain(const ConvLayer& layer) {
   return layer.precision == Precision::kStrict ? LargestSum(layer) : 2 * LargestSum(layer);
 }
