@@ -8,6 +8,7 @@ import { ExternalData } from '#convfuse/onnx/external-data.js';
 import { FileConstant } from '#convfuse/onnx/file-constant.js';
 import { readModel } from '#convfuse/onnx/read.js';
 import { parseTensor } from '#convfuse/onnx/tensor-record.js';
+import { isFloat16Array } from '#convfuse/tensor/dtype.js';
 import { fromBfloat16, fromFloat16 } from '#convfuse/tensor/half.js';
 import type { Tensor } from '#convfuse/tensor/tensor.js';
 import { readNpy } from './corpus.js';
@@ -33,9 +34,10 @@ export function numberedFiles(folder: string, stem: string): string[] {
   return found.sort((a, b) => number(a) - number(b)).map((name) => path.join(folder, name));
 }
 
-/** Elements as numbers, out of their bits for the 16-bit types. */
+/** Elements as numbers, out of their bits for the 16-bit types where an array has bits. */
 export function valuesOf({ type, data }: Tensor): number[] {
   const values = Array.from(data as ArrayLike<number | bigint>, Number);
+  if (ArrayBuffer.isView(data) && isFloat16Array(data)) return values;
   if (type === 'float16') return values.map(fromFloat16);
   return type === 'bfloat16' ? values.map(fromBfloat16) : values;
 }
