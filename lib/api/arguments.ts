@@ -56,6 +56,18 @@ export function checkTolerance(value: unknown, name: string): void {
   }
 }
 
+/** What random numbers are drawn from. */
+export function checkSeed(value: unknown): void {
+  if (!Number.isSafeInteger(value)) throw argumentError('a whole number', 'seed', value);
+}
+
+/** How often models are run. */
+export function checkRuns(value: unknown): void {
+  if (!(Number.isSafeInteger(value) && (value as number) >= 1)) {
+    throw argumentError('at least 1', 'runs', value);
+  }
+}
+
 function checkShapes(value: unknown): void {
   checkObject(value, 'inputShapes');
   for (const [name, dims] of Object.entries(value as object) as [string, unknown][]) {

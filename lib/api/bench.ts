@@ -4,7 +4,7 @@ import type { Model } from '../ir/model.js';
 import { Inference } from '../ops/infer.js';
 import { Session } from '../runtime/session.js';
 import type { Tensor } from '../tensor/tensor.js';
-import { checkModel, checkOptions } from './arguments.js';
+import { checkModel, checkOptions, checkSeed } from './arguments.js';
 import { arithmeticOf, chosenBackend, type BackendChoice } from './backend-choice.js';
 import { benchLayer, fusedLayers, variantTimes, type FusedLayer } from './bench-layers.js';
 import type { LayerBench, ModelBench, NetworkBench } from './bench-report.js';
@@ -53,7 +53,7 @@ export async function benchModel(
   checkModel(model);
   checkOptions(options);
   const { seed = 0, level, inputShapes, backend, isa, signal } = options;
-  if (!Number.isSafeInteger(seed)) throw argumentError('a whole number', 'seed', seed);
+  checkSeed(seed);
   if (options.timing !== undefined) checkTiming(options.timing);
   const batches = sizes(options.batch ?? [1], 'batch');
   const chosen = chosenBackend({ backend, isa });

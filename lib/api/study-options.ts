@@ -2,7 +2,7 @@ import { ACTIVATION_KINDS, type ActivationKind } from '../backend/activation.js'
 import { argumentError } from '../errors.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { REPLACEMENTS, type Replacement } from './activation-sites.js';
-import { checkInputs, checkOptions, checkTolerance } from './arguments.js';
+import { checkInputs, checkOptions, checkRuns, checkSeed, checkTolerance } from './arguments.js';
 import type { BackendChoice } from './backend-choice.js';
 import { checkTiming, type MeasureOptions } from './measure.js';
 import type { ActivationStudyProgress } from './study-report.js';
@@ -58,8 +58,8 @@ export function readStudyOptions(options: ActivationStudyOptions): {
   for (const kind of replace) {
     if (!known.includes(kind)) throw argumentError(`one of ${known.join(', ')}`, 'replace', kind);
   }
-  if (!Number.isSafeInteger(runs) || runs < 1) throw argumentError('at least 1', 'runs', runs);
-  if (!Number.isSafeInteger(seed)) throw argumentError('a whole number', 'seed', seed);
+  checkRuns(runs);
+  checkSeed(seed);
   checkTolerance(budget, 'budget');
   if (inputs !== undefined) checkInputs(inputs);
   if (timing !== undefined && timing !== false) checkTiming(timing);

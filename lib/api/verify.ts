@@ -1,6 +1,13 @@
-import { checkInputs, checkModel, checkOptions, checkTolerance } from './arguments.js';
+import {
+  checkInputs,
+  checkModel,
+  checkOptions,
+  checkRuns,
+  checkSeed,
+  checkTolerance,
+} from './arguments.js';
 import { arithmeticOf, chosenBackend, type BackendChoice } from './backend-choice.js';
-import { argumentError, ConvfuseError } from '../errors.js';
+import { ConvfuseError } from '../errors.js';
 import type { Model } from '../ir/model.js';
 import { Session } from '../runtime/session.js';
 import type { Tensor } from '../tensor/tensor.js';
@@ -87,8 +94,8 @@ export function checkVerifyOptions(options: VerifyOptions): void {
   checkOptions(options);
   const { inputs, runs = DEFAULT_RUNS, seed = 0, rtol, atol } = options;
   if (inputs !== undefined) checkInputs(inputs);
-  if (!Number.isSafeInteger(runs) || runs < 1) throw argumentError('at least 1', 'runs', runs);
-  if (!Number.isSafeInteger(seed)) throw argumentError('a whole number', 'seed', seed);
+  checkRuns(runs);
+  checkSeed(seed);
   checkTolerance(rtol, 'rtol');
   checkTolerance(atol, 'atol');
 }

@@ -13,12 +13,12 @@ import {
 import { likeInput } from './facts.js';
 import type { Operator } from './operator.js';
 import { isWide, required } from './run-tensor.js';
-import { nodeError, operator } from './schema.js';
+import { nodeError, operator, unsupportedType } from './schema.js';
 
 /** @throws ConvfuseError ERR_UNSUPPORTED for all but whole numbers */
 function checkWhole(node: Node, type: DataType): void {
   if (!isFloatType(type) && type !== 'bool' && type !== 'string') return;
-  throw nodeError(node, 'ERR_UNSUPPORTED', `${type} elements are not supported`);
+  throw unsupportedType(node, type);
 }
 
 function binary(
@@ -60,7 +60,7 @@ const RIGHT = bits(
 /** As in numpy, nothing is left of a number that is shifted by all its bits or more. */
 function shift(node: Node, type: DataType): BinaryFunction {
   if (!type.startsWith('uint')) {
-    throw nodeError(node, 'ERR_UNSUPPORTED', `${type} elements are not supported`);
+    throw unsupportedType(node, type);
   }
   const direction = node.attribute('direction', 'string');
   if (direction === 'LEFT') return LEFT;

@@ -10,7 +10,7 @@ import type { BlockedLayout } from '../backend/layout.js';
 import type { Node } from '../ir/node.js';
 import { dimsText, elementCount, sameDims } from '../tensor/shape.js';
 import { resolveWindow } from '../tensor/window.js';
-import { countOf, knownDims, typeOnly } from './facts.js';
+import { countOf, knownDims } from './facts.js';
 import { KernelCache, nameOf } from './kernel-cache.js';
 import { runLinear } from './linear.js';
 import type {
@@ -152,6 +152,27 @@ export function convGeometry(node: Node, x: readonly unknown[], w: readonly numb
   };
 }
 
+/** Output dimensions of a convolution, as far as they are known. */
+export function convDims(
+  node: Node,
+  x: ValueFacts | undefined,
+  w: ValueFacts | undefined,
+): ValueFacts['dims'] {
+  const weights = knownDims(w);
+  if (x?.dims === undefined || weights === undefined) return undefined;
+  const { dims } = x;
+  return withLabel(node, () => {
+    const { window, outputChannels } = convGeometry(node, dims, weights);
+    return [dims[0], outputChannels, ...windowDims(window, dims.slice(2))];
+  });
+}
+
+/** Multiply-accumulates of a convolution, where its shapes are known. */
+export function convMacs(w: ValueFacts | undefined, y: ValueFacts | undefined): number {
+  const weights = knownDims(w);
+  return weights === undefined ? 0 : countOf(y) * elementCount(weights.slice(1));
+}
+
 /**
  * A layer whose window is its whole input, as behind a global pool, is a product of a row with a matrix:
  * to read that is all that takes time, and a linear layer reads faster. Undefined where it is none.
@@ -186,21 +207,8 @@ function runSingle(
 export const conv = operator('Conv', {
   inputs: [2, 3],
   takesEpilogue: 'all',
-  infer(node, [x, w]): ValueFacts[] {
-    const weights = knownDims(w);
-    if (x?.dims === undefined || weights === undefined) return [typeOnly(x)];
-    const { dims } = x;
-    return withLabel(node, () => {
-      const { window, outputChannels } = convGeometry(node, dims, weights);
-      return [
-        { type: x.type, dims: [dims[0], outputChannels, ...windowDims(window, dims.slice(2))] },
-      ];
-    });
-  },
-  macs(_node, [, w], [y]) {
-    const weights = knownDims(w) ?? [];
-    return countOf(y) * weights.slice(1).reduce((product, size) => product * size, 1);
-  },
+  infer: (node, [x, w]): ValueFacts[] => [{ type: x?.type, dims: convDims(node, x, w) }],
+  macs: (_node, [, w], [y]) => convMacs(w, y),
   evaluate(call, inputs) {
     const x = required(call.node, inputs, 0);
     const w = required(call.node, inputs, 1);

@@ -3,7 +3,7 @@ import { elementCount } from '../tensor/shape.js';
 import { constantNumbers, likeInput } from './facts.js';
 import { ringOf } from './ring.js';
 import { numbersOf, required } from './run-tensor.js';
-import { axisOf, nodeError, operator } from './schema.js';
+import { axisOf, nodeError, operator, unsupportedType } from './schema.js';
 import type { Elements } from './strided.js';
 
 /** The only element of a list. @throws ConvfuseError ERR_MODEL */
@@ -31,7 +31,7 @@ export const cumSum = operator('CumSum', {
     const axis = axisIn(node, numbersOf(required(node, inputs, 1)), dims.length);
     const ring = ringOf(type);
     if (ring === undefined || type === 'bool') {
-      throw nodeError(node, 'ERR_UNSUPPORTED', `${type} elements are not supported`);
+      throw unsupportedType(node, type);
     }
     const exclusive = node.attribute('exclusive', 'int') === 1;
     const reverse = node.attribute('reverse', 'int') === 1;

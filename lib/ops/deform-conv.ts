@@ -1,8 +1,7 @@
 import type { FloatArray } from '../backend/backend.js';
 import { dimsText, elementCount, stridesOf } from '../tensor/shape.js';
 import { resolveWindow } from '../tensor/window.js';
-import { convGeometry } from './conv.js';
-import { convDims, convMacs } from './conv-integer.js';
+import { convDims, convGeometry, convMacs } from './conv.js';
 import type { Evaluation, RunTensor, ValueFacts } from './operator.js';
 import { combined, linearNeighbours, sumOf, type Tap } from './point-taps.js';
 import { floatArray, floatsOf, required } from './run-tensor.js';

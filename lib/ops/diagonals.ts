@@ -9,13 +9,13 @@ import { likeInput } from './facts.js';
 import type { Operator, ValueFacts } from './operator.js';
 import { ringOf, type Ring } from './ring.js';
 import { numbersOf, required } from './run-tensor.js';
-import { nodeError, operator } from './schema.js';
+import { nodeError, operator, unsupportedType } from './schema.js';
 import type { Elements } from './strided.js';
 
 function elementsOfType(node: Node, type: DataType): Ring {
   const ring = ringOf(type);
   if (ring !== undefined) return ring;
-  throw nodeError(node, 'ERR_UNSUPPORTED', `${type} elements are not supported`);
+  throw unsupportedType(node, type);
 }
 
 /** Matrices without what is below diagonal k (`upper`), or above it. */

@@ -7,7 +7,7 @@ import { knownDims, typeOnly } from './facts.js';
 import type { RunTensor, ValueFacts } from './operator.js';
 import { ringOf, type Ring } from './ring.js';
 import { required } from './run-tensor.js';
-import { ANY, nodeError, operator } from './schema.js';
+import { ANY, nodeError, operator, unsupportedType } from './schema.js';
 import type { Elements } from './strided.js';
 
 /** Elements by the labels of their axes. */
@@ -148,7 +148,7 @@ export const einsum = operator('Einsum', {
     const { type } = operands[0]!;
     const ring = ringOf(type);
     if (ring === undefined || type === 'bool') {
-      throw nodeError(node, 'ERR_UNSUPPORTED', `${type} elements are not supported`);
+      throw unsupportedType(node, type);
     }
     if (operands.some((operand) => operand.type !== type)) {
       throw nodeError(node, 'ERR_MODEL', 'operands are of several types');

@@ -11,7 +11,7 @@ import { UNKNOWN } from './facts.js';
 import type { Evaluation, RepeatedRun, RunTensor, ValueFacts } from './operator.js';
 import { runRepeatable } from './repeatable.js';
 import { isWide, required } from './run-tensor.js';
-import { nodeError } from './schema.js';
+import { nodeError, unsupportedType } from './schema.js';
 
 /** Elements that are plain JavaScript numbers. */
 export type NumberArray =
@@ -58,7 +58,7 @@ export function evaluateUnary(
   constant = true,
 ): RunTensor[] {
   if (x.type === 'string' || x.type === 'bool' || isWide(x.type)) {
-    throw nodeError(call.node, 'ERR_UNSUPPORTED', `${x.type} elements are not supported`);
+    throw unsupportedType(call.node, x.type);
   }
   const { type, dims } = x;
   const overwrites = overwritten(call, [x], dims);
@@ -151,7 +151,7 @@ export function evaluateBinary(
   const { length } = runs;
   if (isWide(type)) {
     const { wide } = f;
-    if (wide === undefined) throw unsupported(call.node, type);
+    if (wide === undefined) throw unsupportedType(call.node, type);
     const x = left.data as BigInt64Array;
     const y = right.data as BigInt64Array;
     const z = data as BigInt64Array;
@@ -164,7 +164,7 @@ export function evaluateBinary(
     }
     return { type, dims, data };
   }
-  if (type === 'string' || type === 'bool') throw unsupported(call.node, type);
+  if (type === 'string' || type === 'bool') throw unsupportedType(call.node, type);
   const loop = isFloatType(type) ? f.float : (f.integer ?? f.float);
   const x = left.data as NumberArray;
   const y = right.data as NumberArray;
@@ -173,10 +173,6 @@ export function evaluateBinary(
     loop(x, leftAt[run]!, leftStep, y, rightAt[run]!, rightStep, z, run * length, length);
   }
   return { type, dims, data };
-}
-
-function unsupported(node: Node, type: DataType): Error {
-  return nodeError(node, 'ERR_UNSUPPORTED', `${type} elements are not supported`);
 }
 
 /**

@@ -2,7 +2,7 @@ import type { TensorData } from '../tensor/dtype.js';
 import type { NumberArray } from './elementwise.js';
 import { inferPool, keptPool, poolOf, runPool, type Pool } from './pool.js';
 import { isWide, required } from './run-tensor.js';
-import { nodeError, operator } from './schema.js';
+import { operator, unsupportedType } from './schema.js';
 
 /** Largest element under each window; its offset in the tensor goes to `indices` if given. */
 function maxPoolLoop(pool: Pool, x: NumberArray, y: NumberArray, indices?: Float64Array): void {
@@ -61,7 +61,7 @@ export const maxPool = operator('MaxPool', {
     const { node } = call;
     const x = required(node, inputs, 0);
     if (isWide(x.type) || x.type === 'string') {
-      throw nodeError(node, 'ERR_UNSUPPORTED', `${x.type} elements are not supported`);
+      throw unsupportedType(node, x.type);
     }
     const pool = keptPool(call, x.dims, () => poolOf(node, x.dims));
     if (node.optionalOutput(1) === undefined) {

@@ -2,7 +2,7 @@
 
 import type { Node } from '../ir/node.js';
 import { elementCount } from '../tensor/shape.js';
-import { convDims, convMacs } from './conv-integer.js';
+import { convDims, convMacs } from './conv.js';
 import { countOf } from './facts.js';
 import type { NumberArray } from './elementwise.js';
 import { productOf } from './matmul.js';

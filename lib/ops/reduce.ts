@@ -14,7 +14,7 @@ import { keptPool, runBlockedPool, wholePlanes } from './pool.js';
 import { REDUCTIONS, type Reduction, type RowStep } from './reduction-steps.js';
 import { othersConstant, runRepeatable } from './repeatable.js';
 import { isWide, numbersOf, required } from './run-tensor.js';
-import { axisOf, nodeError, operator } from './schema.js';
+import { axisOf, operator, unsupportedType } from './schema.js';
 
 /**
  * Which axes go. Where none does (noop_with_empty_axes), each element is still reduced by itself:
@@ -162,7 +162,7 @@ function operatorFor(opType: string, reduction: Reduction): Operator {
       const x = required(node, inputs, 0);
       const axes = reducedAxes(node, x.dims.length, listOf(node, inputs, 1, 'axes'));
       if (x.type === 'string' || x.type === 'bool') {
-        throw nodeError(node, 'ERR_UNSUPPORTED', `${x.type} elements are not supported`);
+        throw unsupportedType(node, x.type);
       }
       const dims = reducedDims(node, x.dims, axes);
       if (x.layout !== undefined) {

@@ -6,7 +6,7 @@ import type { Evaluation, RepeatedRun, RunTensor } from './operator.js';
 import { runRepeatable } from './repeatable.js';
 import { isWide } from './run-tensor.js';
 import type { Sampling, Taps } from './sampling.js';
-import { nodeError } from './schema.js';
+import { unsupportedType } from './schema.js';
 
 /** What a tensor is resampled to. */
 export interface ResampleTarget {
@@ -28,7 +28,7 @@ export function resample(
 ): RunTensor {
   const { dims, scales } = target;
   if (x.type === 'string' || isWide(x.type)) {
-    throw nodeError(call.node, 'ERR_UNSUPPORTED', `${x.type} elements are not supported`);
+    throw unsupportedType(call.node, x.type);
   }
   const found = target.cropped ? undefined : resamplePlanes(call, x, target, sampling);
   if (found !== undefined) return found;

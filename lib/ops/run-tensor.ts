@@ -4,7 +4,7 @@ import { allocate, isFloat16Array, isFloatType, type DataType } from '../tensor/
 import { fromBfloat16, fromFloat16, toBfloat16, toFloat16 } from '../tensor/half.js';
 import type { Tensor } from '../tensor/tensor.js';
 import type { Arithmetic, RunTensor } from './operator.js';
-import { nodeError } from './schema.js';
+import { nodeError, unsupportedType } from './schema.js';
 
 /** The array type in which a run holds numbers of a floating-point type. */
 export function floatArray(type: DataType, arithmetic: Arithmetic, count: number): FloatArray {
@@ -70,7 +70,7 @@ export function required(
 /** The elements of a floating-point tensor. @throws ConvfuseError ERR_UNSUPPORTED */
 export function floatsOf(node: Node, tensor: RunTensor): FloatArray {
   if (!isFloatType(tensor.type)) {
-    throw nodeError(node, 'ERR_UNSUPPORTED', `${tensor.type} elements are not supported`);
+    throw unsupportedType(node, tensor.type);
   }
   return tensor.data as FloatArray;
 }

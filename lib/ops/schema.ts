@@ -1,5 +1,6 @@
 import { ConvfuseError, type ErrorCode } from '../errors.js';
 import type { Node } from '../ir/node.js';
+import type { DataType } from '../tensor/dtype.js';
 import { normalizeAxis } from '../tensor/shape.js';
 import type { Operator } from './operator.js';
 
@@ -38,6 +39,10 @@ export function floatOf(node: Node, name: string, otherwise: number): number {
 /** An error about one node, with its operator and label in front. */
 export function nodeError(node: Node, code: ErrorCode, message: string): ConvfuseError {
   return new ConvfuseError(code, `${node.opType} ${node.label}: ${message}`);
+}
+
+export function unsupportedType(node: Node, type: DataType): ConvfuseError {
+  return nodeError(node, 'ERR_UNSUPPORTED', `${type} elements are not supported`);
 }
 
 /**

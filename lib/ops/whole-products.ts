@@ -11,7 +11,7 @@ import { isSingle, productOf } from './matmul.js';
 import type { Evaluation, RunTensor } from './operator.js';
 import { repeatedProducts } from './product.js';
 import { numbersOf } from './run-tensor.js';
-import { nodeError } from './schema.js';
+import { nodeError, unsupportedType } from './schema.js';
 import { withLabel } from './window.js';
 
 /** Float32 has all whole numbers up to here: below it, sums are exact in any order. */
@@ -34,7 +34,7 @@ function centred(
   at: (i: number) => number,
 ): Float64Array {
   if (x.type !== 'int8' && x.type !== 'uint8') {
-    throw nodeError(node, 'ERR_UNSUPPORTED', `${x.type} elements are not supported`);
+    throw unsupportedType(node, x.type);
   }
   const zeros = zero === undefined ? [0] : numbersOf(zero);
   if (zeros.length !== 1 && zeros.length !== points) {

@@ -83,15 +83,13 @@ export function memberOf(
     case 'GlobalMaxPool':
       return { ...alone, closes: true, hasPlanes: false };
     case 'ReduceMean':
-    case 'ReduceMax': {
-      const facts = node.inputs.map((value) => value && inference.facts(value));
-      return reducesPlanes(node, facts) ? { ...alone, closes: true, hasPlanes: false } : undefined;
-    }
+    case 'ReduceMax':
+      return reducesPlanes(node, inference.inputs(node))
+        ? { ...alone, closes: true, hasPlanes: false }
+        : undefined;
     case 'Resize':
-    case 'Upsample': {
-      const facts = node.inputs.map((value) => value && inference.facts(value));
-      return resizesPlanes(node, facts) ? alone : undefined;
-    }
+    case 'Upsample':
+      return resizesPlanes(node, inference.inputs(node)) ? alone : undefined;
     case 'Concat':
       return concatMember(node, base, inference, blocks);
     case 'Split':

@@ -154,10 +154,11 @@ std::unique_ptr<ConvAlgorithm> MakeAlgorithm(AlgorithmKind kind,
   }
 }
 
-std::unique_ptr<ConvAlgorithm> MakeConverted(AlgorithmKind kind,
-                                             const std::shared_ptr<const ConvLayer>& layer,
-                                             const ConvShape& shape, size_t threads,
-                                             PreparedWeights* weights) {
+std::unique_ptr<ConvAlgorithm> MakeForLayouts(AlgorithmKind kind,
+                                              const std::shared_ptr<const ConvLayer>& layer,
+                                              const ConvShape& shape, size_t threads,
+                                              PreparedWeights* weights) {
+  if (Fits(kind, *layer, shape)) return MakeAlgorithm(kind, layer, shape, threads, weights);
   const ConvShape dense = DenseShape(shape);
   return MakeConvertedConv(MakeAlgorithm(kind, layer, dense, threads, weights), dense, layer,
                            shape);

@@ -69,7 +69,8 @@ struct PreparedWeights {
 };
 
 // Whether the algorithm computes this layer on this shape, in its layouts, at the precision of the
-// layer.  What fits the dense shape fits any layouts by way of copies (MakeConverted).
+// layer.  What fits the dense shape fits any layouts by way of copies
+// (MakeForLayouts).
 bool Fits(AlgorithmKind kind, const ConvLayer& layer, const ConvShape& shape);
 
 // One that fits.  `threads` shapes how work is divided, never what is computed.  Throws
@@ -79,10 +80,10 @@ std::unique_ptr<ConvAlgorithm> MakeAlgorithm(AlgorithmKind kind,
                                              const ConvShape& shape, size_t threads,
                                              PreparedWeights* weights);
 
-// One that fits the shape with all layouts dense, between copies.
-std::unique_ptr<ConvAlgorithm> MakeConverted(AlgorithmKind kind,
-                                             const std::shared_ptr<const ConvLayer>& layer,
-                                             const ConvShape& shape, size_t threads,
-                                             PreparedWeights* weights);
+// One that fits the shape, or else the shape with all layouts dense, between copies.
+std::unique_ptr<ConvAlgorithm> MakeForLayouts(AlgorithmKind kind,
+                                              const std::shared_ptr<const ConvLayer>& layer,
+                                              const ConvShape& shape, size_t threads,
+                                              PreparedWeights* weights);
 
 }  // namespace convfuse

@@ -56,7 +56,8 @@ bool ReadsChannelsOnce(const ConvLayer& layer) {
 // of more channels none.
 bool HasPlaneKernel(const ConvLayer& layer) {
   const ConvGeometry& g = layer.geometry;
-  return layer.GroupIn() == 1 && g.kernel[1] == 3 && g.kernel[2] == 3 && g.dilation[1] == 1 && g.dilation[2] == 1 &&
+  return layer.GroupIn() == 1 && g.kernel[1] == 3 && g.kernel[2] == 3 &&
+         g.dilation[1] == 1 && g.dilation[2] == 1 &&
          g.stride[1] == g.stride[2] && g.stride[2] <= 2;
 }
 
@@ -101,7 +102,8 @@ bool WinogradPays(const ConvLayer& layer, const ConvShape& shape, AlgorithmKind*
   // On a plane of 7 x 7, F(4x4) has four tiles for its 36 matrices: a batch must give them work.
   return take(Kind::kWinogradPolyphase, width >= 14) ||
          take(Kind::kWinogradF4, deep && (width >= 14 || shape.batch >= 4)) ||
-         take(Kind::kWinogradF2, deep) || take(Kind::kWinogradStride2,
+         take(Kind::kWinogradF2, deep) ||
+         take(Kind::kWinogradStride2,
               width > 7 && layer.GroupIn() >= lanes && layer.GroupOut() > lanes);
 }
 
@@ -119,7 +121,8 @@ bool InterleavingPays(const ConvLayer& layer) { return layer.GroupOut() <= layer
 
 // Dot products have no idle lanes, but those of a pixel are added up in the end, which takes as long as
 // two products each (AVX-512, from blocks: 1x1 64-1 @40: 4 for 31 us, 64-4: 13 for 31, 16-4 @80: 22 for
-// 38, 3x3 64-3 @96: 0.35 for 1.49 ms, but 64-12 @40: 0.28 for 0.26).  Pixels of rows shorter than a vector come one by one.
+// 38, 3x3 64-3 @96: 0.35 for 1.49 ms, but 64-12 @40: 0.28 for 0.26).  Pixels of rows shorter than a
+// vector come one by one.
 bool DotsPay(const ConvLayer& layer, const ConvShape& shape) {
   const size_t lanes = layer.table->lanes, outputs = layer.GroupOut();
   const size_t products = layer.Taps() * layer.GroupIn();

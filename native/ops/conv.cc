@@ -48,8 +48,7 @@ class ConvImpl final : public Conv {
     plan->shape = shape;
     plan->threads = threads;
     const Choice choice = ChoiceFor(shape, threads);
-    const auto make = Fits(choice.kind, *layer_, shape) ? MakeAlgorithm : MakeConverted;
-    plan->algorithm = make(choice.kind, layer_, shape, threads, &weights_);
+    plan->algorithm = MakeForLayouts(choice.kind, layer_, shape, threads, &weights_);
     plan->reason = choice.reason;
     plan->kind = choice.kind;
     // The first run finds its workspace made.

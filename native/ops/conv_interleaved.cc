@@ -1,6 +1,7 @@
 #include "ops/conv_interleaved.h"
 
 #include <algorithm>
+#include <vector>
 
 #include "ops/choose.h"
 #include "ops/epilogue.h"
@@ -20,7 +21,7 @@ ConvShape PlainShape(const ConvLayer& layer, const ConvShape& shape) {
   for (int a = 1; a < 3; ++a) {
     const AxisPlaces places = PlacesOf(layer, shape, a);
     plain.out[a] = places.size;
-    plain.pad_begin[a] = places.taps - 1 - places.begin;
+    plain.pad_begin[a] = places.pad_begin;
   }
   return plain;
 }
@@ -31,8 +32,9 @@ class InterleavedConv final : public ConvAlgorithm {
                   const ConvShape& shape, size_t threads)
       : layer_(std::move(layer)), shape_(shape), plain_(PlainShape(*layer_, shape)) {
     const Choice choice = Choose(*plain->layer, plain_, false);
-    const auto make = Fits(choice.kind, *plain->layer, plain_) ? MakeAlgorithm : MakeConverted;
-    inner_ = make(choice.kind, plain->layer, plain_, threads, &plain->weights);
+    inner_ = MakeForLayouts(choice.kind, plain->layer, plain_, threads, &plain->weights);
+    for (size_t r = 0; r < layer_->geometry.stride[2]; ++r)
+      columns_.push_back(PhaseOf(*layer_, shape_, 2, r));
     sums_floats_ = RoundUp(plain->layer->geometry.channels_out * Volume(plain_.out), 16);
   }
 
@@ -79,7 +81,7 @@ class InterleavedConv final : public ConvAlgorithm {
     float* out = run.out + at;
     const size_t skipped = shape_.pad_begin[2] % stride;  // of the first place
     for (size_t r = 0; r < stride; ++r) {
-      const AxisPhase phase = PhaseOf(*layer_, shape_, 2, r);
+      const AxisPhase& phase = columns_[r];
       const float* sum = from + r * plane + (r < skipped);
       float* to = out + phase.first;
       const float* add = run.residual ? run.residual + at + phase.first : nullptr;
@@ -93,6 +95,7 @@ class InterleavedConv final : public ConvAlgorithm {
   std::shared_ptr<const ConvLayer> layer_;
   ConvShape shape_, plain_;
   std::unique_ptr<ConvAlgorithm> inner_;
+  std::vector<AxisPhase> columns_;  // by the residue
   size_t sums_floats_;
 };
 

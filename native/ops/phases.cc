@@ -17,9 +17,9 @@ AxisPhase PhaseOf(const ConvLayer& layer, const ConvShape& shape, int axis, size
 
 AxisPlaces PlacesOf(const ConvLayer& layer, const ConvShape& shape, int axis) {
   const size_t stride = layer.geometry.stride[axis], pad = shape.pad_begin[axis];
-  const size_t begin = pad / stride;
-  return {begin, (shape.out[axis] - 1 + pad) / stride + 1 - begin,
-          CeilDiv(layer.geometry.kernel[axis], stride)};
+  const size_t begin = pad / stride, end = (shape.out[axis] - 1 + pad) / stride + 1;
+  return {end - begin, CeilDiv(layer.geometry.kernel[axis], stride) - 1 - begin,
+          end > shape.in[axis] ? end - shape.in[axis] : 0};
 }
 
 bool HasPhases(const ConvLayer& layer, const ConvShape& shape) {
@@ -34,14 +34,8 @@ bool HasPhases(const ConvLayer& layer, const ConvShape& shape) {
 
 ConvShape PhasesShape(const ConvLayer& layer, const ConvShape& shape) {
   ConvShape blocked = shape;
-  size_t before[3], after[3];
-  for (int a = 1; a < 3; ++a) {
-    const AxisPlaces places = PlacesOf(layer, shape, a);
-    const size_t end = places.begin + places.size;
-    before[a] = places.taps - 1 - places.begin;
-    after[a] = end > shape.in[a] ? end - shape.in[a] : 0;
-  }
-  blocked.x_layout = {true, before[1], before[2], after[1], after[2]};
+  const AxisPlaces y = PlacesOf(layer, shape, 1), x = PlacesOf(layer, shape, 2);
+  blocked.x_layout = {true, y.pad_begin, x.pad_begin, y.pad_end, x.pad_end};
   return blocked;
 }
 

@@ -15,10 +15,11 @@ struct AxisPhase {
 };
 AxisPhase PhaseOf(const ConvLayer& layer, const ConvShape& shape, int axis, size_t residue);
 
-// Places that the outputs of an axis have: `begin` is the first, for which `taps` read the input.
+// Places that the outputs of an axis have, and what the phase with the most taps reads for them: so
+// many inputs before the first, and so many behind the last.
 struct AxisPlaces {
-  size_t begin, size;
-  size_t taps;  // of the phase with the most
+  size_t size;
+  size_t pad_begin, pad_end;
 };
 AxisPlaces PlacesOf(const ConvLayer& layer, const ConvShape& shape, int axis);
 

@@ -31,6 +31,19 @@ export async function judge(
     );
     return undefined;
   }
+  return runReleased(session, feeds);
+}
+
+/** What onnxruntime says of a drawn model, or why it refuses the model or its inputs. */
+export async function verdict(bytes: Uint8Array, feeds: Outputs): Promise<Outputs | string> {
+  try {
+    return await runReleased(await literalSession(bytes), feeds);
+  } catch (error) {
+    return (error as Error).message;
+  }
+}
+
+async function runReleased(session: ort.InferenceSession, feeds: Outputs): Promise<Outputs> {
   try {
     const inputs = Object.entries(feeds).map(([name, tensor]) => [name, forJudge(tensor)]);
     const results = await session.run(Object.fromEntries(inputs) as Record<string, ort.Tensor>);

@@ -1,6 +1,5 @@
 // One-node models on inputs of any types, judged by onnxruntime with its optimisation off.
 
-import * as ort from 'onnxruntime-node';
 import test from 'ava';
 
 import { selectBackend } from '#convfuse/backend/select.js';
@@ -10,64 +9,13 @@ import { Session } from '#convfuse/runtime/session.js';
 import type { DataType } from '#convfuse/tensor/dtype.js';
 import { Random } from '#convfuse/tensor/random.js';
 import type { Tensor } from '#convfuse/tensor/tensor.js';
-import { literalSession } from './judge.js';
-import { modelBytes, node, tensor, type AttributeSpec } from './model-builder.js';
+import { verdict } from './judge.js';
 import { distance } from './model-files.js';
+import { feedsOf, oneNodeModel, type OneNode } from './one-node.js';
 import { tensorOf } from './run-text.js';
 
-export interface Case {
-  /** With its domain, as in 'my.domain::Op'. */
-  readonly op: string;
-  readonly opset: number;
-  readonly attributes?: Readonly<Record<string, AttributeSpec>>;
-  readonly inputs: readonly (Tensor | undefined)[];
-  /** Inputs that are initializers: all from this one on. */
-  readonly constant?: number;
-  /** Types of the outputs; undefined for those left out. Default: one of float32. */
-  readonly outputs?: readonly (DataType | undefined)[];
-}
-
-function bytesOf(spec: Case): Uint8Array<ArrayBuffer> {
-  const { op, opset, attributes = {}, inputs, outputs = ['float32'] } = spec;
-  const constant = spec.constant ?? Infinity;
-  const names = inputs.map((input, i) => (input === undefined ? '' : `x${i}`));
-  const given = inputs.flatMap((input, i) => (input && i < constant ? [{ input, i }] : []));
-  const fixed = inputs.flatMap((input, i) => (input && i >= constant ? [{ input, i }] : []));
-  const out = outputs.map((type, i) => (type === undefined ? '' : `y${i}`));
-  return modelBytes({
-    irVersion: 10,
-    opset,
-    ...(op.includes('::') ? { opsets: { [op.split('::')[0]!]: 1 } } : {}),
-    inputs: given.map(({ input: { dims, type }, i }) => [`x${i}`, dims, type] as const),
-    initializers: fixed.map(({ input: { dims, type, data }, i }) =>
-      tensor(`x${i}`, dims, data as Float32Array, type),
-    ),
-    outputs: outputs.flatMap((type, i) => (type ? [[`y${i}`, undefined, type] as const] : [])),
-    nodes: [node(op, names, out, attributes)],
-  });
-}
-
-type Feeds = Readonly<Record<string, Tensor>>;
-
-/** What onnxruntime says, or why it refuses the model. */
-async function judge(bytes: Uint8Array, feeds: Feeds): Promise<Feeds | string> {
-  try {
-    const session = await literalSession(bytes);
-    try {
-      const tensors = Object.entries(feeds).map(([name, { type, data, dims }]) => [
-        name,
-        new ort.Tensor(type as 'float32', data as Float32Array, dims),
-      ]);
-      return (await session.run(
-        Object.fromEntries(tensors) as Record<string, ort.Tensor>,
-      )) as unknown as Feeds;
-    } finally {
-      await session.release();
-    }
-  } catch (error) {
-    return (error as Error).message;
-  }
-}
+/** Its outputs are one of float32, where it does not say. */
+export type Case = OneNode;
 
 /** What is wrong with an output, if anything. Whole numbers must be equal. */
 function fault(actual: Tensor, wanted: Tensor, tolerance: number): string | undefined {
@@ -101,13 +49,10 @@ export function checkCases(
     const refusals = new Set<string>();
     let judged = 0;
     for (let i = 0; i < count; i++) {
-      const spec = draw(r);
-      const bytes = bytesOf(spec);
-      const constant = spec.constant ?? Infinity;
-      const feeds = Object.fromEntries(
-        spec.inputs.flatMap((input, at) => (input && at < constant ? [[`x${at}`, input]] : [])),
-      );
-      const wanted = await judge(bytes, feeds);
+      const spec: Case = { outputs: ['float32'], ...draw(r) };
+      const bytes = oneNodeModel(spec, true);
+      const feeds = feedsOf(spec);
+      const wanted = await verdict(bytes, feeds);
       if (typeof wanted === 'string') {
         refusals.add(wanted.slice(0, 300));
         continue;

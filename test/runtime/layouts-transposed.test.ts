@@ -1,4 +1,5 @@
-// Transposed convolutions, and layers of few channels, among layers that hand on blocks.
+// Among layers that hand on blocks: transposed convolutions, layers of few channels, slopes by channel,
+// means and maxima of planes, and tensors of 16-bit numbers.
 
 import test from 'ava';
 
