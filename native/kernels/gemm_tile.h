@@ -34,6 +34,14 @@ struct GemmTile {
   // Whole rows of C go past the caches, aligned to vectors; the table's fence orders them.  Without
   // b_at only.
   bool stream;
+  // Pairs only: a vector of columns of another panel, packed beside the products, or null.  For each
+  // k, pack_to[k * nr] becomes the pairs of two rows of pack_x, 2 k and 2 k + 1, which are
+  // pack_stride apart: of their first pack_lanes floats, and of zeros.  From `ahead` on, two rows for
+  // each k are then brought nearer.  Without b_at.
+  const float* pack_x;
+  size_t pack_stride;
+  size_t pack_lanes;  // 1 .. lanes
+  float* pack_to;
 };
 
 // The pixels of one group's input as the columns of a B matrix.  Column p = (z, y, x) of the grid

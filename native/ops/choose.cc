@@ -70,6 +70,15 @@ bool PointwiseSuitsDirect(const ConvLayer& layer, const ConvShape& shape) {
   return IsDeep(layer, shape) || pixels * 20 < RoundUp(pixels, layer.table->lanes) * 17;
 }
 
+// Pairs are packed beside the products, which costs nothing: direct wins where lanes are idle, and
+// weights many (7 x 7: 189 against 151 % of the peak of numbers, 8 images of 512-1024 @14: 172 against 155,
+// but 1024-256 @14: 155 against 164, 2048-512 @16: 154 against 183).
+bool PointwisePairsSuitDirect(const ConvLayer& layer, const ConvShape& shape) {
+  const size_t pixels = Volume(shape.out), whole = RoundUp(pixels, layer.table->lanes);
+  return pixels * 20 < whole * 17 ||
+         (pixels < whole && layer.GroupOut() > 256 && IsDeep(layer, shape));
+}
+
 // Sums of few products: with pixels as lanes they leave as rows of planes, and are not transposed
 // (AVX-512, 3x3 3-64 @224: 87 against 64 % of peak, 7x7/2 @256: 96 against 89).  What is loaded then
 // lies across lines of the caches, for which 16 registers have fewer products (3x3 3-64 @224: 72
@@ -189,7 +198,7 @@ Choice Choose(const ConvLayer& layer, const ConvShape& shape, bool transforms) {
   if (Fits(AlgorithmKind::kPackedBf16, layer, shape) && layer.GroupIn() > 1 && !few &&
       !WinogradBeatsPairs(layer, shape, &winograd)) {
     const bool direct = Fits(AlgorithmKind::kDirectBf16, layer, shape) && FillsSlices(layer) &&
-                        (layer.Taps() > 1 || PointwiseSuitsDirect(layer, shape));
+                        (layer.Taps() > 1 || PointwisePairsSuitDirect(layer, shape));
     return {direct ? AlgorithmKind::kDirectBf16 : AlgorithmKind::kPackedBf16,
             "products in bfloat16"};
   }

@@ -68,7 +68,9 @@ class PackedConv final : public ConvAlgorithm {
   const KernelTable& Table() const { return *layer_->table; }
   bool Pairs() const { return weights_->element() == Element::kBf16Pair; }
   size_t PanelFloats() const { return weights_->largest_k() * Table().nr; }
-  size_t SlotFloats() const { return RoundUp(PanelFloats() + sums_floats_, 16); }
+  // Of pairs, the next panel too.
+  size_t PanelsFloats() const { return PanelFloats() * (Pairs() ? 2 : 1); }
+  size_t SlotFloats() const { return RoundUp(PanelsFloats() + sums_floats_, 16); }
   // Sums of one block of K: those of several lie in the caches already.
   bool Streams(const Grid& g) const {
     return streams_ && g.lined && g.phase->blocks.size() == 1;
@@ -152,8 +154,53 @@ class PackedConv final : public ConvAlgorithm {
   }
 
   void RunTask(const ConvRun& run, size_t task, float* scratch) const {
-    size_t i = 0;
+    Work w = WorkOf(run, task);
+    const Grid& g = *w.grid;
+    w.panel = scratch;
+    // The next task is mostly this thread's too.
+    if (task + 1 < tasks_) w.following = FirstColumns(WorkOf(run, task + 1));
+    if (g.dense) {
+      Compute(w);
+      return;
+    }
+    const size_t plane = Volume(shape_.out);
+    float* const out = w.c;
+    const float* const residual = w.add;
+    w.c = scratch + PanelsFloats();
+    w.stride = TaskPixels(g);
+    if (residual) {
+      w.add = w.c;
+      ForEachRun(w, plane, [&](float* c, size_t at, size_t n, size_t spread) {
+        for (size_t i = 0; i < n; ++i) c[i] = residual[at + i * spread];
+      });
+    }
+    Compute(w);
+    ForEachRun(w, plane, [&](const float* c, size_t at, size_t n, size_t spread) {
+      for (size_t i = 0; i < n; ++i) out[at + i * spread] = c[i];
+    });
+  }
+
+  // One task: some rows of a group times some pixels.
+  struct Work {
+    const Grid* grid;
+    size_t group, pixel_begin, pixels;
+    size_t row_begin, rows;  // of the group
+    size_t channel;  // of the first row
+    size_t first;  // pixels of the first panel
+    const float* x;  // of the group
+    const float* following;  // where the task after this one begins to read, or null
+    float* panel;
+    // Dense: the first row and pixel of the result.  Else the group's output, of which ForEachRun
+    // knows the rest.
+    float* c;
+    size_t stride;
+    const float* add;  // the residual there, or null
+  };
+
+  // All but the panel and what follows.
+  Work WorkOf(const ConvRun& run, size_t task) const {
     const size_t groups = layer_->geometry.groups;
+    size_t i = 0;
     for (;; ++i) {
       const size_t tasks = shape_.batch * groups * grids_[i].tasks_per_group * grids_[i].row_splits;
       if (task < tasks) break;
@@ -168,7 +215,7 @@ class PackedConv final : public ConvAlgorithm {
     const size_t panel_begin = EvenCut(weights_->panels(), split, g.row_splits);
     const size_t panel_end = EvenCut(weights_->panels(), split + 1, g.row_splits);
 
-    Work w;
+    Work w = {};
     w.grid = &g;
     w.group = group;
     const size_t lead = g.lined ? FloatsToLine(run.out) : 0;
@@ -181,96 +228,131 @@ class PackedConv final : public ConvAlgorithm {
     w.pixels = (part + 1 == g.tasks_per_group ? g.pixels : boundary(part + 1)) - w.pixel_begin;
     w.first = part == 0 && lead > 0 ? lead : Table().nr;
     w.row_begin = panel_begin * Table().mr;
-    w.row_end = std::min(panel_end * Table().mr, layer_->GroupOut());
+    w.rows = std::min(panel_end * Table().mr, layer_->GroupOut()) - w.row_begin;
+    w.channel = group * layer_->GroupOut() + w.row_begin;
     w.x = run.x + (image * groups + group) * layer_->GroupIn() * Volume(shape_.in);
     const size_t plane = Volume(shape_.out);
-    const size_t base = (image * groups + group) * layer_->GroupOut() * plane;
-    w.panel = scratch;
-    if (g.dense) {
-      w.c = run.out + base + w.row_begin * plane + w.pixel_begin;
-      w.stride = plane;
-      w.add = run.residual ? run.residual + base + w.row_begin * plane + w.pixel_begin : nullptr;
-      Compute(w);
-    } else {
-      w.c = scratch + PanelFloats();
-      w.stride = TaskPixels(g);
-      w.add = run.residual ? w.c : nullptr;
-      if (run.residual)
-        ForEachRun(w, plane, [&](float* c, size_t at, size_t n, size_t spread) {
-          const float* from = run.residual + base + at;
-          for (size_t i = 0; i < n; ++i) c[i] = from[i * spread];
-        });
-      Compute(w);
-      ForEachRun(w, plane, [&](const float* c, size_t at, size_t n, size_t spread) {
-        float* to = run.out + base + at;
-        for (size_t i = 0; i < n; ++i) to[i * spread] = c[i];
-      });
-    }
+    const size_t base = (image * groups + group) * layer_->GroupOut() * plane +
+                        (g.dense ? w.row_begin * plane + w.pixel_begin : 0);
+    w.c = run.out + base;
+    w.stride = plane;
+    w.add = run.residual ? run.residual + base : nullptr;
+    return w;
   }
 
-  // One task: rows [row_begin, row_end) of a group times some pixels.
-  struct Work {
-    const Grid* grid;
-    size_t group, pixel_begin, pixels, row_begin, row_end;
-    size_t first;  // pixels of the first panel
-    const float* x;
-    float* panel;
-    float* c;  // its first row and pixel
-    size_t stride;
-    const float* add;  // residual with the same stride, or null
+  // Columns of a task at one block of K: a panel.
+  struct Columns {
+    size_t block, pixel, count;
   };
+
+  Columns ColumnsAt(const Work& w, size_t block, size_t pixel) const {
+    return {block, pixel, std::min(pixel == 0 ? w.first : Table().nr, w.pixels - pixel)};
+  }
+  // The last of a task is followed by a block that does not exist.
+  Columns After(const Work& w, const Columns& c) const {
+    const size_t end = c.pixel + c.count;
+    return end < w.pixels ? ColumnsAt(w, c.block, end) : ColumnsAt(w, c.block + 1, 0);
+  }
+
+  // Pointwise: where columns lie in the input; past the last of a task, those of the next.
+  const float* InputOf(const Work& w, const Columns& c) const {
+    const auto& blocks = w.grid->phase->blocks;
+    if (c.block == blocks.size()) return w.following;
+    return w.x + blocks[c.block].channel_begin * Volume(w.grid->in) + w.pixel_begin + c.pixel;
+  }
+  const float* FirstColumns(const Work& w) const { return InputOf(w, ColumnsAt(w, 0, 0)); }
 
   void Compute(const Work& w) const {
     const KernelTable& table = Table();
     const Grid& g = *w.grid;
+    const size_t plane = Volume(g.in), blocks = g.phase->blocks.size();
+    float *panel = w.panel, *spare = w.panel + PanelFloats();
+    bool packed = false;
+    for (Columns now = ColumnsAt(w, 0, 0), next; now.block < blocks; now = next) {
+      next = After(w, now);
+      const bool in_place = g.pointwise && !Pairs() && now.count % table.lanes == 0;
+      if (!in_place && !packed) Pack(w, now, panel);
+      packed = PacksBeside(w, now, next);
+      GemmTile tile = TileOf(w, now);
+      tile.b = in_place ? InputOf(w, now) : panel;
+      tile.b_stride = in_place ? plane : table.nr;
+      // The first tiles bring nearer what is read next, a line of all its rows each, which may begin
+      // within one: the next panel, or the one after if they pack the next.
+      const Columns fetched = packed ? After(w, next) : next;
+      const float* ahead = g.pointwise && (packed || !Pairs()) ? InputOf(w, fetched) : nullptr;
+      const float* packs = packed ? InputOf(w, next) : nullptr;
+      const size_t most = packed ? next.count - 1 : table.nr;
+      const bool activates = epilogue_.rows && now.block + 1 == blocks;
+      size_t columns = 0, channel = w.channel;
+      for (size_t rows = w.rows; rows > 0; rows -= tile.rows, columns += kLineFloats) {
+        const bool fetches = ahead && columns <= most;
+        tile.ahead = fetches ? ahead + std::min(columns, table.nr - 1) : tile.b;
+        tile.ahead_stride = fetches ? plane : 0;
+        tile.pack_to = nullptr;
+        if (packed && columns < next.count) {
+          tile.pack_x = packs + columns;
+          tile.pack_stride = plane;
+          tile.pack_lanes = std::min(table.lanes, next.count - columns);
+          tile.pack_to = spare + columns;
+        }
+        tile.rows = std::min(table.mr, rows);
+        tile_(tile);
+        for (size_t r = 0; activates && r < tile.rows; ++r, ++channel)
+          table.activate_row(layer_->activation, channel, tile.cols, tile.c + r * tile.c_stride);
+        ToNextRows(&tile);
+      }
+      if (packed) std::swap(panel, spare);
+    }
+    if (Streams(g)) table.fence();
+  }
+
+  void Pack(const Work& w, const Columns& c, float* panel) const {
+    const Grid& g = *w.grid;
+    const PackedWeights::Block& block = g.phase->blocks[c.block];
     PanelSource source = {};
     source.x = w.x;
     std::copy_n(g.in, 3, source.in);
     std::copy_n(g.step, 3, source.step);
     std::copy_n(g.size, 3, source.grid);
-    const size_t plane = Volume(g.in);
-    const auto& blocks = g.phase->blocks;
-    const float* bias = layer_->bias.data() + w.group * layer_->GroupOut();
-    for (size_t b = 0; b < blocks.size(); ++b) {
-      const PackedWeights::Block& block = blocks[b];
-      const bool last = b + 1 == blocks.size();
-      const PanelRows rows = {g.taps.data() + block.tap_begin, block.taps, block.channel_begin,
-                              block.channels};
-      GemmTile tile = {};
-      tile.k = block.K();
-      tile.c_stride = tile.add_stride = w.stride;
-      tile.low = last ? epilogue_.low : -std::numeric_limits<float>::infinity();
-      tile.high = last ? epilogue_.high : std::numeric_limits<float>::infinity();
-      tile.stream = Streams(g);
-      for (size_t p = 0; p < w.pixels; p += tile.cols) {
-        tile.cols = std::min(p == 0 ? w.first : table.nr, w.pixels - p);
-        const float* in = w.x + block.channel_begin * plane + w.pixel_begin + p;
-        const bool in_place = g.pointwise && !Pairs() && tile.cols % table.lanes == 0;
-        tile.b = in_place ? in : w.panel;
-        tile.b_stride = in_place ? plane : table.nr;
-        if (!in_place) pack_(source, rows, w.pixel_begin + p, tile.cols, w.panel);
-        // The first tiles fetch the next panel, a line of all its rows each; it may begin in one.
-        // What pairs are packed from, packing fetches.
-        const bool more = g.pointwise && !Pairs() && p + tile.cols < w.pixels;
-        size_t fetched = 0;
-        for (size_t row = w.row_begin; row < w.row_end; row += table.mr, fetched += kLineFloats) {
-          const bool fetches = more && fetched <= table.nr;
-          tile.ahead = fetches ? in + tile.cols + std::min(fetched, table.nr - 1) : tile.b;
-          tile.ahead_stride = fetches ? plane : 0;
-          tile.rows = std::min(table.mr, w.row_end - row);
-          tile.a = weights_->Panel(*g.phase, w.group, block, row / table.mr);
-          tile.c = w.c + (row - w.row_begin) * w.stride + p;
-          tile.add = b > 0 ? tile.c : w.add ? w.add + (row - w.row_begin) * w.stride + p : nullptr;
-          tile.bias = last ? bias + row : nullptr;
-          tile_(tile);
-          if (last && epilogue_.rows)
-            for (size_t r = 0; r < tile.rows; ++r)
-              table.activate_row(layer_->activation, w.group * layer_->GroupOut() + row + r,
-                                 tile.cols, tile.c + r * w.stride);
-        }
-      }
-    }
-    if (Streams(g)) table.fence();
+    const PanelRows rows = {g.taps.data() + block.tap_begin, block.taps, block.channel_begin,
+                            block.channels};
+    pack_(source, rows, w.pixel_begin + c.pixel, c.count, panel);
+  }
+
+  // Whether the tiles of these columns pack the next ones: a vector each.
+  bool PacksBeside(const Work& w, const Columns& now, const Columns& next) const {
+    const auto& blocks = w.grid->phase->blocks;
+    if (!Pairs() || !w.grid->pointwise || next.block == blocks.size()) return false;
+    const size_t tiles = CeilDiv(w.rows, Table().mr);
+    return blocks[next.block].channels % 2 == 0 && blocks[next.block].K() == blocks[now.block].K() &&
+           tiles >= CeilDiv(next.count, Table().lanes);
+  }
+
+  // The first rows of a task, without B and what goes on beside the products.
+  GemmTile TileOf(const Work& w, const Columns& c) const {
+    const PackedWeights::Phase& phase = *w.grid->phase;
+    const PackedWeights::Block& block = phase.blocks[c.block];
+    const bool last = c.block + 1 == phase.blocks.size();
+    GemmTile tile = {};
+    tile.k = block.K();
+    tile.a = weights_->Panel(phase, w.group, block, w.row_begin / Table().mr);
+    tile.c = w.c + c.pixel;
+    tile.add = c.block > 0 ? tile.c : w.add ? w.add + c.pixel : nullptr;
+    tile.c_stride = tile.add_stride = w.stride;
+    tile.cols = c.count;
+    tile.bias = last ? layer_->bias.data() + w.channel : nullptr;
+    tile.low = last ? epilogue_.low : -std::numeric_limits<float>::infinity();
+    tile.high = last ? epilogue_.high : std::numeric_limits<float>::infinity();
+    tile.stream = Streams(*w.grid);
+    return tile;
+  }
+
+  void ToNextRows(GemmTile* tile) const {
+    const size_t mr = Table().mr;
+    tile->a += tile->k * mr;
+    tile->c += mr * tile->c_stride;
+    if (tile->add) tile->add += mr * tile->add_stride;
+    if (tile->bias) tile->bias += mr;
   }
 
   // body(c, at, n, spread): n sums of a task at c stand for outputs of the group that begin at
@@ -285,8 +367,8 @@ class PackedConv final : public ConvAlgorithm {
       const size_t n = std::min(g.size[2] - x, w.pixels - p);
       const size_t oz = g.first[0] + z * g.spread[0], oy = g.first[1] + y * g.spread[1];
       const size_t at = (oz * g.out[1] + oy) * g.out[2] + g.first[2] + x * g.spread[2];
-      for (size_t row = w.row_begin; row < w.row_end; ++row)
-        body(w.c + (row - w.row_begin) * w.stride + p, row * plane + at, n, g.spread[2]);
+      for (size_t row = 0; row < w.rows; ++row)
+        body(w.c + row * w.stride + p, (w.row_begin + row) * plane + at, n, g.spread[2]);
       p += n;
     }
   }
