@@ -13,8 +13,8 @@ namespace {
 // 512 KB L2, the other half being for the weights that all panels of the task share.
 constexpr size_t kTaskBytes = 256 << 10;
 
-// Pixels of a plane from which on panels begin at cache lines of the output: one more of them is then
-// lost in the others.
+// Least pixels of a plane whose panels begin at cache lines of the output: that may take one panel
+// more, which such a plane hardly notices.
 constexpr size_t kLeastLinedPixels = 1024;
 
 // A phase of PackedWeights on one input shape.
@@ -28,8 +28,8 @@ struct Grid {
   size_t pixels;
   size_t panels_per_task, tasks_per_group, row_splits;
   bool dense;      // consecutive j are consecutive outputs
-  bool pointwise;  // and inputs: each channel is a row of B as it lies
-  bool lined;  // panels begin at cache lines of the output
+  bool pointwise;  // and consecutive inputs: each channel is a row of B where it lies
+  bool lined;      // panels begin at cache lines of the output
 };
 
 class PackedConv final : public ConvAlgorithm {
@@ -52,8 +52,8 @@ class PackedConv final : public ConvAlgorithm {
   }
 
   std::string Name() const override {
-    return std::string(Pairs() ? "bfloat16 packed " : "packed ") + std::to_string(Table().mr) + "x" +
-           std::to_string(Table().nr);
+    return std::string(Pairs() ? "bfloat16 packed " : "packed ") + std::to_string(Table().mr) +
+           "x" + std::to_string(Table().nr);
   }
 
   size_t WorkspaceFloats(size_t threads) const override { return threads * SlotFloats(); }
@@ -69,7 +69,7 @@ class PackedConv final : public ConvAlgorithm {
   bool Pairs() const { return weights_->element() == Element::kBf16Pair; }
   size_t PanelFloats() const { return weights_->largest_k() * Table().nr; }
   size_t SlotFloats() const { return RoundUp(PanelFloats() + sums_floats_, 16); }
-  // Sums of one block of K: those of several lie in the caches already.
+  // Only with a single block of K: the sums of several are read again, and are in the caches.
   bool Streams(const Grid& g) const {
     return streams_ && g.lined && g.phase->blocks.size() == 1;
   }
@@ -249,8 +249,8 @@ class PackedConv final : public ConvAlgorithm {
         tile.b = in_place ? in : w.panel;
         tile.b_stride = in_place ? plane : table.nr;
         if (!in_place) pack_(source, rows, w.pixel_begin + p, tile.cols, w.panel);
-        // The first tiles fetch the next panel, a line of all its rows each; it may begin in one.
-        // What pairs are packed from, packing fetches.
+        // The first tiles fetch the next panel, a line of all of its rows each, and a line more
+        // because it may begin inside one.  Where pairs are packed, packing does the fetching.
         const bool more = g.pointwise && !Pairs() && p + tile.cols < w.pixels;
         size_t fetched = 0;
         for (size_t row = w.row_begin; row < w.row_end; row += table.mr, fetched += kLineFloats) {

@@ -112,7 +112,8 @@ class PackedGemm {
   size_t rows_, row_blocks_, panels_, cuts_, block_k_, stride_;
 };
 
-// Products as tiles that read A as it lies, for sums that C takes as they are; nothing of B is kept.
+// Products by LinearTiles, which read A where it lies and pack B slice by slice.  Sums go to C as
+// they are, or are added to it.
 class TiledGemm {
  public:
   TiledGemm(const KernelTable& table, const GemmCall& call, size_t threads)
@@ -122,7 +123,7 @@ class TiledGemm {
     cuts_ = std::min(tiles_.slices(), CeilDiv(wanted, row_blocks_ * call.count));
   }
 
-  // What is stored elsewhere, scaled, or too little to pack for goes another way.
+  // Not for a transposed A, for scaled sums, or where packing B would cost too much.
   static bool Fits(const GemmCall& call) {
     return !call.trans_a && call.alpha == 1 && (call.beta == 0 || call.beta == 1) &&
            call.m >= kFewestRows && call.k > 0 &&
@@ -150,10 +151,11 @@ class TiledGemm {
   }
 
  private:
-  // Packing B takes the time of so many rows, and what is known of tiles that of so many outputs.
+  // Packing B takes as long as computing so many rows; setting up tiles, as long as so many
+  // outputs.
   static constexpr size_t kFewestRows = 16, kFewestOutputs = 2048;
-  // Rows that are cut pack all of B again: so many that this is little, and as few as sums of a slice
-  // find room for in an L2, 64 KB with AVX-512.
+  // Rows of a block at the most.  Every block packs all of B again, which is little beside
+  // multiplying so many rows; the sums of a slice, 64 KB with AVX-512, still fit into an L2.
   static constexpr size_t kMostRows = 512;
 
   const GemmCall& call_;

@@ -11,11 +11,12 @@ namespace {
 // Inputs of a task: some ten microseconds of work, so that handing it out is lost in it.
 constexpr size_t kTaskInputs = 32 << 10;
 
-// Lines of a thread: half of an L1 of 32 KB, since their rows of the input are there too.
+// Lines of a thread: half of an L1 of 32 KB, since the input rows that they join are there too.
 constexpr size_t kLinesFloats = (16 << 10) / sizeof(float);
 
-// Windows as they lie in a line, if they do so step by step.  They were cut off where they leave the
-// input: neither their first elements nor their last ones tell the step, or the place, of all.
+// The windows of an axis in a line; step 0 unless they lie at even steps of 1 or 2.  Windows are
+// cut off where they leave the input, so that neither their first nor their last elements alone
+// tell the step and the place of all.
 PoolLines LinesOf(const PoolAxis& a) {
   const auto dilation = static_cast<ptrdiff_t>(a.dilation), in = static_cast<ptrdiff_t>(a.in);
   const auto first = [&](size_t o) { return static_cast<ptrdiff_t>(a.start[o]); };
@@ -64,8 +65,9 @@ void RunPool(const KernelTable& table, const PoolPlanes& planes, ThreadPool& poo
   PoolLines lines = LinesOf(axis[2]);
   lines.count = std::min(axis[1].out, std::max<size_t>(1, kLinesFloats / lines.stride));
   const size_t line_floats = lines.count * lines.stride;
-  // Where a row is less than a vector, what follows a task's last one is not the task's: its last
-  // planes, a vector at the least, are apart.
+  // Where a row is less than a vector, the kernel reads or writes past the last one, which is no
+  // memory of this task: its last planes, at least a vector of elements, are computed in scratch
+  // memory.
   const bool narrow_in = axis[2].in < table.lanes, narrow = narrow_in || axis[2].out < table.lanes;
   const size_t last =
       narrow ? std::min(each, CeilDiv(table.lanes, std::max<size_t>(1, std::min(in, out)))) : 0;
