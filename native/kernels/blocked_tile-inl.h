@@ -41,7 +41,7 @@ CONVFUSE_INLINE V SplatPixel(const TilePixels<kRun>& pixels, size_t offset, size
   } else {
     const float* p = pixels.at[0] + offset;
     if (i >= kHalfTile) p += pixels.jump;
-    return SplatElement(Advance(p, pixels.steps, i % kHalfTile));
+    return SplatElement(PixelAt(p, pixels.steps, i % kHalfTile));
   }
 }
 

@@ -184,7 +184,7 @@ static void DepthwiseStrips(const DepthwiseShape& s, const DepthwiseEpilogue& ep
   const bool single = height <= kBandRows && width <= (tail ? kHalf : kLanes);
   for (size_t i = 0; i < count;) {
     const bool pair = tail > 0 && i + 1 < count;
-    const size_t on = single ? (count - i) >> pair << pair : 1 + pair;
+    const size_t taken = single ? (count - i) >> pair << pair : 1 + pair;
     const DepthwiseChannel* c = channels + i;
     const size_t end = pair ? width - tail : width;
     for (size_t y = 0; y < height; y += kBandRows) {
@@ -196,8 +196,8 @@ static void DepthwiseStrips(const DepthwiseShape& s, const DepthwiseEpilogue& ep
             (last ? (1 + pair) * s.in[1] - y * kStride : rows * kStride) * s.in[2]);
         strip.next_out = static_cast<ptrdiff_t>((last ? (1 + pair) * height - y : rows) * width);
       }
-      const size_t run = single ? on : 1;
-      for (size_t j = 0; j < on; j += run)
+      const size_t run = single ? taken : 1;
+      for (size_t j = 0; j < taken; j += run)
         for (size_t x = 0; x < end; x += kLanes) {
           // The last strip is a whole vector and overlaps the one before, except with a residual,
           // which may be the output itself and must not be added twice.
@@ -211,12 +211,12 @@ static void DepthwiseStrips(const DepthwiseShape& s, const DepthwiseEpilogue& ep
       if constexpr (kMasksAreFree)
         if (pair) {
           strip.Move<kStride>(s, end, true);
-          RunStrip<kStride, StripView::kPair>(s, epilogue, strip, c, on, y, rows);
+          RunStrip<kStride, StripView::kPair>(s, epilogue, strip, c, taken, y, rows);
         }
-      for (size_t j = 0; j < on; ++j)
+      for (size_t j = 0; j < taken; ++j)
         FinishRows(epilogue, c[j], rows * width, c[j].out + y * width);
     }
-    i += on;
+    i += taken;
   }
 }
 

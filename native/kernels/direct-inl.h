@@ -30,7 +30,7 @@ static void DirectOf(const DirectTile& t) {
 #pragma GCC unroll 32
     for (size_t i = 0; i < kRuns * kRun; ++i) {
       const float* from = i < kFirst ? p : p + jump;
-      const V pixel = SplatElement(Advance(from, steps, i < kFirst ? i : i - kFirst));
+      const V pixel = SplatElement(PixelAt(from, steps, i < kFirst ? i : i - kFirst));
 #pragma GCC unroll 2
       for (size_t j = 0; j < kVectors; ++j) acc[i][j] = MultiplyAdd(acc[i][j], pixel, row[j]);
     }

@@ -16,7 +16,7 @@ CONVFUSE_INLINE V MultiplyAdd(V sum, V a, V b) {
   return _mm512_dpbf16_ps(sum, reinterpret_cast<__m512bh>(a), reinterpret_cast<__m512bh>(b));
 }
 // In each lane the pair of both numbers, rounded, `first` in the lower half.  Subnormal numbers
-// become zeros, as which the products take them anyway.
+// become zeros, as they would in the products.
 CONVFUSE_INLINE V Join(V first, V second) {
   typedef int16_t Vh __attribute__((vector_size(64)));
   const Vh order = {0, 16, 1, 17, 2,  18, 3,  19, 4,  20, 5,  21, 6,  22, 7,  23,

@@ -29,7 +29,7 @@ enum class Advance : int32_t {
 
 struct ElementwiseOperand {
   const float* data;  // of the first row
-  const float* end;   // of its memory: nothing is read from here on, and kLanes has zeros there
+  const float* end;   // nothing is read from here on; a vector of kLanes is filled up with zeros
   size_t row;         // floats from row to row
   Advance advance;
 };

@@ -80,7 +80,7 @@ static void TileOf(const GemmTile& t) {
 
 // Rows of B that lie anywhere (b_at), in one chain or in several.
 template <size_t kVectors, size_t kRows, bool kChains>
-static void ScatteredTileOf(const GemmTile& t, size_t first) {
+static void ScatteredOf(const GemmTile& t, size_t first) {
   V acc[kRows][kVectors], sums[kRows][kVectors];
   const float* a = t.a + first;
   const uint32_t* at = t.b_at;
@@ -105,20 +105,20 @@ static void ScatteredTileOf(const GemmTile& t, size_t first) {
 }
 
 template <size_t kVectors>
-static void ScatteredTile(const GemmTile& t) {
-  if (t.chains == 1) return ScatteredTileOf<kVectors, kMr, false>(t, 0);
+static void ScatteredColumns(const GemmTile& t) {
+  if (t.chains == 1) return ScatteredOf<kVectors, kMr, false>(t, 0);
   for (size_t row = 0; row < t.rows; row += kChainRows)
-    ScatteredTileOf<kVectors, kChainRows, true>(t, row);
+    ScatteredOf<kVectors, kChainRows, true>(t, row);
 }
 
 static void Tile(const GemmTile& t) {
   const size_t vectors = (t.cols + kLanes - 1) / kLanes;
-  // B of bfloat16 pairs is always a panel.
+  // Pairs lie in panels.
   if constexpr (kElementChannels == 1) {
     if (t.b_at)
-      return vectors == 1   ? ScatteredTile<1>(t)
-             : vectors == 2 ? ScatteredTile<2>(t)
-                            : ScatteredTile<kNv>(t);
+      return vectors == 1   ? ScatteredColumns<1>(t)
+             : vectors == 2 ? ScatteredColumns<2>(t)
+                            : ScatteredColumns<kNv>(t);
   }
   if (t.stream && t.cols == kNr) return TileOf<kNv, true>(t);
   vectors == 1 ? TileOf<1, false>(t) : vectors == 2 ? TileOf<2, false>(t) : TileOf<kNv, false>(t);

@@ -20,7 +20,7 @@ CONVFUSE_INLINE PixelSteps StepsOf(size_t floats) {
   return s;
 }
 
-CONVFUSE_INLINE const float* Advance(const float* p, const PixelSteps& s, size_t pixels) {
+CONVFUSE_INLINE const float* PixelAt(const float* p, const PixelSteps& s, size_t pixels) {
   const ptrdiff_t bytes = pixels == 3   ? s.three
                           : pixels == 5 ? s.five
                           : pixels == 6 ? 2 * s.three

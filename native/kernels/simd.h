@@ -1,6 +1,7 @@
-// Vectors in the compiler's own types, one width per translation unit: that of the ISA whose
-// flags compile it.  Only masked memory access needs intrinsics (compiled in by force, so that no
-// symbol of theirs can leak from one ISA into another).
+// Vectors in the compiler's own types, one width per translation unit: that of the ISA whose flags
+// compile it.  Intrinsics are used only for what these types lack or compile badly: masked and
+// streaming memory access, min and max that keep NaN, permutations, errors of products.  All
+// functions are always inlined, so that no symbol of theirs can leak from one ISA into another.
 //
 // Traps.  Splat subtracts +0: adding it would turn -0 into +0.  A comparison is false for NaN, so
 // a ReLU is `x < 0 ? 0 : x` and a clamp compares in that direction too: NaN then passes through.
@@ -23,7 +24,7 @@
 
 #define CONVFUSE_INLINE [[maybe_unused]] static inline __attribute__((always_inline))
 // Compiled once, however often it is called: a prebuilt addon has a size limit.
-#define CONVFUSE_APART [[maybe_unused]] static __attribute__((noinline))
+#define CONVFUSE_NOINLINE [[maybe_unused]] static __attribute__((noinline))
 
 namespace convfuse::CONVFUSE_ISA {
 

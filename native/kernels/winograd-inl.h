@@ -1,4 +1,5 @@
-// Winograd transforms, purely vertical: every lane is another channel.  Contract in winograd.h.
+// Winograd transforms.  Each lane is a channel, so that no data moves between lanes, except in the
+// copy from planes.  Contract in winograd.h.
 #pragma once
 #include "kernels/direct_size-inl.h"
 #include "kernels/transpose-inl.h"

@@ -93,7 +93,7 @@ static void NarrowProducts(const WinogradProduct& p, size_t first) {
 
 // Runs of equal length, to within one: a short run takes as long as one of four tiles, since its
 // products wait for each other.
-static void WinogradProducts(const WinogradProduct& p) {
+static void MultiplyPoint(const WinogradProduct& p) {
   if (p.vectors < kDirectVectors) return NarrowProducts(p, 0);
   const size_t runs = (p.tiles + kDirectPixels - 1) / kDirectPixels;
   const size_t run = p.tiles / runs, longer = p.tiles % runs * (run + 1);
