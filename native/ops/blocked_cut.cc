@@ -9,7 +9,7 @@
 namespace convfuse {
 namespace {
 
-// A block of channels of a part's input, and its sums: half of a 512 KB L2.
+// A part's input for one block of products, and its sums: half of a 512 KB L2.
 constexpr size_t kPartFloats = (256 << 10) / sizeof(float);
 // Cost of converting an element to bfloat16, relative to moving a float into L2.
 constexpr size_t kConversion = 4;

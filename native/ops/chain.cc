@@ -160,14 +160,14 @@ class Chain final : public ConvChain {
     for (size_t part = 0; part < parts_; ++part)
       schedules->push_back(ChainSteps(rows_, EvenCut(height, part, parts_),
                                       EvenCut(height, part + 1, parts_), rows, &capacity));
-    between_ = 0;
+    buffer_floats_ = 0;
     for (size_t i = 0; i + 1 < stages_.size(); ++i) {
       BandBuffer& buffer = stages_[i].buffer;
       buffer.capacity = capacity[i];
-      buffer.begin = between_;
-      between_ += buffer.Floats();
+      buffer.begin = buffer_floats_;
+      buffer_floats_ += buffer.Floats();
     }
-    return between_;
+    return buffer_floats_;
   }
 
   bool MakeTasks(const std::vector<Schedule>& schedules) {
@@ -213,7 +213,7 @@ class Chain final : public ConvChain {
       band.residual_layout.bottom += whole.out[1] - rows;
     }
     algorithm = stage.MakeBand(band, step.begin);
-    if (algorithm) scratch_ = std::max(scratch_, algorithm->WorkspaceFloats(1));
+    if (algorithm) scratch_floats_ = std::max(scratch_floats_, algorithm->WorkspaceFloats(1));
     return algorithm.get();
   }
 
@@ -225,7 +225,7 @@ class Chain final : public ConvChain {
   }
 
   // A thread's memory: the buffers between the layers, and scratch for the layer that needs most.
-  size_t SlotFloats() const { return between_ + RoundUp(scratch_, 16); }
+  size_t SlotFloats() const { return buffer_floats_ + RoundUp(scratch_floats_, 16); }
 
   void RunPart(size_t part, const float* x, const float* residual, float* out, float* memory,
                ThreadPool& pool) const {
@@ -244,7 +244,7 @@ class Chain final : public ConvChain {
       run.residual = last && residual ? residual + step.begin * stage.residual.row : nullptr;
       run.out = last ? out + step.begin * stage.result.row
                      : memory + stage.buffer.begin + step.FirstRow() * stage.buffer.Row();
-      run.workspace = memory + between_;
+      run.workspace = memory + buffer_floats_;
       run.pool = &pool;
       run.threads = 1;
       task.algorithm->Run(run);
@@ -273,7 +273,7 @@ class Chain final : public ConvChain {
   std::vector<ChainRows> rows_;
   std::vector<std::vector<Task>> tasks_;  // of each part of an image
   size_t threads_, batch_, parts_ = 1;
-  size_t between_ = 0, scratch_ = 0;
+  size_t buffer_floats_ = 0, scratch_floats_ = 0;
   std::shared_ptr<WorkspacePool> workspaces_;
 };
 

@@ -1,4 +1,4 @@
-// Convolutions of planes in blocks between halos: no row is copied, nothing is packed.
+// Convolutions of planes in blocks inside halos: no row is copied, nothing is packed.
 #pragma once
 #include <memory>
 

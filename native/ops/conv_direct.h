@@ -48,8 +48,8 @@ size_t ProductBlocks(const ConvLayer& layer, size_t elements);
 // The layer's bias, and zeros for what fills the last slice of a group.  Throws std::bad_alloc.
 AlignedBuffer SliceBias(const ConvLayer& layer, const DirectWeights& weights);
 
-// Whether the kernel fits this layer: a dense plane, not transposed, a stride of 1 or 2 along a
-// row, few enough taps.
+// Whether the kernel fits this layer: a plane with dense input, not transposed, a stride of 1 or 2
+// along a row, few enough taps.
 bool DirectFits(const ConvLayer& layer, const ConvShape& shape);
 
 // More floats of weights than this do not stay in an L2: threads then divide the output channels,

@@ -102,8 +102,8 @@ class InterleavedConv final : public ConvAlgorithm {
 
 }  // namespace
 
-// A tap that only some residues have is a zero for the others: times infinity, a NaN where the
-// definition has none.
+// A tap that only some residues have becomes a zero weight for the others, and zero times infinity
+// would be a NaN where the definition has none: `strict` wants equally many taps for all residues.
 bool InterleavedFits(const ConvLayer& layer, const ConvShape& shape) {
   const ConvGeometry& g = layer.geometry;
   if (!HasPhases(layer, shape) || shape.out_layout.blocked || shape.residual_layout.blocked)

@@ -69,7 +69,7 @@ class PackedConv final : public ConvAlgorithm {
   bool Pairs() const { return weights_->element() == Element::kBf16Pair; }
   size_t PanelFloats() const { return weights_->largest_k() * Table().nr; }
   size_t SlotFloats() const { return RoundUp(PanelFloats() + sums_floats_, 16); }
-  // Only with a single block of K: the sums of several are read again, and are in the caches.
+  // Sums of one block of K: those of several lie in the caches already.
   bool Streams(const Grid& g) const {
     return streams_ && g.lined && g.phase->blocks.size() == 1;
   }
@@ -249,8 +249,8 @@ class PackedConv final : public ConvAlgorithm {
         tile.b = in_place ? in : w.panel;
         tile.b_stride = in_place ? plane : table.nr;
         if (!in_place) pack_(source, rows, w.pixel_begin + p, tile.cols, w.panel);
-        // The first tiles fetch the next panel, a line of all of its rows each, and a line more
-        // because it may begin inside one.  Where pairs are packed, packing does the fetching.
+        // The first tiles fetch the next panel, a line of all its rows each; it may begin in one.
+        // What pairs are packed from, packing fetches.
         const bool more = g.pointwise && !Pairs() && p + tile.cols < w.pixels;
         size_t fetched = 0;
         for (size_t row = w.row_begin; row < w.row_end; row += table.mr, fetched += kLineFloats) {

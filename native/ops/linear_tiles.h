@@ -38,7 +38,7 @@ class LinearTiles {
     float* out;
     size_t rows, slice, end;
   };
-  // What Run needs for so many rows; packed: b is.
+  // What Run needs for so many rows; `packed`: whether Part::packed is set.
   size_t ScratchFloats(size_t rows, bool packed) const;
   void Run(const Part& part, float* scratch) const;
 

@@ -14,8 +14,8 @@ struct OutputPart {
   bool stream;        // past the caches, where planes compete for their sets
 };
 
-// Applies the activation of a layer whose activation is more than a clamp to rows of a block, `row`
-// floats apart, which had better be in the caches still.
+// Applies the layer's activation, where it is more than a clamp, to rows of a block that lie `row`
+// floats apart.  They should still be in the caches.
 void ActivateBlock(const ConvLayer& layer, size_t block, size_t rows, size_t width, size_t row,
                    float* out);
 // The same for `blocks` blocks from `first` on; `out` is in the first of them.

@@ -69,10 +69,10 @@ void RunPool(const KernelTable& table, const PoolPlanes& planes, ThreadPool& poo
   // memory of this task: its last planes, at least a vector of elements, are computed in scratch
   // memory.
   const bool narrow_in = axis[2].in < table.lanes, narrow = narrow_in || axis[2].out < table.lanes;
-  const size_t last =
+  const size_t tail =
       narrow ? std::min(each, CeilDiv(table.lanes, std::max<size_t>(1, std::min(in, out)))) : 0;
   const size_t slot_floats =
-      line_floats + RoundUp(last * ((narrow_in ? in : 0) + out) + 2 * kPoolSlack, 16);
+      line_floats + RoundUp(tail * ((narrow_in ? in : 0) + out) + 2 * kPoolSlack, 16);
   const AlignedBuffer scratch(threads * slot_floats + axis[2].out + kPoolSlack);
   float* divisor = scratch.data() + threads * slot_floats;
   for (size_t o = 0; o < axis[2].out + kPoolSlack; ++o)
@@ -85,22 +85,22 @@ void RunPool(const KernelTable& table, const PoolPlanes& planes, ThreadPool& poo
     some.lines = lines;
     some.divisor = divisor;
     some.scratch = scratch.data() + slot * slot_floats;
-    const size_t apart = std::min(last, some.planes);
-    some.planes -= apart;
+    const size_t in_scratch = std::min(tail, some.planes);
+    some.planes -= in_scratch;
     table.pool(some);
-    if (apart == 0) return;
+    if (in_scratch == 0) return;
     const float* x = some.x + some.planes * in;
     float* to = some.y + some.planes * out;
-    some.planes = apart;
+    some.planes = in_scratch;
     some.x = x;
     some.y = some.scratch + line_floats;
     if (narrow_in) {
-      std::fill_n(std::copy_n(x, apart * in, some.y), kPoolSlack, 0.0f);
+      std::fill_n(std::copy_n(x, in_scratch * in, some.y), kPoolSlack, 0.0f);
       some.x = some.y;
-      some.y += apart * in + kPoolSlack;
+      some.y += in_scratch * in + kPoolSlack;
     }
     table.pool(some);
-    std::copy_n(some.y, apart * out, to);
+    std::copy_n(some.y, in_scratch * out, to);
   });
 }
 
