@@ -71,11 +71,11 @@ bool PointwiseSuitsDirect(const ConvLayer& layer, const ConvShape& shape) {
   return IsDeep(layer, shape) || pixels * 20 < RoundUp(pixels, layer.table->lanes) * 17;
 }
 
-// With few products for each output, pixels as lanes pay: sums leave as rows of planes and are not
-// transposed (AVX-512, 3x3 3-64 @224: 87 against 64 % of peak, 7x7/2 @256: 96 against 89).  Their
-// loads cross cache lines, and a tile of 16 registers has fewer products to hide that (3x3 3-64
-// @224: 72 against 61, but 3x3/2 3-32 @224: 65 against 69).  Lanes past the end of a row are lost;
-// with channels as lanes, those past the last channel are (5x5 1-6 @32: 63 against 30).
+// Sums of few products: with pixels as lanes they leave as rows of planes, and are not transposed
+// (AVX-512, 3x3 3-64 @224: 87 against 64 % of peak, 7x7/2 @256: 96 against 89).  The loads then cross
+// cache lines, and a tile of 16 registers has fewer products to hide that (3x3 3-64 @224: 72
+// against 61, but 3x3/2 3-32 @224: 65 against 69).  Lanes past the end of a row are lost; with
+// channels as lanes, those past the last channel are (5x5 1-6 @32: 63 against 30).
 bool LanesPay(const ConvLayer& layer, const ConvShape& shape) {
   const size_t width = shape.out[2], products = layer.GroupIn() * layer.Taps();
   if (layer.Taps() == 1 || !Fits(AlgorithmKind::kLanes, layer, shape)) return false;
