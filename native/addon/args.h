@@ -1,5 +1,5 @@
-// Reads arguments.  TypeScript has checked their meaning; here is checked, once more, whatever
-// memory safety depends on.  Everything throws a Failure.
+// Reads the arguments of exported functions.  TypeScript has checked their meaning; what memory
+// safety depends on is checked again here.  Every function throws a Failure.
 #pragma once
 #include <napi.h>
 #include <stddef.h>
@@ -19,7 +19,7 @@ struct Elements {
   size_t size = 0;
 };
 
-// An array of exactly that kind.  A detached one has no elements.
+// A typed array of exactly the kind that T stands for.  A detached one has no elements.
 template <class T>
 Elements<T> ReadArray(const Napi::Value& value, const char* name);
 

@@ -16,7 +16,7 @@ namespace {
 // and which may be transferred.
 constexpr size_t kLeastExternal = size_t{1} << 20;
 
-// A Float32Array over the block itself where that is worth it.
+// The results as a Float32Array: over the block itself if that is large, else a copy.
 Napi::Value HandOver(Napi::Env env, Block block, size_t count) {
   const size_t bytes = count * sizeof(float);
   if (bytes >= kLeastExternal) {
@@ -91,7 +91,7 @@ Napi::Value StartConv(const Napi::CallbackInfo& info) {
   Environment& environment = Environment::Of(info.Env());
   const std::shared_ptr<Layer> layer = ReadLayer(info[0]);
   const RunArgs run = ReadRun(info, 1, *layer);
-  // Results are handed over whole, and nobody zeroes their halo.
+  // A blocked result would have a halo that nobody zeroes.
   if (run.shape.x_layout.blocked || run.shape.residual_layout.blocked ||
       run.shape.out_layout.blocked)
     throw ArgumentFailure("dense tensors", "shape");
@@ -107,7 +107,7 @@ Napi::Value Listen(const Napi::CallbackInfo& info) {
   return info.Env().Undefined();
 }
 
-// (id): it ends soon, its result undefined
+// (id): makes the job end soon, with an undefined result
 Napi::Value CancelJob(const Napi::CallbackInfo& info) {
   Environment::Of(info.Env()).Cancel(
       static_cast<uint32_t>(ReadSize(info[0], "id", UINT32_MAX)));

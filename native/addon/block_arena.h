@@ -1,5 +1,5 @@
-// Memory for tensors, the large ones recycled.  The first touch of a fresh page costs microseconds,
-// which for the output of a convolution adds up to more than the convolution itself.
+// Memory for tensors; large blocks are recycled.  The first touch of a fresh page costs
+// microseconds, which for the output of a convolution adds up to more than the convolution itself.
 #pragma once
 #include <stddef.h>
 
@@ -11,7 +11,7 @@ namespace convfuse::addon {
 
 class BlockArena;
 
-// Uninitialised memory, aligned for any vector; its end of life gives it back to the arena.
+// Uninitialised memory, aligned for any vector.  Its destructor gives it back to the arena.
 class Block {
  public:
   Block() = default;

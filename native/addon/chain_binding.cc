@@ -43,7 +43,7 @@ ChainLink ReadPool(const KernelTable& table, const Napi::Array& link, RunSizes* 
 
 }  // namespace
 
-// (isa, links, threads) -> chain, or undefined where there is none
+// (isa, links, threads) -> chain, or undefined where the links make none
 Napi::Value CreateChain(const Napi::CallbackInfo& info) {
   const KernelTable& table = ReadIsa(info[0]);
   const Napi::Array layers = ReadList(info[1], "links");

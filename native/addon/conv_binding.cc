@@ -51,7 +51,7 @@ Napi::Value CreateConv(const Napi::CallbackInfo& info) {
   return WrapHandle(info.Env(), std::move(layer));
 }
 
-// (layer, shape, threads) -> what runs for the shape.  Only sizes are read.
+// (layer, shape, threads) -> the algorithm that runs for the shape, and why.  Reads no tensor.
 Napi::Value DescribeConv(const Napi::CallbackInfo& info) {
   const std::shared_ptr<Layer> layer = ReadLayer(info[0]);
   const ConvShape shape = ReadShape(info[1]);
@@ -73,6 +73,7 @@ Napi::Value RunConv(const Napi::CallbackInfo& info) {
   return info.Env().Undefined();
 }
 
+// (layer)
 Napi::Value DisposeConv(const Napi::CallbackInfo& info) {
   ReleaseLayer(info[0]);
   return info.Env().Undefined();

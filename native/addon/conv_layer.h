@@ -26,18 +26,18 @@ Activation ReadActivation(const Napi::CallbackInfo& info, size_t first, size_t c
 // [C, M, groups, kernel x 3, stride x 3, dilation x 3, transposed] in a Uint32Array.
 ConvGeometry ReadGeometry(const Napi::Value& value);
 
-// [N, in x 3, out x 3, pad x 3] in a Uint32Array; and, where any is blocked, for x, residual and
-// out [blocked, top, left, bottom, right].
+// [N, in x 3, out x 3, pad x 3] in a Uint32Array; if any layout is blocked, followed by [blocked,
+// top, left, bottom, right] for each of x, residual and out.
 ConvShape ReadShape(const Napi::Value& value);
 size_t ReadThreads(const Napi::Value& value);
 
-// Floats of what a run reads and writes.  Throws a Failure where they do not fit.
+// Floats of what a run reads and writes.  Throws a Failure where a product of sizes overflows.
 struct RunSizes {
   size_t x, residual, out;
 };
 RunSizes SizesOf(const Layer& layer, const ConvShape& shape);
 
-// One run, its arrays of the lengths that the shape asks for.
+// The arguments of one run; its arrays have the lengths that the shape asks for.
 struct RunArgs {
   ConvShape shape;
   Elements<float> x, residual;
@@ -51,7 +51,7 @@ RunArgs ReadRun(const Napi::CallbackInfo& info, size_t first, const Layer& layer
 // [top, left, bottom, right] of a blocked layout.
 Layout ReadHalo(const uint32_t* numbers);
 
-// Floats of [N, C, H, W] in a layout; throws where they do not fit.
+// Floats of [N, C, H, W] in a layout.  Throws a Failure where a product of sizes overflows.
 size_t CheckedFloats(const Layout& layout, size_t lanes, size_t batch, size_t channels,
                      size_t height, size_t width);
 

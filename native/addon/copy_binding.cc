@@ -8,7 +8,7 @@
 namespace convfuse::addon {
 namespace {
 
-// Whether all elements from `at` on under the strides lie in an array of `size`.
+// Whether all elements that the strides reach from element `at` lie in an array of `size` elements.
 bool Inside(int64_t at, const StridedCopy& copy, ptrdiff_t CopyAxis::*stride, size_t size) {
   // Sizes and strides are below 2^31, and there are kMaxCopyRank axes at the most.
   __int128 low = at, high = at;

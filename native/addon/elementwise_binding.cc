@@ -29,7 +29,8 @@ ElementwisePlace ReadPlace(const uint32_t* numbers) {
   return place;
 }
 
-// Every element that is read or written must lie inside.  Nothing of `e` is empty.
+// Throws unless every element that is read or written lies in an array of `size`.  No extent of `e`
+// is 0.
 void CheckPlace(const Elementwise& e, const ElementwisePlace& place, size_t planes, size_t size,
                 const char* name) {
   size_t last = Sum(place.offset, Multiply(planes - 1, e.plane));

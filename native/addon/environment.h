@@ -32,14 +32,14 @@ class Job {
   Failure failure{nullptr, {}};
 };
 
-// All of it is used on the environment's own thread, the arena and the pool excepted.
+// Used on the environment's own thread only, except for the arena and the pool.
 class Environment {
  public:
   static Environment& Of(Napi::Env env);
 
   ThreadPool& pool() { return *pool_; }
   BlockArena& arena() { return *arena_; }
-  // Shared by all layers that are alive.  Throws std::bad_alloc.
+  // Scratch memory that all living layers share.  Throws std::bad_alloc.
   std::shared_ptr<WorkspacePool> workspaces();
 
   // Announces jobs that have ended: completed(id).  To be called once, before Start.

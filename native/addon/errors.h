@@ -15,14 +15,15 @@ struct Failure {
 // The C++ exception being handled, as a Failure; call inside a catch block.  Works without memory.
 Failure CurrentFailure() noexcept;
 
-// Throws it in JavaScript, where control returns to after the callback.
+// Makes the failure a pending JavaScript exception, which is thrown when the callback returns.
 void ThrowInJavaScript(napi_env env, const Failure& failure) noexcept;
 
 // "expected X for name, received something else", code ERR_ARGUMENT.
 Failure ArgumentFailure(const char* expected, const char* name);
 
 // An exported function as Node calls it.  No C++ exception leaves it, for that would end the
-// process; the wrapper of node-addon-api does not cover the allocation of long argument lists.
+// process.  (The wrapper of node-addon-api does not catch failures to allocate long argument
+// lists.)
 template <Napi::Value (*kFunction)(const Napi::CallbackInfo&)>
 napi_value Entry(napi_env env, napi_callback_info raw) noexcept {
   try {

@@ -8,7 +8,7 @@ namespace {
 template <class T>
 using Kernel = void (*)(ScaleRowsShape, const T*, const double*, T*, double*, double*);
 
-// Arguments from `weight` on; the outputs may overlap nothing.
+// Reads the arguments from `weight` on and runs the kernel.  The outputs may overlap nothing.
 template <class T>
 void Scale(const Napi::CallbackInfo& info, ScaleRowsShape shape, Kernel<T> kernel) {
   const size_t factors = Multiply(shape.groups, shape.rows);
@@ -27,6 +27,7 @@ void Scale(const Napi::CallbackInfo& info, ScaleRowsShape shape, Kernel<T> kerne
 
 }  // namespace
 
+// (isa, type, weight, scale, out, loss, mass, groups, outer, rows, cols)
 Napi::Value ScaleRows(const Napi::CallbackInfo& info) {
   const KernelTable& table = ReadIsa(info[0]);
   const std::string type = ReadString(info[1], "type");

@@ -5,6 +5,7 @@
 
 namespace convfuse::addon {
 
+// (isa, a, b, c, m, n, k, transA, transB, alpha, beta, count, threads)
 Napi::Value MultiplyMatrices(const Napi::CallbackInfo& info) {
   const KernelTable& table = ReadIsa(info[0]);
   const size_t m = ReadSize(info[4], "m", SIZE_MAX);

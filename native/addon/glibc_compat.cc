@@ -28,7 +28,7 @@ CONVFUSE_BIND_OLD(__pthread_key_create, (pthread_key_t * key, void (*destroy)(vo
                   (key, destroy))
 
 // glibc 2.32 sets this while a process has one thread, and libstdc++'s reference counts read it.
-// Zero, "there may be more", is right always.
+// Zero, "there may be more threads", is always right.
 extern "C" char __libc_single_threaded;
 char __libc_single_threaded = 0;
 

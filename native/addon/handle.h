@@ -1,4 +1,4 @@
-// Objects of C++ as JavaScript holds them: opaque, and each a share of what it stands for.
+// C++ objects as JavaScript holds them: opaque handles that share ownership.
 #pragma once
 #include <napi.h>
 
@@ -10,8 +10,8 @@
 
 namespace convfuse::addon {
 
-// Random, and mixed with an address: neither objects of another class nor those of another copy of the
-// addon pass.
+// The tag of handles to T: random, and mixed with an address, so that neither handles to other
+// classes nor those of another copy of the addon pass.
 template <class T>
 napi_type_tag HandleTag() {
   static const char kHere = 0;

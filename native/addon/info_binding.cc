@@ -57,7 +57,8 @@ Napi::Value BytesToLine(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), static_cast<double>((kLine - past) % kLine));
 }
 
-// (bytes) -> an ArrayBuffer of zeros in huge pages; undefined where JavaScript has to own its memory
+// (bytes) -> an ArrayBuffer of zeros in huge pages; undefined where JavaScript has to own its
+// memory
 Napi::Value NewBuffer(const Napi::CallbackInfo& info) {
   const size_t bytes = ReadSize(info[0], "bytes", SIZE_MAX);
   void* const data = AllocateHuge(bytes);

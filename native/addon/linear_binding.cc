@@ -36,7 +36,7 @@ Napi::Value CreateLinear(const Napi::CallbackInfo& info) {
                     std::make_shared<Linear>(b.data, n, k, trans_b, bias.data, options));
 }
 
-// (layer, a, residual or undefined, out, threads): as many rows as a has.
+// (layer, a, residual or undefined, out, threads); the length of a gives the number of rows
 Napi::Value RunLinear(const Napi::CallbackInfo& info) {
   const std::shared_ptr<Linear> layer = ReadLinear(info[0]);
   if (layer == nullptr) throw Failure{"ERR_DISPOSED", "the linear layer was disposed of"};
@@ -53,6 +53,7 @@ Napi::Value RunLinear(const Napi::CallbackInfo& info) {
   return info.Env().Undefined();
 }
 
+// (layer)
 Napi::Value DisposeLinear(const Napi::CallbackInfo& info) {
   ReadLinear(info[0]).reset();
   return info.Env().Undefined();

@@ -1,4 +1,4 @@
-// Pools on blocks, as calls and chains are told of them.
+// Reads the arguments of pools on blocks, for single calls and for chains.
 #pragma once
 #include <napi.h>
 
@@ -7,11 +7,12 @@
 
 namespace convfuse::addon {
 
-// Without x and y.  The windows point into their array, and lie inside the input.  Throws a Failure.
+// All but x and y.  The result points into the array of the windows, which were checked to lie
+// inside the input.  Throws a Failure.
 BlockedPoolPlanes ReadBlockedPool(const Napi::Value& mean, const Napi::Value& sizes,
                                   const Napi::Value& windows);
 
-// Floats of x and y.  Throws a Failure where they do not fit.
+// Floats of x and y.  Throws a Failure where a product of sizes overflows.
 RunSizes SizesOf(const BlockedPoolPlanes& planes, size_t lanes);
 
 }  // namespace convfuse::addon

@@ -20,7 +20,8 @@ void CheckAxis(const PoolAxis& axis) {
   }
 }
 
-// Start, taps and divisor of every output, axis by axis.
+// Points the axes to their parts of the array: for each axis start, taps and divisor of every
+// output.
 void ReadWindows(const Napi::Value& value, PoolAxis* axes, size_t count) {
   size_t outputs = 0;
   for (size_t a = 0; a < count; ++a) outputs += axes[a].out;
@@ -43,7 +44,7 @@ Napi::Value RunOn(const Napi::CallbackInfo& info, size_t in, size_t out, Planes 
   const Elements<float> x = ReadArray<float>(info[2], "x", in);
   const Elements<float> y = ReadArray<float>(info[3], "y", out);
   const size_t threads = ReadSize(info[6], "threads", ThreadPool::kMaxThreads);
-  // The windows were checked, and must stay as they are.
+  // The windows were checked, and must not change while y is written.
   if (Overlap(x, y) || Overlap(y, ReadArray<int32_t>(info[5], "windows")))
     throw ArgumentFailure("memory of its own", "y");
   planes.x = x.data;

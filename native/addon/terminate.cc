@@ -1,6 +1,6 @@
-// libstdc++'s handler of exceptions that nobody catches prints their type in C++ syntax, and brings
-// 40 KB of a demangler along.  None may leave the addon, where every entry catches (errors.h); one
-// that does ends the process all the same.
+// Replaces libstdc++'s handler of uncaught exceptions, which prints their type in C++ syntax and
+// brings 40 KB of a demangler along.  No exception should get here, since every entry catches
+// (errors.h); one that does ends the process all the same.
 #if defined(__linux__)
 #include <cstdio>
 #include <cstdlib>

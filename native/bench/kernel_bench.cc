@@ -1,6 +1,6 @@
-// Every algorithm on the layers of bench/shapes/layers.json, as a fraction of the FMA peak measured
-// around it.  Results are checked against double sums before they are timed: beyond the limit of the
-// precision (docs/numerics.md) it ends with 1.
+// Times every algorithm on the layers of bench/shapes/layers.json, as a fraction of the FMA peak
+// that is measured around each run.  Results are first checked against double sums; the exit code
+// is 1 if one errs by more than the limit of its precision (docs/numerics.md).
 //
 //   kernel_bench [--layers FILE] [--batch N] [--threads T]
 //                [--precision strict|default|fast|bfloat16] [--isa NAME] [--only PART-OF-NAME]
@@ -56,8 +56,8 @@ struct Arguments {
   size_t batch = 1, threads = 1, rounds = 31;
   const KernelTable* table = SelectKernelTable(nullptr);
   bool chosen = false;
-  bool blocked = false;  // activations in blocks, in and out
-  bool planes = false;   // but for the output
+  bool blocked = false;  // input and output in blocks
+  bool planes = false;   // output as dense planes, even with `blocked`
 };
 
 // One thread is timed by the CPU time it used, so that other work on the machine counts less.
@@ -89,7 +89,7 @@ double Peak(const KernelTable& table) {
   return flops / (Now(true) - start) / 1e9;
 }
 
-// GB/s of one thread: a = b + s * c over memory far beyond the caches, its three streams counted.
+// GB/s of one thread: a = b + s * c over memory far beyond the caches, counting all three arrays.
 double Triad() {
   constexpr size_t kFloats = size_t{16} << 20;
   static std::vector<float> a(kFloats), b(kFloats, 1.0f), c(kFloats, 2.0f);
@@ -201,7 +201,7 @@ bool BenchOne(const Arguments& a, const BenchLayer& l, ThreadPool& pool) {
       RunReorder(*a.table, out_shape, s.out_layout, out.data(), {}, dense_out.data(), pool, 1);
     c.error = ErrorOf(*layer, s, x, s.out_layout.blocked ? dense_out.data() : out.data());
   }
-  // Each element once: what has to move at the least.
+  // Bytes that must move at least: each element of input, weights and output once.
   const double moved = sizeof(float) * static_cast<double>(x.size() + w.size() + dense_out.size());
   const size_t repeats = std::max<size_t>(1, static_cast<size_t>(2e8 / l.Flops(a.batch)));
   double best_peak = 0;
@@ -234,7 +234,7 @@ bool BenchOne(const Arguments& a, const BenchLayer& l, ThreadPool& pool) {
   return accurate;
 }
 
-// Null for a name that there is not.
+// Null for an unknown name.
 const PrecisionMode* ModeOf(const char* name) {
   for (const PrecisionMode& mode : kModes)
     if (!strcmp(name, mode.name)) return &mode;

@@ -14,7 +14,7 @@ struct BenchLayer {
 
   size_t OutHeight() const { return Out(h); }
   size_t OutWidth() const { return Out(w); }
-  // Each pixel of the smaller plane takes part in as many products as the kernel has taps.
+  // Each pixel of the smaller plane takes part in one product per tap of the kernel.
   double Flops(size_t batch) const {
     const size_t pixels = transposed ? h * w : OutHeight() * OutWidth();
     return 2.0 * static_cast<double>(batch * oc * pixels * (c / groups) * k * k);

@@ -11,19 +11,22 @@
 
 namespace convfuse::CONVFUSE_ISA {
 
-// exp(-x) is taken on either side of zero: 1 + exp(-x) is as accurate where it is large as where it
-// is small.  Past 2^64 its power of two is applied last, when a result may become subnormal.
+// Silu and GeluTanh divide by 1 + exp(-x) for either sign of x: the sum is as accurate where
+// exp(-x) is large as where it is small.  Past 2^64 the rest of its power of two is applied after
+// the division, so that a subnormal result is rounded once.
 
-// Powers of two that are left from 2^64 on are 0 for 2^(64 + 127): 132.4 / log(2) = 191.01.
+// Lowest x of Silu and Mish: 132.4 / log(2) = 191.01 = 64 + 127.01, and PowerOfDifference(-127),
+// the rest past 2^64, is 0.
 constexpr float kExpLowest = -132.4f;
 
-// factor / (1 + exp(y)), -60 <= y <= 132.4: there 0, and with an infinite factor NaN.
+// factor / (1 + exp(y)) for -60 <= y <= 132.4.  At 132.4 it is factor * 0: NaN if that is infinite.
 CONVFUSE_INLINE V OverExpPlusOne(V factor, const Reduced& y) {
   const Vi n = y.n < kZero + 64 ? y.n : SplatI(kZero + 64);
   return factor / (ExpReduced(y.r) * PowerOfTwo(n) + 1.0f) * PowerOfDifference(n - y.n);
 }
 
-// All of its range fits into one division, of numbers that are multiplied by 2^-30.
+// 1 / (2^-30 exp(-x) + 2^-30) * 2^-30: the factor keeps exp(-x) finite down to x = -105, so that
+// one division serves the whole range.
 CONVFUSE_INLINE V Sigmoid(V x) {
   const V y = AtMost(AtLeast(x, Splat(-105.0f)), Splat(60.0f));
   const Reduced e = ReduceByLog2(-y, -30);
@@ -42,8 +45,9 @@ CONVFUSE_INLINE V Tanh(V x) {
   return WithSign(t / (t + 2.0f), x);
 }
 
-// x P(N(0, 1) < x) = max(x, 0) - |x| P(N(0, 1) < -|x|).  The first is written as x - min(x, 0),
-// which is NaN at -infinity.  What the square loses, the exponential would multiply by its size.
+// x P(N(0, 1) < x) = max(x, 0) - |x| P(N(0, 1) < -|x|).  max(x, 0) is written as x - min(x, 0),
+// which is NaN at -infinity.  The square in exp(-x^2 / 2) is two floats: the exponential would
+// multiply its rounding error by the size of the square.
 CONVFUSE_INLINE V Gelu(V x) {
   const V a = AtMost(Absolute(x), Splat(15.5f));
   const Product square = Multiply(a, a * -0.5f);
@@ -51,12 +55,12 @@ CONVFUSE_INLINE V Gelu(V x) {
   y.r += square.low;
   const Quotient tail = ScaledNormalTail(a);
   const V times = tail.above * ExpReduced(y.r) / tail.below * a;
-  const V positive = x - AtMost(V{}, x);  // of -0 and +0 the latter
+  const V positive = x - AtMost(V{}, x);  // AtMost(+0, -0) is +0, so that -0 stays -0
   return positive - ScaleDown(times, y.n);
 }
 
 // x sigmoid(2 u), u = sqrt(2 / pi) (x + 0.044715 x^3), because (1 + tanh(u)) / 2 = sigmoid(2 u).
-// 2 u in two floats, for the same reason as above; it is 132.4 at the lower limit.
+// 2 u is two floats, for the same reason as the square in Gelu; -2 u is 132.4 at the lower limit.
 CONVFUSE_INLINE V GeluTanh(V x) {
   constexpr double kLinear = 0x1.988453353b3efp0, kCubic = kLinear * 0.044715;
   constexpr float kLinear1 = 0x1.988p0f, kLinear2 = static_cast<float>(kLinear - 0x1.988p0);
@@ -64,7 +68,8 @@ CONVFUSE_INLINE V GeluTanh(V x) {
   constexpr float kCubic2 = static_cast<float>(kCubic - static_cast<double>(kCubic1));
   const V a = AtMost(AtLeast(x, Splat(-11.685f)), Splat(8.0f));
   const Product square = Multiply(a, a), cubic = Multiply(square.high, Splat(kCubic1));
-  // kLinear1 has 12 bits: what it adds is known exactly.
+  // kLinear1 has 12 bits, so that factor - kLinear1 is exact, and with it the rounding error
+  // `lost`.
   const V factor = cubic.high + kLinear1;
   const V lost = (cubic.high - (factor - kLinear1)) + cubic.low + kLinear2 +
                  square.high * kCubic2 + square.low * kCubic1;
@@ -74,8 +79,8 @@ CONVFUSE_INLINE V GeluTanh(V x) {
   return OverExpPlusOne(x, reduced);
 }
 
-// tanh(log(1 + n)) = (n^2 + 2 n) / (n^2 + 2 n + 2) with n = exp(x).  No term is ever negative; from
-// 30 on the quotient is 1, and down where it is 0, -infinity becomes NaN.
+// tanh(log(1 + n)) = (n^2 + 2 n) / (n^2 + 2 n + 2) with n = exp(x).  No term is ever negative.
+// From x = 30 on the quotient is 1; at the lower limit it is 0, so that -infinity gives NaN.
 CONVFUSE_INLINE V Mish(V x) {
   const V y = AtMost(AtLeast(x, Splat(kExpLowest)), Splat(30.0f));
   const Reduced reduced = ReduceByLog2(y);
@@ -119,7 +124,7 @@ CONVFUSE_INLINE V Activate(V x, V alpha, V beta) {
   } else if constexpr (kKind == ActivationKind::kMish) {
     return Mish(x);
   } else if constexpr (kKind == ActivationKind::kElu) {
-    // -1 from -20 on: already 1 - exp(-17.4) rounds to 1.
+    // exp(x) - 1 rounds to -1 from x = -17.4 down, so that the limit of -20 changes nothing.
     return Select(x < zero, alpha * Expm1(AtMost(AtLeast(x, Splat(-20.0f)), zero)), x);
   } else if constexpr (kKind == ActivationKind::kSoftplus) {
     return Softplus(x);
@@ -158,14 +163,15 @@ CONVFUSE_INLINE void WithActivationKind(ActivationKind kind, const Body& body) {
   }
 }
 
-// Of which there are more instructions than of what follows a function.
+// Whether a function takes many more instructions than a tail (scale, shift, limits).  Its tail is
+// then a second pass over the row, which most activations do without.
 constexpr bool IsCurved(ActivationKind kind) {
   using K = ActivationKind;
   return kind == K::kSigmoid || kind == K::kSilu || kind == K::kTanh || kind == K::kGelu ||
          kind == K::kGeluTanh || kind == K::kMish || kind == K::kElu || kind == K::kSoftplus;
 }
 
-// Nothing follows the function, which is so nearly always.
+// Whether the activation has no tail, not even one that would turn -0 into +0.
 static bool EndsInFunction(const Activation& a) {
   const Activation plain;
   return a.scale == plain.scale && a.shift == 0 && __builtin_signbit(a.shift) &&

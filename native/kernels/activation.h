@@ -35,7 +35,8 @@ struct Activation {
   // kPrelu: one slope when slopes == 1, else one per output channel.
   const float* slope = nullptr;
   size_t slopes = 0;
-  // What follows: min(max(scale * y + shift, low), high).  By default y, and -0 where y is -0.
+  // The tail, applied to the function's result y: min(max(scale * y + shift, low), high).  The
+  // defaults leave y as it is, -0 too.
   float scale = 1;
   float shift = -0.0f;
   float low = -std::numeric_limits<float>::infinity();

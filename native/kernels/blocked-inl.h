@@ -1,5 +1,5 @@
-// Kernels on blocked activations: every lane is another channel, so that none moves.  Contracts in
-// blocked.h.
+// Kernels on blocked activations.  Each lane of a vector is a channel, so that no data moves
+// between lanes, except to and from dense planes.  Contracts in blocked.h.
 #pragma once
 #include "kernels/blocked.h"
 #include "kernels/direct_size-inl.h"
@@ -27,10 +27,10 @@ static void StoreBlocked(const BlockedStore& s) {
                                                          : StoreBlockOf<false>(s, b);
 }
 
-// Outputs computed together, so that steps of one wait less for each other.
+// Outputs computed together: the steps of one depend on each other, those of four overlap.
 constexpr size_t kPoolPixels = 4;
 
-// Outputs [ox, ox + kPixels) of a row, under windows of equally many columns.
+// Outputs [ox, ox + kPixels) of a row, whose windows have the same number of columns.
 template <bool kMean, size_t kPixels>
 CONVFUSE_INLINE void PoolPixels(const BlockedPool& p, const float* from, size_t rows, size_t ox,
                                 V divisor_row, float* out) {
@@ -49,14 +49,14 @@ CONVFUSE_INLINE void PoolPixels(const BlockedPool& p, const float* from, size_t 
 #pragma GCC unroll 4
       for (size_t i = 0; i < kPixels; ++i) {
         const V b = Load(at[i] + y * p.axis[0].dilation * p.x_row + x * wide.dilation * kLanes);
-        // The larger, or v where b is no number: that is remembered apart.
+        // The larger of both, or v where b is NaN; `nan` remembers those.
         if (!kMean) nan[i] = FromBits(Bits(nan[i]) | (b != b));
         v[i] = kMean ? v[i] + b : Select(b > v[i], b, v[i]);
       }
 #pragma GCC unroll 4
   for (size_t i = 0; i < kPixels; ++i) {
     if (kMean) v[i] = v[i] / (divisor_row * Splat(static_cast<float>(wide.divisor[ox + i])));
-    // All bits set are a NaN.
+    // A lane with all bits set is a NaN.
     Store(out + i * kLanes, kMean ? v[i] : FromBits(Bits(v[i]) | Bits(nan[i])));
   }
 }
@@ -88,8 +88,8 @@ static void PoolBlocked(const BlockedPool& p) {
   p.mean ? PoolBlockOf<true>(p) : PoolBlockOf<false>(p);
 }
 
-// Planes so short that a CPU fetches little of them ahead by itself: those of the next block
-// follow.
+// Pixels of a plane that is too short for the CPU's own prefetcher: the planes of the next block of
+// channels, which follow in memory, are then fetched by software.
 constexpr size_t kShortPlane = 1024;
 
 static void ToBlocked(const Reorder& r) {

@@ -1,7 +1,7 @@
-// The contracts of the kernels on blocked activations: channels in blocks of a vector's lanes, each
-// block a plane of pixels between a halo of zeros, so that no row is ever copied to be padded.
-// ops/layout.h has the addresses.  Strides are in floats.  Lanes past the last channel hold numbers
-// that nobody reads.
+// The contracts of the kernels on blocked activations: [block of channels][y][x][lane], each block
+// a plane of pixels inside a halo of zeros, so that no row is ever copied to be padded
+// (ops/layout.h has the addresses).  Strides are in floats.  Lanes past the last channel may hold
+// anything, NaN too.  An output overlaps no input but `add`.  Clamps let NaN through.
 #pragma once
 #include <stddef.h>
 #include <stdint.h>
@@ -14,8 +14,8 @@ namespace convfuse {
 // out[b * out_block + p * lanes + l] = clamp(sums[p][b * lanes + l] + bias + add[likewise]).
 struct BlockedStore {
   const float* sums;
-  size_t pixels, channels;  // channels of these sums that exist
-  const float* bias;        // as many
+  size_t pixels, channels;  // channels: those of direct_channels that exist
+  const float* bias;        // `channels` values
   const float* add;         // or null; may be out
   size_t add_block;
   float* out;
@@ -23,9 +23,10 @@ struct BlockedStore {
   float low, high;
 };
 
-// One block of channels convolved with kernels of its own, and clamped: each with itself, or groups of
-// `share` with each other, of which the lanes are a multiple.  x points to what the first tap of the
-// first output reads.
+// One block of channels convolved, added to bias and `add`, and clamped.  With share == 1 every
+// channel has a kernel of its own (depthwise); else the lanes are groups of `share` channels, a
+// divisor of the lanes, and an output channel reads all channels of its group.  x: what the first
+// tap of the first output reads.
 struct BlockedDepthwise {
   const float* x;
   size_t x_row;
@@ -41,14 +42,16 @@ struct BlockedDepthwise {
   float low, high;
 };
 
-// Few outputs of a row of pixels as dot products: each lane adds up its own channels, and the lanes of a
-// pixel are added up in the end, neighbours first.
+// A few output channels of a row of pixels, as dot products over the input channels: each lane sums
+// its own channels, and the lanes of a pixel are added at the end, neighbours first.
 //   out[m * stride + p] = clamp(sum over k, l of x[p * step + product[k] + l] * weight[m][k][l]
 //                               + bias[m] + add[likewise])
 struct BlockedDots {
   const float* x;
-  size_t step;              // one vector, or two
-  const uint32_t* product;  // vectors of channels; the last `partial` of them have `channels` alone
+  size_t step;              // floats from pixel to pixel: one vector, or two
+  // Offsets from a pixel to vectors of channels.  Of the last `partial`, only `channels` lanes
+  // count.
+  const uint32_t* product;
   size_t products, partial, channels;
   const float* weight;  // [outputs][products][lanes]
   const float* bias;    // [outputs]
@@ -59,7 +62,7 @@ struct BlockedDots {
   float low, high;
 };
 
-// One block of channels pooled: axes 1 and 2 of pool.h.
+// One block of channels pooled over height and width, axes 1 and 2 of pool.h.
 struct BlockedPool {
   bool mean;
   PoolAxis axis[2];  // height, width
@@ -69,7 +72,9 @@ struct BlockedPool {
   size_t out_row;
 };
 
-// Planes of up to `lanes` channels and one block of them; dense to blocked, or back.
+// Up to `lanes` dense planes, `plane` floats apart with rows of `width`, and one block of the same
+// channels.  to_blocked copies dense to blocked, with zeros for missing channels; from_blocked
+// copies back.  Neither touches the halo.
 struct Reorder {
   float* dense;
   size_t plane;

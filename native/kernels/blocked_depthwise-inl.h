@@ -1,34 +1,36 @@
-// The depthwise kernel on blocked activations: every lane is another channel.  Of groups, each channel
-// is spread over the lanes of its group in turn.  Contract in blocked.h.
+// The depthwise kernel on blocked activations: each lane is a channel.  With groups, the first,
+// second ... channel of every group is copied to all lanes of its group in turn.  Contract in
+// blocked.h.
 #pragma once
 #include "kernels/blocked.h"
 #include "kernels/simd.h"
 
 namespace convfuse::CONVFUSE_ISA {
 
-// Pixels computed together: enough chains that products, each of which takes four cycles, seldom
-// wait; and planes of 7, 14, 28 and so on divide.
+// Pixels computed together.  A product has a latency of four cycles: seven independent sums hide
+// most of it, and rows of 7, 14, 28 pixels divide evenly.
 constexpr size_t kDepthwisePixels = 7;
-// With two products a cycle, which vectors of 16 lanes are too long for, eight chains are a little
-// faster where they divide.
+// Vectors of up to 8 lanes start two products a cycle, and eight sums are then a little faster
+// where they divide a row.
 constexpr size_t kDepthwiseMorePixels = kLanes < 16 ? 8 : kDepthwisePixels;
 
-// Sizes that a function is compiled for; 0 where they are read from the shape.  kGroups: channels share
-// kernels.
+// What a function is compiled for: the kernel's size and its stride along a row, or 0 where they
+// are read from BlockedDepthwise; kGroups: share > 1.
 template <size_t kSizeOf, size_t kStrideOf, bool kGroupsOf>
 struct DepthwiseKind {
   static constexpr size_t kSize = kSizeOf, kStride = kStrideOf;
   static constexpr bool kGroups = kGroupsOf;
 };
 
-// Of each lane, the first one of its group: a divisor of the lanes is a power of two.
+// For each lane, the first lane of its group: `share` divides the lanes, so it is a power of two.
 CONVFUSE_INLINE Vi FirstOfGroups(size_t share) {
   Vi lane;
   for (size_t i = 0; i < kLanes; ++i) lane[i] = static_cast<int32_t>(i);
   return lane & SplatI(-static_cast<int32_t>(share));
 }
 
-// kPixels outputs from x.  Square kernels load a pixel of a row once for all outputs that it is under.
+// kPixels neighbouring outputs, of which the first one's first tap reads x.  With a compiled size,
+// a pixel of a row is loaded once for all outputs whose windows contain it.
 template <class Kind, size_t kPixels>
 CONVFUSE_INLINE void DepthwisePixels(const BlockedDepthwise& d, const float* x, const float* add,
                                      float* out) {
@@ -56,7 +58,7 @@ CONVFUSE_INLINE void DepthwisePixels(const BlockedDepthwise& d, const float* x, 
 #pragma GCC unroll 19
         for (size_t j = 0; j < (kPixels - 1) * kStride + kSize; ++j) {
           V pixel = load(x + j * kLanes, c);
-          Keep(pixel);  // or it is loaded again for every product
+          Keep(pixel);  // otherwise the compiler loads it again for every product
 #pragma GCC unroll 8
           for (size_t i = 0; i < kPixels; ++i)
             if (j >= i * kStride && j - i * kStride < kSize)
@@ -83,9 +85,9 @@ CONVFUSE_INLINE void DepthwisePixels(const BlockedDepthwise& d, const float* x, 
   }
 }
 
-// With a stride, several rows are new for the next row of outputs: more at once than a CPU fetches
-// ahead by itself.  They come into L2, as do the lines of the outputs, for a fetch into L1 waits for
-// the few misses that L1 allows at once.
+// With a stride, the next row of outputs reads several new rows: more than the CPU's own prefetcher
+// brings.  They are fetched into L2, like the lines of the outputs: a fetch into L1 would wait for
+// one of the few misses that L1 allows at once.
 static void FetchNewRows(const BlockedDepthwise& d, const float* x, const float* out) {
   const float* ahead = x + ((d.kernel[0] - 1) * d.dilation[0] + 1) * d.x_row;
   for (size_t row = 0; row < d.stride[0]; ++row, ahead += d.x_row)
@@ -95,18 +97,20 @@ static void FetchNewRows(const BlockedDepthwise& d, const float* x, const float*
     __builtin_prefetch(out + d.out_row + i, 0, 2);
 }
 
-// On narrower planes the next row is too near for that (576 @14, stride 2: 47 to 53 % of peak).
+// Least width for FetchNewRows: on narrower planes the next row follows too soon (576 @14, stride
+// 2: 47 % of peak with it, 53 % without).
 constexpr size_t kFetchedWidth = 14;
 
-// A row of outputs, or what is left of it.
+// Where a row of outputs reads and writes.
 struct DepthwiseRow {
   const float* x;
   const float* add;
   float* out;
 };
 
-// Outputs of a row from p on, while kPixels fit; then the last kPixels of the row, some of which
-// are there already.  A residual may be the output itself: nothing is computed twice with one.
+// Computes outputs of a row from p on, kPixels at a time, and returns the first that is left.  The
+// last tile ends with the row and computes some outputs again; not with a residual, which may be
+// the output itself and must not be added twice.
 template <class Kind, size_t kPixels>
 CONVFUSE_INLINE size_t DepthwiseRun(const BlockedDepthwise& d, const DepthwiseRow& row, size_t p) {
   while (p < d.width) {
@@ -124,7 +128,7 @@ CONVFUSE_INLINE size_t DepthwiseRun(const BlockedDepthwise& d, const DepthwiseRo
   return p;
 }
 
-// Any kernel; and what is too narrow for the others.
+// Any kernel, and the outputs of a row that are fewer than a tile of the compiled ones.
 template <bool kGroups>
 static void DepthwiseRest(const BlockedDepthwise& d, const DepthwiseRow& row, size_t p) {
   p = DepthwiseRun<DepthwiseKind<0, 0, kGroups>, 4>(d, row, p);

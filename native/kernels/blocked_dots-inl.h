@@ -1,13 +1,13 @@
-// Convolutions of few output channels on blocks: lanes are input channels, where output channels would
-// leave most of them idle.  Contract in blocked.h.
+// Convolutions with few output channels on blocks.  Lanes are input channels, because a vector of
+// output channels would be mostly idle.  Contract in blocked.h.
 #pragma once
 #include "kernels/blocked.h"
 #include "kernels/transpose-inl.h"
 
 namespace convfuse::CONVFUSE_ISA {
 
-// Neighbouring lanes are added up, then neighbouring sums: all rows end in one, lane i of which is
-// the sum of row i.
+// Returns a vector whose lane i is the sum of all lanes of rows[i]: each step adds neighbouring
+// lanes (then neighbouring sums) and joins two rows in one.
 template <size_t kStep>
 CONVFUSE_INLINE V SumRows(V (&rows)[kLanes]) {
   if constexpr (kStep < kLanes) {
@@ -21,7 +21,7 @@ CONVFUSE_INLINE V SumRows(V (&rows)[kLanes]) {
   return rows[0];
 }
 
-// A vector of pixels that lie kStep vectors apart.
+// The dot products of kLanes pixels, kStep vectors apart: one in each lane.
 template <size_t kStep>
 CONVFUSE_INLINE V DotPixels(const BlockedDots& d, const float* x, const float* weight) {
   V sums[kLanes] = {};
@@ -32,7 +32,7 @@ CONVFUSE_INLINE V DotPixels(const BlockedDots& d, const float* x, const float* w
 #pragma GCC unroll 16
     for (size_t i = 0; i < kLanes; ++i) sums[i] += Load(at + i * kStep * kLanes) * w;
   }
-  // What fills the last block may be no number.
+  // Lanes past the last channel may hold NaN.
   const Vi exists = LaneRange(0, static_cast<ptrdiff_t>(d.channels));
   for (; k < d.products; ++k) {
     const float* at = x + d.product[k];
@@ -44,7 +44,7 @@ CONVFUSE_INLINE V DotPixels(const BlockedDots& d, const float* x, const float* w
   return SumRows<1>(sums);
 }
 
-// Pixels of a row that is shorter than a vector, one by one: the same sums.
+// The same for n < kLanes pixels, one by one and added up in the same order.
 CONVFUSE_INLINE V DotFew(const BlockedDots& d, const float* x, const float* weight, size_t n) {
   const Vi exists = LaneRange(0, static_cast<ptrdiff_t>(d.channels));
   float dots[kLanes] = {};
@@ -64,7 +64,7 @@ static void DotsBlocked(const BlockedDots& d) {
   const V low = Splat(d.low), high = Splat(d.high);
   const size_t tile = d.pixels < kLanes ? d.pixels : kLanes;
   for (size_t p = 0; p < d.pixels; p += tile) {
-    // The last tile computes pixels of the one before again, and leaves them as they are.
+    // The last tile overlaps the one before; pixels computed there are not stored again.
     const size_t first = p + tile <= d.pixels ? p : d.pixels - tile;
     const float* x = d.x + first * d.step;
     const Vi mask = LaneRange(static_cast<ptrdiff_t>(p - first), static_cast<ptrdiff_t>(tile));

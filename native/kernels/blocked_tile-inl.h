@@ -6,8 +6,9 @@
 
 namespace convfuse::CONVFUSE_ISA {
 
-// Where the pixels of a tile begin: where they may lie anywhere, a register each.  Elsewhere they are
-// a step apart, and the second half of them begins anywhere.
+// Addresses of a tile's pixels.  With kScatteredPixels, a pointer (and a register) for each.  Else
+// the pixels of each half of the tile lie `steps` apart, and the second half begins `jump` floats
+// after the first.
 template <size_t kRun>
 struct TilePixels {
   const float* at[kScatteredPixels ? kRun : 1];
@@ -21,7 +22,7 @@ CONVFUSE_INLINE void LocateTile(const BlockedTile& t, TilePixels<kRun>* pixels) 
 #pragma GCC unroll 16
     for (size_t i = 0; i < kRun; ++i) {
       pixels->at[i] = t.x + t.x_at[i];
-      // No arithmetic on them for every product.
+      // Keeps the sum in a register; it would be computed again for every product.
       asm("" : "+r"(pixels->at[i]));
     }
   } else {
@@ -32,7 +33,7 @@ CONVFUSE_INLINE void LocateTile(const BlockedTile& t, TilePixels<kRun>* pixels) 
   }
 }
 
-// Element `offset` of pixel i.
+// The element `offset` floats behind pixel i, in all lanes.
 template <size_t kRun>
 CONVFUSE_INLINE V SplatPixel(const TilePixels<kRun>& pixels, size_t offset, size_t i) {
   if constexpr (kScatteredPixels) {
@@ -40,7 +41,7 @@ CONVFUSE_INLINE V SplatPixel(const TilePixels<kRun>& pixels, size_t offset, size
   } else {
     const float* p = pixels.at[0] + offset;
     if (i >= kHalfTile) p += pixels.jump;
-    return SplatElement(Advance(p, pixels.steps, i % kHalfTile));
+    return SplatElement(PixelAt(p, pixels.steps, i % kHalfTile));
   }
 }
 
@@ -50,12 +51,13 @@ CONVFUSE_INLINE Vh Lower(V v) { return v; }
 CONVFUSE_INLINE V Widen(Vh v) { return v; }
 #endif
 
-// Whether each run has a function of its own, or some share one that computes more pixels than there
-// are: as fast where a row is many tiles, and a third of the code.
+// Whether each run has a function of its own.  With bfloat16 several runs share one, which computes
+// up to three pixels too many and does not store them: as fast where a row is many tiles, and a
+// third of the code.
 constexpr bool kEveryRun = kElementChannels == 1;
 constexpr size_t kSharedRuns[] = {4, kHalfTile, 11, kDirectPixels};
 
-// kHalf: sums of the last vector are computed in half vectors.
+// kHalf: of the last vector of channels, only the lower half of the lanes is computed.
 template <size_t kRun, size_t kVectors, bool kHalf>
 static void BlockedTileOf(const BlockedTile& t) {
   constexpr size_t kWhole = kHalf ? kVectors - 1 : kVectors;
@@ -139,7 +141,8 @@ static void BlockedTileOf(const BlockedTile& t) {
 #pragma GCC unroll 16
     for (size_t i = 0; i < kRun; ++i) acc[i][j] = AtMost(AtLeast(acc[i][j] + bias, low), high);
   }
-  // Read before anything is stored, which could change them for all that the compiler knows.
+  // All addresses are read before the first store, which might change them as far as the compiler
+  // knows.
   float* out[kRun];
   const size_t block = t.out_block;
 #pragma GCC unroll 16
@@ -164,7 +167,7 @@ struct BlockedTileFunctions {
 template <size_t kVectors, bool kHalf, size_t kRun, size_t kMost>
 static constexpr void FillBlockedTiles(BlockedTileFunctions<kMost>& f) {
   if constexpr (kRun > 0) {
-    // Shorter ones are rare.
+    // Short runs are rare: they compute whole vectors, which saves a function each.
     f.of[kRun - 1] = BlockedTileOf<kRun, kVectors, kHalf && kRun * 2 >= kMost>;
     FillBlockedTiles<kVectors, kHalf, kRun - 1>(f);
   }

@@ -5,8 +5,8 @@
 
 namespace convfuse::CONVFUSE_ISA {
 
-// One row of the copy: vectors [0, begin) and [end, count) are zeros, the first and last of the
-// rest may lie partly outside the input.
+// One row of the copy, in vectors: [0, begin) and [end, count) are zeros.  The first and the last
+// of the others may lie partly outside the input, and have masks.
 struct RowPlan {
   size_t begin, end, count;
   Vi first, last;

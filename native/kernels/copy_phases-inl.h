@@ -1,4 +1,4 @@
-// Rows copied between zeros, every second column apart; contract in direct.h.
+// Rows copied between zeros, even columns and odd columns apart; contract in direct.h.
 #pragma once
 #include "kernels/direct.h"
 #include "kernels/shuffle-inl.h"

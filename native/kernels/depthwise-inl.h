@@ -2,9 +2,9 @@
 // depthwise.h.
 //
 // 3 x 3 with stride 1 or 2 goes down the plane in strips as wide as a vector.  A row of the input
-// is loaded once, for the sums of all outputs that it is under.  Where half a vector is left of a
-// row, two channels share one.  Short vectors leave small planes to depthwise3x3-inl.h.  Everything
-// else goes row by row through DepthwiseGeneral.
+// is loaded once, for the sums of all outputs that read it.  With AVX-512, where at most half a
+// vector is left at the end of the rows, two channels share a vector.  Shorter vectors leave small
+// planes to depthwise3x3-inl.h.  Everything else goes row by row through DepthwiseGeneral.
 #pragma once
 #include "kernels/activation-inl.h"
 #include "kernels/depthwise.h"
@@ -13,15 +13,16 @@
 
 namespace convfuse::CONVFUSE_ISA {
 
-// Whether two channels share a vector, and whether whole vectors are stored no faster than others.
+// Whether masked loads and stores cost no more than whole ones, as they do with AVX-512 alone: two
+// channels may then share a vector.
 constexpr bool kMasksAreFree = kLanes >= 16;
 constexpr size_t kHalf = kLanes / 2;
 
-// Rows of outputs that all strips of a plane compute before the next such rows: with them, planes
-// of 112 columns take some 50 KB, which stays in L2.
+// Output rows of a band, which all strips of a plane compute before the next band: its input and
+// output take some 50 KB with 112 columns, and stay in L2.
 constexpr size_t kBandRows = 56;
-// Inputs of planes that are worth fetching ahead, line by line (AVX-512, 32 @112: 16 images take
-// 0.5 of the time, one 0.95).  Smaller ones a CPU fetches as fast by itself.
+// Least pixels of an input plane that is fetched ahead, line by line (AVX-512, 32 @112: 16 images
+// take 0.5 of the time, one 0.95).  Smaller planes the CPU fetches as fast by itself.
 constexpr size_t kFetchedPlane = 1024;
 
 enum class StripView {
@@ -30,12 +31,12 @@ enum class StripView {
   kPair,    // as kEdge, of two channels, half a vector each
 };
 
-// Columns [x, x + cols) of outputs.
+// Columns [x, x + cols) of the outputs, and the masks of their loads and stores.
 struct DepthwiseStrip {
   size_t x = 0, cols = 0;
   StripView view = StripView::kEdge;
   Mask load[3] = {}, store = {};
-  // To what is read and written after this band, in floats; 0: it is not fetched.
+  // Floats from this band to what is read and written after it, which is fetched; 0: it is not.
   ptrdiff_t next_in = 0, next_out = 0;
 
   template <size_t kStride>
@@ -49,7 +50,7 @@ struct DepthwiseStrip {
     const ptrdiff_t reach = kStride == 1 ? lanes + 2 : 2 * lanes + 1;
     const bool inside = cols == kLanes && begin >= 0 && begin + reach <= width;
     view = pair ? StripView::kPair : inside ? StripView::kInside : StripView::kEdge;
-    // Of the loads in LoadColumns.
+    // Where the three loads of LoadColumns begin.
     const ptrdiff_t offset[3] = {0, kStride == 1 ? 1 : pair ? 0 : lanes,
                                  kStride == 1 || pair ? 2 : 2 * lanes};
     for (size_t i = 0; i < 3; ++i)
@@ -58,7 +59,8 @@ struct DepthwiseStrip {
   }
 };
 
-// The input under each column of the kernel.  q is the second channel's.
+// d0, d1, d2: in each lane, the input that its output reads at columns 0, 1, 2 of the kernel.  q:
+// the row of the second channel (kPair).
 template <size_t kStride, StripView kView>
 CONVFUSE_INLINE void LoadColumns(const float* p, const float* q, Mask m0, Mask m1, Mask m2, V& d0,
                                  V& d1, V& d2) {
@@ -77,17 +79,18 @@ CONVFUSE_INLINE void LoadColumns(const float* p, const float* q, Mask m0, Mask m
     else
       d2 = Follow(d0, kInside ? Splat(p[2 * kLanes]) : LoadMasked(p + 2 * kLanes, m2));
   }
-  Keep(d0), Keep(d1), Keep(d2);  // or they are loaded again for every product
+  Keep(d0), Keep(d1), Keep(d2);  // otherwise the compiler loads them again for every product
 }
 
-// Into L2, for a fetch into L1 waits for the few misses that L1 allows at once.
+// Into L2: a fetch into L1 would wait for one of the few misses that L1 allows at once.
 CONVFUSE_INLINE void FetchAhead(const float* p) { __builtin_prefetch(p, 0, 2); }
 
 CONVFUSE_INLINE V Halves(float a, float b) {
   return Select(LaneRange(0, kHalf), Splat(a), Splat(b));
 }
 
-// Rows [y, y + rows) of a strip of one or more channels, from top to bottom.
+// Output rows [y, y + rows) of a strip, from top to bottom, for `count` channels one after the
+// other (kPair: two at a time).
 template <size_t kStride, StripView kView>
 static void RunStrip(const DepthwiseShape& s, const DepthwiseEpilogue& epilogue,
                      const DepthwiseStrip& strip, const DepthwiseChannel* channel, size_t count,
@@ -109,8 +112,9 @@ static void RunStrip(const DepthwiseShape& s, const DepthwiseEpilogue& epilogue,
     const float *p = a.x + at, *q = b.x + at, *add = a.add, *add2 = b.add;
     float *out = a.out, *out2 = b.out;
     size_t row = top, to = y * out_width + strip.x;
-    // Rows shorter than a vector are stored whole where the next one follows, unless what is added
-    // may be what was stored there.
+    // Outputs before `whole` are stored as whole vectors.  Where a row is shorter than a vector,
+    // the rest falls into the following rows, which are stored later; not with a residual, which
+    // may be the output itself.
     const size_t plane = s.out[1] * out_width;
     const size_t whole = strip.cols == kLanes                                ? ~size_t{0}
                          : !add && strip.cols == out_width && plane >= kLanes ? plane - kLanes + 1
@@ -176,11 +180,11 @@ static void DepthwiseStrips(const DepthwiseShape& s, const DepthwiseEpilogue& ep
   const size_t tail = kMasksAreFree && width % kLanes <= kHalf ? width % kLanes : 0;
   const bool fetches = s.in[1] * s.in[2] >= kFetchedPlane;
   DepthwiseStrip strip;
-  // Channels of a single strip and band go through one call.
+  // Where a plane is a single strip and band, one call takes all channels.
   const bool single = height <= kBandRows && width <= (tail ? kHalf : kLanes);
   for (size_t i = 0; i < count;) {
     const bool pair = tail > 0 && i + 1 < count;
-    const size_t on = single ? (count - i) >> pair << pair : 1 + pair;
+    const size_t taken = single ? (count - i) >> pair << pair : 1 + pair;
     const DepthwiseChannel* c = channels + i;
     const size_t end = pair ? width - tail : width;
     for (size_t y = 0; y < height; y += kBandRows) {
@@ -192,10 +196,11 @@ static void DepthwiseStrips(const DepthwiseShape& s, const DepthwiseEpilogue& ep
             (last ? (1 + pair) * s.in[1] - y * kStride : rows * kStride) * s.in[2]);
         strip.next_out = static_cast<ptrdiff_t>((last ? (1 + pair) * height - y : rows) * width);
       }
-      const size_t run = single ? on : 1;
-      for (size_t j = 0; j < on; j += run)
+      const size_t run = single ? taken : 1;
+      for (size_t j = 0; j < taken; j += run)
         for (size_t x = 0; x < end; x += kLanes) {
-          // The last strip shares columns with the one before, unless what is added may be there.
+          // The last strip is a whole vector and overlaps the one before, except with a residual,
+          // which may be the output itself and must not be added twice.
           const bool shared = x + kLanes > end && x > 0 && !c[j].add;
           strip.Move<kStride>(s, shared ? end - kLanes : x, false);
           if (strip.view == StripView::kInside)
@@ -206,12 +211,12 @@ static void DepthwiseStrips(const DepthwiseShape& s, const DepthwiseEpilogue& ep
       if constexpr (kMasksAreFree)
         if (pair) {
           strip.Move<kStride>(s, end, true);
-          RunStrip<kStride, StripView::kPair>(s, epilogue, strip, c, on, y, rows);
+          RunStrip<kStride, StripView::kPair>(s, epilogue, strip, c, taken, y, rows);
         }
-      for (size_t j = 0; j < on; ++j)
+      for (size_t j = 0; j < taken; ++j)
         FinishRows(epilogue, c[j], rows * width, c[j].out + y * width);
     }
-    i += on;
+    i += taken;
   }
 }
 
@@ -275,8 +280,9 @@ static void DepthwiseGeneral(const DepthwiseShape& s, const DepthwiseEpilogue& e
 template <size_t kStride>
 static void Depthwise3x3(const DepthwiseShape& shape, const DepthwiseEpilogue& epilogue,
                          const DepthwiseChannel* channels, size_t count) {
-  // Masks cost vectors of 4 a loop over lanes, and vectors of 8 a load each: two strips that are
-  // both edges are slower than a copy then (AVX2, 384 @14: 42 against 38 % of peak).
+  // A mask costs vectors of 4 a loop over lanes, and vectors of 8 a load.  Where a row is two
+  // strips, both with masks, copies into windows are faster (AVX2, 384 @14: 42 against 38 % of
+  // peak).
   const size_t width = shape.out[2];
   if constexpr (kLanes < 8) {
     if (width <= kMostWindowColumns<kStride>)

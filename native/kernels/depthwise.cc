@@ -1,4 +1,4 @@
-// The depthwise kernel and the activations that it ends in, compiled once per ISA.
+// The depthwise kernel, and the activation of rows, which it includes; compiled once per ISA.
 #include "kernels/depthwise-inl.h"
 #include "kernels/families.h"
 

@@ -1,4 +1,5 @@
-// The contract of the depthwise kernel.
+// The contract of the depthwise kernel: each output channel is the convolution of one dense input
+// plane (of up to three axes) with one kernel, plus bias and residual, clamped and activated.
 #pragma once
 #include <stddef.h>
 

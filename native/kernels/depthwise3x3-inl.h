@@ -3,8 +3,8 @@
 // depthwise.h.
 //
 // Rows of a window are 64 bytes apart or a multiple, so that on planes up to 14 wide no load
-// crosses a cache line.  The next window is copied before one is computed: what was just stored can
-// be loaded at once only if the load is as wide and in the same place.
+// crosses a cache line.  The next window is copied before one is computed, so that its stores have
+// reached L1 by then: a CPU forwards a pending store only to a load of the same address and width.
 #pragma once
 #include "kernels/activation-inl.h"
 #include "kernels/depthwise.h"
@@ -12,7 +12,7 @@
 
 namespace convfuse::CONVFUSE_ISA {
 
-// n finished values of a channel.
+// Applies the activation, if there is one besides the clamp, to n outputs of a channel.
 static void FinishRows(const DepthwiseEpilogue& epilogue, const DepthwiseChannel& channel, size_t n,
                        float* out) {
   if (epilogue.activation) ActivateRow(*epilogue.activation, channel.index, n, out);
@@ -22,7 +22,7 @@ static void FinishRows(const DepthwiseEpilogue& epilogue, const DepthwiseChannel
 // of 7, 14 and 28 rows divide.
 constexpr size_t kTileRows = 7;
 
-// Outputs that are up to kRow - 2 wide.
+// The input of a band of outputs, which are up to kRow - 2 wide.
 template <size_t kStride, size_t kRow>
 struct DepthwiseWindow {
   static constexpr size_t kBand = kStride == 1 ? 2 * kTileRows : kTileRows;  // rows of outputs
@@ -33,10 +33,10 @@ struct DepthwiseWindow {
   alignas(64) float data[kRows * kFloats + 2 * kLanes];
 };
 
-// The input's columns under each vector of a window's row.
+// For each vector of a window's row, which lanes lie inside the input.
 template <size_t kStride, size_t kRow>
 struct DepthwiseColumns {
-  size_t vectors;  // that have any
+  size_t vectors;  // those that have any such lane
   Vi mask[kRow / kLanes][kStride];
 
   explicit DepthwiseColumns(const DepthwiseShape& s) : vectors(0) {
@@ -49,7 +49,8 @@ struct DepthwiseColumns {
   }
 };
 
-// The input under `rows` rows of outputs from `row` on.  What lies outside columns.vectors is zero.
+// Copies what output rows [row, row + rows) read.  Vectors past columns.vectors are left as they
+// are: zero.
 template <size_t kStride, size_t kRow>
 static void FillWindow(const DepthwiseShape& s, const DepthwiseColumns<kStride, kRow>& columns,
                        const float* x, size_t row, size_t rows, float* window) {
@@ -73,7 +74,7 @@ static void FillWindow(const DepthwiseShape& s, const DepthwiseColumns<kStride, 
   }
 }
 
-// A vector of each of kTileRows rows of outputs.
+// sum[r] = bias + convolution: a vector of outputs in each of kTileRows rows.
 template <size_t kStride, size_t kRow>
 CONVFUSE_INLINE void DepthwiseSums(const float* window, const float* weight, V bias,
                                    V (&sum)[kTileRows]) {
@@ -99,9 +100,9 @@ static void ComputeWindow(const DepthwiseShape& s, const DepthwiseEpilogue& epil
                           const DepthwiseChannel& c, size_t row, size_t rows, const float* window) {
   const V bias = Splat(c.bias), low = Splat(epilogue.low), high = Splat(epilogue.high);
   const size_t width = s.out[2];
-  // Rows that are shorter than a vector are stored whole: what is too much is where the next row
-  // begins, which follows.  The last vector of longer rows shares columns with the one before.
-  // Neither will do if what is added may be what was stored there.
+  // A row that is shorter than a vector is stored as a whole one: the rest falls into the following
+  // rows, which are stored later.  The last vector of a longer row overlaps the one before.
+  // Neither is done with a residual, which may be the output itself.
   const bool over = width < kLanes && !c.add, shared = width > kLanes && !c.add;
   const size_t reach = (kLanes + width - 1) / width;  // rows that a vector touches
   for (size_t v = 0; v < width; v += kLanes) {
@@ -158,8 +159,8 @@ static void DepthwiseWindows(const DepthwiseShape& s, const DepthwiseEpilogue& e
   }
 }
 
-// Outputs so wide at the most.  On wider planes, and on inputs of stride 2 as wide, batches that
-// stay in no cache are faster row by row.
+// Widest outputs that windows compute.  On wider planes (with stride 2: wider inputs), batches that
+// no cache holds are faster in strips.
 template <size_t kStride>
 constexpr size_t kMostWindowColumns = kStride == 1 ? 30 : 14;
 

@@ -6,11 +6,12 @@
 
 namespace convfuse::CONVFUSE_ISA {
 
-// Pixels in one run, or in two of kRun each; whose steps are known at run time only (PixelSteps).
+// A tile of one run of kRun pixels, or of two runs.  The step from pixel to pixel is known at run
+// time only (PixelSteps).
 template <size_t kRun, size_t kRuns>
 static void DirectOf(const DirectTile& t) {
   constexpr size_t kVectors = kDirectVectors;
-  constexpr size_t kFirst = kRuns == 2 ? kRun : kHalfTile;  // the others begin a jump from it
+  constexpr size_t kFirst = kRuns == 2 ? kRun : kHalfTile;  // pixels reached from p, not p + jump
   V acc[kRuns * kRun][kVectors];
 #pragma GCC unroll 32
   for (size_t i = 0; i < kRuns * kRun; ++i)
@@ -29,7 +30,7 @@ static void DirectOf(const DirectTile& t) {
 #pragma GCC unroll 32
     for (size_t i = 0; i < kRuns * kRun; ++i) {
       const float* from = i < kFirst ? p : p + jump;
-      const V pixel = SplatElement(Advance(from, steps, i < kFirst ? i : i - kFirst));
+      const V pixel = SplatElement(PixelAt(from, steps, i < kFirst ? i : i - kFirst));
 #pragma GCC unroll 2
       for (size_t j = 0; j < kVectors; ++j) acc[i][j] = MultiplyAdd(acc[i][j], pixel, row[j]);
     }

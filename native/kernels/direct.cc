@@ -1,4 +1,4 @@
-// The direct kernel with its way in and its way out, compiled once per ISA.
+// The direct kernel, the copies that feed it and the stores of its sums, compiled once per ISA.
 #include "kernels/copy_padded-inl.h"
 #include "kernels/copy_phases-inl.h"
 #include "kernels/direct-inl.h"

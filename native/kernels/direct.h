@@ -1,5 +1,7 @@
-// The contracts of the direct kernels: pixels broadcast from a padded copy of the input, or from
-// blocks between halos; weights as vectors of output channels, no im2col.
+// The contracts of the direct kernels: pixels are broadcast from a padded copy of the input, or
+// from blocks inside halos, and multiplied by vectors of output channels; no im2col.  Strides and
+// offsets are in floats unless they say bytes.  An output overlaps no input but `add` or
+// `residual`.  k may be 0.  Clamps let NaN through.
 #pragma once
 #include <stddef.h>
 #include <stdint.h>
@@ -21,44 +23,47 @@ struct DirectTile {
   const float* weight;
   float* sums;
   bool add;  // to what sums holds already
-  // k lines from here are brought into L2: weights that are needed next.  Null, or any
-  // address: it is never faulted on.
+  // k cache lines from here are fetched into L2, such as the weights that are needed next.  Null,
+  // or any address: a prefetch never faults.
   const char* prefetch;
 };
 
-// One product of every pixel: where its element lies from the pixel, and what is brought into L1
-// when it is computed.
+// One product that every pixel of a tile has.  `offset`: floats from the pixel to its element;
+// `ahead`: floats from BlockedTile::ahead to the line that is fetched into L1 beside the product.
 struct BlockedProduct {
   uint32_t offset, ahead;
 };
-constexpr size_t kLineFloats = 16;  // of a cache line, which is what is brought
+constexpr size_t kLineFloats = 16;  // floats of a cache line
 
-// The same on blocked activations (ops/layout.h), or on rows of planes.
+// sums[p, m] (+)= sum_k weight[k, m] * x[x_at[p] + product[k].offset]: the product of DirectTile on
+// blocked activations (ops/layout.h), or on rows of planes, finished in registers if `out` is set.
 struct BlockedTile {
-  // Products are summed up in so many chains of k each, one after the other.
+  // The products are `chains` chains of k each: every chain is summed up from 0, then added to the
+  // sum of those before.
   size_t k, chains = 1;
   const BlockedProduct* product;
-  const float* ahead;  // what the next tile needs, from here; any addresses
+  const float* ahead;  // base of what is fetched for the next tile; any address
   const float* x;
-  // Where pixel p begins, from x.  Kernels without scattered_pixels read the first of each half of
-  // blocked_pixels[2] alone: those behind it follow, `step` floats apart.
+  // Floats from x to each pixel.  Kernels without scattered_pixels read only the entries 0 and
+  // blocked_pixels[2] / 2: the pixels after each of these two lie `step` floats apart.
   const uint32_t* x_at;
   size_t step;
-  size_t run;      // 1 .. blocked_pixels[vectors]
-  // Of channels: 1 or 2 of a slice, or 3: two and the first of the next slice.  With bfloat16 always
-  // 2; the first is stored last, so that it may take the place of one that is not wanted.  Where up
-  // to three pixels behind the last one would lie is then read too.
+  size_t run;      // pixels: 1 .. blocked_pixels[vectors]
+  // Vectors of output channels: 1 or 2 of a slice (direct_channels), or 3, of which the third is
+  // the first of the next slice.  With bfloat16 always 2.  Where the second is not wanted,
+  // out_block and residual_block are 0: the first is stored last and takes its place.  Up to three
+  // pixels past the run are then read too.
   size_t vectors;
-  bool half;       // no weight in the upper half of the last vector's lanes is of any use
+  bool half;       // the upper half of the last vector's lanes is not wanted
   const float* weight;
-  size_t weight_jump;  // to those of the next slice
-  size_t chain_jump;   // from the end of a chain's to the next chain's
+  size_t weight_jump;  // from a slice's weights to the next slice's
+  size_t chain_jump;   // from the end of a chain's weights to the next chain's
   float* sums;         // [run][direct_channels]
-  size_t sums_jump;    // to those of the next slice
-  bool add;
-  // Where sums end in blocks: out[b * out_block + out_at[p] + l] = clamp(sum + bias[b * lanes + l]
-  // + residual[likewise], low, high) for b < vectors, and what sums then holds is of no use.  Null:
-  // they stay sums.
+  size_t sums_jump;    // from a slice's sums to the next slice's
+  bool add;            // to what sums holds already
+  // Null: the sums are stored to `sums`.  Else `sums` is scratch, and for b < vectors
+  // out[b * out_block + out_at[p] + l] = clamp(sum + bias[b * lanes + l] + residual[b *
+  // residual_block + residual_at[p] + l], low, high).
   float* out;
   const uint32_t* out_at;
   size_t out_block;
@@ -69,9 +74,9 @@ struct BlockedTile {
   float low, high;
 };
 
-// A row of pixels of a few output channels: out[m][p] = clamp(sum_k weight[k][m] * x[offset[k] + p] +
-// bias[m] + add[m][p], low, high), p < pixels.  Weights have rows of direct_channels; row m of out
-// and add begins at m * stride.  As many as plane_slack floats behind those of x are read too.
+// A row of pixels of a few output channels: out[m][p] = clamp(sum_k weight[k][m] * x[offset[k] + p]
+// + bias[m] + add[m][p], low, high), p < pixels.  Weights have rows of direct_channels; row m of
+// out and add begins at m * stride.  Up to plane_slack floats past the pixels of x are read too.
 constexpr size_t kPlaneChannels = 3;
 struct PlaneRow {
   size_t k;
@@ -87,7 +92,7 @@ struct PlaneRow {
 };
 
 // With bfloat16, an element of x and of the weights is a pair of channels, the first in the lower
-// half of its 32 bits, and a product the sum of two.
+// half of its 32 bits, and a product is the sum of two.
 
 // Rows [row, row + rows) of some channels, copied between zeros: out[c, y, x] = in[c, row + y,
 // x - left], or 0 outside the input.  With bfloat16, pairs of channels: channel c of `out` is the
@@ -103,8 +108,8 @@ struct PaddedCopy {
   size_t row_stride, channel_stride;
 };
 
-// The same with columns 2 i in the first half of a row of `out`, and 2 i + 1 in the second: half of
-// row_stride is whole vectors, all of which are written.
+// copy_phases takes a PaddedCopy too, and puts columns 2 i in the first half of a row of `out`, and
+// columns 2 i + 1 in the second: half of row_stride is whole vectors, all of which are written.
 
 // Rows of one block of channels (ops/layout.h) as pairs: out[y, x] has the lanes / 2 pairs of
 // in[y, x].  `channels` of the block exist; the others become zeros.
@@ -126,8 +131,8 @@ struct DirectStore {
   float* out;
   size_t stride;
   float low, high;
-  // Past the caches where out and stride are aligned to vectors: for planes so far apart that
-  // their lines compete for the same cache sets.
+  // Stores past the caches, if out and stride are aligned to vectors: for planes whose distance
+  // puts their lines into the same cache sets.
   bool stream;
 };
 

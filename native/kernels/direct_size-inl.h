@@ -1,4 +1,4 @@
-// The tile of the direct kernel, which others that feed it or read its sums go by.
+// The sizes of the direct kernel's tile, for all kernels that compute it, feed it or read its sums.
 #pragma once
 #include "kernels/simd.h"
 
@@ -13,16 +13,17 @@ constexpr size_t kDirectPixels = 6;
 #else
 constexpr size_t kDirectPixels = kRegisters == 32 ? 14 : 4;
 #endif
-// On blocks, pixels of a tile by vectors of channels.  Fewer would wait for each other's products:
-// one vector gets as many as there are registers; three share a broadcast.
+// On blocks: pixels of a tile, by its vectors of channels.  With one vector and 16 registers a tile
+// has twice the pixels, because few sums would wait for their own products; with three vectors a
+// broadcast serves all three.
 constexpr size_t kBlockedPixels[4] = {
     0, kRegisters == 32 ? kDirectPixels : 2 * kDirectPixels, kDirectPixels,
     kRegisters == 32 ? 9 : kDirectPixels == 6 ? 4 : 3};
-// Whether they may lie anywhere: a tile then goes on in the next row of a narrow plane.  Each takes
-// a general register, of which x86 has 16; it has no need of it where 14 pixels are a tile.
+// Whether the pixels of a tile may lie anywhere, so that it goes on in the next row of a narrow
+// plane.  Each pixel then takes a general register: x86 has 16, too few for the 14 of AVX-512.
 constexpr bool kScatteredPixels = kLanes < 16;
 
-// Pixels of such a tile lie in two halves, which may be rows.
+// Without scattered pixels, those of a tile lie in two halves, which may be in different rows.
 constexpr size_t kHalfTile = kDirectPixels / 2;
 
 }  // namespace convfuse::CONVFUSE_ISA

@@ -6,9 +6,11 @@
 
 namespace convfuse::CONVFUSE_ISA {
 
-// A square block: its bias is added while channels are lanes, the residual once pixels are.
+// kPart: a block with fewer channels or pixels than a vector has lanes.
 enum class StoreMode { kPart, kWhole, kStream };
 
+// Transposes a block of kLanes pixels x kLanes channels.  The bias is added while lanes are
+// channels, the residual once they are pixels.
 template <StoreMode kMode, bool kAdds>
 CONVFUSE_INLINE void StoreBlock(const float* sums, V bias, V low, V high, const float* add,
                                 float* out, size_t stride, size_t channels, size_t pixels) {

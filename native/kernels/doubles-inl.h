@@ -1,7 +1,7 @@
-// Sums in double, and what combines the lanes of a vector.
+// Vectors of doubles for sums, and reductions over the lanes of a vector.
 //
-// A vector of doubles is one register, half of as many floats.  One of two registers would be simpler
-// to write, but GCC keeps those in memory when they live through a loop.
+// A vector of doubles is one register and holds kLanes / 2 numbers.  Vectors of two registers would
+// be simpler to write, but GCC keeps them in memory when they live through a loop.
 #pragma once
 #include <utility>
 
@@ -19,7 +19,7 @@ typedef double UnalignedVd __attribute__((vector_size(kLanes * 4), aligned(8), m
 
 CONVFUSE_INLINE Vd Load(const double* p) { return *reinterpret_cast<const UnalignedVd*>(p); }
 CONVFUSE_INLINE void Store(double* p, Vd v) { *reinterpret_cast<UnalignedVd*>(p) = v; }
-// The first n of them, and 0.
+// The first n lanes of v, zeros after them.
 CONVFUSE_INLINE Vd FirstOf(Vd v, size_t n) {
   Vl lane;
   for (size_t i = 0; i < kDoubles; ++i) lane[i] = static_cast<int64_t>(i);
@@ -29,7 +29,8 @@ CONVFUSE_INLINE Vd LoadDoubles(const float* p) {
   return __builtin_convertvector(*reinterpret_cast<const UnalignedFewV*>(p), Vd);
 }
 
-// Of a vector.  GCC converts a part of one in four pieces.
+// The lower and the upper half of a vector as doubles.  With intrinsics, because GCC converts half
+// a vector in four pieces.
 #if defined(CONVFUSE_HAS_AVX512)
 CONVFUSE_INLINE Vd LowerDoubles(V v) {
   return _mm512_maskz_cvtps_pd(0xff, __builtin_shufflevector(v, v, 0, 1, 2, 3, 4, 5, 6, 7));
@@ -61,7 +62,8 @@ CONVFUSE_INLINE V ToFloat(Vd low, Vd high) {
                  std::make_index_sequence<kLanes>());
 }
 
-// What combines all lanes into each, by turning them around by half of them, a quarter and so on.
+// OverLanes combines all lanes, with the result in each of them: it rotates the vector by half of
+// its lanes, by a quarter and so on, and combines it with itself.
 template <size_t kBy, class Vector, size_t... kLane>
 CONVFUSE_INLINE Vector Turn(Vector v, std::index_sequence<kLane...>) {
   return __builtin_shufflevector(v, v, ((kLane + kBy) % sizeof...(kLane))...);

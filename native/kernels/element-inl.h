@@ -1,5 +1,6 @@
-// What one element of x and of the weights stands for: a number, or a pair of bfloat16 numbers of
-// neighbouring channels (in the translation unit that is compiled for their dot products).
+// An element of x and of the weights is 32 bits: a float, or, in the translation unit that is
+// compiled for their dot products (CONVFUSE_BF16_PAIRS), a pair of bfloat16 numbers of neighbouring
+// channels.
 #pragma once
 #include "kernels/shuffle-inl.h"
 
@@ -14,8 +15,8 @@ CONVFUSE_INLINE V SplatElement(const float* p) {
 CONVFUSE_INLINE V MultiplyAdd(V sum, V a, V b) {
   return _mm512_dpbf16_ps(sum, reinterpret_cast<__m512bh>(a), reinterpret_cast<__m512bh>(b));
 }
-// Lane by lane the element of these channels: the pair of both, the first in the lower half.
-// Subnormal numbers become zeros, as the products take them.
+// In each lane the pair of both numbers, rounded, `first` in the lower half.  Subnormal numbers
+// become zeros, as they would in the products.
 CONVFUSE_INLINE V Join(V first, V second) {
   typedef int16_t Vh __attribute__((vector_size(64)));
   const Vh order = {0, 16, 1, 17, 2,  18, 3,  19, 4,  20, 5,  21, 6,  22, 7,  23,
@@ -24,12 +25,13 @@ CONVFUSE_INLINE V Join(V first, V second) {
   return reinterpret_cast<V>(_mm512_permutexvar_epi16(reinterpret_cast<__m512i>(order),
                                                       reinterpret_cast<__m512i>(halves)));
 }
-// Of a pixel the pairs of its channels, and those of another pixel.
+// The pairs of neighbouring lanes of `pixel`, then those of `other`.
 CONVFUSE_INLINE V PairsOf(V pixel, V other) {
   return reinterpret_cast<V>(_mm512_cvtne2ps_pbh(other, pixel));
 }
 #else
-// That instruction spelt out, but for subnormal numbers, which it takes for zeros.
+// The dot product of AVX512_BF16 in plain vectors, except that the instruction takes subnormal
+// numbers for zeros.
 CONVFUSE_INLINE V MultiplyAdd(V sum, V a, V b) {
   const Vi upper = SplatI(static_cast<int32_t>(0xFFFF0000));
   sum += FromBits(Bits(a) & upper) * FromBits(Bits(b) & upper);
@@ -54,8 +56,8 @@ CONVFUSE_INLINE V MultiplyAdd(V sum, V a, V b) { return sum + a * b; }
 CONVFUSE_INLINE V Join(V first, V) { return first; }
 #endif
 
-// The element that begins with channel c: channel(c) and, with pairs, channel(c + 1), or zeros where
-// there is none.
+// The element that begins with channel c: channel(c) and, with pairs, channel(c + 1), or zeros
+// where there is none.
 template <class Channel>
 CONVFUSE_INLINE V ElementOf(size_t c, size_t channels, const Channel& channel) {
   if constexpr (kElementChannels == 1) return channel(c);

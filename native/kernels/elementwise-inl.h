@@ -1,5 +1,5 @@
-// Element-wise arithmetic.  Contract in elementwise.h.  Operands that stay are vectors in memory
-// which every step loads again: one loop serves all ways to advance.
+// Element-wise arithmetic.  Contract in elementwise.h.  An operand that does not advance is a
+// vector in memory that every step loads again, so that one loop serves all kinds of Advance.
 #pragma once
 #include "kernels/elementwise.h"
 #include "kernels/simd.h"
@@ -36,11 +36,11 @@ struct NormalisedOf {
   static V Of(V x, const V* b) { return (x - b[0]) * b[1] + b[2]; }
 };
 
-// Ends of rows, out of line: they are code for every function, and not what takes the time.
+// The ends of rows are out of line: every function has them, and they take little of the time.
 __attribute__((noinline)) V LoadEnd(const float* p, size_t n) { return LoadN(p, n); }
 __attribute__((noinline)) void StoreEnd(float* p, V v, size_t n) { StoreN(p, v, n); }
 
-// What an operand that does not go from element to element has for a whole row.
+// The vector that an operand of Advance::kNone or kLanes has for a whole row.
 __attribute__((noinline)) V Held(const ElementwiseOperand& o, const float* at) {
   if (o.advance == Advance::kNone) return Splat(*at);
   const size_t left = static_cast<size_t>(o.end - at);

@@ -7,7 +7,7 @@ namespace convfuse {
 
 // The order is that of lib/backend/elementwise.ts.
 enum class ElementwiseFunction : int32_t {
-  kCopy = 0,   // x: for what is done to the result
+  kCopy = 0,   // x: for the clamp alone
   kAdd,        // x + other
   kSub,        // x - other
   kMul,        // x * other
@@ -19,17 +19,17 @@ enum class ElementwiseFunction : int32_t {
   kCount
 };
 
-// Where an operand goes along a row.
+// How an operand advances along a row.
 enum class Advance : int32_t {
-  kElement = 0,  // on, from element to element
-  kNone,         // nowhere: one number for the whole row
-  kLanes,        // over one vector again and again: numbers of the channels of a block
+  kElement = 0,  // from element to element
+  kNone,         // not at all: one number for the whole row
+  kLanes,        // over one vector again and again: a number for each channel of a block
   kCount
 };
 
 struct ElementwiseOperand {
   const float* data;  // of the first row
-  const float* end;   // nothing is read from here on; a vector that reaches it goes on with zeros
+  const float* end;   // nothing is read from here on; a vector of kLanes is filled up with zeros
   size_t row;         // floats from row to row
   Advance advance;
 };

@@ -49,7 +49,7 @@ CONVFUSE_INLINE void Block(const typename Format::T* w, typename Format::T* out,
 
 // n elements that begin at partial sum `lane`, lane + n <= 8.  The other lanes multiply 0 by 0.
 template <class Format>
-CONVFUSE_APART void PartialBlock(const typename Format::T* w, typename Format::T* out, double s,
+CONVFUSE_NOINLINE void PartialBlock(const typename Format::T* w, typename Format::T* out, double s,
                                  size_t lane, size_t n, Sums& sums) {
   typename Format::T in[kPartials] = {}, result[kPartials];
   double factor[kPartials] = {};
@@ -84,7 +84,7 @@ CONVFUSE_INLINE void Row(const typename Format::T* w, typename Format::T* out, s
 // With cols == 1 the elements of a factor lie `rows` apart: vectors hold n <= kWide neighbouring
 // factors instead, and there is one vector for each partial sum.
 template <class Format>
-CONVFUSE_APART void Columns(const typename Format::T* w, const double* scale,
+CONVFUSE_NOINLINE void Columns(const typename Format::T* w, const double* scale,
                             typename Format::T* out, size_t outer, size_t rows, size_t n,
                             double* loss, double* mass) {
   typename Format::T in[kWide] = {}, result[kWide];

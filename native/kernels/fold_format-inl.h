@@ -9,7 +9,7 @@
 namespace convfuse::CONVFUSE_ISA {
 namespace {
 
-// One register of doubles, unlike simd.h's Vd which is two.
+// A vector of doubles is one register.
 constexpr size_t kWide = kLanes / 2;
 typedef double D __attribute__((vector_size(kWide * 8)));
 typedef uint64_t U64 __attribute__((vector_size(kWide * 8)));
@@ -58,7 +58,7 @@ constexpr double PowerOfTwo(int e) {
   return x;
 }
 
-// A 16-bit format.  SSE2 compares no 64-bit integers, so that all comparisons are of doubles.
+// A 16-bit format.  All comparisons are of doubles, because SSE2 cannot compare 64-bit integers.
 template <int kExponentBits, int kFractionBits>
 struct Narrow {
   using T = uint16_t;

@@ -1,4 +1,5 @@
-// The GEMM micro-kernel: kMr x kNv accumulators in registers over the whole of k.
+// The GEMM micro-kernel: kMr x kNv accumulators stay in registers over the whole of k.  Contract in
+// gemm_tile.h.
 #pragma once
 #include "kernels/element-inl.h"
 #include "kernels/gemm_tile.h"
@@ -14,11 +15,11 @@ constexpr size_t kMr = kRegisters == 32 ? 8 : 4, kNv = kRegisters == 32 ? 3 : 2;
 #endif
 constexpr size_t kNr = kNv * kLanes;
 
-// Rows of several chains, whose sums are in registers beside those of the chain: half as many, where
-// there are registers for both.
+// Rows of a tile of several chains.  With 32 registers half as many, so that the sums of all chains
+// stay in registers beside those of the current one.
 constexpr size_t kChainRows = kRegisters == 32 ? kMr / 2 : kMr;
 
-// One product of kRows rows from a, with columns from b.
+// acc[i][j] += a[i] * vector j of b: one step of k.
 template <size_t kRows, size_t kVectors>
 CONVFUSE_INLINE void MultiplyRow(const float* a, const float* b, V (&acc)[kRows][kVectors]) {
   V column[kVectors];
@@ -32,7 +33,8 @@ CONVFUSE_INLINE void MultiplyRow(const float* a, const float* b, V (&acc)[kRows]
   }
 }
 
-// The way out of rows [first, first + kRows), as many as there are.
+// Adds residual and bias to rows [first, first + kRows) of the tile, clamps and stores them; rows
+// past t.rows are dropped.
 template <bool kStream, size_t kRows, size_t kVectors>
 CONVFUSE_INLINE void FinishRows(const GemmTile& t, size_t first, V (&acc)[kRows][kVectors]) {
   const V low = Splat(t.low), high = Splat(t.high);
@@ -91,7 +93,7 @@ static void TileOf(const GemmTile& t) {
   FinishRows<kStream>(t, 0, acc);
 }
 
-// Columns that lie anywhere.
+// Rows of B that lie anywhere (b_at), in one chain or in several.
 template <size_t kVectors, size_t kRows, bool kChains>
 static void ScatteredOf(const GemmTile& t, size_t first) {
   V acc[kRows][kVectors], sums[kRows][kVectors];

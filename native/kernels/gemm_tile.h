@@ -6,22 +6,24 @@
 namespace convfuse {
 
 // C[i, j] = clamp(sum_k A[k, i] * B[k, j] + add[i, j] + bias[i], low, high) for i < rows, j < cols.
-// A is a panel [k][mr], packed by whoever calls; B has rows of whole vectors up to cols: a
-// panel [k][nr], a part of a matrix, or rows that lie anywhere (mr and nr are the table's).  Their
-// lanes past rows and cols must be finite or NaN-safe: they are computed and thrown away.
-// Row i of C starts at c + i * c_stride, of `add` at add + i * add_stride; add may be C itself,
-// and nothing else may overlap C.  k may be 0.  NaN survives the clamp; low and high are never NaN.
+// A is a panel [k][mr], packed by whoever calls; B has rows of whole vectors up to cols: a panel
+// [k][nr], a part of a matrix, or rows that lie anywhere (mr and nr are the table's).  What lies
+// past rows and cols may be anything: it is computed and thrown away.  Row i of C starts at c + i *
+// c_stride, of `add` at add + i * add_stride; add may be C itself, and nothing else may overlap C.
+// k may be 0.  NaN survives the clamp; low and high are never NaN.
 struct GemmTile {
   size_t k;
   const float* a;
   const float* b;
   size_t b_stride;
-  // Where row k of B begins, from b, if not at k * b_stride; or null.  With it, products are summed up
-  // in so many chains of k each, one after the other, whose rows and panels of A follow.
+  // Null, or the floats from b to each row of B, in place of k * b_stride.  With b_at there are
+  // `chains` chains of k products each, and chains * k offsets: every chain is summed up from 0,
+  // then added to the sum of those before.
   const uint32_t* b_at;
   size_t chains;
-  size_t chain_jump;  // from the end of a chain's panel of A to the next one's
-  // What is brought into L1 beside row k: from ahead + k * ahead_stride.  Any addresses.
+  size_t chain_jump;  // floats from the end of a chain's panel of A to the next chain's
+  // Beside row k, the line at ahead + k * ahead_stride is fetched into L1.  Any address; not with
+  // b_at.
   const float* ahead;
   size_t ahead_stride;
   const float* add;  // or null
@@ -31,8 +33,8 @@ struct GemmTile {
   size_t rows, cols;  // 1 .. mr, 1 .. nr
   const float* bias;  // `rows` values, or null
   float low, high;
-  // Whole rows of C go past the caches, aligned to vectors; the table's fence orders them.  Without
-  // b_at only.
+  // Tiles of nr columns are stored past the caches: c and c_stride are aligned to vectors, and the
+  // caller calls the table's fence in the end.  Not with b_at.
   bool stream;
   // Pairs only: a vector of columns of another panel, packed beside the products, or null.  For each
   // k, pack_to[k * nr] becomes the pairs of two rows of pack_x, 2 k and 2 k + 1, which are

@@ -19,7 +19,7 @@ struct Reduced {
   V r;
   Vi n;  // kZero + n
 };
-// `more` is added to the n that is given.
+// `more`, a whole number, is added to n.
 CONVFUSE_INLINE Reduced ReduceByLog2(V y, float more = 0) {
   constexpr float kLog2High = 0x1.63p-1f, kLog2Low = -0x1.bd0106p-13f;
   const V shifted = y * 0x1.715476p0f + (kRoundingShift + more);
@@ -27,12 +27,12 @@ CONVFUSE_INLINE Reduced ReduceByLog2(V y, float more = 0) {
   return {(y - n * kLog2High) - n * kLog2Low, Bits(shifted)};
 }
 
-// 2^n of such an n, -127 < n < 128.
+// 2^n of the n of a Reduced, -127 < n < 128.
 CONVFUSE_INLINE V PowerOfTwo(Vi n) { return FromBits(n << 23); }
-// 2^n of the difference of two, -127 < n < 128; 0 for n = -127.
+// 2^n of the difference n of two of them, -127 < n < 128; 0 for n = -127.
 CONVFUSE_INLINE V PowerOfDifference(Vi n) { return FromBits((n + 127) << 23); }
 
-// v * 2^n, n <= 0, rounded once: where n < 0, v is not below 2^-62.
+// v * 2^n, rounded once, for n <= 0 as in Reduced.  Where n < 0, v must be at least 2^-62.
 CONVFUSE_INLINE V ScaleDown(V v, Vi n) {
 #if defined(CONVFUSE_HAS_SCALE)
   return Scale(v, FromBits(n) - kRoundingShift);

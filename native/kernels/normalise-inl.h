@@ -10,7 +10,7 @@ CONVFUSE_INLINE double SumOfLanes(Vd v) {
   return OverLanes<kDoubles>(v, [](Vd a, Vd b) { return a + b; })[0];
 }
 
-// Sums are variables of their own: an array of them goes through memory.
+// Four variables rather than an array, which GCC keeps in memory.
 double Sum(const float* x, size_t n) {
   Vd a = {}, b = {}, c = {}, d = {};
   size_t i = 0;
@@ -25,13 +25,13 @@ double Sum(const float* x, size_t n) {
   return SumOfLanes((a + b) + (c + d));
 }
 
-// Mean of n elements, and the sum of the squares of what is left when it is taken away.
+// The mean of n elements, and the sum of their squared deviations from it.
 struct Moments {
   double mean, squares;
 };
 
-// Both at once, as moments about the first element; once more, about the mean, where that is so far
-// off that more than six bits would cancel.
+// Both in one pass, as moments about the first element.  A second pass, about the mean, follows
+// where the mean is so far from that element that more than six bits would cancel.
 Moments MomentsOfPart(const float* x, size_t n) {
   double about = static_cast<double>(x[0]);
   for (bool again = false;; again = true) {
@@ -56,8 +56,8 @@ Moments MomentsOfPart(const float* x, size_t n) {
   }
 }
 
-// Of any number of elements: part by part, each from the level 1 cache, and put together with the
-// formula of Chan, Golub and LeVeque (1983), in which nothing cancels.
+// The moments of any number of elements: of parts that fit into the level 1 cache, put together
+// with the formula of Chan, Golub and LeVeque (1983), in which nothing cancels.
 Moments MomentsOf(const float* x, size_t n) {
   constexpr size_t kPart = 4096;  // 16 KB
   if (n <= kPart) return MomentsOfPart(x, n);
@@ -94,7 +94,8 @@ void ShiftRun(const float* x, float* y, size_t n, Normal normal, double shift) {
   StoreN(y + i, ToFloat(of(LowerDoubles(last)), of(UpperDoubles(last))), n - i);
 }
 
-// Rows whose elements have a scale and a bias each, which are turned into doubles once for all.
+// kRows rows in which every element has a scale and a bias of its own: each of these is converted
+// to double once for all rows.
 template <size_t kRows>
 void ShiftEach(const NormaliseRows& p, const float* x, float* y) {
   const size_t n = p.parts;

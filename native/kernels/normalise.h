@@ -4,9 +4,10 @@
 
 namespace convfuse {
 
-// y = (x - mean) / sqrt(variance + epsilon) * scale[c] + bias[c] over rows of `parts` runs of `plane`
-// elements, next to each other.  Run k of row r has c = ((first + r) * parts + k) % channels.  Mean and
-// variance are those of its row.  All is computed in double and rounded once.  y may be x.
+// y = (x - mean) / sqrt(variance + epsilon) * scale[c] + bias[c] over rows of `parts` runs of
+// `plane` elements, next to each other.  Run k of row r has c = ((first + r) * parts + k) %
+// channels.  Mean and variance are those of its row.  All is computed in double and rounded once.
+// y may be x.
 struct NormaliseRows {
   const float* x;
   float* y;

@@ -30,12 +30,12 @@ static void PackRows(const float* src, size_t ld, size_t k, size_t cols, size_t 
   }
 }
 
-// Floats that rows are fetched ahead: as far as the next page, which a CPU does not reach by
-// itself.
+// How many floats ahead rows are fetched: into the next page, which the CPU's own prefetcher does
+// not enter.
 constexpr size_t kDotAhead = 1024;
 
-// Sums of products of one vector with several rows, in four chains of vectors each.  The rows come
-// from memory, once.
+// Dot products of x with `count` rows, each in four chains of vectors.  The rows are read once,
+// from memory.
 static void DotRows(const float* x, const float* rows, size_t ld, size_t k, size_t count,
                     float* out) {
   constexpr size_t kChains = 4, kStep = kChains * kLanes;

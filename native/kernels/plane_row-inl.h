@@ -5,13 +5,14 @@
 
 namespace convfuse::CONVFUSE_ISA {
 
-// Vectors of pixels of a tile: with three channels, twelve sums, a weight of each and a vector of
+// Vectors of pixels in a tile.  With three channels, twelve sums, three weights and a vector of
 // pixels are 16 registers; without FMA the product needs one too.
 template <size_t kChannels>
 constexpr size_t kPlaneVectors = kChannels == 1 ? 8 : kLanes == 4 && kRegisters == 16 ? 2 : 4;
 static_assert(kPlaneVectors<1> >= kPlaneVectors<kPlaneChannels>, "what is read past a row");
 
-// Sums of a channel at up to so many vectors of pixels from p on, on their way out.
+// Adds residual and bias to the sums of channel m, which stand for up to `vectors` vectors of
+// pixels from p on, clamps and stores them.
 static void FinishPlane(const PlaneRow& t, size_t m, size_t p, size_t vectors, const float* sums) {
   const V low = Splat(t.low), high = Splat(t.high), bias = t.bias ? Splat(t.bias[m]) : V{};
   const size_t end = t.pixels - p < vectors * kLanes ? t.pixels - p : vectors * kLanes;

@@ -1,4 +1,5 @@
-// Pools: rows of a window are reduced into a line, whose columns are then.  Contract in pool.h.
+// Pools: the input rows under an output row are joined into one line, then the columns of the line
+// under each window.  Contract in pool.h.
 #pragma once
 #include "kernels/pool.h"
 #include "kernels/shuffle-inl.h"
@@ -6,7 +7,10 @@
 namespace convfuse::CONVFUSE_ISA {
 namespace {
 
-// b joins a.  A NaN stays, whichever of the two it is.
+// Ways to join elements.  kLines: windows at even steps are joined in vectors (PoolColumns);
+// kColumns: other windows are joined one by one (PoolAnyColumns).
+//
+// The larger of both; NaN if either is.
 struct LargestOf {
   static constexpr bool kMean = false, kLines = false, kColumns = true;
   static V Empty() { return Splat(-__builtin_inff()); }
@@ -15,7 +19,7 @@ struct LargestOf {
   static float JoinOne(float a, float b) { return b > a || b != b ? b : a; }
 };
 
-// The same without NaN: one instruction.
+// The larger of two numbers, in one instruction.
 struct LargestNumberOf : LargestOf {
   static constexpr bool kLines = true, kColumns = false;
   static V Join(V a, V b) { return AtLeast(a, b); }
@@ -29,7 +33,8 @@ struct MeanOf {
   static float JoinOne(float a, float b) { return a + b; }
 };
 
-// Whether all elements are finite: 0 times another one is NaN.  Four sums do not wait for each other.
+// Whether all elements are finite: 0 times anything else is NaN.  Four sums, which do not wait for
+// each other.
 CONVFUSE_INLINE bool IsFinite(const float* x, size_t n) {
   V sum[4] = {};
   float rest = 0;
@@ -43,18 +48,18 @@ CONVFUSE_INLINE bool IsFinite(const float* x, size_t n) {
   return rest == 0 && !AnyLane(all != all);
 }
 
-// The join of `taps` vectors that lie a step apart with a sum.
+// `sum` joined with `taps` vectors, which lie `step` floats apart.
 template <class Kind, class LoadAt>
 CONVFUSE_INLINE V JoinTaps(V sum, const float* at, size_t taps, size_t step, LoadAt load) {
-  // Most windows, without a loop of so few turns.
+  // Most windows have three taps: too few for a loop.
   if (Kind::kLines && taps == 3)
     return Kind::Join(Kind::Join(Kind::Join(sum, load(at)), load(at + step)), load(at + 2 * step));
   for (size_t k = 0; k < taps; ++k, at += step) sum = Kind::Join(sum, load(at));
   return sum;
 }
 
-// Output rows [begin, end) of layer z, each joined column by column into a line of its own.  What lies
-// behind a width of less than a vector becomes empty.
+// For each of the output rows [begin, end) of layer z, joins the input rows that it reads into a
+// line of its own.  Where the width is less than a vector, the lanes past it become empty.
 template <class Kind>
 CONVFUSE_INLINE void JoinRows(const PoolPlanes& p, const float* plane, size_t z, size_t begin,
                               size_t end) {
@@ -73,7 +78,7 @@ CONVFUSE_INLINE void JoinRows(const PoolPlanes& p, const float* plane, size_t z,
     const size_t rows = static_cast<size_t>(taps[y]);
     const float* from = rows == 0 ? plane : plane + static_cast<size_t>(start[y]) * width;
     for (size_t x = 0; x < width; x += kLanes) {
-      // The last vector has some columns of the one before.
+      // The last vector overlaps the one before.
       const size_t at = x + kLanes <= width || x == 0 ? x : width - kLanes;
       const float* row = from + at;
       V sum = empty;
@@ -84,14 +89,16 @@ CONVFUSE_INLINE void JoinRows(const PoolPlanes& p, const float* plane, size_t z,
   }
 }
 
-// The divisor of a row without that of its columns.
+// What depth and height contribute to the divisor of a row.
 CONVFUSE_INLINE float RowDivisor(const PoolPlanes& p, size_t z, size_t y) {
   return static_cast<float>(p.axis[0].divisor[z]) * static_cast<float>(p.axis[1].divisor[y]);
 }
 
-// Output rows [begin, end) of layer z from their lines, in which kStep inputs lie between windows.
+// Output rows [begin, end) of layer z from their lines, where each window begins kStep columns
+// after the one before.
 template <class Kind, size_t kStep>
-CONVFUSE_INLINE void PoolColumns(const PoolPlanes& p, size_t z, size_t begin, size_t end, float* y) {
+CONVFUSE_INLINE void PoolColumns(const PoolPlanes& p, size_t z, size_t begin, size_t end,
+                                 float* y) {
   const size_t out = p.axis[2].out, taps = p.lines.taps, dilation = p.axis[2].dilation;
   const size_t last = out < kLanes ? 0 : out - kLanes, stride = p.lines.stride;
   const float* const divisors = p.divisor;
@@ -109,7 +116,7 @@ CONVFUSE_INLINE void PoolColumns(const PoolPlanes& p, size_t z, size_t begin, si
   }
 }
 
-// The same for windows that lie anywhere.
+// The same for windows that begin anywhere.
 template <class Kind>
 CONVFUSE_INLINE void PoolAnyColumns(const PoolPlanes& p, size_t z, size_t begin, size_t end,
                                     float* y) {
@@ -126,8 +133,8 @@ CONVFUSE_INLINE void PoolAnyColumns(const PoolPlanes& p, size_t z, size_t begin,
     }
 }
 
-// One plane, some lines at a time: a row that was just stored is not ready to be loaded at other
-// addresses.
+// One plane, lines.count lines at a time: a line that was just stored cannot be loaded at other
+// addresses yet.
 template <class Kind>
 void PoolPlane(const PoolPlanes& p, const float* x, float* y) {
   const size_t height = p.axis[1].out, count = p.lines.count;

@@ -14,18 +14,19 @@ struct PoolAxis {
   const int32_t* divisor;
 };
 
-// Windows of the width that lie `step` apart in a line with `left` empty elements before a row of the
-// input, and as many as it takes behind it: output o covers first + o * step + k * dilation, k < taps.
+// A line has the width of the input, with `left` empty elements before it and enough behind it to
+// make every window whole: output o covers the elements first + o * step + k * dilation, k < taps.
 struct PoolLines {
-  size_t step;  // 1 or 2, or 0: they do not lie so
+  size_t step;  // 1 or 2; 0: windows lie otherwise, as axis[2] says
   size_t first, taps, left;
-  size_t stride;  // kPoolSlack floats longer than what any window, or the input, ends at
-  size_t count;   // in the scratch, 1 at the least
+  size_t stride;  // from line to line: at least kPoolSlack floats past the end of input and windows
+  size_t count;   // lines in the scratch, at least 1
 };
 
 // y[p, ...out] from x[p, ...in] for p < planes, dense.  NaN under a window gives NaN.  A window
-// without taps gives -infinity, or 0 divided by its divisors.  Where in[2], or out[2], is less than a
-// vector, what a vector has besides the last row of x is read too, and that of y written.
+// without taps gives -infinity, or 0 divided by its divisors.  Where the width in[2] is less than a
+// vector, a whole vector is read from the last row of x; where out[2] is, one is written to that of
+// y.
 struct PoolPlanes {
   bool mean;
   PoolAxis axis[3];  // depth, height, width
@@ -33,7 +34,7 @@ struct PoolPlanes {
   float* y;
   size_t planes;
   PoolLines lines;
-  const float* divisor;  // those of the width, and kPoolSlack more
+  const float* divisor;  // axis[2].divisor as floats, and kPoolSlack floats more
   float* scratch;        // lines.count * lines.stride floats
 };
 constexpr size_t kPoolSlack = 32;  // two of the widest vectors

@@ -121,7 +121,7 @@ inline double ActivateKind(const Activation& a, size_t channel, double x) {
   return x;
 }
 
-// With what follows.
+// The function and its tail (activation.h).
 inline double Activate(const Activation& a, size_t channel, double x) {
   return Clamp(ActivateKind(a, channel, x) * double{a.scale} + double{a.shift}, a.low, a.high);
 }

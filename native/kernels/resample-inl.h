@@ -1,5 +1,5 @@
-// Resampling: a row of the output's height first, in vectors, and from that its columns.  Contract in
-// resample.h.
+// Resampling.  A row is made for each row of the output, in vectors, then its columns; or the
+// columns of each input row first (columns_first).  Contract in resample.h.
 #pragma once
 #include "kernels/resample.h"
 #include "kernels/shuffle-inl.h"
@@ -14,7 +14,7 @@ void CopyRow(const float* from, float* to, size_t n) {
   for (; i < n; ++i) to[i] = from[i];
 }
 
-// Outputs of an axis that repeat each input so many times; 0: they do something else.
+// How many times in a row an axis repeats each of its inputs; 0 if it does anything else.
 size_t RepeatsOf(const ResampleAxis& a) {
   if (a.weight != nullptr || a.in == 0 || a.out % a.in != 0) return 0;
   const size_t times = a.out / a.in;
@@ -23,8 +23,8 @@ size_t RepeatsOf(const ResampleAxis& a) {
   return times;
 }
 
-// Whether outputs o and o + 1 are those before them, of the same weights, one input further: true of
-// a linear axis of twice the size, but for its ends.
+// Whether outputs o and o + 1 have the weights of o - 2 and o - 1 and read one input further, as on
+// a linear axis of twice the size, except at its ends.
 bool FollowsPair(const ResampleAxis& a, size_t o) {
   for (size_t i = 2 * o; i < 2 * o + 4; ++i)
     if (a.index[i] != a.index[i - 4] + 1 || a.weight[i] != a.weight[i - 4]) return false;
@@ -36,7 +36,7 @@ struct Pairs {
   size_t first, end;
 };
 Pairs PairsOf(const ResampleAxis& a) {
-  constexpr size_t kFirst = 1;  // a coordinate may have been clamped before
+  constexpr size_t kFirst = 1;  // output 0 may have a clamped coordinate
   Pairs pairs = {kFirst, kFirst};
   if (a.weight == nullptr || a.width != 2 || a.out < kFirst + 2) return pairs;
   const float* w = a.weight + 2 * kFirst;
@@ -48,7 +48,7 @@ Pairs PairsOf(const ResampleAxis& a) {
   return pairs;
 }
 
-// Whether a vector of a linear axis, wherever it begins, reads no more than a vector of the input.
+// Whether every kLanes neighbouring outputs of a linear axis read inputs that fit into one vector.
 bool PicksFit(const ResampleAxis& a) {
   if (!kPicks || a.weight == nullptr || a.width != 2 || a.out < kLanes) return false;
   for (size_t o = 0; o < a.out; ++o) {
@@ -71,7 +71,7 @@ Columns ColumnsOf(const ResampleAxis& a) { return {RepeatsOf(a), PairsOf(a), Pic
 
 void PickColumns(const ResampleAxis& a, const float* from, float* to) {
   for (size_t o = 0; o < a.out; o += kLanes) {
-    // The last vector has some outputs of the one before.
+    // The last vector overlaps the one before.
     const size_t at = o + kLanes <= a.out ? o : a.out - kLanes;
     const size_t first = static_cast<size_t>(a.index[2 * at]);
     const size_t left = a.in - first;
@@ -109,7 +109,8 @@ void ResampleColumns(const ResampleAxis& a, const Columns& c, const float* from,
     for (size_t o = 0; o < a.out; ++o) to[o] = from[a.index[o]];
     return;
   }
-  if (kPicks && c.picks && c.pairs.end - c.pairs.first < 2 * kLanes) return PickColumns(a, from, to);
+  if (kPicks && c.picks && c.pairs.end - c.pairs.first < 2 * kLanes)
+    return PickColumns(a, from, to);
   const auto one = [&](size_t o) {
     float sum = 0;
     for (size_t t = o * a.width; t < (o + 1) * a.width; ++t)
@@ -119,7 +120,7 @@ void ResampleColumns(const ResampleAxis& a, const Columns& c, const float* from,
   size_t o = 0;
   for (; o < c.pairs.first && o < a.out; ++o) one(o);
   while (o < c.pairs.end && c.pairs.end - c.pairs.first >= 2 * kLanes) {
-    // The last vectors have some outputs of those before.
+    // The last vectors overlap those before.
     if (o + 2 * kLanes > c.pairs.end) o = c.pairs.end - 2 * kLanes;
     const float *w = a.weight + 2 * o, *left = from + a.index[2 * o],
                 *right = from + a.index[2 * o + 2];
@@ -132,8 +133,8 @@ void ResampleColumns(const ResampleAxis& a, const Columns& c, const float* from,
   for (; o < a.out; ++o) one(o);
 }
 
-// Row o of the height of a plane whose rows of `width` floats lie `stride` apart, in `row` where it is
-// none of the input's.
+// The row that output row o is made of, from a plane whose rows of `width` floats lie `stride`
+// apart.  Without weights that is a row of the plane, else it is computed into `row`.
 const float* ResampleRow(const ResampleAxis& a, const float* plane, size_t stride, size_t width,
                          float* row, size_t o) {
   const size_t first = o * a.width;
@@ -152,7 +153,7 @@ const float* ResampleRow(const ResampleAxis& a, const float* plane, size_t strid
   return row;
 }
 
-// Whether a row of the height reads the same as the one before.
+// Whether output row o reads the same rows, with the same weights, as the one before.
 bool RepeatsRow(const ResampleAxis& a, size_t o) {
   if (o == 0) return false;
   for (size_t t = o * a.width; t < (o + 1) * a.width; ++t) {
@@ -162,12 +163,12 @@ bool RepeatsRow(const ResampleAxis& a, size_t o) {
   return true;
 }
 
-// Rows of x at the width of y, which stay until others take their place.
+// A cache of kResampleRows rows of x, resampled to the width of y.
 struct WideRows {
   const ResamplePlanes& p;
   const Columns& columns;
   const float* x;
-  size_t source[kResampleRows];  // counted from 1
+  size_t source[kResampleRows];  // the row in each slot, counted from 1; 0: none
 
   const float* Row(size_t row) {
     const size_t slot = row % kResampleRows;
@@ -178,7 +179,7 @@ struct WideRows {
   }
 };
 
-// Row o of the height from rows of the width of y.
+// Output row o, from rows that have the width of y already.
 void JoinWideRows(const ResampleAxis& a, size_t o, size_t width, WideRows* rows, float* y) {
   const float* from[kResampleRows];
   float weight[kResampleRows];

@@ -1,4 +1,4 @@
-// Lanes moved about by constant patterns.
+// Lanes rearranged by constant patterns.
 #pragma once
 #include "kernels/simd.h"
 
@@ -22,7 +22,7 @@ template <int... I>
 CONVFUSE_INLINE V OddOf(V a, V b, Lanes<I...>) {
   return __builtin_shufflevector(a, b, (2 * I + 1)...);
 }
-// Lanes first, first + 1 ... of each in turn.
+// Lanes kFirst, kFirst + 1 ... of a and b, in turn.
 template <int kFirst, int... I>
 CONVFUSE_INLINE V ZipOf(V a, V b, Lanes<I...>) {
   return __builtin_shufflevector(

@@ -1,6 +1,7 @@
-// Vectors in the compiler's own types, one width per translation unit: that of the ISA whose
-// flags compile it.  Only masked memory access needs intrinsics (compiled in by force, so that no
-// symbol of theirs can leak from one ISA into another).
+// Vectors in the compiler's own types, one width per translation unit: that of the ISA whose flags
+// compile it.  Intrinsics are used only for what these types lack or compile badly: masked and
+// streaming memory access, min and max that keep NaN, permutations, errors of products.  All
+// functions are always inlined, so that no symbol of theirs can leak from one ISA into another.
 //
 // Traps.  Splat subtracts +0: adding it would turn -0 into +0.  A comparison is false for NaN, so
 // a ReLU is `x < 0 ? 0 : x` and a clamp compares in that direction too: NaN then passes through.
@@ -8,8 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-// Whose intrinsics there are.  A build that gives CONVFUSE_EMULATE_LANES wants none, and the tiles
-// of the ISA with vectors that wide: for tests, on CPUs that lack it.
+// Which intrinsics there are.  With CONVFUSE_EMULATE_LANES none, but the lanes and tiles of the ISA
+// that has vectors this wide: for tests on CPUs that lack it.
 #if defined(__AVX2__) && !defined(CONVFUSE_EMULATE_LANES)
 #include <immintrin.h>
 #if defined(__AVX512F__)
@@ -22,8 +23,8 @@
 #endif
 
 #define CONVFUSE_INLINE [[maybe_unused]] static inline __attribute__((always_inline))
-// Once, however often it is called: a prebuilt addon has a size limit.
-#define CONVFUSE_APART [[maybe_unused]] static __attribute__((noinline))
+// Compiled once, however often it is called: a prebuilt addon has a size limit.
+#define CONVFUSE_NOINLINE [[maybe_unused]] static __attribute__((noinline))
 
 namespace convfuse::CONVFUSE_ISA {
 
@@ -60,10 +61,11 @@ CONVFUSE_INLINE Vi SplatI(int32_t x) { return x - Vi{}; }
 CONVFUSE_INLINE Vi Bits(V v) { return reinterpret_cast<Vi>(v); }
 CONVFUSE_INLINE V FromBits(Vi v) { return reinterpret_cast<V>(v); }
 
-// Where a mask lane is set (all bits), a, else b.
+// Per lane: a where the mask is set (all bits), else b.
 CONVFUSE_INLINE V Select(Vi mask, V a, V b) { return mask ? a : b; }
-// NaN in x stays; the bound wins otherwise.  These instructions give their second operand where it
-// or the first is NaN, or both are zero; GCC makes two of each comparison when left to itself.
+// max(x, low) and min(x, high); a NaN in x stays.  The x86 instructions give their second operand
+// where either is NaN, or both are zero: hence the order.  GCC makes two instructions of the plain
+// form.
 #if defined(CONVFUSE_HAS_AVX512)
 CONVFUSE_INLINE V AtLeast(V x, V low) { return _mm512_maskz_max_ps(0xffff, low, x); }
 CONVFUSE_INLINE V AtMost(V x, V high) { return _mm512_maskz_min_ps(0xffff, high, x); }
@@ -84,8 +86,8 @@ CONVFUSE_INLINE bool AnyLane(Vi mask) {
   return any != 0;
 }
 
-// The lower half of a vector of 16 lanes, for CPUs that compute it in half the time, and back: what
-// lies above it is zero.
+// The lower half of a vector of 16 lanes, which some CPUs compute in half the time, and back to a
+// whole vector with zeros in its upper half.
 #if defined(CONVFUSE_HAS_AVX512) || CONVFUSE_EMULATE_LANES == 16
 #define CONVFUSE_HAS_HALVES
 typedef float Vh __attribute__((vector_size(32)));
@@ -95,7 +97,7 @@ CONVFUSE_INLINE V Widen(Vh v) {
 }
 #endif
 
-// a * b as a float and what its rounding lost.
+// a * b as the rounded product and its rounding error.
 struct Product {
   V high, low;
 };
@@ -125,11 +127,11 @@ CONVFUSE_INLINE Product Multiply(V a, V b) {
 
 #if defined(CONVFUSE_HAS_AVX512)
 #define CONVFUSE_HAS_SCALE
-// v * 2^n of a whole n, rounded once.
+// v * 2^n, rounded once, for whole numbers n.
 CONVFUSE_INLINE V Scale(V v, V n) { return _mm512_maskz_scalef_ps(0xffff, v, n); }
 #endif
 
-// What was computed for v is computed here, and not where v is used.
+// Makes the compiler compute v here and keep it, rather than compute or load it again at each use.
 CONVFUSE_INLINE void Keep(V& v) {
 #if defined(CONVFUSE_EMULATE_LANES)
   asm("" : "+m"(v));
@@ -150,7 +152,8 @@ CONVFUSE_INLINE Vi LaneRange(ptrdiff_t begin, ptrdiff_t end) {
   return (lane >= b) & (lane < e);
 }
 
-// Stores past the caches, to memory aligned to the vector; Fence orders them before what follows.
+// Stream stores past the caches, to memory aligned to the vector; Fence orders such stores before
+// what follows.
 #if defined(CONVFUSE_HAS_AVX512)
 CONVFUSE_INLINE void Stream(float* p, V v) { _mm512_stream_ps(p, v); }
 CONVFUSE_INLINE void Fence() { _mm_sfence(); }
@@ -185,11 +188,11 @@ CONVFUSE_INLINE V LoadN(const float* p, size_t n) {
 CONVFUSE_INLINE void StoreN(float* p, V v, size_t n) {
   _mm512_mask_storeu_ps(p, static_cast<__mmask16>((1u << n) - 1), v);
 }
-// A mask that is kept: where there are registers for it, one of those.
+// A mask to be used many times: a mask register where there are any, else a vector.
 using Mask = __mmask16;
 CONVFUSE_INLINE V LoadMasked(const float* p, Mask mask) { return _mm512_maskz_loadu_ps(mask, p); }
 CONVFUSE_INLINE void StoreMasked(float* p, V v, Mask mask) { _mm512_mask_storeu_ps(p, mask, v); }
-// Under the lower half of the mask: of a, then of b.
+// The lower half of the mask applied to a, then to b: half a vector of each.
 CONVFUSE_INLINE V LoadHalves(const float* a, const float* b, Mask mask) {
   const auto half = static_cast<__mmask8>(mask);
   return _mm512_insertf32x8(_mm512_castps256_ps512(_mm256_maskz_loadu_ps(half, a)),
@@ -199,7 +202,7 @@ CONVFUSE_INLINE void StoreHalves(float* a, float* b, V v, Mask mask) {
   const auto half = static_cast<__mmask8>(mask);
   __m256 lower = __builtin_shufflevector(v, v, 0, 1, 2, 3, 4, 5, 6, 7);
   __m256 upper = _mm512_extractf32x8_ps(v, 1);
-  // To extract into memory is one instruction, but that faults in spite of its mask.
+  // Extracting straight into memory is one instruction, but it faults even where its mask is clear.
   asm("" : "+v"(lower), "+v"(upper));
   _mm256_mask_storeu_ps(a, half, lower);
   _mm256_mask_storeu_ps(b, half, upper);
@@ -246,7 +249,7 @@ CONVFUSE_INLINE void StoreN(float* p, V v, size_t n) {
 #if defined(CONVFUSE_HAS_AVX512)
 constexpr bool kPicks = true;
 CONVFUSE_INLINE V Pick(V v, Vi index) {
-  // The form without a mask has GCC 12 warn of what that leaves undefined.
+  // GCC 12 warns of an undefined value in the form without a mask.
   return _mm512_maskz_permutexvar_ps(0xFFFF, reinterpret_cast<__m512i>(index), v);
 }
 #elif defined(CONVFUSE_HAS_AVX2)
@@ -282,7 +285,7 @@ CONVFUSE_INLINE void StoreHalves(float* a, float* b, V v, Mask mask) {
 }
 #endif
 
-// With other lanes than zeros past the first n.
+// The first n lanes from p, the rest from `others`.
 CONVFUSE_INLINE V LoadN(const float* p, size_t n, V others) {
 #if defined(CONVFUSE_HAS_AVX512)
   return _mm512_mask_loadu_ps(others, static_cast<__mmask16>((1u << n) - 1), p);

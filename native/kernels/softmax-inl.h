@@ -1,4 +1,5 @@
-// Softmax along vectors, across them, and of rows shorter than one.  Contract in softmax.h.
+// Softmax of rows that lie along vectors, of rows that are lanes of vectors, and of rows shorter
+// than a vector.  Contract in softmax.h.
 #pragma once
 #include "kernels/doubles-inl.h"
 #include "kernels/math-inl.h"
@@ -36,20 +37,20 @@ Sums LogOf(const Sums& of) {
     logs[lane] = static_cast<double>((bits >> 52) - 1023) * 0x1.62e42fefa39efp-1;
   }
   const V log = Log1p(rest);
-  // A NaN has lost itself in the bits.
+  // sum - sum is 0, or NaN for a NaN, which the bits above no longer show.
   for (size_t lane = 0; lane < kLanes; ++lane)
     logs[lane] += static_cast<double>(log[lane]) + (sums[lane] - sums[lane]);
   return {Load(logs), Load(logs + kDoubles)};
 }
 
-// Vectors `step` apart: all of one row, whose last has `last` elements, or a row in each of `last`
-// lanes.
+// `count` vectors, `step` floats apart.  With `one` they are one row, of which the last vector has
+// `last` elements; else each of the first `last` lanes is a row of its own.
 struct SoftmaxVectors {
   bool log, one;
   size_t count, step, last;
 };
 
-// body(vector, store) for each vector at x; lanes that have no element are very small.
+// body(vector, store) for each vector at x; lanes without an element are -infinity.
 template <class Body>
 CONVFUSE_INLINE void ForEachVector(const SoftmaxVectors& s, const float* x, float* y,
                                    const Body& body) {
@@ -97,8 +98,8 @@ void Finish(const SoftmaxVectors& s, const float* x, float* y, V best, const Sum
   });
 }
 
-// `rows` of the kind of s, `next` floats apart.  A step waits for the whole of the one before, so a
-// few rows that fit into the level 1 cache take each of them together.
+// `rows` times what s describes, `next` floats apart.  Each step needs the result of the whole step
+// before it, so that a few rows that fit into the level 1 cache take each step together.
 void SoftmaxOf(const SoftmaxVectors& s, size_t rows, size_t next, const float* x, float* y) {
   constexpr size_t kFew = 8, kVectors = 12288 / sizeof(V);
   V best[kFew];

@@ -37,7 +37,7 @@ struct KernelTable {
   void (*scale_rows_bf16)(ScaleRowsShape shape, const uint16_t* w, const double* scale,
                           uint16_t* out, double* loss, double* mass);
 
-  // Orders what went past the caches before what follows.
+  // Orders stores past the caches (GemmTile::stream) before what follows.
   void (*fence)();
 
   // The GEMM micro-kernel and its panels: mr rows of A, nr columns of B; kernels/gemm_tile.h.
@@ -60,10 +60,10 @@ struct KernelTable {
   void (*copy_padded)(const PaddedCopy& copy);
   void (*copy_phases)(const PaddedCopy& copy);
   void (*direct_store)(const DirectStore& store);
-  size_t plane_slack;
+  size_t plane_slack;  // floats that plane_row may read past a row of pixels
   void (*plane_row)(const PlaneRow& row);
-  // Some of the above on pairs of bfloat16 numbers (kernels/direct.h); null where the CPU has no dot
-  // product of them.
+  // Some of the above on pairs of bfloat16 numbers (kernels/direct.h); null where the CPU has no
+  // dot product of them.
   void (*blocked_tile_bf16)(const BlockedTile& tile);
   void (*copy_padded_bf16)(const PaddedCopy& copy);
   void (*copy_pairs)(const PairCopy& copy);
@@ -91,16 +91,16 @@ struct KernelTable {
   void (*normalise)(const NormaliseRows& rows);
   void (*sum_rows)(const SumRows& rows);
 
-  // Planes of another size; kernels/resample.h.
+  // Planes brought to another size; kernels/resample.h.
   void (*resample)(const ResamplePlanes& planes);
   void (*resample_block)(const BlockedResample& block);
 
-  // Rows that become columns; kernels/transpose.h.
+  // A matrix transposed; kernels/transpose.h.
   void (*transpose)(const TransposeMatrix& matrix);
 
   // On blocked activations; kernels/direct.h has the tile, kernels/blocked.h the others.
-  size_t blocked_pixels[4];  // of a tile of so many vectors of channels
-  bool scattered_pixels;     // they may lie anywhere
+  size_t blocked_pixels[4];  // pixels of a tile, by its vectors of channels
+  bool scattered_pixels;     // whether these pixels may lie anywhere
   void (*blocked_tile)(const BlockedTile& tile);
   void (*blocked_store)(const BlockedStore& store);
   void (*blocked_depthwise)(const BlockedDepthwise& depthwise);

@@ -1,4 +1,5 @@
-// Winograd transforms, purely vertical: every lane is another channel.  Contract in winograd.h.
+// Winograd transforms.  Each lane is a channel, so that no data moves between lanes, except in the
+// copy from planes.  Contract in winograd.h.
 #pragma once
 #include "kernels/direct_size-inl.h"
 #include "kernels/transpose-inl.h"
@@ -6,7 +7,7 @@
 
 namespace convfuse::CONVFUSE_ISA {
 
-// Of the six points 0, +-a, +-b, infinity.
+// The six points are 0, +-kPointA, +-kPointB and infinity.
 constexpr float kPointA = 0.75f, kPointB = 1.5f;
 constexpr float kA2 = kPointA * kPointA, kB2 = kPointB * kPointB;
 
@@ -20,7 +21,8 @@ CONVFUSE_INLINE void InputPoints(const V* d, V* t) {
     t[2 * kOut] = d2 - d1;
     t[3 * kOut] = d1 - d3;
   } else if constexpr (kKind == WinogradKind::kStride2) {
-    // Even elements: two outputs of a 2-tap filter in three products; odd ones: a tap of their own.
+    // Even elements meet taps 0 and 2: two outputs of a 2-tap filter in three products.  Odd
+    // elements meet tap 1 alone.
     const V d0 = d[0], d1 = d[kIn], d2 = d[2 * kIn], d3 = d[3 * kIn], d4 = d[4 * kIn];
     t[0] = d0 - d2;
     t[kOut] = d2;
@@ -150,7 +152,7 @@ static void CopyBlockedOf(const BlockedCopy& c) {
   const ptrdiff_t width = static_cast<ptrdiff_t>(c.in_width);
   float* out = c.out;
   for (size_t y = 0; y < c.rows; ++y) {
-    // A row that is not there is zeros, wherever it is read.
+    // A row outside the input, or of no plane, reads kZeros at every column.
     const float* from[kLanes];
     ptrdiff_t there[kLanes];
     for (size_t l = 0; l < kLanes; ++l) {

@@ -16,7 +16,7 @@ void Fill(KernelTable* table) {
 
 void AddWinograd(KernelTable* table) {
   table->blocked_copy = CopyBlocked;
-  table->winograd_product = WinogradProducts;
+  table->winograd_product = MultiplyPoint;
   Fill<WinogradKind::kF2>(table);
   Fill<WinogradKind::kF4>(table);
   Fill<WinogradKind::kStride2>(table);

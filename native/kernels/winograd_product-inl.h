@@ -6,10 +6,11 @@
 
 namespace convfuse::CONVFUSE_ISA {
 
-// Products written out in a row, whose elements then lie at constant distances.
+// Products that are unrolled, so that their elements lie at constant offsets.
 constexpr size_t kWrittenOut = 4;
 
-// Up to so many tiles may fetch weights twice: these then come from memory, not from L2.
+// With no more tiles than this, the first run fetches the next weights as the last one does: they
+// then come from memory, not from L2.
 constexpr size_t kFewTiles = 4 * kDirectPixels;
 
 template <size_t kRun, size_t kVectors>
@@ -28,7 +29,7 @@ CONVFUSE_INLINE void AddProduct(const float* x, const float* w, V (*acc)[kVector
 // Tiles [first, end), kRun at a time.
 template <size_t kRun, size_t kVectors>
 static void ProductRuns(const WinogradProduct& p, size_t first, size_t end) {
-  // Read once: what is stored below could be anything, for all that the compiler knows.
+  // Copied, because the stores below might change p as far as the compiler knows.
   const size_t stride = p.vector_stride, channels = p.channels, tiles = p.tiles;
   const bool add = p.add;
   for (size_t tile = first; tile < end; tile += kRun) {
@@ -39,7 +40,7 @@ static void ProductRuns(const WinogradProduct& p, size_t first, size_t end) {
       for (size_t j = 0; j < kVectors; ++j) acc[i][j] = V{};
     const float* x = p.v + tile * kLanes;
     const float* w = p.weight;
-    // The next tiles, or with the last of them the next weights: a line for every product.
+    // A line is fetched beside every product: of the next tiles, or of the next weights.
     const bool weights = tile + kRun >= tiles || (tile == 0 && tiles <= kFewTiles);
     const float* ahead = weights ? p.ahead : x + kRun * kLanes;
     const size_t ahead_step = weights ? kLanes * kLineFloats : stride;
@@ -54,7 +55,8 @@ static void ProductRuns(const WinogradProduct& p, size_t first, size_t end) {
           AddProduct<kRun, kVectors>(x + lane + l, w, acc);
         }
       }
-      for (; lane < lanes; ++lane, w += kDirectChannels) AddProduct<kRun, kVectors>(x + lane, w, acc);
+      for (; lane < lanes; ++lane, w += kDirectChannels)
+        AddProduct<kRun, kVectors>(x + lane, w, acc);
       x += stride;
       ahead += ahead_step;
     }
@@ -80,7 +82,8 @@ static void ProductRunsOf(size_t run, const WinogradProduct& p, size_t first, si
   if constexpr (kRun > 1) ProductRunsOf<kRun - 1>(run, p, first, end);
 }
 
-// One vector of output channels: as many as can be in a run, then half as many.
+// Tiles from `first` on, of one vector of output channels: in runs of kRun, then the rest in runs
+// of half as many.
 template <size_t kRun = kDirectPixels>
 static void NarrowProducts(const WinogradProduct& p, size_t first) {
   const size_t end = first + (p.tiles - first) / kRun * kRun;
@@ -88,9 +91,9 @@ static void NarrowProducts(const WinogradProduct& p, size_t first) {
   if constexpr (kRun > 1) NarrowProducts<kRun / 2>(p, end);
 }
 
-// Runs as equal as may be: a short one takes as long as one of four, since its products wait for
-// each other.
-static void WinogradProducts(const WinogradProduct& p) {
+// Runs of equal length, to within one: a short run takes as long as one of four tiles, since its
+// products wait for each other.
+static void MultiplyPoint(const WinogradProduct& p) {
   if (p.vectors < kDirectVectors) return NarrowProducts(p, 0);
   const size_t runs = (p.tiles + kDirectPixels - 1) / kDirectPixels;
   const size_t run = p.tiles / runs, longer = p.tiles % runs * (run + 1);

@@ -18,6 +18,7 @@
 namespace convfuse {
 namespace {
 
+// Makes the weights unless they have been made already.
 template <class Weights, class... Arguments>
 const std::shared_ptr<const Weights>& Once(std::shared_ptr<const Weights>* weights,
                                            Arguments&&... arguments) {
@@ -117,8 +118,9 @@ std::unique_ptr<ConvAlgorithm> MakeAlgorithm(AlgorithmKind kind,
                             threads);
     case AlgorithmKind::kPhasesOnCopies: {
       const ConvShape copied = PhasesShape(*layer, shape);
-      return MakeConvertedConv(MakeAlgorithm(AlgorithmKind::kPhases, layer, copied, threads, weights),
-                               copied, layer, shape);
+      return MakeConvertedConv(
+          MakeAlgorithm(AlgorithmKind::kPhases, layer, copied, threads, weights), copied, layer,
+          shape);
     }
     case AlgorithmKind::kInterleaved:
       if (!weights->interleaved) weights->interleaved = MakeInterleavedLayer(*layer);

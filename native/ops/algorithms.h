@@ -24,15 +24,15 @@ enum class AlgorithmKind : int {
   kBlockedDirect,
   kBlockedDepthwise,
   kSkipping,  // direct on blocks, without products of padding
-  kDirectOnCopies,  // the three above on dense activations, copied into blocks
+  kDirectOnCopies,  // the three above on a dense input, copied into blocks
   kDepthwiseOnCopies,
   kSkippingOnCopies,
-  kPlanes,
-  kLanes,
-  kDots,
-  kPhases,  // of transposed convolutions, on blocks
+  kPlanes,  // up to kPlaneChannels output channels
+  kLanes,   // lanes are pixels
+  kDots,    // lanes are input channels
+  kPhases,  // transposed convolutions, on blocks
   kPhasesBf16,
-  kPhasesOnCopies,  // into blocks
+  kPhasesOnCopies,  // kPhases on a dense input, copied into blocks
   kInterleaved,
   kWinogradF2,
   kWinogradF4,
@@ -50,8 +50,8 @@ inline bool MultipliesBf16(AlgorithmKind kind) {
          kind == AlgorithmKind::kPhasesBf16;
 }
 
-// Whether a row of blocks is the same, whatever others are computed with it; from a dense x, whether the
-// run may say which is the first (ConvRun::first_row).
+// Whether bands of rows may be computed one by one, with the bits of the whole: from blocks, or
+// from a dense x, where the algorithm must heed ConvRun::first_row.
 inline bool ComputesRows(AlgorithmKind kind, bool dense) {
   if (dense) return kind == AlgorithmKind::kDirect;
   return kind == AlgorithmKind::kBlockedDirect || kind == AlgorithmKind::kBlockedDepthwise ||
@@ -73,14 +73,15 @@ struct PreparedWeights {
 // (MakeForLayouts).
 bool Fits(AlgorithmKind kind, const ConvLayer& layer, const ConvShape& shape);
 
-// One that fits.  `threads` shapes how work is divided, never what is computed.  Throws
-// std::bad_alloc.
+// Makes an algorithm that fits.  `threads` shapes how work is divided, never what is computed.
+// Throws std::bad_alloc.
 std::unique_ptr<ConvAlgorithm> MakeAlgorithm(AlgorithmKind kind,
                                              const std::shared_ptr<const ConvLayer>& layer,
                                              const ConvShape& shape, size_t threads,
                                              PreparedWeights* weights);
 
-// One that fits the shape, or else the shape with all layouts dense, between copies.
+// The same for an algorithm that may fit only the shape with all layouts dense: it then works
+// between copies.
 std::unique_ptr<ConvAlgorithm> MakeForLayouts(AlgorithmKind kind,
                                               const std::shared_ptr<const ConvLayer>& layer,
                                               const ConvShape& shape, size_t threads,

@@ -9,11 +9,11 @@
 namespace convfuse {
 namespace {
 
-// A block of channels of a part's input, and its sums: half of a 512 KB L2.
+// A part's input for one block of products, and its sums: half of a 512 KB L2.
 constexpr size_t kPartFloats = (256 << 10) / sizeof(float);
-// What converting an element takes, next to moving one.
+// Cost of converting an element to bfloat16, relative to moving a float into L2.
 constexpr size_t kConversion = 4;
-// More gain nothing.
+// Most pixels of a part: more gain nothing.
 constexpr size_t kMostPixels = 256;
 
 }  // namespace
@@ -27,8 +27,9 @@ BlockedCut CutBlockedDirect(const ConvLayer& layer, const DirectWeights& weights
   const size_t block = weights.most_elements() * under;
   const size_t elements = weights.ElementBegin(weights.blocks());
   const double all_weights = static_cast<double>(elements * layer.Taps() * slices * slice);
-  // Pairs are converted for each range of channels, and leave a slice before the next is computed
-  // if they are of one block of products.
+  // Pairs are converted again for each range of channels.  If they are one block of products, the
+  // sums of a slice are stored before the next slice is computed; else those of all slices of the
+  // range wait.
   const bool converts = weights.element() == Element::kBf16Pair;
   const bool waits = !converts || weights.blocks() > 1;
   const double input = static_cast<double>(elements * under * (converts ? kConversion : 1));

@@ -12,13 +12,14 @@ constexpr size_t kLeastBand = 7;
 // input for each range.
 struct BlockedCut {
   size_t images, rows, splits;
-  // Neighbouring tasks share their part, and not their range: a thread then finds in its own caches
-  // what it computed of the layer before.  Large weights are worth more than that.
+  // Whether neighbouring tasks, which one thread takes, share a part rather than a range: the
+  // thread then finds in its caches what it computed of the layer before.  With large weights,
+  // sharing a range of these is worth more.
   bool by_parts;
 };
 
-// image_floats: of the largest image of input, residual and output.  Offsets into a part have 32
-// bits.
+// image_floats: the largest image of input, residual and output, which bounds the images of a part:
+// offsets into it have 32 bits.
 BlockedCut CutBlockedDirect(const ConvLayer& layer, const DirectWeights& weights,
                             const ConvShape& shape, size_t image_floats, size_t threads);
 

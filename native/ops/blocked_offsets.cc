@@ -28,7 +28,7 @@ ProductOffsets LocateProducts(const ConvLayer& layer, const DirectWeights& weigh
                               const BlockedStrides& x, const std::vector<AxisPart>& columns) {
   const ConvGeometry& g = layer.geometry;
   const size_t lanes = layer.table->lanes;
-  // The pixels of a tile lie together in each row that they read.
+  // In each row of the input a tile reads `span` neighbouring pixels: so many lines are fetched.
   const size_t span =
       (layer.table->direct_pixels - 1) * g.stride[2] + (g.kernel[2] - 1) * g.dilation[2] + 1;
   const size_t lines = CeilDiv(span * lanes, kLineFloats);

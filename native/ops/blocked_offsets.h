@@ -10,7 +10,8 @@
 
 namespace convfuse {
 
-// Outputs that lie apart, in a plane of others: every step-th row and column, from the first.
+// Outputs that are every step-th row and column of a larger plane, from `first` on, such as those
+// of one phase of a transposed convolution.
 struct OutputGrid {
   size_t first[2], step[2];
   size_t size[2];  // of the plane
@@ -23,25 +24,26 @@ struct BlockedPlanes {
   size_t LargestImage() const;
 
   BlockedStrides x, out, residual;
-  size_t x_pixel, out_pixel;  // from pixel to pixel of a row; that of a residual is as the output's
+  size_t x_pixel, out_pixel;  // from pixel to pixel of a row; out_pixel is the residual's too
 };
 
-// From a pixel to each of its products.  Both lists have the same products; they differ in the line of memory that each product fetches ahead.
+// Offsets from a pixel to each of its products.  Both lists have the same products; they differ in
+// the line that is fetched beside each product.
 struct ProductOffsets {
   std::vector<BlockedProduct> next_pixels;   // what the next tile reads, from its first pixel
   std::vector<BlockedProduct> next_weights;  // a part of the weights that follow
 
-  // Tiles that bring the weights of a slice together.
+  // How many tiles together fetch the weights of a slice.
   static constexpr size_t kFetchTiles = 4;
 };
-// For each range of columns of the kernel, its products of all elements in the order of the weights.
+// The products of each range of columns in turn: all elements, in the order of the weights.
 ProductOffsets LocateProducts(const ConvLayer& layer, const DirectWeights& weights,
                               const BlockedStrides& x, const std::vector<AxisPart>& columns);
 
-// From the first pixel of a part to all of them, row by row and image by image.
+// Offsets from the first pixel of a part to each of its pixels, row by row and image by image.
 struct PixelOffsets {
   std::vector<uint32_t> x, out, residual;
-  bool evenly;  // pixels of an image lie as one row
+  bool evenly;  // the input pixels of an image follow each other as in one row
 };
 PixelOffsets LocatePixels(const ConvLayer& layer, const ConvShape& shape, const BlockedCut& cut,
                           const BlockedPlanes& planes);

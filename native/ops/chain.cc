@@ -12,14 +12,16 @@
 namespace convfuse {
 namespace {
 
-// Fewer rows in a band leave tiles too short (YuNet, one image: 2.47 ms with bands of 2, 2.34 of 4).
+// Least rows of a band: lower bands make tiles of too few pixels (YuNet, one image: 2.47 ms with
+// bands of 2 rows, 2.34 with 4).
 constexpr size_t kLeastRows = 4;
 
-// A layer's output, where that is not the chain's: a band of rows in blocks, with the halo that its
-// reader asks for at their sides.
+// The buffer between a layer and the next one: a band of rows in blocks, with the left and the
+// right halo that the next layer asks for.
 struct BandBuffer {
   size_t begin = 0;  // in a thread's memory
-  size_t blocks = 0, capacity = 0;  // rows
+  size_t blocks = 0;
+  size_t capacity = 0;  // rows of a block
   size_t left = 0, width = 0, right = 0;  // floats of a row
 
   size_t Row() const { return left + width + right; }
@@ -68,7 +70,8 @@ struct Stage {
   size_t channels_in, channels_out;
   BlockedStrides x, residual, result;  // of whole images
   BandBuffer buffer;
-  // By rows, and by the first of them where that makes a difference.
+  // The algorithms for bands, by {number of output rows, first output row}.  The latter is 0 for
+  // convolutions, whose bands of equal height are alike.
   std::map<std::pair<size_t, size_t>, std::shared_ptr<const ConvAlgorithm>> bands;
 };
 
@@ -117,14 +120,16 @@ class Chain final : public ConvChain {
     }
   }
 
-  // Makes what runs need.  False where layers would not compute bands, or it would not pay.
+  // Makes the tasks of the runs.  False where a layer computes no bands, or where a chain does not
+  // pay.
   bool Prepare(size_t band_floats) {
     if (!IsChain(stages_, rows_)) return false;
     const size_t height = rows_.back().Out();
     while (batch_ * parts_ % threads_ != 0) ++parts_;
-    // At its first band, each part computes again what its neighbour does too.
+    // The first band of a part computes some rows that its neighbour computes too: parts must be
+    // high.
     if (parts_ > 1 && height < parts_ * kLeastBand) return false;
-    // Every band of every image would fetch these again.
+    // Every band of every image would read the weights again.
     size_t weights = 0;
     for (const Stage& stage : stages_) weights += stage.Weights();
     if (weights > kLargeWeights) return false;
@@ -146,7 +151,8 @@ class Chain final : public ConvChain {
   }
 
  private:
-  // Bands of so many rows of the last output, by part.  Returns what lies between the layers then.
+  // The schedule of each part, with bands of `rows` rows of the last output.  Returns the floats of
+  // the buffers between the layers.
   size_t Cut(size_t rows, std::vector<Schedule>* schedules) {
     const size_t height = rows_.back().Out();
     std::vector<size_t> capacity(stages_.size());
@@ -154,14 +160,14 @@ class Chain final : public ConvChain {
     for (size_t part = 0; part < parts_; ++part)
       schedules->push_back(ChainSteps(rows_, EvenCut(height, part, parts_),
                                       EvenCut(height, part + 1, parts_), rows, &capacity));
-    between_ = 0;
+    buffer_floats_ = 0;
     for (size_t i = 0; i + 1 < stages_.size(); ++i) {
       BandBuffer& buffer = stages_[i].buffer;
       buffer.capacity = capacity[i];
-      buffer.begin = between_;
-      between_ += buffer.Floats();
+      buffer.begin = buffer_floats_;
+      buffer_floats_ += buffer.Floats();
     }
-    return between_;
+    return buffer_floats_;
   }
 
   bool MakeTasks(const std::vector<Schedule>& schedules) {
@@ -174,13 +180,14 @@ class Chain final : public ConvChain {
       }
       tasks_.push_back(std::move(tasks));
     }
-    // The first run finds its memory made.
+    // Allocates now what the first run needs.
     WorkspacePool::Lease warm(*workspaces_, threads_ * SlotFloats());
     return true;
   }
 
-  // A layer on so many rows of its output, where they lie: of whole images, rows that are left count
-  // as halo; in a buffer, so do the rows above the first that has an output of its own.
+  // The algorithm of a step: its layer on as many output rows.  The shape describes the memory that
+  // there is: of a whole image, the rows below the band count as halo; of an input in a buffer, the
+  // first pad_begin rows do.
   const ConvAlgorithm* BandOf(const ChainStep& step) {
     const size_t i = step.link, rows = step.Rows();
     Stage& stage = stages_[i];
@@ -206,18 +213,19 @@ class Chain final : public ConvChain {
       band.residual_layout.bottom += whole.out[1] - rows;
     }
     algorithm = stage.MakeBand(band, step.begin);
-    if (algorithm) scratch_ = std::max(scratch_, algorithm->WorkspaceFloats(1));
+    if (algorithm) scratch_floats_ = std::max(scratch_floats_, algorithm->WorkspaceFloats(1));
     return algorithm.get();
   }
 
-  // From the first row of a whole input to where a band finds its own.
+  // Rows of the chain's input from those that output row 0 reads to those that output row `row`
+  // reads.
   size_t RowsBefore(size_t row) const {
     const auto pad = static_cast<ptrdiff_t>(stages_.front().link.shape.pad_begin[1]);
     return static_cast<size_t>(rows_.front().first[row] + pad);
   }
 
-  // What lies between the layers, and what they ask for.
-  size_t SlotFloats() const { return between_ + RoundUp(scratch_, 16); }
+  // A thread's memory: the buffers between the layers, and scratch for the layer that needs most.
+  size_t SlotFloats() const { return buffer_floats_ + RoundUp(scratch_floats_, 16); }
 
   void RunPart(size_t part, const float* x, const float* residual, float* out, float* memory,
                ThreadPool& pool) const {
@@ -236,7 +244,7 @@ class Chain final : public ConvChain {
       run.residual = last && residual ? residual + step.begin * stage.residual.row : nullptr;
       run.out = last ? out + step.begin * stage.result.row
                      : memory + stage.buffer.begin + step.FirstRow() * stage.buffer.Row();
-      run.workspace = memory + between_;
+      run.workspace = memory + buffer_floats_;
       run.pool = &pool;
       run.threads = 1;
       task.algorithm->Run(run);
@@ -265,7 +273,7 @@ class Chain final : public ConvChain {
   std::vector<ChainRows> rows_;
   std::vector<std::vector<Task>> tasks_;  // of each part of an image
   size_t threads_, batch_, parts_ = 1;
-  size_t between_ = 0, scratch_ = 0;
+  size_t buffer_floats_ = 0, scratch_floats_ = 0;
   std::shared_ptr<WorkspacePool> workspaces_;
 };
 

@@ -1,5 +1,6 @@
-// Layers on blocks that follow each other, each the only reader of the one before: run band by band of
-// rows, so that what lies between them stays in the caches, and threads wait for each other once.
+// A chain: layers on blocks, each the only reader of the one before, which run band by band of
+// rows.  What lies between them stays in the caches, and threads wait for each other once for all
+// layers.
 #pragma once
 #include <memory>
 #include <vector>
@@ -9,16 +10,16 @@
 
 namespace convfuse {
 
-// A layer of a chain: a convolution, and the shape that Conv::Prepare would be told; or a pool, and its
-// shape without pads.
+// A layer of a chain: a convolution with the shape that Conv::Prepare would take, or a pool with
+// its shape without pads.
 struct ChainLink {
   std::shared_ptr<Conv> conv;
   std::shared_ptr<const ChainPool> pool;
   ConvShape shape;
 };
 
-// What may lie between the layers of a band, at the most: so that it stays in an L2, next to weights and
-// to what the ends read and write.
+// The most floats that the buffers between the layers may have, so that they stay in an L2 beside
+// weights, the chain's input and its output.
 size_t ChainBandFloats();
 
 // Thread safe, as Conv is.
@@ -31,8 +32,8 @@ class ConvChain {
                                            size_t band_floats = ChainBandFloats());
   virtual ~ConvChain() = default;
 
-  // As one link after the other; the residual is the last one's, if that is a convolution.  The same
-  // bits.
+  // Computes the bits that the links give one after the other.  residual, or null, is that of the
+  // last link, which must be a convolution then.
   virtual void Run(const float* x, const float* residual, float* out, ThreadPool& pool) const = 0;
 };
 

@@ -9,7 +9,8 @@ class PoolBand final : public ConvAlgorithm {
  public:
   PoolBand(const KernelTable& table, const BlockedPool& pool, std::vector<int32_t> start,
            const ConvShape& shape, size_t channels)
-      : table_(table), pool_(pool), start_(std::move(start)), blocks_(CeilDiv(channels, table.lanes)),
+      : table_(table), pool_(pool), start_(std::move(start)),
+        blocks_(CeilDiv(channels, table.lanes)),
         x_(shape.x_layout, table.lanes, channels, shape.in[1], shape.in[2]),
         out_(shape.out_layout, table.lanes, channels, shape.out[1], shape.out[2]) {
     pool_.axis[0].start = start_.data();
@@ -31,7 +32,7 @@ class PoolBand final : public ConvAlgorithm {
  private:
   const KernelTable& table_;
   BlockedPool pool_;
-  std::vector<int32_t> start_;  // of rows, from the first of the band
+  std::vector<int32_t> start_;  // PoolAxis::start of the height, counted from row 0 of the band's x
   size_t blocks_;
   BlockedStrides x_, out_;
 };
@@ -41,13 +42,15 @@ ChainRows RowsOf(const PoolAxis& high) {
   ptrdiff_t end = 0;
   for (size_t y = 0; y < high.out; ++y) {
     if (high.taps[y] == 0) return {high.in, {}, {}};
-    const auto last = static_cast<ptrdiff_t>(high.taps[y] - 1) * static_cast<ptrdiff_t>(high.dilation);
+    const auto last =
+        static_cast<ptrdiff_t>(high.taps[y] - 1) * static_cast<ptrdiff_t>(high.dilation);
     end = std::max(end, high.start[y] + last + 1);
     rows.first.push_back(high.start[y]);
     rows.end.push_back(end);
   }
   // With a dilation, the first window may begin below the second.
-  for (size_t y = high.out; y-- > 1;) rows.first[y - 1] = std::min(rows.first[y - 1], rows.first[y]);
+  for (size_t y = high.out; y-- > 1;)
+    rows.first[y - 1] = std::min(rows.first[y - 1], rows.first[y]);
   return rows;
 }
 

@@ -12,17 +12,17 @@ namespace convfuse {
 
 class ChainPool {
  public:
-  // Height and width.  Every window lies inside the input; what the axes point to is copied.  Throws
-  // std::bad_alloc.
+  // axis: height, width.  Every window lies inside the input; what the axes point to is copied.
+  // Throws std::bad_alloc.
   ChainPool(const KernelTable& table, bool mean, size_t channels, const PoolAxis (&axis)[2]);
 
   const KernelTable& table() const { return table_; }
   size_t channels() const { return channels_; }
-  // None where a window is empty.
+  // No rows if any window is empty: such a pool is part of no chain.
   const ChainRows& rows() const { return rows_; }
 
-  // Output rows [row, row + band.out[1]), where row 0 of x is the first that they read.  Outlived by the
-  // pool.
+  // Computes output rows [row, row + band.out[1]) from an x whose row 0 is the first that they
+  // read.  The pool must outlive it.
   std::unique_ptr<const ConvAlgorithm> MakeBand(const ConvShape& band, size_t row) const;
 
  private:

@@ -11,7 +11,8 @@ struct Held {
   bool any = false;
 };
 
-// The next layer is to find rows [first, end): what the buffer's own layer has to do for it.
+// The step of layer `link`, whose output has `rows` rows, that leaves rows [first, end) in the
+// buffer for the next layer.
 ChainStep Supply(size_t link, ptrdiff_t rows, ptrdiff_t first, ptrdiff_t end, Held* held) {
   if (!held->any) *held = {first, first, true};
   ChainStep step = {};

@@ -1,5 +1,5 @@
-// Which rows each layer of a chain computes for each band of the last one's, so that none is computed
-// twice.
+// Which rows each layer of a chain computes for each band of the last layer's output, so that no
+// row is computed twice.
 #pragma once
 #include <stddef.h>
 
@@ -7,19 +7,19 @@
 
 namespace convfuse {
 
-// A layer as far as rows go: for output row y it reads rows [first[y], end[y]) of its input, some of
-// which may lie above the first or below the last that there is: they are zeros.  Neither decreases
-// from row to row.
+// The rows that a layer reads: [first[y], end[y]) of its input for output row y.  Rows before 0 and
+// from `in` on are zeros.  Neither `first` nor `end` decreases from row to row.
 struct ChainRows {
-  size_t in;  // rows there are
+  size_t in;  // rows of the input
   std::vector<ptrdiff_t> first, end;
 
   size_t Out() const { return first.size(); }
 };
 
-// Output rows [begin, end) of a layer, perhaps none, and what becomes of the buffer between it and the
-// next one, whose first row is then the first that the next one reads: `dropped` rows leave its front,
-// `kept` ones move there, and behind those come rows of zeros, the computed ones, and more zeros.
+// A step computes output rows [begin, end) of layer `link`, perhaps none, into the buffer between
+// it and the next layer.  Before, `dropped` rows leave the front of the buffer and `kept` rows move
+// there, so that row 0 is the first that the next layer reads.  Behind them come zeros_before rows
+// of zeros, the computed rows, and zeros_after rows of zeros.
 struct ChainStep {
   size_t link;
   size_t begin, end;
@@ -27,11 +27,11 @@ struct ChainStep {
   size_t zeros_before, zeros_after;
 
   size_t Rows() const { return end - begin; }
-  // In the buffer.
+  // The row of the buffer at which the computed rows begin.
   size_t FirstRow() const { return kept + zeros_before; }
 };
 
-// The steps that compute rows [begin, end) of the last layer, so many at a time, starting from empty
+// The steps that compute rows [begin, end) of the last layer, `rows` at a time, starting with empty
 // buffers.  Raises capacity[i] to the rows that the buffer behind layer i must hold.
 std::vector<ChainStep> ChainSteps(const std::vector<ChainRows>& links, size_t begin, size_t end,
                                   size_t rows, std::vector<size_t>* capacity);

@@ -24,7 +24,7 @@ bool FillsVectors(const ConvLayer& layer) {
   return layer.GroupOut() * 4 >= RoundUp(layer.GroupOut(), layer.table->lanes) * 3;
 }
 
-// Of blocks of channels that take their own inputs alone.
+// Why a layer is depthwise on blocks: a block of outputs reads its own block of inputs alone.
 const char* ReasonOfGroups(const ConvLayer& layer) {
   return layer.GroupIn() == 1 ? "one input channel per group" : "groups that share a block";
 }
@@ -34,9 +34,9 @@ bool IsDeep(const ConvLayer& layer, const ConvShape& shape) {
   return layer.GroupIn() >= 512 && Volume(shape.out) <= 256;
 }
 
-// With 16 registers a copy into blocks, from which nothing is packed and narrow rows are no loss,
-// is earned back by more than one tap (AVX2, 3x3 64 @56: 90 against packed's 80 % of peak, 512 @7:
-// 88 against 68), or by many channels on a small plane (512-2048 @7: 84 against 71; but 64-256 @56:
+// Nothing is packed from blocks, and narrow rows are no loss.  With 16 registers a copy into blocks
+// pays with more than one tap (AVX2, 3x3 64 @56: 90 against packed's 80 % of peak, 512 @7: 88
+// against 68), or with many channels on a small plane (512-2048 @7: 84 against 71; but 64-256 @56:
 // 75 against 84).
 bool CopyPays(const ConvLayer& layer, const ConvShape& shape) {
   const ConvGeometry& g = layer.geometry;
@@ -46,14 +46,14 @@ bool CopyPays(const ConvLayer& layer, const ConvShape& shape) {
          Fits(AlgorithmKind::kDirectOnCopies, layer, shape);
 }
 
-// A single channel that goes into many is no depthwise layer: it would be read again for each of them
-// (5x5 1-32 @28: 10 against 83 GFLOP/s).
+// A single channel that goes into many is no depthwise layer: it would be read again for each of
+// them (5x5 1-32 @28: 10 against 83 GFLOP/s).
 bool ReadsChannelsOnce(const ConvLayer& layer) {
   return layer.geometry.groups > 1 || layer.GroupOut() <= 3;
 }
 
-// On planes as they are, depthwise layers have kernels for 3 x 3 with strides of 1 or 2 alone, and groups
-// of more channels none.
+// On dense planes there are depthwise kernels for 3 x 3 with a stride of 1 or 2 alone, and none for
+// groups of several channels.
 bool HasPlaneKernel(const ConvLayer& layer) {
   const ConvGeometry& g = layer.geometry;
   return layer.GroupIn() == 1 && g.kernel[1] == 3 && g.kernel[2] == 3 &&
@@ -62,9 +62,10 @@ bool HasPlaneKernel(const ConvLayer& layer) {
 }
 
 // Pointwise layers: packed reads its columns where they lie and stores its sums as they are, where
-// direct transposes them (256-64 @56: 95 against 86 % of peak, 1024-256 @28: 92 against 85).  Direct
-// wins with many channels on a small plane (1024-256 @14: 95 against 90 %), which several blocks of
-// sums are added up in, and on planes that are no whole number of vectors (7 x 7: 95 against 73 %).
+// direct transposes them (256-64 @56: 95 against 86 % of peak, 1024-256 @28: 92 against 85).
+// Direct wins with many channels on a small plane (1024-256 @14: 95 against 90 %), where several
+// blocks of products are added up, and on planes that are no whole number of vectors (7 x 7: 95
+// against 73 %).
 bool PointwiseSuitsDirect(const ConvLayer& layer, const ConvShape& shape) {
   const size_t pixels = Volume(shape.out);
   return IsDeep(layer, shape) || pixels * 20 < RoundUp(pixels, layer.table->lanes) * 17;
@@ -80,10 +81,10 @@ bool PointwisePairsSuitDirect(const ConvLayer& layer, const ConvShape& shape) {
 }
 
 // Sums of few products: with pixels as lanes they leave as rows of planes, and are not transposed
-// (AVX-512, 3x3 3-64 @224: 87 against 64 % of peak, 7x7/2 @256: 96 against 89).  What is loaded then
-// lies across lines of the caches, for which 16 registers have fewer products (3x3 3-64 @224: 72
-// against 61, but 3x3/2 3-32 @224: 65 against 69).  Lanes past the end of a row are lost, as output
-// channels short of a vector are otherwise (5x5 1-6 @32: 63 against 30).
+// (AVX-512, 3x3 3-64 @224: 87 against 64 % of peak, 7x7/2 @256: 96 against 89).  The loads then cross
+// cache lines, and a tile of 16 registers has fewer products to hide that (3x3 3-64 @224: 72
+// against 61, but 3x3/2 3-32 @224: 65 against 69).  Lanes past the end of a row are lost; with
+// channels as lanes, those past the last channel are (5x5 1-6 @32: 63 against 30).
 bool LanesPay(const ConvLayer& layer, const ConvShape& shape) {
   const size_t width = shape.out[2], products = layer.GroupIn() * layer.Taps();
   if (layer.Taps() == 1 || !Fits(AlgorithmKind::kLanes, layer, shape)) return false;
@@ -93,10 +94,11 @@ bool LanesPay(const ConvLayer& layer, const ConvShape& shape) {
   return wide ? products <= 147 : products <= 32 && layer.geometry.stride[2] == 1;
 }
 
-// Transforms cost what they cost however few channels share them: below 8 channels in and half a vector
-// of them out they are not earned back (AVX-512, F(2x2): 8-64 @112 0.88 for 1.05 ms, on blocks 32-16 @128
-// 0.80 for 1.30, 20-20 @40 0.104 for 0.137), with a stride of 2 below a vector in and more than one out (on
-// blocks 16-16 @160: 0.29 for 0.26, 48-48 @56: 0.23 for 0.30).
+// A tile's transforms cost the same however few channels share them.  They pay from 8 input
+// channels and more than half a vector of output channels on (AVX-512, F(2x2): 8-64 @112 0.88 for
+// 1.05 ms, on blocks 32-16 @128 0.80 for 1.30, 20-20 @40 0.104 for 0.137); with a stride of 2 from
+// a vector of input channels and more than one of output channels on (on blocks 16-16 @160: 0.29
+// for 0.26, 48-48 @56: 0.23 for 0.30).
 bool WinogradPays(const ConvLayer& layer, const ConvShape& shape, AlgorithmKind* kind) {
   using Kind = AlgorithmKind;
   const size_t lanes = layer.table->lanes;
@@ -116,22 +118,24 @@ bool WinogradPays(const ConvLayer& layer, const ConvShape& shape, AlgorithmKind*
               width > 7 && layer.GroupIn() >= lanes && layer.GroupOut() > lanes);
 }
 
-// A quarter of the products as numbers takes less than half of them as pairs, unless planes are small,
-// where four times as many weights weigh more (64 @56: 0.61 ms for 1.02, 128 @28: 0.64 for 1.01, but
-// 256 @14: 0.99 for 1.01).  Two fifths, as F(2x2) has, do not.
+// bfloat16 pairs take half the time of floats.  F(4x4) has a quarter of the products and beats them
+// (64 @56: 0.61 ms for 1.02, 128 @28: 0.64 for 1.01), unless planes are small, where its weights,
+// four times as many, weigh more (256 @14: 0.99 for 1.01).  F(2x2), with 16 products of 36, does
+// not.
 bool WinogradBeatsPairs(const ConvLayer& layer, const ConvShape& shape, AlgorithmKind* kind) {
   return shape.out[2] >= 20 && WinogradPays(layer, shape, kind) &&
          (*kind == AlgorithmKind::kWinogradF4 || *kind == AlgorithmKind::kWinogradPolyphase);
 }
 
-// Few outputs fill the rows of packed's tile together with those of the other residues (2x2/2 24-1
-// @240: 0.5 ms for 2.1, 48-8 @80: 0.32 for 0.37, but 32-16 @128: 1.39 for 1.27).
+// Few output channels leave most rows of a packed tile empty; together with those of the other
+// residues (ops/phases.h) they fill it (2x2/2 24-1 @240: 0.5 ms for 2.1, 48-8 @80: 0.32 for 0.37,
+// but 32-16 @128: 1.39 for 1.27).
 bool InterleavingPays(const ConvLayer& layer) { return layer.GroupOut() <= layer.table->mr; }
 
-// Dot products have no idle lanes, but those of a pixel are added up in the end, which takes as long as
-// two products each (AVX-512, from blocks: 1x1 64-1 @40: 4 for 31 us, 64-4: 13 for 31, 16-4 @80: 22 for
-// 38, 3x3 64-3 @96: 0.35 for 1.49 ms, but 64-12 @40: 0.28 for 0.26).  Pixels of rows shorter than a
-// vector come one by one.
+// Dot products have no idle lanes, but adding up the lanes of a pixel at the end takes as long as
+// two products of vectors (AVX-512, from blocks: 1x1 64-1 @40: 4 for 31 us, 64-4: 13 for 31, 16-4
+// @80: 22 for 38, 3x3 64-3 @96: 0.35 for 1.49 ms, but 64-12 @40: 0.28 for 0.26).  Pixels of rows
+// shorter than a vector are computed one by one.
 bool DotsPay(const ConvLayer& layer, const ConvShape& shape) {
   const size_t lanes = layer.table->lanes, outputs = layer.GroupOut();
   const size_t products = layer.Taps() * layer.GroupIn();
@@ -140,8 +144,8 @@ bool DotsPay(const ConvLayer& layer, const ConvShape& shape) {
          outputs * (products + 2 * lanes) * 4 <= RoundUp(outputs, lanes) * products * 3;
 }
 
-// From blocks nothing is copied or packed, and into them nothing is transposed: whatever can reads
-// and writes them as they are.
+// For shapes with a blocked layout: algorithms that read and write blocks as they are, and so copy,
+// pack and transpose nothing.
 Choice ChooseBlocked(const ConvLayer& layer, const ConvShape& shape, bool transforms) {
   AlgorithmKind winograd;
   for (const AlgorithmKind kind : {AlgorithmKind::kPhasesBf16, AlgorithmKind::kPhases})
@@ -152,8 +156,8 @@ Choice ChooseBlocked(const ConvLayer& layer, const ConvShape& shape, bool transf
     return {AlgorithmKind::kPhasesOnCopies, "outputs of one residue are a plain convolution"};
   if (Fits(AlgorithmKind::kBlockedDepthwise, layer, shape))
     return {AlgorithmKind::kBlockedDepthwise, ReasonOfGroups(layer)};
-  // A slice is computed whole: of one vector of channels, products of numbers take no longer (32-16
-  // @112: 0.12 ms for 0.16).
+  // bfloat16 computes whole slices, two vectors of channels.  For a single vector floats take no
+  // longer (32-16 @112: 0.12 ms for 0.16).
   const bool pays = layer.GroupIn() > 1 && layer.GroupOut() > layer.table->lanes;
   const bool pairs = Fits(AlgorithmKind::kDirectBf16, layer, shape);
   if (pairs && pays && !WinogradBeatsPairs(layer, shape, &winograd))
@@ -187,12 +191,12 @@ Choice Choose(const ConvLayer& layer, const ConvShape& shape, bool transforms) {
     if (Fits(AlgorithmKind::kDepthwise, layer, shape))
       return {AlgorithmKind::kDepthwise, "one input channel per group"};
   }
-  // Tiles of four channels and more would be mostly zeros.
+  // Other tiles, of four output channels or more, would be mostly zeros.
   if (Fits(AlgorithmKind::kPlanes, layer, shape) && layer.Taps() > 1)
     return {AlgorithmKind::kPlanes, "few output channels"};
   AlgorithmKind winograd;
-  // A pair with one channel missing wastes half: single channels gain nothing, and three into few hardly
-  // anything (3x3/2 3-16 @640: 2.0 for 1.0 ms, 3-32 @160: 0.108 for 0.114).
+  // A bfloat16 pair with one channel missing wastes half: single channels gain nothing, and three
+  // into few hardly anything (3x3/2 3-16 @640: 2.0 for 1.0 ms, 3-32 @160: 0.108 for 0.114).
   const bool few = layer.GroupIn() < 4 && layer.GroupOut() <= layer.table->direct_channels &&
                    LanesPay(layer, shape);
   if (Fits(AlgorithmKind::kPackedBf16, layer, shape) && layer.GroupIn() > 1 && !few &&
@@ -206,7 +210,7 @@ Choice Choose(const ConvLayer& layer, const ConvShape& shape, bool transforms) {
     return {winograd, "fewer products at this precision"};
   if (LanesPay(layer, shape))
     return {AlgorithmKind::kLanes, "few products for each output, on wide planes"};
-  // Of blocks that few channels are copied into, most would be zeros.
+  // Blocks that few channels are copied into would be mostly zeros.
   if (layer.Taps() > 1 && FillsVectors(layer) && HasFewProducts(layer, shape))
     return {AlgorithmKind::kDirect, "few products for each output"};
   if (FillsVectors(layer) && Fits(AlgorithmKind::kSkippingOnCopies, layer, shape) &&

@@ -9,8 +9,8 @@ struct Choice {
   const char* reason;
 };
 
-// For blocked layouts, one that fits them, or else one that fits the shape when all is dense.
-// Without `transforms`, none of Winograd's.
+// For blocked layouts: an algorithm that fits them, or else one that fits the shape with all
+// layouts dense.  Without `transforms`, never one of Winograd's.
 Choice Choose(const ConvLayer& layer, const ConvShape& shape, bool transforms = true);
 
 }  // namespace convfuse

@@ -22,7 +22,7 @@ class ConvPlan {
 
 namespace {
 
-// Plans are small (the weights are shared), but a caller with ever new shapes must not grow us.
+// Plans are small (the weights are shared), but a caller with ever new shapes must not fill memory.
 constexpr size_t kMostPlans = 32;
 
 bool Same(const ConvShape& a, const ConvShape& b) {
@@ -51,7 +51,7 @@ class ConvImpl final : public Conv {
     plan->algorithm = MakeForLayouts(choice.kind, layer_, shape, threads, &weights_);
     plan->reason = choice.reason;
     plan->kind = choice.kind;
-    // The first run finds its workspace made.
+    // Allocates now what the first run needs.
     WorkspacePool::Lease warm(*workspaces_, plan->algorithm->WorkspaceFloats(threads));
     if (plans_.size() == kMostPlans) plans_.erase(plans_.begin());
     plans_.push_back(plan);
@@ -85,8 +85,8 @@ class ConvImpl final : public Conv {
   const ConvLayer& layer() const override { return *layer_; }
 
  private:
-  // What was measured for a shape holds for all numbers of threads: results must not depend on
-  // them.
+  // A choice that was measured for a shape holds for every number of threads: results must not
+  // depend on it.
   Choice ChoiceFor(const ConvShape& shape, size_t threads) {
     if (!tune_ || !shape.IsDense()) return Choose(*layer_, shape);
     for (const auto& plan : plans_)
@@ -96,7 +96,7 @@ class ConvImpl final : public Conv {
 
   std::shared_ptr<const ConvLayer> layer_;
   bool tune_;
-  std::mutex mutex_;  // of the two below
+  std::mutex mutex_;  // guards weights_ and plans_
   PreparedWeights weights_;
   std::vector<std::shared_ptr<const ConvPlan>> plans_;
   std::shared_ptr<WorkspacePool> workspaces_;

@@ -50,8 +50,9 @@ struct ConvOptions {
   Precision precision = Precision::kDefault;
   Activation activation;
   bool tune = false;  // measure the candidates once per shape
-  // Outputs of so many bytes or more go past the caches, where possible: whoever reads them would not
-  // find them there, and storing them would read what they replace.
+  // Outputs of so many bytes or more are stored past the caches, where possible: they would not
+  // stay there until somebody reads them, and a store through the caches reads the line that it
+  // replaces.
   size_t streamed_bytes = size_t{8} << 20;
   // Layers that run one after the other share scratch memory, which is then in the caches.  Null: a
   // pool of the layer's own.
@@ -88,9 +89,9 @@ class Conv {
   virtual bool Run(const ConvPlan& plan, const float* x, const float* residual, float* out,
                    ThreadPool& pool, size_t threads, const std::atomic<bool>* cancel) = 0;
 
-  // For chains (ops/chain.h), which compute bands of rows of a shape: what Prepare would choose for
-  // the whole shape, on one thread, made for a band.  Null where that works on blocks by way of copies,
-  // or on tiles of more than one row.  Nobody remembers it.
+  // For chains (ops/chain.h): the algorithm that Prepare would choose for the whole shape on one
+  // thread, made for a band of its rows.  Null where that algorithm needs copies, or works on tiles
+  // of several rows.  It is not remembered.
   virtual std::shared_ptr<const ConvAlgorithm> MakeBand(const ConvShape& whole,
                                                         const ConvShape& band) = 0;
   virtual const ConvLayer& layer() const = 0;

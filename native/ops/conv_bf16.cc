@@ -10,7 +10,8 @@
 namespace convfuse {
 namespace {
 
-// Where rows of planes do not matter, several make one: of some tiles, so that few are cut short.
+// Joins rows of a pointwise layer on dense planes, until one has four tiles or more: fewer tiles
+// are then cut short by the end of a row.
 ConvShape Flattened(const ConvLayer& layer, const ConvShape& shape) {
   const ConvGeometry& g = layer.geometry;
   ConvShape flat = shape;
@@ -66,11 +67,12 @@ class DirectBf16Conv final : public ConvAlgorithm {
   }
 
  private:
-  bool Finishes() const { return shape_.out_layout.blocked; }  // the last tile of a pixel
+  // Whether the last tile of a pixel writes its outputs; else they are stored from the sums.
+  bool Finishes() const { return shape_.out_layout.blocked; }
   // A tile reads up to three pixels more than it has.
   size_t CopyFloats() const { return RoundUp(rows_.Floats() + 3 * rows_.step(), 16); }
   size_t SliceFloats() const { return pixels_.x.size() * table_.direct_channels; }
-  // Sums of several blocks of products wait for each other.
+  // Whether the sums of all slices of a task are kept, until the last block of products.
   bool Waits() const { return weights_->blocks() > 1; }
   size_t SlotFloats() const {
     return CopyFloats() +

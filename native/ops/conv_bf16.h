@@ -14,7 +14,7 @@ namespace convfuse {
 bool HasPairs(const ConvLayer& layer);
 
 bool DirectBf16Fits(const ConvLayer& layer, const ConvShape& shape);
-// With a grid, of blocks out and of an activation that is a clamp.
+// A grid asks for blocks out and for an activation that is no more than a clamp.
 std::unique_ptr<ConvAlgorithm> MakeDirectBf16Conv(std::shared_ptr<const ConvLayer> layer,
                                                   std::shared_ptr<const DirectWeights> weights,
                                                   const ConvShape& shape, size_t threads,

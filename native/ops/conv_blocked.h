@@ -1,4 +1,4 @@
-// Convolutions of planes in blocks between halos: no row is copied, nothing is packed.
+// Convolutions of planes in blocks inside halos: no row is copied, nothing is packed.
 #pragma once
 #include <memory>
 
@@ -9,13 +9,13 @@ namespace convfuse {
 
 constexpr size_t kSliceVectors = 2;  // in direct_channels
 
-// Vectors of channels of the next tile: an odd one is computed with the two before it, whose pixels
-// it shares.
+// Vectors of channels of the next tile, where `left` are left: a third one that would remain alone
+// is computed with the two before it, and shares their broadcasts.
 inline size_t TileVectors(size_t left) {
   return left == 3 ? 3 : left < kSliceVectors ? left : kSliceVectors;
 }
 
-// Whether a tile that ends with vector `end` has half a vector of channels in it, or less.
+// Whether at most half of the lanes of vector end - 1, the last one of a tile, are channels.
 inline bool EndsInHalf(const ConvLayer& layer, size_t end) {
   const size_t lanes = layer.table->lanes, channels = layer.GroupOut();
   return end * lanes >= channels + lanes / 2;
@@ -24,11 +24,12 @@ inline bool EndsInHalf(const ConvLayer& layer, size_t end) {
 // Whether x lies in blocks whose halo has all that the taps read.
 bool BlockedFits(const ConvLayer& layer, const ConvShape& shape);
 
-// One group, or groups of whole blocks, in and out; strides of 1 and 2 along a row; blocked or dense out.
+// One group, or groups of whole blocks, in and out; strides of 1 and 2 along a row; blocked or
+// dense out.
 bool BlockedDirectFits(const ConvLayer& layer, const ConvShape& shape);
-// With weights by taps, products whose taps lie outside the input are left out: not for a band of a chain,
-// whose shape does not tell where the input ends.  With a grid, of blocks out and of an activation that
-// is a clamp.
+// With weights by taps, products whose taps lie outside the input are left out: not for a band of a
+// chain, whose shape does not tell where the input ends.  A grid asks for blocks out and for an
+// activation that is no more than a clamp.
 std::unique_ptr<ConvAlgorithm> MakeBlockedDirectConv(std::shared_ptr<const ConvLayer> layer,
                                                      std::shared_ptr<const DirectWeights> weights,
                                                      const ConvShape& shape, size_t threads,

@@ -33,7 +33,8 @@ bool BlockedDirectFits(const ConvLayer& layer, const ConvShape& shape) {
 
 namespace {
 
-// Blocks of few products, which `strict` asks for, share a tile's preparations.
+// Most products of a pass.  A call of the kernel computes several short blocks of products, which
+// `strict` asks for, as chains that share the tile's preparations.
 constexpr size_t kPassProducts = 147;
 
 class BlockedDirectConv final : public ConvAlgorithm {
@@ -75,7 +76,8 @@ class BlockedDirectConv final : public ConvAlgorithm {
   }
 
  private:
-  // What the tiles of a pass share besides, and what they have fetched of the weights that follow.
+  // What the tiles of a pass share besides BlockedTile, and how many floats of the weights that
+  // follow they have fetched.
   struct Pass {
     const float* following;
     float* sums;
@@ -85,7 +87,7 @@ class BlockedDirectConv final : public ConvAlgorithm {
   };
 
   bool Skips() const { return weights_->order() == WeightOrder::kByTaps; }
-  // Of the outputs of a part.
+  // The first block of output channels of a part's slice.
   size_t FirstBlock(const OutputPart& part) const {
     return part.group * vectors_ + part.slice * kSliceVectors;
   }
@@ -106,7 +108,7 @@ class BlockedDirectConv final : public ConvAlgorithm {
     const size_t images = std::min(cut_.images, shape_.batch - part.image);
     const size_t begin = EvenCut(weights_->slices(), split, cut_.splits);
     const size_t end = EvenCut(weights_->slices(), split + 1, cut_.splits);
-    // The first tap of output (0, 0) lies in the halo, by the pads.
+    // The first tap of output (0, 0) lies in the halo, as far before pixel (0, 0) as the pads say.
     const size_t block = part.group * (layer_->GroupIn() / table_.lanes);
     const float* x = run.x + planes_.x.At(part.image, block, part.row * g.stride[1]) -
                      shape_.pad_begin[1] * planes_.x.row - shape_.pad_begin[2] * table_.lanes;
@@ -127,7 +129,7 @@ class BlockedDirectConv final : public ConvAlgorithm {
       }
   }
 
-  // A pass of blocks of products for all pixels of a part.
+  // A pass, chains_ blocks of products from `block` on, for all pixels of a part.
   void Multiply(const ConvRun& run, const OutputPart& part, size_t images, size_t block,
                 size_t vectors, bool first, const float* x, const float* following,
                 float* sums) const {
@@ -160,8 +162,9 @@ class BlockedDirectConv final : public ConvAlgorithm {
     MultiplyInside(tile, part, block, &pass);
   }
 
-  // Pixels [begin, end) of a part, `row` at a time, and the products from a place of the list.  The
-  // fewest tiles, as equal as can be: one of few pixels waits for its own products.
+  // Pixels [begin, end) of a part, in rows of `row` pixels at whose ends tiles end, with the
+  // products from index `product` of the list on.  A row is cut into the fewest tiles, equal to
+  // within a pixel: a tile of few pixels waits for its own products.
   void MultiplyPixels(BlockedTile& tile, size_t product, size_t begin, size_t end, size_t row,
                       Pass* pass) const {
     const size_t tiles = CeilDiv(row, table_.blocked_pixels[tile.vectors]);
@@ -173,8 +176,8 @@ class BlockedDirectConv final : public ConvAlgorithm {
       tile.out_at = pixels_.out.data() + p;
       tile.residual_at = pixels_.residual.data() + p;
       tile.sums = pass->sums + p * table_.direct_channels;
-      // The first slice brings the next pixels into the caches; the others, a part with each of
-      // some tiles, the weights that follow theirs: from memory, where planes are small.
+      // Tiles of the first slice fetch the next pixels.  All others fetch a part each of the
+      // weights that follow, which come from memory where planes are small.
       const size_t next = p + tile.run;
       const bool pixel = pass->first && next < pass->pixels;
       tile.product = (pixel ? products_.next_pixels : products_.next_weights).data() + product;
@@ -199,7 +202,8 @@ class BlockedDirectConv final : public ConvAlgorithm {
         if (from >= to) continue;
         const size_t chain = wide.Taps() * elements;
         const size_t left_out = (g.kernel[2] - wide.Taps()) * elements;
-        // Products of a row of taps that follow those of the one before are one chain with them.
+        // With all columns of the kernel, the products of its rows follow each other and are one
+        // chain; otherwise each row of taps is a chain.
         const bool joined = left_out == 0;
         tile.k = joined ? high.Taps() * chain : high.Taps() > 0 ? chain : 0;
         tile.chains = joined ? chains : std::max<size_t>(1, high.Taps());
@@ -238,8 +242,8 @@ class BlockedDirectConv final : public ConvAlgorithm {
       }
   }
 
-  // The way out of what Multiply has not written out; what is more than a clamp follows on rows
-  // that are still in the caches.
+  // Stores the sums that tiles have not written out themselves, and applies an activation that is
+  // more than a clamp to rows that are still in the caches.
   void Finish(const ConvRun& run, OutputPart part, size_t images, size_t vectors) const {
     for (size_t i = 0; i < images; ++i, ++part.image) {
       if (finishes_) {

@@ -1,4 +1,5 @@
-// A convolution in layouts that no kernel of it knows: by way of copies in others.
+// A convolution in layouts that its algorithm does not know, by way of copies in layouts that it
+// does.
 #pragma once
 #include <memory>
 
@@ -9,8 +10,8 @@ namespace convfuse {
 // The shape with every layout dense.
 ConvShape DenseShape(const ConvShape& shape);
 
-// A dense shape with x in blocks, between the halo that its taps read; `out`: the output, and a
-// residual, in blocks too.
+// A dense shape with x in blocks, inside the halo that the taps read.  With `out`, output and
+// residual are in blocks too.
 ConvShape BlockedShape(const ConvLayer& layer, const ConvShape& shape, bool out);
 
 // `inner` computes inner_shape, which differs from shape in its layouts.

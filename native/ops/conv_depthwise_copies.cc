@@ -28,7 +28,7 @@ class DepthwiseCopiesConv final : public ConvAlgorithm {
     for (int a = 1; a < 3; ++a) extent_[a] = (g.kernel[a] - 1) * g.dilation[a] + 1;
     x_row_ = ((shape_.out[2] - 1) * g.stride[2] + extent_[2]) * lanes_;
     out_row_ = shape_.out[2] * lanes_;
-    // Rows that two bands read are copied twice: a band has as many as a window, or more.
+    // Rows that two bands read are copied twice: a band has at least as many rows as a window.
     const size_t fit = kBandFloats / (g.stride[1] * x_row_ + out_row_);
     rows_ = std::min(height, std::max(fit, extent_[1]));
     planes_ = shape_.batch * blocks_.count();
@@ -37,7 +37,7 @@ class DepthwiseCopiesConv final : public ConvAlgorithm {
     bands_ = CeilDiv(height, rows_);
     rows_ = CeilDiv(height, bands_);
     bands_ = CeilDiv(height, rows_);
-    // As many tasks for one thread as for another.
+    // The same number of tasks for every thread.
     const size_t each = std::max<size_t>(1, kTaskOutputs / (height * out_row_));
     per_task_ = CeilDiv(planes_, RoundUp(CeilDiv(planes_, each), threads));
   }
@@ -93,7 +93,7 @@ class DepthwiseCopiesConv final : public ConvAlgorithm {
     table.from_blocked(out);
   }
 
-  // What the outputs of a band read, zeros around it.
+  // Copies what the outputs of a band read, with zeros around it.
   void CopyIn(const float* in, size_t channels, size_t row, size_t rows, float* x) const {
     const size_t height = shape_.in[1], width = shape_.in[2], columns = x_row_ / lanes_;
     const size_t begin = row * layer_->geometry.stride[1], pad = shape_.pad_begin[1];

@@ -14,7 +14,7 @@ namespace {
 // Sums of a task stay in this many bytes: half of a 512 KB L2.
 constexpr size_t kSumsBytes = 256 << 10;
 
-// More would drive each other out of L1.
+// Most products of a pixel in one call of a tile: the weights of more would not stay in L1.
 constexpr size_t kFewProducts = 288;
 
 }  // namespace
@@ -24,7 +24,7 @@ bool DirectFits(const ConvLayer& layer, const ConvShape& shape) {
   if (g.transposed || g.kernel[0] != 1 || g.stride[0] != 1 || shape.pad_begin[0] != 0 ||
       shape.in[0] != 1 || shape.out[0] != 1)
     return false;
-  // Blocks out have no groups.
+  // Blocked outputs are stored for one group only.
   if (shape.x_layout.blocked || shape.residual_layout.blocked != shape.out_layout.blocked)
     return false;
   if (shape.out_layout.blocked && g.groups > 1) return false;
@@ -86,7 +86,8 @@ class DirectConv final : public ConvAlgorithm {
            shape_.pad_begin[1] == 0 && shape_.pad_begin[2] == 0;
   }
 
-  // Where rows do not matter, several make one: of some tiles, so that few are cut short.
+  // Joins rows of a pointwise layer, until one has four tiles or more: fewer tiles are then cut
+  // short by the end of a row.
   void Flatten() {
     const size_t height = shape_.in[1], width = shape_.in[2];
     size_t rows = 1;
@@ -119,7 +120,7 @@ class DirectConv final : public ConvAlgorithm {
     store_rows_ = 1;
     while (store_rows_ * out_width_ % table_.lanes != 0) ++store_rows_;
     bands_ = CeilDiv(height, rows);
-    // As many to each thread, if there are several.
+    // The same number for every thread, if there are several.
     if (instances == 1 && bands_ >= wanted) bands_ = std::min(height, RoundUp(bands_, threads));
     rows_ = CeilDiv(height, bands_);
     const size_t tasks = instances * bands_;
@@ -190,7 +191,7 @@ class DirectConv final : public ConvAlgorithm {
         tile.run = std::min(run_, out_width_ - i);
         tile.x = x + y * tile.jump + i * g.stride[2];
         tile.sums = sums + (y * out_width_ + i) * table_.direct_channels;
-        // More would drive what is needed out of the caches.
+        // No more than these weights: more would drive what is needed out of the caches.
         tile.prefetch = fetched < bytes ? ahead + fetched : nullptr;
         fetched += tile.k * 64;
         table_.direct_tile(tile);

@@ -18,7 +18,7 @@ class DirectWeights {
   DirectWeights(const ConvLayer& layer, Element element,
                 WeightOrder order = WeightOrder::kByElements);
 
-  // Product k of a block, of so many taps.
+  // Product k of a block whose elements have `taps` taps each: the layer's, or some of its columns.
   struct Product {
     size_t element, tap;
   };
@@ -41,21 +41,23 @@ class DirectWeights {
   AlignedBuffer data_;
 };
 
-// Blocks that the sums over so many elements are cut into.
+// How many blocks of products the sums over `elements` elements of the input are cut into
+// (LargestSum).
 size_t ProductBlocks(const ConvLayer& layer, size_t elements);
 
 // The layer's bias, and zeros for what fills the last slice of a group.  Throws std::bad_alloc.
 AlignedBuffer SliceBias(const ConvLayer& layer, const DirectWeights& weights);
 
-// Whether the kernel fits this layer: a plane, not transposed, a step of 1 or 2, few enough taps.
+// Whether the kernel fits this layer: a plane with dense input, not transposed, a stride of 1 or 2
+// along a row, few enough taps.
 bool DirectFits(const ConvLayer& layer, const ConvShape& shape);
 
-// More floats of weights than this stay in no L2: whoever passes through all of them reads them from
-// farther away, so that threads had better share them out by output channels.
+// More floats of weights than this do not stay in an L2: threads then divide the output channels,
+// so that each reads only a part of the weights from farther away.
 constexpr size_t kLargeWeights = (1 << 20) / sizeof(float);
 
-// Whether DirectFits, with one group, and all products of a pixel share a tile: as chains of equal
-// length, which together stay in L1.
+// Whether DirectFits, with one group, and one call of a tile can compute all products of its
+// pixels: as chains of equal length, whose weights together stay in L1.
 bool HasFewProducts(const ConvLayer& layer, const ConvShape& shape);
 
 std::unique_ptr<ConvAlgorithm> MakeDirectConv(std::shared_ptr<const ConvLayer> layer,

@@ -14,13 +14,13 @@ namespace {
 // Products of a task: some ten microseconds of work.
 constexpr size_t kTaskProducts = 512 << 10;
 
-// Of a lane.
+// The products that a lane adds up for one output.
 size_t Products(const ConvLayer& layer) {
   return layer.Taps() * CeilDiv(layer.GroupIn(), layer.table->lanes);
 }
 
-// What others add up in blocks of products, each lane adds up as one chain.  One that is longer still
-// errs less than docs/numerics.md allows, but strict shall err as little as can be.
+// Where other algorithms add up blocks of products, a lane adds up one chain.  Chains of twice the
+// length still err less than docs/numerics.md allows, but strict shall err as little as can be.
 size_t LongestChain(const ConvLayer& layer) {
   return layer.precision == Precision::kStrict ? LargestSum(layer) : 2 * LargestSum(layer);
 }
@@ -33,7 +33,7 @@ class DotsConv final : public ConvAlgorithm {
         epilogue_(layer_->activation), planes_(*layer_, shape_) {
     const ConvGeometry& g = layer_->geometry;
     const size_t lanes = layer_->table->lanes, blocks = CeilDiv(g.channels_in, lanes);
-    // Those of the last block come last.
+    // The products of the last block come last: BlockedDots::partial.
     for (size_t b = 0; b < blocks; ++b)
       for (size_t y = 0; y < g.kernel[1]; ++y)
         for (size_t x = 0; x < g.kernel[2]; ++x)
@@ -43,7 +43,7 @@ class DotsConv final : public ConvAlgorithm {
     const size_t tasks = std::max(CeilDiv(shape_.out[1] * row, kTaskProducts),
                                   CeilDiv(threads, shape_.batch));
     bands_ = std::min(shape_.out[1], tasks);
-    // Rows without a halo between them are one.
+    // Rows without a halo between them are computed as one.
     joined_ = planes_.x.row == shape_.out[2] * lanes && g.stride[1] == 1 && g.stride[2] == 1;
   }
 
@@ -115,7 +115,8 @@ DotWeights::DotWeights(const ConvLayer& layer) {
 bool DotsFits(const ConvLayer& layer, const ConvShape& shape) {
   return BlockedFits(layer, shape) && !shape.out_layout.blocked && !shape.residual_layout.blocked &&
          layer.geometry.groups == 1 && layer.geometry.stride[2] <= 2 &&
-         layer.geometry.channels_in > 0 && shape.batch > 0 && Products(layer) <= LongestChain(layer) &&
+         layer.geometry.channels_in > 0 && shape.batch > 0 &&
+         Products(layer) <= LongestChain(layer) &&
          BlockedPlanes(layer, shape).x.image <= UINT32_MAX;
 }
 

@@ -1,4 +1,5 @@
-// Convolutions from blocks of channels into few planes, as dot products of channels.
+// Convolutions from blocks of channels into a few dense planes, as dot products over the input
+// channels.
 #pragma once
 #include <memory>
 

@@ -13,7 +13,7 @@ namespace {
 // Outputs that a task deals out: some ten microseconds of work.
 constexpr size_t kBandFloats = 16 << 10;
 
-// A place of the outputs of an image for a pixel.
+// The shape of the plain convolution: one image, with a pixel for each place of the outputs.
 ConvShape PlainShape(const ConvLayer& layer, const ConvShape& shape) {
   ConvShape plain = shape;
   plain.batch = 1;
@@ -68,7 +68,8 @@ class InterleavedConv final : public ConvAlgorithm {
   }
 
  private:
-  // Row y of a channel, from a row of each residue along it.
+  // Row y of an output channel, from a row of sums for each residue of its columns; adds the
+  // residual.
   void DealRow(const ConvRun& run, const float* sums, size_t image, size_t channel,
                size_t y) const {
     const ConvGeometry& g = layer_->geometry;
@@ -79,7 +80,7 @@ class InterleavedConv final : public ConvAlgorithm {
     const float* from = sums + first * plane + row * plain_.out[2];
     const size_t at = ((image * g.channels_out + channel) * shape_.out[1] + y) * width;
     float* out = run.out + at;
-    const size_t skipped = shape_.pad_begin[2] % stride;  // of the first place
+    const size_t skipped = shape_.pad_begin[2] % stride;  // residues of the first place in the pad
     for (size_t r = 0; r < stride; ++r) {
       const AxisPhase& phase = columns_[r];
       const float* sum = from + r * plane + (r < skipped);
@@ -95,14 +96,14 @@ class InterleavedConv final : public ConvAlgorithm {
   std::shared_ptr<const ConvLayer> layer_;
   ConvShape shape_, plain_;
   std::unique_ptr<ConvAlgorithm> inner_;
-  std::vector<AxisPhase> columns_;  // by the residue
+  std::vector<AxisPhase> columns_;  // by residue
   size_t sums_floats_;
 };
 
 }  // namespace
 
-// A tap that only some residues have is a zero for the others: times infinity, a NaN where the
-// definition has none.
+// A tap that only some residues have becomes a zero weight for the others, and zero times infinity
+// would be a NaN where the definition has none: `strict` wants equally many taps for all residues.
 bool InterleavedFits(const ConvLayer& layer, const ConvShape& shape) {
   const ConvGeometry& g = layer.geometry;
   if (!HasPhases(layer, shape) || shape.out_layout.blocked || shape.residual_layout.blocked)

@@ -1,5 +1,6 @@
 // Transposed convolutions of few output channels: one plain convolution computes the outputs of all
-// residues of a place (ops/phases.h) as channels, which are then dealt out to rows and columns.
+// residues of a place (ops/phases.h) as so many channels, which are then interleaved into rows and
+// columns.
 #pragma once
 #include <memory>
 

@@ -95,7 +95,7 @@ class LanesConv final : public ConvAlgorithm {
     tile.c_stride = tile.add_stride = plane;
     tile.low = epilogue_.low;
     tile.high = epilogue_.high;
-    // As wide as each other, in whole vectors but for the last.
+    // Tiles of equal width, in whole vectors, except for the last one of a row.
     const size_t tiles = CeilDiv(width, table_.nr);
     const size_t step = RoundUp(CeilDiv(width, tiles), table_.lanes);
     for (size_t m = 0; m < g.channels_out; m += table_.mr) {

@@ -1,6 +1,6 @@
-// Direct convolution of a few dense planes, with pixels as lanes: rows are copied between zeros, even
-// columns and odd ones apart where the stride is 2, so that the pixels of every tap lie side by side
-// and are rows of B as they are.  Results leave the registers as rows of planes.
+// Direct convolution of a few dense planes, with pixels as lanes: rows are copied between zeros,
+// even columns and odd ones apart where the stride is 2, so that the pixels of every tap lie side
+// by side and serve as rows of B where they are.  Results leave the registers as rows of planes.
 #pragma once
 #include <memory>
 
@@ -8,8 +8,7 @@
 
 namespace convfuse {
 
-// Dense planes, one group, and as few products for each output as stay in L1, in chains of equal
-// length.
+// Whether layouts are dense, and HasFewProducts.
 bool LanesFits(const ConvLayer& layer, const ConvShape& shape);
 
 std::unique_ptr<ConvAlgorithm> MakeLanesConv(std::shared_ptr<const ConvLayer> layer,

@@ -13,8 +13,8 @@ namespace {
 // 512 KB L2, the other half being for the weights that all panels of the task share.
 constexpr size_t kTaskBytes = 256 << 10;
 
-// Pixels of a plane from which on panels begin at cache lines of the output: one more of them is then
-// lost in the others.
+// Least pixels of a plane whose panels begin at cache lines of the output: that may take one panel
+// more, which such a plane hardly notices.
 constexpr size_t kLeastLinedPixels = 1024;
 
 // A phase of PackedWeights on one input shape.
@@ -28,8 +28,8 @@ struct Grid {
   size_t pixels;
   size_t panels_per_task, tasks_per_group, row_splits;
   bool dense;      // consecutive j are consecutive outputs
-  bool pointwise;  // and inputs: each channel is a row of B as it lies
-  bool lined;  // panels begin at cache lines of the output
+  bool pointwise;  // and consecutive inputs: each channel is a row of B where it lies
+  bool lined;      // panels begin at cache lines of the output
 };
 
 class PackedConv final : public ConvAlgorithm {
@@ -52,8 +52,8 @@ class PackedConv final : public ConvAlgorithm {
   }
 
   std::string Name() const override {
-    return std::string(Pairs() ? "bfloat16 packed " : "packed ") + std::to_string(Table().mr) + "x" +
-           std::to_string(Table().nr);
+    return std::string(Pairs() ? "bfloat16 packed " : "packed ") + std::to_string(Table().mr) +
+           "x" + std::to_string(Table().nr);
   }
 
   size_t WorkspaceFloats(size_t threads) const override { return threads * SlotFloats(); }

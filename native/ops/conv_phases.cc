@@ -12,7 +12,7 @@
 namespace convfuse {
 namespace {
 
-// Rows of a block that a task activates: some ten microseconds of work.
+// Floats of a block that a task activates: some ten microseconds of work.
 constexpr size_t kBandFloats = 16 << 10;
 
 // The shape of a phase, whose rows and columns are some of the layer's.
@@ -62,7 +62,8 @@ class PhasesConv final : public ConvAlgorithm {
   }
 
  private:
-  // Neighbouring pixels are of several phases: they are activated when all have been computed.
+  // Neighbouring pixels belong to different phases, so that rows are activated once all phases have
+  // been computed.
   void Activate(const ConvRun& run) const {
     const size_t height = shape_.out[1], width = shape_.out[2];
     const size_t blocks = CeilDiv(layer_->geometry.channels_out, layer_->table->lanes);

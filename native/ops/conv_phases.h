@@ -8,11 +8,11 @@
 
 namespace convfuse {
 
-// Weights of the plain convolutions, row by row of residues.
+// The plain convolutions with their weights, by the residues of row and column.
 class PhaseWeights {
  public:
   struct Phase {
-    std::shared_ptr<const ConvLayer> layer;  // its weights are in the other alone
+    std::shared_ptr<const ConvLayer> layer;  // without its weights, which are in `weights` alone
     std::shared_ptr<const DirectWeights> weights;
   };
 

@@ -46,7 +46,7 @@ class PlanesConv final : public ConvAlgorithm {
     return RoundUp(copied_.Floats() + layer_->table->plane_slack, 16);
   }
 
-  // Rows that two bands read are copied twice: a band has some more of its own.
+  // Rows that two bands read are copied twice: a band has more rows than these, where it can.
   size_t BandRows(size_t threads) const {
     const ConvGeometry& g = layer_->geometry;
     const PaddedRows one(*layer_, weights_->most_elements(), 1, shape_.out[2]);

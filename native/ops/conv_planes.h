@@ -1,5 +1,6 @@
-// Convolution into few channels, such as an image's: rows are copied between zeros, pixels are lanes,
-// and each is loaded once for all channels.  A stride of 1 along a row.
+// Convolution into up to kPlaneChannels channels, such as those of an image: rows are copied
+// between zeros, lanes are pixels, and each vector of pixels is loaded once for all output
+// channels.  A stride of 1 along a row.
 #pragma once
 #include <memory>
 

@@ -10,7 +10,7 @@
 namespace convfuse {
 namespace {
 
-// A band's copy, and sums that do not leave as blocks: half of a 512 KB L2.
+// A band's copy, and its sums unless they leave as blocks: half of a 512 KB L2.
 constexpr size_t kBandFloats = (256 << 10) / sizeof(float);
 
 class RowsConv final : public ConvAlgorithm {
@@ -46,7 +46,8 @@ class RowsConv final : public ConvAlgorithm {
 
  private:
   bool Blocked() const { return shape_.out_layout.blocked; }
-  // Sums by slice: of a band, or of a tile between its chains of products.
+  // Sums of a slice: those of a band or, where results leave as blocks, of a tile between its
+  // chains.
   size_t SumsFloats() const {
     const size_t pixels = Blocked() ? table_.blocked_pixels[1] : rows_ * shape_.out[2];
     return pixels * table_.direct_channels;
@@ -107,7 +108,8 @@ class RowsConv final : public ConvAlgorithm {
     }
   }
 
-  // The fewest tiles, as equal as can be, which end with a row if their pixels cannot lie anywhere.
+  // The fewest tiles, of equal size to within a pixel.  They end with a row unless the kernel takes
+  // pixels that lie anywhere.
   void MultiplyBand(BlockedTile tile, size_t pixels) const {
     const size_t row = table_.scattered_pixels ? pixels : shape_.out[2];
     const size_t tiles = CeilDiv(row, table_.blocked_pixels[tile.vectors]);
@@ -129,7 +131,7 @@ class RowsConv final : public ConvAlgorithm {
   OutputStore store_;
   const KernelTable& table_;
   Epilogue epilogue_;
-  BlockedPlanes planes_;  // x: of the copy
+  BlockedPlanes planes_;  // x: the strides of the copy
   size_t rows_;
   PaddedRows copied_;
   size_t bands_, vectors_;

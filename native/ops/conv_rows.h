@@ -1,6 +1,6 @@
-// Direct convolution of dense planes of a few channels, which open networks: rows are copied between
-// zeros as in conv_direct.h, and pixels broadcast from there by the kernel for blocks.  Results leave
-// the registers as blocks, or go to planes by way of sums in L2.
+// Direct convolution of a few dense planes, as in the first layer of a network: rows are copied
+// between zeros as in conv_direct.h, and the kernel for blocks broadcasts pixels from there.
+// Results leave the registers as blocks, or go to planes by way of sums in L2.
 #pragma once
 #include <memory>
 
@@ -8,7 +8,7 @@
 
 namespace convfuse {
 
-// Where HasFewProducts.
+// For layers and shapes of which HasFewProducts is true.
 std::unique_ptr<ConvAlgorithm> MakeRowsConv(std::shared_ptr<const ConvLayer> layer,
                                             std::shared_ptr<const DirectWeights> weights,
                                             const ConvShape& shape, size_t threads);

@@ -8,11 +8,11 @@
 namespace convfuse {
 namespace {
 
-// Point matrices end this many floats apart, so that their starts fall into different cache sets.
+// Floats between the matrices of two points, so that these begin in different cache sets.
 constexpr size_t kPadding = 16;
 
-// Products summed before they are added to the rest, about: their weights and a tile stay in an L1
-// of 32 KB.
+// About how many products are summed before they are added to the rest: their weights and a tile
+// stay in an L1 of 32 KB.
 constexpr size_t kMostProducts = 288;
 
 class WinogradConv final : public ConvAlgorithm {
@@ -178,7 +178,7 @@ class WinogradConv final : public ConvAlgorithm {
         product.v = input + p * input_stride_ + begin * grid_.tiles();
         product.weight = weights_->Slice(b.group, slice, p) + begin * table_.direct_channels;
         product.add = block > 0;
-        // They lie one after the other.
+        // The weights of the next product follow in memory.
         product.ahead = product.weight + product.channels * table_.direct_channels;
         table_.winograd_product(product);
       }

@@ -1,6 +1,6 @@
 // Convolutions of small kernels with fewer products than the definition has: Winograd's algorithms
-// (kernels/winograd.h says which).  Layers whose weights are finite; an input that is not spoils
-// the outputs of its tiles.
+// (kernels/winograd.h says which).  Weights must be finite; an input element that is not spoils all
+// outputs of its tiles.
 #pragma once
 #include <memory>
 

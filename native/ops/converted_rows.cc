@@ -89,7 +89,7 @@ void ConvertedRows::ConvertBlocks(const float* x, size_t block, size_t image, si
   }
 }
 
-// What the first tap of the first output of a row reads: in the halo, by the pads.
+// What the first tap of the first output of a row reads: it lies in the halo if there are pads.
 const float* ConvertedRows::BlockOf(const float* x, size_t image, size_t unit, size_t row) const {
   return x + x_.At(image, unit, row * layer_.geometry.stride[1]) - shape_.pad_begin[1] * x_.row -
          shape_.pad_begin[2] * layer_.table->lanes;
@@ -98,7 +98,7 @@ const float* ConvertedRows::BlockOf(const float* x, size_t image, size_t unit, s
 SourcePieces ConvertedRows::Source(const float* x, size_t block, size_t image, size_t images,
                                    size_t row, size_t rows) const {
   SourcePieces source;
-  // Of what a stride skips, most lines would be fetched for nothing.
+  // Lines that a stride skips would be fetched for nothing.
   if (!shape_.x_layout.blocked || stride_[1] > 1) return source;
   const size_t units = UnitEnd(block) - UnitBegin(block);
   const bool whole = rows == shape_.out[1];  // blocks of an image follow one another

@@ -14,9 +14,9 @@ namespace convfuse {
 struct SourcePieces {
   const float* at = nullptr;
   size_t floats = 0, stride = 0, pieces = 0;
-  size_t taken = 0;  // of the first
+  size_t taken = 0;  // floats of the first piece
 
-  // So many floats from the pointer returned are next; null behind the last piece.
+  // Returns where the next `count` floats are, and passes them; null after the last piece.
   const float* Take(size_t count);
 };
 
@@ -33,7 +33,7 @@ class ConvertedRows {
   void Convert(const float* x, size_t group, size_t block, size_t image, size_t images, size_t row,
                size_t rows, float* to) const;
 
-  // What Convert would read.  None of planes, whose rows are short.
+  // What Convert would read, to be fetched.  Nothing of planes, whose rows are short.
   SourcePieces Source(const float* x, size_t block, size_t image, size_t images, size_t row,
                       size_t rows) const;
 
@@ -49,7 +49,8 @@ class ConvertedRows {
  private:
   const float* BlockOf(const float* x, size_t image, size_t unit, size_t row) const;
   size_t Reach(int axis, size_t outputs) const;  // rows or columns of the copy
-  size_t UnitBegin(size_t block) const;  // of what lies together: pairs, or blocks of them
+  // A unit is what lies together: a pair of channels, or a block of such pairs.
+  size_t UnitBegin(size_t block) const;
   size_t UnitEnd(size_t block) const;
   void ConvertPlanes(const float* x, size_t group, size_t block, size_t image, size_t row,
                      size_t rows, float* to) const;
@@ -60,9 +61,9 @@ class ConvertedRows {
   const DirectWeights& weights_;
   ConvShape shape_;
   BlockedStrides x_;
-  size_t pairs_;      // of a unit
-  size_t stride_[2];  // rows and columns of the input for each that is copied
-  size_t step_[2];    // and of the copy for each output
+  size_t pairs_;      // pairs of a unit
+  size_t stride_[2];  // every so many rows and columns of the input are copied
+  size_t step_[2];    // rows and columns of the copy from output to output
   size_t rows_, columns_;       // of the copy
   size_t row_, image_, unit_;  // from one to the next, in floats
   size_t floats_ = 0;

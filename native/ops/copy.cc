@@ -13,10 +13,10 @@ namespace {
 // Bytes of a task: some ten microseconds of copying.
 constexpr size_t kTaskBytes = 64 << 10;
 
-// Below this a call of memcpy takes longer than the elements one by one.
+// Bytes of a run: below this a call of memcpy takes longer than copying the elements one by one.
 constexpr size_t kShortRun = 64;
 
-// The last two loops.
+// The two innermost loops of a copy.
 struct Plane {
   CopyAxis row, column;
 };
@@ -57,8 +57,8 @@ void CopyPlane(const KernelTable& table, size_t bytes, const Plane& p, const cha
 }  // namespace
 
 void RunCopy(const KernelTable& table, const StridedCopy& copy, ThreadPool& pool, size_t threads) {
-  // The last axis is the column.  Its rows run along x where anything does, else along the axis
-  // before it.
+  // The column is the last axis.  The row is an axis along which x is contiguous, if there is one
+  // before it, else the axis before it.
   CopyAxis outer[kMaxCopyRank];
   size_t rank = 0, planes = 1;
   Plane plane = {{1, 0, 0}, {1, 0, 0}};
@@ -74,7 +74,7 @@ void RunCopy(const KernelTable& table, const StridedCopy& copy, ThreadPool& pool
   }
   const size_t rows = plane.row.size;
   if (planes * rows * plane.column.size == 0) return;
-  // Bands of rows where a plane is long, several planes where it is short.
+  // A task is a band of rows where a plane is large, and several planes where it is small.
   const size_t row_bytes = plane.column.size * copy.bytes;
   const size_t band = std::min(rows, RoundUp(CeilDiv(kTaskBytes, row_bytes), 16));
   const size_t bands = CeilDiv(rows, band);

@@ -9,8 +9,8 @@ namespace convfuse {
 
 constexpr size_t kMaxCopyRank = 8;
 
-// For all indices i: y[sum i[a] * axis[a].to] = x[sum i[a] * axis[a].from], elements of 1, 2, 4 or 8
-// bytes, strides in elements and of either sign.  No two indices may give the same place in y.
+// For all indices i: y[sum i[a] * axis[a].to] = x[sum i[a] * axis[a].from], elements of 1, 2, 4 or
+// 8 bytes, strides in elements and of either sign.  No two indices may give the same place in y.
 struct CopyAxis {
   size_t size;
   ptrdiff_t from, to;

@@ -7,9 +7,9 @@ namespace convfuse {
 
 bool DepthwiseBlocks::Suits(const ConvLayer& layer) {
   const size_t share = layer.GroupIn();
-  // Sums are chains of all products.
-  return share == layer.GroupOut() && layer.table->lanes % share == 0 && share < layer.table->lanes &&
-         (share == 1 || share * layer.Taps() <= LargestSum(layer));
+  // All products of an output are one chain, which must not be longer than LargestSum.
+  return share == layer.GroupOut() && layer.table->lanes % share == 0 &&
+         share < layer.table->lanes && (share == 1 || share * layer.Taps() <= LargestSum(layer));
 }
 
 DepthwiseBlocks::DepthwiseBlocks(const ConvLayer& layer)

@@ -1,5 +1,5 @@
-// A depthwise layer, or one of groups that divide a block, as blocks of channels: its weights in that
-// order, and a block's run.
+// The weights of a depthwise layer, or of one whose groups divide a block, in the order that blocks
+// of channels need, and the computation of one block.
 #pragma once
 #include "ops/epilogue.h"
 #include "ops/layer.h"
@@ -9,17 +9,17 @@ namespace convfuse {
 
 class DepthwiseBlocks {
  public:
-  // Whether a group has as many outputs as inputs, and blocks are made of groups.
+  // Whether a group has as many outputs as inputs, and blocks are made of whole groups.
   static bool Suits(const ConvLayer& layer);
 
-  // The layer outlives it, and suits.  Throws std::bad_alloc.
+  // The layer must suit, and outlive this.  Throws std::bad_alloc.
   explicit DepthwiseBlocks(const ConvLayer& layer);
 
   size_t count() const { return count_; }
   // "depthwise 5x5", "groups of 4, 3x3"
   std::string Name() const;
-  // Sets what depends on the block alone, computes, and activates rows that are still in the caches.
-  // `d` says where its planes are.
+  // Computes one block, and activates its rows while they are in the caches.  `d` has the planes,
+  // rows and width; all that the layer determines is filled in here.
   void Run(size_t block, BlockedDepthwise d) const;
 
  private:

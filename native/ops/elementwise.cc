@@ -18,7 +18,7 @@ constexpr size_t kActivatedTaskFloats = 8 << 10;
 
 constexpr size_t kRowAxis = kElementwiseAxes - 1;
 
-// Rows, or a part of one, that are done at a time.
+// How the result is cut into blocks, each computed at a time: some rows, or a part of one.
 struct Cut {
   size_t rows, floats;         // of a block
   size_t row_blocks, columns;  // blocks along the axis of rows, and along a row
@@ -30,7 +30,7 @@ struct Cut {
         columns(CeilDiv(e.length, floats)) {}
 };
 
-// A block, and where its operands are; goes from one to the next without divisions.
+// The place of a block in x, other and y.  Advances to the next block without divisions.
 class Position {
  public:
   Position(const Elementwise& e, const Cut& cut, size_t block) : e_(e), cut_(cut) {

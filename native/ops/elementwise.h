@@ -32,8 +32,8 @@ struct Elementwise {
   ElementwisePlace y_place;
 };
 
-// y may be x or other in the same places, as far as those advance by elements.  Bit-identical for
-// any number of threads.
+// y may be x or other, if that operand advances by elements and lies in the same places as y.
+// Bit-identical for any number of threads.
 void RunElementwise(const KernelTable& table, const Elementwise& e, ThreadPool& pool,
                     size_t threads);
 

@@ -7,7 +7,7 @@
 
 namespace convfuse {
 
-// Whether anything follows the function itself.
+// Whether the activation has a tail (kernels/activation.h).
 inline bool HasTail(const Activation& a) {
   const Activation none;
   return a.scale != none.scale || a.shift != none.shift || a.low != none.low || a.high != none.high;

@@ -25,20 +25,20 @@ class PackedGemm {
   PackedGemm(const KernelTable& table, const GemmCall& call, size_t threads)
       : table_(table), call_(call) {
     // alpha multiplies finished sums, so that it can neither overflow nor lose a product.
-    apart_ = call.alpha != 1 || (call.beta != 0 && call.beta != 1);
+    keeps_sums_ = call.alpha != 1 || (call.beta != 0 && call.beta != 1);
     rows_ = std::max<size_t>(1, kBlockRows / table.mr) * table.mr;
     rows_ = std::min(rows_, RoundUp(call.m, table.mr));
     row_blocks_ = CeilDiv(call.m, rows_);
     panels_ = CeilDiv(call.n, table.nr);
     cuts_ = std::min(panels_, CeilDiv(4 * threads, row_blocks_));
-    if (apart_) cuts_ = std::max(cuts_, std::min(panels_, CeilDiv(call.n, kBlockColumns)));
+    if (keeps_sums_) cuts_ = std::max(cuts_, std::min(panels_, CeilDiv(call.n, kBlockColumns)));
     block_k_ = std::min(call.k, kBlockK);
-    stride_ = apart_ ? CeilDiv(panels_, cuts_) * table.nr : call.n;
+    stride_ = keeps_sums_ ? CeilDiv(panels_, cuts_) * table.nr : call.n;
   }
 
   size_t Tasks() const { return row_blocks_ * cuts_; }
   size_t SlotFloats() const {
-    return RoundUp(block_k_ * (rows_ + table_.nr) + (apart_ ? rows_ * stride_ : 0), 16);
+    return RoundUp(block_k_ * (rows_ + table_.nr) + (keeps_sums_ ? rows_ * stride_ : 0), 16);
   }
 
   void Run(size_t task, float* scratch) const {
@@ -48,14 +48,14 @@ class PackedGemm {
     float* a = scratch;
     float* b = a + block_k_ * rows_;
     float* c = call_.c + row * call_.n + begin;
-    float* sums = apart_ ? b + block_k_ * table_.nr : c;
+    float* sums = keeps_sums_ ? b + block_k_ * table_.nr : c;
     GemmTile tile = {};
     tile.low = -kInfinity;
     tile.high = kInfinity;
     tile.c_stride = tile.add_stride = stride_;
     for (size_t k = 0; k < std::max<size_t>(1, call_.k); k += kBlockK) {
       tile.k = std::min(kBlockK, call_.k - k);
-      const bool adds = k > 0 || (!apart_ && call_.beta == 1);
+      const bool adds = k > 0 || (!keeps_sums_ && call_.beta == 1);
       PackA(row, rows, k, tile.k, a);
       for (size_t col = begin; col < end; col += table_.nr) {
         tile.cols = std::min(table_.nr, end - col);
@@ -76,7 +76,7 @@ class PackedGemm {
         }
       }
     }
-    for (size_t r = 0; apart_ && r < rows; ++r)
+    for (size_t r = 0; keeps_sums_ && r < rows; ++r)
       Finish(sums + r * stride_, end - begin, c + r * call_.n);
   }
 
@@ -108,11 +108,12 @@ class PackedGemm {
 
   const KernelTable& table_;
   const GemmCall& call_;
-  bool apart_;  // sums have a place of their own until alpha and beta are applied
+  bool keeps_sums_;  // sums have a place of their own until alpha and beta are applied
   size_t rows_, row_blocks_, panels_, cuts_, block_k_, stride_;
 };
 
-// Products as tiles that read A as it lies, for sums that C takes as they are; nothing of B is kept.
+// Products by LinearTiles, which read A where it lies and pack B slice by slice.  Sums go to C as
+// they are, or are added to it.
 class TiledGemm {
  public:
   TiledGemm(const KernelTable& table, const GemmCall& call, size_t threads)
@@ -122,7 +123,7 @@ class TiledGemm {
     cuts_ = std::min(tiles_.slices(), CeilDiv(wanted, row_blocks_ * call.count));
   }
 
-  // What is stored elsewhere, scaled, or too little to pack for goes another way.
+  // Not for a transposed A, for scaled sums, or where packing B would cost too much.
   static bool Fits(const GemmCall& call) {
     return !call.trans_a && call.alpha == 1 && (call.beta == 0 || call.beta == 1) &&
            call.m >= kFewestRows && call.k > 0 &&
@@ -150,10 +151,11 @@ class TiledGemm {
   }
 
  private:
-  // Packing B takes the time of so many rows, and what is known of tiles that of so many outputs.
+  // Packing B takes as long as computing so many rows; setting up tiles, as long as so many
+  // outputs.
   static constexpr size_t kFewestRows = 16, kFewestOutputs = 2048;
-  // Rows that are cut pack all of B again: so many that this is little, and as few as sums of a slice
-  // find room for in an L2, 64 KB with AVX-512.
+  // Rows of a block at the most.  Every block packs all of B again, which is little beside
+  // multiplying so many rows; the sums of a slice, 64 KB with AVX-512, still fit into an L2.
   static constexpr size_t kMostRows = 512;
 
   const GemmCall& call_;

@@ -10,13 +10,14 @@
 
 namespace convfuse {
 
-// Sums of this many products are added up: as accurate as convolutions by default (docs/numerics.md).
+// Products that are summed before they are added to the rest: about as accurate as convolutions by
+// default (docs/numerics.md).
 constexpr size_t kBlockK = 256;
 
-// C[m, n] = alpha * sum_k A[m, k] * B[k, n] + beta * C[m, n], row major and dense.  A is stored
-// [k, m] with trans_a, B [n, k] with trans_b.  With beta == 0, C is not read.  C aliases neither.
-// So many products: of each of the three, one matrix lies behind the other.  Bit-identical for any
-// thread count.  Throws std::bad_alloc.
+// C[m, n] = alpha * sum_k A[m, k] * B[k, n] + beta * C[m, n], row major and dense.  A is stored [k,
+// m] with trans_a, B [n, k] with trans_b.  With beta == 0, C is not read.  C aliases neither.
+// `count` such products: the matrices of A, of B and of C each lie one behind the other.
+// Bit-identical for any thread count.  Throws std::bad_alloc.
 struct GemmCall {
   const float* a;
   const float* b;

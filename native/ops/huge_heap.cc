@@ -20,26 +20,26 @@ constexpr std::align_val_t kLineAlignment{kLine};
 #if defined(MADV_HUGEPAGE) && !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
 constexpr bool kHasHugePages = true;
 #else
-constexpr bool kHasHugePages = false;  // or sanitizers, which are to see every buffer by itself
+constexpr bool kHasHugePages = false;  // with sanitizers, so that they see each buffer by itself
 #endif
 
 constexpr size_t kHugePage = size_t{2} << 20;
 
-// Less than this is read faster than anybody could count the pages of.
+// Smaller buffers span so few pages that these do not matter: they come from operator new.
 constexpr size_t kLeast = size_t{16} << 10;
 
 // What the system is asked for at a time: the layers of a small network.
 constexpr size_t kChunk = kHugeSpare;
 static_assert(kChunk % kHugePage == 0, "whole pages");
 
-// Free memory begins with a note of itself, so that giving back needs no memory.
+// Stored at the beginning of each free range, so that freeing needs no memory.
 struct Range {
   size_t bytes;
   Range* next;  // further up
   char* end() { return reinterpret_cast<char*>(this) + bytes; }
 };
 
-// The first line of every chunk: ranges of different chunks never touch.
+// Stored in the first line of every chunk, so that ranges of different chunks never touch.
 struct Chunk {
   size_t bytes;
   Chunk* next;
@@ -71,7 +71,7 @@ class HugeHeap {
     while (*link && Begin(*link) != reinterpret_cast<char*>(*at)) link = &(*link)->next;
     Chunk* const chunk = *link;
     if (!chunk || (*at)->bytes != chunk->bytes - kLine) return;
-    // Whoever takes a little and gives it back, again and again, finds it here.
+    // One free chunk is kept for callers who take a little and give it back, again and again.
     if (!spare_ && chunk->bytes == kChunk) {
       spare_ = chunk;
       return;
@@ -102,7 +102,7 @@ class HugeHeap {
     return AsRange(Begin(chunks_), bytes - kLine, nullptr);
   }
 
-  // Puts a range among the free ones, as one with its neighbours; returns what leads to it.
+  // Inserts a range into the free list and merges it with its neighbours; returns the link to it.
   Range** Put(Range* range) {
     Range** at = &free_;
     Range** before = nullptr;
@@ -123,7 +123,7 @@ class HugeHeap {
 
   std::mutex mutex_;
   Chunk* chunks_ = nullptr;
-  Chunk* spare_ = nullptr;  // one of which nothing is in use, if there is one
+  Chunk* spare_ = nullptr;  // a chunk of which nothing is in use, or null
   size_t bytes_ = 0;       // of all chunks
   Range* free_ = nullptr;  // by address
 };

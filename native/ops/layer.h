@@ -34,10 +34,10 @@ struct ConvLayer {
   }
 };
 
-// Products summed up before they are added to the rest.  Strict: 144 keeps the error of any layer
-// below that of 288 (docs/numerics.md) at hardly any cost, and kernels of 5 x 5 and more, which open
-// networks on raw pixels, go channel by channel: 49 products give 1.3e-7 where 98 give 1.7e-7
-// (relative L2, 7x7/2).
+// The most products that are summed before they are added to the rest: 288.  In strict 144, which
+// errs less in every layer (docs/numerics.md) and costs hardly more; kernels of 5 x 5 and more, as
+// in first layers on raw pixels, are summed channel by channel: 49 products give 1.3e-7 where 98
+// give 1.7e-7 (relative L2, 7x7/2).
 size_t LargestSum(const ConvLayer& layer);
 
 // Copies all it is given.  Throws std::bad_alloc.
@@ -54,8 +54,8 @@ struct ConvRun {
   ThreadPool* pool;
   size_t threads;
   const std::atomic<bool>* cancel;
-  // The output row of the layer that row 0 of `out` is, where x is dense and whole: algorithms whose
-  // shape has fewer rows than the layer's own (ops/chain.h).
+  // For an algorithm whose shape is a band of a layer's rows (ops/chain.h), and whose x is dense
+  // and whole: the output row of the layer that is row 0 of `out`.
   size_t first_row = 0;
 
   bool Cancelled() const { return cancel && cancel->load(std::memory_order_relaxed); }

@@ -22,7 +22,7 @@ void Linear::Run(const float* a, size_t m, const float* residual, float* out, Th
                  size_t threads) const {
   if (m == 0) return;
   threads = std::min(std::max<size_t>(1, threads), ThreadPool::kMaxThreads);
-  // Columns are cut first: rows that are cut read all of b again.
+  // Columns are cut first: every block of rows reads all of b again.
   const size_t wanted = threads > 1 ? 4 * threads : 1;
   size_t row_blocks = CeilDiv(m, LinearTiles::kBlockRows);
   const size_t slices = tiles_.slices(), cuts = std::min(slices, CeilDiv(wanted, row_blocks));

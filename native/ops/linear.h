@@ -1,5 +1,5 @@
-// Products with a matrix that is the same in every run: fully connected layers, Gemm and MatMul with
-// constant weights.
+// Products with a matrix that is the same in every run: fully connected layers, Gemm and MatMul
+// with constant weights.
 #pragma once
 #include <stddef.h>
 
@@ -13,12 +13,12 @@ namespace convfuse {
 
 struct LinearOptions {
   const KernelTable* table;
-  Activation activation;  // with one slope, where it has any
+  Activation activation;  // with one slope at most
   std::shared_ptr<WorkspacePool> workspaces;
 };
 
-// out[m, n] = activation(sum_k a[m, k] * b[k, n] + bias[n] + residual[m, n]), row major and dense.  b is
-// packed once.
+// out[m, n] = activation(sum_k a[m, k] * b[k, n] + bias[n] + residual[m, n]), row major and dense.
+// b is packed once.
 class Linear {
  public:
   static constexpr size_t kMostSize = LinearTiles::kMostSize;
@@ -33,8 +33,8 @@ class Linear {
   size_t n() const { return n_; }
   size_t k() const { return k_; }
 
-  // residual may be null; out overlaps neither it nor a.  Bit-identical for any thread count.  Throws
-  // std::bad_alloc.
+  // residual may be null; out overlaps neither it nor a.  Bit-identical for any thread count.
+  // Throws std::bad_alloc.
   void Run(const float* a, size_t m, const float* residual, float* out, ThreadPool& pool,
            size_t threads) const;
 

@@ -17,8 +17,9 @@ constexpr size_t kActivatedColumns = 256;
 // Rows that begin 4 KB apart, or a multiple of it, share the sets of an L1, which hold 8 lines.
 constexpr size_t kSetFloats = 1024;
 constexpr size_t kSetRows = 8;
-// Weights that the first tile has to wait for are fetched from the next page on, which a CPU does not
-// reach by itself; the others bring a part of the next block each.
+// The first tile of a block has to wait for its weights: it fetches them so many floats ahead, into
+// the next page, which the CPU's own prefetcher does not enter.  The others fetch a part of the
+// next block each.
 constexpr size_t kAhead = 1024;
 constexpr size_t kMostWidth = kSliceVectors * 16;
 
@@ -101,7 +102,7 @@ void LinearTiles::MultiplySlice(const Part& part, size_t slice, float* scratch) 
   tile.out_at = (whole ? out_at_ : sums_at_).data();
   tile.out_block = table_.lanes;
   tile.bias = part.bias ? part.bias + col : kZeros;
-  // Rows of a last slice that ends within a vector are too short for it to be added in the tile.
+  // The tile cannot add the residual where the last slice ends inside a vector: rows are too short.
   const bool adds_here = part.residual && !whole;
   tile.low = adds_here ? -kInfinity : epilogue_.low;
   tile.high = adds_here ? kInfinity : epilogue_.high;

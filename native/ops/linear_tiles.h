@@ -1,5 +1,5 @@
-// Products of rows and a matrix as tiles on blocks (kernels/direct.h), rows of A for pixels and columns
-// for channels: of A nothing is packed.
+// Products of rows with a matrix by the tile of the direct kernel on blocks (kernels/direct.h):
+// rows of A are its pixels, columns of B its channels.  A is read where it lies.
 #pragma once
 #include <stddef.h>
 
@@ -10,13 +10,14 @@
 
 namespace convfuse {
 
-// Products of any rows of k and matrices [k, n], which are cut into slices of `width` columns.
+// Products of any number of rows of k elements with matrices [k, n], which are cut into slices of
+// `width` columns.
 class LinearTiles {
  public:
-  // Most columns and products: a tile's positions are 32-bit numbers.
+  // The largest n and k: offsets in a tile have 32 bits.
   static constexpr size_t kMostSize = size_t{1} << 26;
 
-  // slope: the one of the activation, where it has any.  Throws std::bad_alloc.
+  // The activation has at most one slope, which is copied.  Throws std::bad_alloc.
   LinearTiles(const KernelTable& table, size_t n, size_t k, const Activation& activation);
   LinearTiles(const LinearTiles&) = delete;
   LinearTiles& operator=(const LinearTiles&) = delete;
@@ -26,7 +27,7 @@ class LinearTiles {
   // Rows that are multiplied at a time: with kBlockK, 128 KB, a quarter of a 512 KB L2.
   static constexpr size_t kBlockRows = 128;
 
-  // Some rows, and some slices of their columns.
+  // Some rows, and of their columns the slices [slice, end).
   struct Part {
     const float* a;
     const float* packed;  // [slice][k][width], or null: b is packed as it is needed
@@ -37,11 +38,12 @@ class LinearTiles {
     float* out;
     size_t rows, slice, end;
   };
+  // What Run needs for so many rows; `packed`: whether Part::packed is set.
   size_t ScratchFloats(size_t rows, bool packed) const;
   void Run(const Part& part, float* scratch) const;
 
-  // out[i][width] = row k + i of the slice's columns of b [k, n], or [n, k] with trans_b, i < count;
-  // zeros past the last column.
+  // out[i][width] = row k + i of the slice's columns of b [k, n], or [n, k] with trans_b, i <
+  // count; zeros past the last column.
   void Pack(const float* b, bool trans_b, size_t slice, size_t k, size_t count, float* out) const;
 
  private:
@@ -55,7 +57,7 @@ class LinearTiles {
   Activation activation_;
   Epilogue epilogue_;
   std::vector<BlockedProduct> products_;
-  // From the first row of a tile to the others.
+  // Offsets from the first row of a tile to each of its rows, in A, in the output and in the sums.
   std::vector<uint32_t> a_at_, out_at_, sums_at_;
 };
 

@@ -10,7 +10,7 @@ void ActivateBlock(const ConvLayer& layer, size_t block, size_t rows, size_t wid
   const KernelTable& table = *layer.table;
   Activation rest = layer.activation;
   if (rest.slopes > 1) {
-    // Of which each lane has its own.
+    // Each lane has a slope of its own.
     ElementwiseRows slopes = {};
     slopes.function = ElementwiseFunction::kPrelu;
     slopes.x = {out, out, row, Advance::kElement};

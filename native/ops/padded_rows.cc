@@ -5,7 +5,7 @@
 namespace convfuse {
 namespace {
 
-// Rows or columns that so many outputs in a line read together.
+// The rows, or columns, that so many neighbouring outputs read together.
 size_t Reach(const ConvGeometry& g, int axis, size_t outputs) {
   if (outputs == 0) return 0;
   return (outputs - 1) * g.stride[axis] + (g.kernel[axis] - 1) * g.dilation[axis] + 1;

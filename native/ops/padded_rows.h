@@ -15,19 +15,19 @@ struct PaddedRows {
   // `elements`.  Strides are in floats; channels follow each other without a gap.
   PaddedRows(const ConvLayer& layer, size_t elements, size_t rows, size_t width);
 
-  // The same with an odd number of vectors between channels, so that equal rows of neighbours fall
-  // into other sets of a cache.
+  // Makes the distance of channels an odd number of vectors, so that equal rows of neighbouring
+  // channels fall into different sets of a cache.
   void Stagger();
 
-  // The same with rows of a multiple of so many floats.
+  // Makes the distance of rows a multiple of so many floats.
   void Widen(size_t floats);
 
   size_t Floats() const { return elements_ * channel_stride; }
 
-  // From the first tap of an output to each of its products, in the order of the weights.
+  // Offsets from the first tap of an output to each of its products, in the order of the weights.
   std::vector<uint32_t> Offsets() const;
 
-  // How output rows [row, row + rows) get theirs; the caller adds what is copied.
+  // The copy of what output rows [row, row + rows) read; the caller sets `in` and `channels`.
   PaddedCopy CopyFor(const ConvShape& shape, size_t row, size_t rows, float* to) const;
 
   size_t width, row_stride, channel_stride;

@@ -99,7 +99,7 @@ struct ThreadPool::State {
   int caller_cpu = -1;     // where the latest caller ran
   std::atomic<uint64_t> offers{0};
   std::atomic<bool> stop{false};
-  std::deque<WorkerThread> workers;  // which stay where they are: threads point at them
+  std::deque<WorkerThread> workers;  // a deque, because threads hold pointers to its elements
   std::deque<std::function<void()>> queue;
   std::thread queue_thread;
 
@@ -114,7 +114,7 @@ struct ThreadPool::State {
   void Worker(size_t index, Placement* placement) {
     std::unique_lock<std::mutex> lock(mutex);
     placement->Attach();
-    // A caller that moves on to another CPU does this for all workers.
+    // When a caller moves to another CPU, StandAside does this for all workers.
     placement->Avoid(caller_cpu);
     while (!stop) {
       if (jobs.empty()) {

@@ -7,7 +7,7 @@
 
 namespace convfuse {
 
-// Outputs of one residue along an axis: first, first + stride ... of the layer's.
+// The outputs of one residue along an axis: first, first + stride ... of the layer's outputs.
 struct AxisPhase {
   size_t first, size;
   size_t taps;
@@ -15,23 +15,24 @@ struct AxisPhase {
 };
 AxisPhase PhaseOf(const ConvLayer& layer, const ConvShape& shape, int axis, size_t residue);
 
-// Places that the outputs of an axis have, and what the phase with the most taps reads for them: so
-// many inputs before the first, and so many behind the last.
+// The number of places that the outputs of an axis have, and how many inputs before the first and
+// behind the last one the phase with the most taps reads.
 struct AxisPlaces {
   size_t size;
   size_t pad_begin, pad_end;
 };
 AxisPlaces PlacesOf(const ConvLayer& layer, const ConvShape& shape, int axis);
 
-// Whether there are phases to speak of: a plane, no dilation, a tap for each residue of the outputs
-// that lie at the pad, so that no pad is below zero.  The others are for layers that have phases.
+// Whether a layer has phases: a transposed convolution of a plane, without dilation, with kernels
+// of at least stride + pad taps, so that no phase has a negative pad.  All else here is for such
+// layers.
 bool HasPhases(const ConvLayer& layer, const ConvShape& shape);
 
-// The shape with its input in blocks, between a halo of all that the phases read.
+// The shape with its input in blocks, inside a halo of all that the phases read.
 ConvShape PhasesShape(const ConvLayer& layer, const ConvShape& shape);
 
-// The layer with a stride of 1 and not transposed, without weights, and without what follows the
-// sums.  Throws std::bad_alloc.
+// A copy of the layer with a stride of 1 and not transposed, without weights and without
+// activation.  Throws std::bad_alloc.
 ConvLayer PlainLayer(const ConvLayer& layer);
 
 }  // namespace convfuse

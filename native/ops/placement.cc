@@ -18,8 +18,8 @@ void Placement::Avoid(int cpu) {
   cpu_set_t now, callers;
   if (sched_getaffinity(thread_, sizeof now, &now) != 0) return;
   if (avoided_ < 0 || !CPU_EQUAL(&now, &left_)) {
-    // Somebody else has decided since; the CPU that was withdrawn is given back if it was not them
-    // who took it.
+    // Somebody else has set the mask since.  The CPU that we withdrew is given back, unless the
+    // calling thread may not use it either: then they withdrew it.
     allowed_ = now;
     if (avoided_ >= 0 && sched_getaffinity(0, sizeof callers, &callers) == 0 &&
         CPU_ISSET(avoided_, &callers))

@@ -11,11 +11,12 @@ namespace {
 // Inputs of a task: some ten microseconds of work, so that handing it out is lost in it.
 constexpr size_t kTaskInputs = 32 << 10;
 
-// Lines of a thread: half of an L1 of 32 KB, since their rows of the input are there too.
+// Lines of a thread: half of an L1 of 32 KB, since the input rows that they join are there too.
 constexpr size_t kLinesFloats = (16 << 10) / sizeof(float);
 
-// Windows as they lie in a line, if they do so step by step.  They were cut off where they leave the
-// input: neither their first elements nor their last ones tell the step, or the place, of all.
+// The windows of an axis in a line; step 0 unless they lie at even steps of 1 or 2.  Windows are
+// cut off where they leave the input, so that neither their first nor their last elements alone
+// tell the step and the place of all.
 PoolLines LinesOf(const PoolAxis& a) {
   const auto dilation = static_cast<ptrdiff_t>(a.dilation), in = static_cast<ptrdiff_t>(a.in);
   const auto first = [&](size_t o) { return static_cast<ptrdiff_t>(a.start[o]); };
@@ -64,13 +65,14 @@ void RunPool(const KernelTable& table, const PoolPlanes& planes, ThreadPool& poo
   PoolLines lines = LinesOf(axis[2]);
   lines.count = std::min(axis[1].out, std::max<size_t>(1, kLinesFloats / lines.stride));
   const size_t line_floats = lines.count * lines.stride;
-  // Where a row is less than a vector, what follows a task's last one is not the task's: its last
-  // planes, a vector at the least, are apart.
+  // Where a row is less than a vector, the kernel reads or writes past the last one, which is no
+  // memory of this task: its last planes, at least a vector of elements, are computed in scratch
+  // memory.
   const bool narrow_in = axis[2].in < table.lanes, narrow = narrow_in || axis[2].out < table.lanes;
-  const size_t last =
+  const size_t tail =
       narrow ? std::min(each, CeilDiv(table.lanes, std::max<size_t>(1, std::min(in, out)))) : 0;
   const size_t slot_floats =
-      line_floats + RoundUp(last * ((narrow_in ? in : 0) + out) + 2 * kPoolSlack, 16);
+      line_floats + RoundUp(tail * ((narrow_in ? in : 0) + out) + 2 * kPoolSlack, 16);
   const AlignedBuffer scratch(threads * slot_floats + axis[2].out + kPoolSlack);
   float* divisor = scratch.data() + threads * slot_floats;
   for (size_t o = 0; o < axis[2].out + kPoolSlack; ++o)
@@ -83,22 +85,22 @@ void RunPool(const KernelTable& table, const PoolPlanes& planes, ThreadPool& poo
     some.lines = lines;
     some.divisor = divisor;
     some.scratch = scratch.data() + slot * slot_floats;
-    const size_t apart = std::min(last, some.planes);
-    some.planes -= apart;
+    const size_t in_scratch = std::min(tail, some.planes);
+    some.planes -= in_scratch;
     table.pool(some);
-    if (apart == 0) return;
+    if (in_scratch == 0) return;
     const float* x = some.x + some.planes * in;
     float* to = some.y + some.planes * out;
-    some.planes = apart;
+    some.planes = in_scratch;
     some.x = x;
     some.y = some.scratch + line_floats;
     if (narrow_in) {
-      std::fill_n(std::copy_n(x, apart * in, some.y), kPoolSlack, 0.0f);
+      std::fill_n(std::copy_n(x, in_scratch * in, some.y), kPoolSlack, 0.0f);
       some.x = some.y;
-      some.y += apart * in + kPoolSlack;
+      some.y += in_scratch * in + kPoolSlack;
     }
     table.pool(some);
-    std::copy_n(some.y, apart * out, to);
+    std::copy_n(some.y, in_scratch * out, to);
   });
 }
 

@@ -6,8 +6,8 @@
 
 namespace convfuse {
 
-// Lines, divisor and scratch are ignored: they are made here.  Bit-identical for any number of threads.  Throws
-// std::bad_alloc.
+// Makes lines, divisor and scratch itself, and ignores those of `planes`.  Bit-identical for any
+// number of threads.  Throws std::bad_alloc.
 void RunPool(const KernelTable& table, const PoolPlanes& planes, ThreadPool& pool, size_t threads);
 
 // Planes in blocks; only pixels inside the halo of y are written.

@@ -11,7 +11,7 @@ size_t LayoutFloats(const Layout& layout, size_t lanes, const ReorderShape& s) {
 
 namespace {
 
-// Fewer pixels are not worth another task.
+// Least pixels of a band: fewer are not worth another task.
 constexpr size_t kFewestPixels = 4096;
 
 // Zeros around rows [begin, end) of the plane of one block.
@@ -45,13 +45,13 @@ void RunReorder(const KernelTable& table, const ReorderShape& shape, const Layou
         (image * shape.channels + block * table.lanes) * plane + begin * shape.width;
     const size_t blocked = at * strides.block + strides.origin + begin * strides.row;
     Reorder r = {};
-    // Only the side that is written is written.
+    // The side whose const is cast away is only read.
     r.dense = from.blocked ? y + dense : const_cast<float*>(x) + dense;
     r.blocked = from.blocked ? const_cast<float*>(x) + blocked : y + blocked;
     r.plane = plane;
     r.channels = std::min(table.lanes, shape.channels - block * table.lanes);
     r.blocked_row = strides.row;
-    // Without a halo beside them, rows are one.
+    // Rows without a halo between them are copied as one.
     const bool one = strides.row == shape.width * table.lanes;
     r.height = one ? 1 : end - begin;
     r.width = one ? (end - begin) * shape.width : shape.width;

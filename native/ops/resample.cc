@@ -11,7 +11,8 @@ namespace {
 // Outputs of a task: some ten microseconds of copies and sums.
 constexpr size_t kTaskOutputs = 32 << 10;
 
-// Whether horizontal sums are fewer for the rows of the input, and those of an output row are few.
+// Whether resampling the width first takes fewer sums, because y has more rows than x, and is
+// possible (ResamplePlanes::columns_first).
 bool ColumnsFirst(const ResampleAxis& height, const ResampleAxis& width) {
   if (!height.weight || !width.weight || height.out <= height.in || height.width > kResampleRows)
     return false;

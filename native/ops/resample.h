@@ -6,8 +6,8 @@
 
 namespace convfuse {
 
-// What comes first, and planes.row, are chosen here.  Bit-identical for any number of threads.  Throws
-// std::bad_alloc.
+// Sets columns_first and row itself, and ignores those of `planes`.  Bit-identical for any number
+// of threads.  Throws std::bad_alloc.
 void RunResample(const KernelTable& table, const ResamplePlanes& planes, ThreadPool& pool,
                  size_t threads);
 

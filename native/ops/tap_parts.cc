@@ -7,7 +7,7 @@
 namespace convfuse {
 namespace {
 
-// A tile of fewer pixels takes as long: its products wait for each other.
+// A tile of fewer pixels takes as long as one of these: its products wait for each other.
 constexpr size_t kLeastTile = 4;
 
 std::vector<AxisPart> PartsOf(const ConvLayer& layer, const ConvShape& shape, int axis) {

@@ -1,4 +1,5 @@
-// Outputs by the taps of their windows that read the input: the others read padding, and add nothing.
+// An output plane cut into parts whose windows have the same taps inside the input.  All other taps
+// read padding and add nothing.
 #pragma once
 #include <vector>
 
@@ -18,14 +19,14 @@ struct TapParts {
   std::vector<AxisPart> rows, columns;
 };
 
-// One part of all taps.
+// One part: all outputs with all taps.
 TapParts AllTaps(const ConvLayer& layer, const ConvShape& shape);
 
 // Columns are one part of all taps where more parts would make tiles too short.
 TapParts TapPartsOf(const ConvLayer& layer, const ConvShape& shape);
 
-// Whether a good part of the products is left out: dilated windows between wide pads, as in the heads of
-// segmentation networks.
+// Whether more than a tenth of the work is padding: dilated windows between wide pads, as in the
+// heads of segmentation networks.
 bool SkippingPays(const ConvLayer& layer, const ConvShape& shape);
 
 }  // namespace convfuse

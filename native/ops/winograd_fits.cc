@@ -17,7 +17,7 @@ bool HaloHoldsTiles(WinogradKind kind, const ConvShape& shape) {
   return Volume(shape.out) > 0 && holds(1, x.top, x.bottom) && holds(2, x.left, x.right);
 }
 
-// Blocks have one group, and no phases.
+// Layouts in blocks: one group, and no input of kPolyphase.
 bool LayoutsFit(WinogradKind kind, const ConvLayer& layer, const ConvShape& shape) {
   const Layout& out = shape.out_layout;
   if (out.blocked != shape.residual_layout.blocked) return false;

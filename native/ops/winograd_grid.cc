@@ -7,8 +7,9 @@
 namespace convfuse {
 namespace {
 
-// Tiles of a block, whose transforms the weights are multiplied with while both are in the L2
-// cache.  From 256 channels on, F2's weights (4 MB) are read from farther away: more tiles a read.
+// Tiles of a block, whose transforms stay in L2 beside the weights that they are multiplied with.
+// From 256 channels on, F2's weights (4 MB) come from farther away, and more tiles share a read of
+// them.
 size_t WantedTiles(WinogradKind kind, size_t channels) {
   return kind == WinogradKind::kF2 && channels >= 256 ? 112 : 56;
 }
@@ -26,7 +27,7 @@ WinogradGrid::WinogradGrid(WinogradKind kind, const ConvShape& shape, size_t gro
   high_ = CeilDiv(shape.out[1], sizes.outputs);
   const size_t all = shape.batch * high_;
   blocks_ = CeilDiv(all, std::max<size_t>(1, WantedTiles(kind, channels) / wide_));
-  // As many to each thread, if there are several.
+  // The same number for every thread, if there are several.
   if (BlockCount() >= 2 * threads) blocks_ = RoundUp(blocks_, threads);
   blocks_ = std::min(all, blocks_);
   rows_ = CeilDiv(all, blocks_);

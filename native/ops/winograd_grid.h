@@ -25,11 +25,10 @@ class WinogradGrid {
   static constexpr size_t kMostWide = 64;
 
   size_t BlockCount() const { return groups_ * parts_ * blocks_; }
-  // In tiles: columns of a block at the most, rows of an image, rows and tiles of a block at the most.
-  size_t wide() const { return wide_; }
-  size_t high() const { return high_; }
-  size_t rows() const { return rows_; }
-  size_t tiles() const { return rows_ * wide_; }
+  size_t wide() const { return wide_; }  // most columns of tiles in a block
+  size_t high() const { return high_; }  // rows of tiles in an image
+  size_t rows() const { return rows_; }  // most rows of tiles in a block
+  size_t tiles() const { return rows_ * wide_; }  // most tiles in a block
 
   Block BlockOf(size_t index) const;
 

@@ -44,7 +44,7 @@ const Case kCases[] = {
     {"softplus", ActivationKind::kSoftplus, 0, 0, 3},
 };
 
-// One slope, where there are slopes.
+// The activation of a case; kPrelu takes alpha as its one slope.
 Activation ActivationOf(const Case& c) { return {c.kind, c.alpha, c.beta, &c.alpha, 1}; }
 
 double Formula(const Case& c, double x) {
@@ -116,7 +116,7 @@ void CheckValue(const KernelTable& table, const Activation& a, const char* name,
 void CheckSpecialValues(const KernelTable& table) {
   const float nan = std::numeric_limits<float>::quiet_NaN();
   for (const Case& c : kCases) {
-    // Also those whose low bits count, where bits are put together into exponents.
+    // Also NaNs with other low bits: exponents are made of the low bits of sums.
     for (uint32_t bits : {0x7fc00000u, 0x7fc00001u, 0xffd55555u, 0x7fffffffu, 0x7f800001u})
       CheckValue(table, ActivationOf(c), c.name, FloatOf(bits), nan);
     // The formula in double, whose x * g(x) is NaN at -infinity because -infinity * 0 is.
@@ -164,7 +164,8 @@ void CheckTails(const KernelTable& table) {
     }
 }
 
-// What follows a function: slopes by channel, one rounding of scale and shift, then the limits.
+// The tail of an activation (kernels/activation.h), after slopes by channel: scale, shift and
+// limits.
 void CheckTail(const KernelTable& table) {
   const float slopes[] = {0.5f, -2};
   Activation a = {ActivationKind::kPrelu, 0, 0, slopes, 2};

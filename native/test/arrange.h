@@ -10,7 +10,7 @@ namespace convfuse::test {
 
 constexpr float kCanary = 12345.5f;
 
-// `dense` in that layout; what no channel owns is `rest`, halos of channels are `halo`.
+// `dense` in that layout.  Halos of channels become `halo`; lanes past the last channel, `rest`.
 inline float* Arrange(const KernelTable& table, const Layout& layout, const ReorderShape& s,
                const float* dense, Guarded& memory, bool at_end, float halo, float rest) {
   const size_t floats = LayoutFloats(layout, table.lanes, s);
@@ -32,7 +32,7 @@ inline float* Arrange(const KernelTable& table, const Layout& layout, const Reor
   return out;
 }
 
-// Back again, and whether the halo still holds `halo`.
+// Copies p back into `dense`, and returns whether the halo still holds `halo`.
 inline bool IsArranged(const KernelTable& table, const Layout& layout, const ReorderShape& s,
                 const float* p, float halo, std::vector<float>* dense) {
   dense->resize(s.batch * s.channels * s.height * s.width);

@@ -1,5 +1,5 @@
-// How numbers become pairs of bfloat16 numbers, on every table that multiplies them: rounded to the
-// nearest, ties to even, in the order of channels, zeros for those that are missing.
+// The conversion of floats to pairs of bfloat16 numbers, on every table that multiplies them:
+// rounded to the nearest, ties to even, in the order of channels, zeros for those that are missing.
 #include <math.h>
 #include <string.h>
 
@@ -38,7 +38,7 @@ bool IsRounded(uint32_t half, float x) {
   if (fabsf(x) < 0x1p-126f && (half & 0x7FFF) == 0) return true;
   const double got = FloatOf(half << 16);
   if (isinf(x)) return got == double{x};
-  // Half of the distance of two neighbours, which beyond the largest is that to what would follow it.
+  // The distance to the next bfloat16 number, or to what would follow the largest one.
   const double gap = fabs(double{FloatOf((BitsOf(x) & 0x7F800000) | 0x10000)} -
                           double{FloatOf(BitsOf(x) & 0x7F800000)});
   if (isinf(got)) return fabs(double{x}) >= 0x1.FFp127;
@@ -56,7 +56,7 @@ void CheckHalves(const KernelTable& table, const char* what, const float* pair, 
   Fail(text);
 }
 
-// From a block of channels: every lane past them holds NaN.
+// Pairs from a block of channels, whose lanes past the last channel hold NaN.
 void CheckPairCopy(const KernelTable& table, Random& r, Guarded& in, Guarded& out) {
   PairCopy c = {};
   c.rows = r.Between(1, 3);
@@ -81,7 +81,7 @@ void CheckPairCopy(const KernelTable& table, Random& r, Guarded& in, Guarded& ou
       }
 }
 
-// From planes, as columns of a panel.
+// Pairs from planes, as columns of a panel.
 void CheckPairPanel(const KernelTable& table, Random& r, Guarded& in, Guarded& out) {
   const size_t channels = r.Between(1, 9), pixels = r.Between(1, table.nr);
   float* x = in.Place(channels * pixels, r.Chance(50));

@@ -1,5 +1,5 @@
-// Runs that overlap on one layer, some of them cancelled at random moments: whoever finishes has
-// the bits of an undisturbed run, nobody writes outside, and the layer serves on.
+// Runs that overlap on one layer, some of them cancelled at random moments: those that finish give
+// the bits of an undisturbed run, none writes outside its output, and the layer goes on working.
 #include <math.h>
 
 #include <atomic>
@@ -90,7 +90,7 @@ class Problem {
   ThreadPool pool_{2};
 };
 
-// One caller among several; failures are counted where no other thread counts them.
+// One caller among several.  Each counts its own failures: Fail is not thread safe.
 struct Caller {
   Guarded out{kCapacity};
   size_t wrong = 0, finished = 0, stopped = 0;

@@ -1,6 +1,6 @@
-// Chains of layers on every ISA: the bits that the layers give one by one, halos left alone, nothing
-// written outside, whatever lay in the scratch memory, on any number of threads and in bands of any
-// height.
+// Chains of layers on every ISA give the bits that the layers give one by one, leave halos alone
+// and write nothing outside: whatever lay in the scratch memory, on any number of threads and in
+// bands of any height.
 #include <math.h>
 
 #include <vector>
@@ -82,7 +82,7 @@ bool DrawLink(Random& r, const ReorderShape& in, Link* link) {
   return true;
 }
 
-// Holds all that the layer reads; rows above and below it may be more.
+// A halo that holds all that the layer reads, and sometimes more.
 Layout HaloOf(Random& r, const Link& l) {
   if (!l.pool.empty()) return {true, r.Below(2), r.Below(2), r.Below(2), r.Below(2)};
   const auto after = [&](int a) {
@@ -119,8 +119,9 @@ std::string Describe(const KernelTable& table, const std::vector<Link>& links) {
   std::string s = std::string(table.isa) + " chain n " + std::to_string(links[0].shape.batch) +
                   " c " + std::to_string(links[0].geometry.channels_in);
   for (const Link& l : links)
-    s += (l.pool.empty() ? " -> " : " pool -> ") + std::to_string(l.geometry.kernel[1]) + "x" + std::to_string(l.geometry.kernel[2]) +
-         "/" + std::to_string(l.geometry.stride[1]) + " groups " + std::to_string(l.geometry.groups) + " " +
+    s += (l.pool.empty() ? " -> " : " pool -> ") + std::to_string(l.geometry.kernel[1]) + "x" +
+         std::to_string(l.geometry.kernel[2]) + "/" + std::to_string(l.geometry.stride[1]) +
+         " groups " + std::to_string(l.geometry.groups) + " " +
          std::to_string(l.geometry.channels_out) + " @" + std::to_string(l.shape.out[1]) + "x" +
          std::to_string(l.shape.out[2]);
   return s;
@@ -136,7 +137,8 @@ std::shared_ptr<Conv> MakeConv(const KernelTable& table, const Link& l, Random& 
   ConvOptions options;
   options.table = &table;
   options.activation = l.activation;
-  options.precision = table.blocked_tile_bf16 ? l.precision : std::min(l.precision, Precision::kDefault);
+  options.precision =
+      table.blocked_tile_bf16 ? l.precision : std::min(l.precision, Precision::kDefault);
   options.workspaces = workspaces;
   return Conv::Create(g, weight.data(), bias.data(), options);
 }
@@ -174,7 +176,7 @@ std::vector<float> OneByOne(const std::vector<ChainLink>& chain, const std::vect
   return dense;
 }
 
-// What was there before is to make no difference.
+// Fills the scratch memory with NaN, which must make no difference.
 void Spoil(WorkspacePool& workspaces, size_t floats) {
   WorkspacePool::Lease lease(workspaces, floats);
   std::fill(lease.data(), lease.data() + floats, NAN);
@@ -196,7 +198,8 @@ bool Run(const KernelTable& table, ThreadPool& pool, Random& r, Memory& memory) 
   std::vector<float> values(LayoutFloats(dense, 1, in)), added(LayoutFloats(dense, 1, out)), got;
   for (float& v : values) v = r.Chance(1) ? NAN : r.Real();
   for (float& v : added) v = r.Real();
-  const float* x = Arrange(table, links[0].shape.x_layout, in, values.data(), memory.x, end, 0, NAN);
+  const float* x =
+      Arrange(table, links[0].shape.x_layout, in, values.data(), memory.x, end, 0, NAN);
   const float* residual = adds ? Arrange(table, links.back().shape.residual_layout, out,
                                          added.data(), memory.residual, end, NAN, NAN)
                                : nullptr;

@@ -23,7 +23,8 @@ inline size_t& Failures() {
   return n;
 }
 
-// The random configuration that is being checked: `--first` it, with the same seed, runs it again.
+// The number of the random configuration that is being checked.  `--first` with this number and the
+// same seed runs it again.
 inline size_t& Configuration() {
   static size_t n = 0;
   return n;

@@ -47,8 +47,8 @@ struct Memory {
   Guarded blocked_x{1 << 24}, blocked_residual{1 << 24}, blocked_out{1 << 24};
 };
 
-// Largest error of a sum: products and additions; with bfloat16 the rounding of both factors to 8
-// significant bits, of 2^-8 each.
+// Largest error of a sum: of its products and additions, and with bfloat16 of rounding both factors
+// to 8 significant bits, 2^-8 each.
 double SumBound(const Config& c, AlgorithmKind kind, double mass) {
   const double u = 0x1p-24;
   const double k = static_cast<double>(c.geometry.channels_in / c.geometry.groups *
@@ -68,7 +68,7 @@ double WinogradBound(const Config& c, AlgorithmKind kind) {
   return 0x1p-24 * (phases * channels + 12) * (phases * channels * growth * growth + 2) * products;
 }
 
-// Whether sums of small whole numbers come out as they are.
+// Whether the algorithm computes sums of small whole numbers without rounding.
 bool IsExact(const Config& c, AlgorithmKind kind) {
   return c.data != Data::kReals && kind != AlgorithmKind::kWinogradF4 &&
          kind != AlgorithmKind::kWinogradPolyphase;
@@ -92,7 +92,7 @@ void CheckValues(const Config& c, AlgorithmKind kind, const reference::Sums& sum
   }
 }
 
-// What callers use: the algorithm that was chosen, through Conv.
+// The chosen algorithm, through Conv, as callers use it.
 void CheckPlan(const Config& c, AlgorithmKind kind, const ConvOptions& options, ThreadPool& pool,
                Memory& memory, const reference::Sums& sums) {
   float* out = memory.out.data();

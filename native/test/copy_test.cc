@@ -1,5 +1,5 @@
-// Strided copies on every ISA against plain loops: elements of every size, any order of axes, strides
-// of either sign and of zero, and what lies between the places left alone.
+// Strided copies on every ISA against plain loops: elements of every size, any order of axes,
+// strides of either sign and of zero, and what lies between the places left alone.
 #include "ops/copy.h"
 
 #include <string.h>
@@ -58,7 +58,8 @@ void Run(const KernelTable& table, ThreadPool& pool, Random& random, Guarded& x,
   const size_t to = Strides(random, &copy, &CopyAxis::to, random.Chance(20));
   const size_t x_first = Reverse(random, &copy, &CopyAxis::from);
   const size_t y_first = Reverse(random, &copy, &CopyAxis::to);
-  if (random.Chance(10) && copy.rank > 0 && x_first == 0) copy.axis[random.Below(copy.rank)].from = 0;
+  if (random.Chance(10) && copy.rank > 0 && x_first == 0)
+    copy.axis[random.Below(copy.rank)].from = 0;
   const size_t x_floats = (from * copy.bytes + 3) / 4, y_floats = (to * copy.bytes + 3) / 4;
   char* source = reinterpret_cast<char*>(x.Place(x_floats, random.Chance(50)));
   for (size_t i = 0; i < x_floats * 4; ++i) source[i] = static_cast<char>(random.Next());

@@ -148,7 +148,7 @@ void RunWidths(const KernelTable& table, Random& random) {
       }
 }
 
-// Planes of more rows than strips of one go down at once, in and out of place.
+// Planes with more rows than a band (kBandRows), in place and out of place.
 void RunHeights(const KernelTable& table, Random& random) {
   for (size_t stride : {1, 2})
     for (size_t rows : {55, 56, 57, 112, 113, 130})

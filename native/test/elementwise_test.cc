@@ -44,7 +44,7 @@ ElementwisePlace Spread(const Elementwise& e, Random& random) {
   return place;
 }
 
-// The same with some axes along which nothing moves.
+// The place of an operand that repeats: some axes, or the row, have a stride of 0.
 ElementwisePlace Repeating(const Elementwise& e, Random& random, size_t lanes) {
   ElementwisePlace place = Spread(e, random);
   if (random.Chance(60))

@@ -1,6 +1,6 @@
-// Preloaded into Node, makes the Nth allocation of the addon fail, and no other.  JavaScript
-// steers it through process.umask, which hands a number to libc as it is: umask(kArm + n) lets
-// allocation n (from 0) fail, umask(kDisarm) returns how many there were since.
+// Preloaded into Node, makes the Nth allocation of the addon fail, and no other.  JavaScript steers
+// it through process.umask, which passes its number on to libc: umask(kArm + n) makes allocation n
+// (from 0) fail, umask(kDisarm) returns how many there have been since.
 #include <dlfcn.h>
 #include <errno.h>
 #include <link.h>

@@ -1,4 +1,5 @@
-// Gemm against double loops: awkward sizes, both transpositions, alpha and beta, stacks of matrices.
+// Gemm against double loops: awkward sizes, both transpositions, alpha and beta, stacks of
+// matrices.
 #include <math.h>
 
 #include <algorithm>

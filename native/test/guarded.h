@@ -29,7 +29,8 @@ class Guarded {
   Guarded(const Guarded&) = delete;
   Guarded& operator=(const Guarded&) = delete;
 
-  // Room for n floats, all NaN, against the faulting page behind them or the one before them.
+  // Room for n floats, all NaN, that end at the faulting page behind them (at_end) or begin at the
+  // one before them.
   float* Place(size_t n, bool at_end) {
     if (n > capacity_)
       throw std::length_error("expected at most " + std::to_string(capacity_) +

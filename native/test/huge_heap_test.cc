@@ -1,4 +1,5 @@
-// Memory of the heap is its taker's alone, and goes back to the system when it is free, but for a rest.
+// Memory of the huge heap belongs to whoever took it alone.  Free memory goes back to the system,
+// except for kHugeSpare bytes.
 #include "ops/huge_heap.h"
 
 #include <thread>

@@ -1,5 +1,5 @@
-// Linear layers against double loops: awkward sizes, both orientations of the matrix, with a bias or a
-// residual and without, each activation with what follows it.
+// Linear layers against double loops: awkward sizes, both orientations of the matrix, with a bias
+// or a residual and without, each activation with and without a tail.
 #include <math.h>
 
 #include <algorithm>
@@ -45,7 +45,7 @@ double BoundOf(const Case& c, double mass) {
   return fabs(double{c.activation.scale}) * (1.2 * sum + 14 * u * (mass + 4)) + 2 * u;
 }
 
-// Whether whole numbers come out as they are.
+// Whether results are whole numbers that no step rounds.
 bool IsExact(const Case& c) {
   const ActivationKind kind = c.activation.kind;
   return c.integers && (kind == ActivationKind::kIdentity || kind == ActivationKind::kRelu ||
@@ -102,7 +102,7 @@ void CheckCase(const KernelTable& table, ThreadPool& pool, const Case& c, Random
   for (int i : {0, 1, 2, 4}) Check(memory[i].Intact(), "Linear leaves its operands alone");
 }
 
-// What is not finite stays in its own row and column, and passes the clamp as the definition has it.
+// NaN and infinity stay in their own rows and columns, and pass the clamp as the definition says.
 void CheckNotFinite(const KernelTable& table, ThreadPool& pool) {
   const size_t n = table.direct_channels + 1, m = 3;
   const float infinity = std::numeric_limits<float>::infinity();
@@ -147,7 +147,8 @@ void TestLinear(const Options& options) {
       test.integers = random.Chance(60);
       test.activation = DrawActivation(random);
       // Most of them small: the loops in double take time.
-      if (test.m * test.n * test.k > (1 << 20) && random.Chance(90)) test.k = depths[random.Below(4)];
+      if (test.m * test.n * test.k > (1 << 20) && random.Chance(90))
+        test.k = depths[random.Below(4)];
       CheckCase(*table, pool, test, random, workspaces, memory);
     });
   }

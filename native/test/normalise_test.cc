@@ -14,7 +14,8 @@ namespace convfuse::test {
 namespace {
 
 constexpr size_t kMostFloats = 1 << 16;
-constexpr double kHalfUlp = 0x1p-24, kSlack = 0x1p-40;  // of what doubles add up differently
+constexpr double kHalfUlp = 0x1p-24;
+constexpr double kSlack = 0x1p-40;  // for sums in another order, relative to their terms
 
 struct Memory {
   Guarded x{kMostFloats}, y{kMostFloats}, scale{256}, bias{256};

@@ -1,4 +1,5 @@
-// Every task runs once, on a slot of its caller's, whatever the number of workers and callers.
+// Every task runs once, on a slot below the caller's number of threads, for any number of workers
+// and callers.
 #include "test/suites.h"
 
 #include <atomic>

@@ -1,4 +1,5 @@
-// Workers run on every CPU they are allowed but their caller's, wherever it goes.
+// Workers may run on every CPU that they are allowed except their caller's, wherever the caller
+// goes.
 #include "ops/placement.h"
 
 #include "test/suites.h"

@@ -18,8 +18,8 @@ struct Axis {
   }
 };
 
-// As lib/ops/pool.ts has it: taps outside the input are left out, and count for the divisor where
-// they lie in the pads and `padded` is asked for.
+// As in lib/ops/pool.ts: taps outside the input are left out; with `padded` they count for the
+// divisor.
 inline void Resolve(Axis* a, bool padded) {
   const long in = static_cast<long>(a->in), dilation = static_cast<long>(a->dilation);
   const long reach = static_cast<long>(a->kernel - 1) * dilation;
@@ -41,7 +41,8 @@ inline void Resolve(Axis* a, bool padded) {
 
 // Windows over that many inputs.
 inline Axis DrawAxis(Random& random, size_t in, bool padded) {
-  Axis a = {in, random.Between(1, random.Chance(70) ? 3 : 7), random.Between(1, 3), 1, 0, 0, {}, {}, {}};
+  Axis a = {in, random.Between(1, random.Chance(70) ? 3 : 7), random.Between(1, 3), 1, 0, 0, {}, {},
+            {}};
   a.dilation = random.Chance(80) ? 1 : random.Between(2, 3);
   a.pad_begin = random.Below(a.kernel);
   a.pad_end = random.Below(a.kernel);

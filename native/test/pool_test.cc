@@ -17,7 +17,8 @@ namespace {
 
 constexpr size_t kMostFloats = 1 << 16;
 
-// The same planes in blocks; what the dense kernel gave is `want`, sums in another order aside.
+// The same planes in blocks, which must give what the dense kernel gave (`want`), except that means
+// are summed in another order.
 void RunBlocks(const KernelTable& table, ThreadPool& pool, Random& random, const PoolPlanes& dense,
                const float* want, float slack, const std::string& what) {
   static Guarded x(kMostFloats * 16), y(kMostFloats * 16);

@@ -10,7 +10,7 @@
 namespace convfuse::test {
 namespace {
 
-// Whether the result is one of the numbers given, or a product of two of them.
+// Whether the result is a number that was given, or a product of two: it is rounded once at most.
 bool IsPiecewiseLinear(ActivationKind kind) { return kind <= ActivationKind::kClip; }
 
 constexpr double u = 0x1p-24;
@@ -44,7 +44,7 @@ const std::vector<float>& Slopes() {
 
 Activation DrawActivation(Random& r, size_t channels) {
   using K = ActivationKind;
-  // Those that a clamp computes in registers half of the time.
+  // Half of the time one that a clamp in registers computes.
   const K clamps[] = {K::kIdentity, K::kRelu, K::kRelu6};
   Activation a;
   a.kind = r.Chance(50) ? clamps[r.Below(3)]
@@ -71,8 +71,9 @@ std::string Describe(const Config& c) {
          Triple("in", c.shape.in) + Triple("out", c.shape.out) + Triple("k", g.kernel) +
          Triple("s", g.stride) + Triple("d", g.dilation) + Triple("p", c.shape.pad_begin) +
          " activation " + std::to_string(static_cast<int>(c.activation.kind)) + " residual " +
-         std::to_string(c.residual) + (c.streams ? " streams" : "") + " data " + std::to_string(static_cast<int>(c.data)) +
-         " precision " + std::to_string(static_cast<int>(c.precision));
+         std::to_string(c.residual) + (c.streams ? " streams" : "") + " data " +
+         std::to_string(static_cast<int>(c.data)) + " precision " +
+         std::to_string(static_cast<int>(c.precision));
 }
 
 Config DrawConfig(Random& r) {

@@ -1,5 +1,5 @@
-// Resampling on every ISA against plain loops in double: axes that repeat their inputs, linear ones,
-// and any others; inputs that no tap with weight reads are NaN.
+// Resampling on every ISA against plain loops in double: axes that repeat their inputs, linear
+// ones, and any others; inputs that no tap with weight reads are NaN.
 #include "ops/resample.h"
 
 #include <math.h>
@@ -67,7 +67,8 @@ Axis RandomAxis(Random& random, size_t most) {
   return a;
 }
 
-// The same planes in blocks; what the dense kernel gave is `want`, sums in another order aside.
+// The same planes in blocks, which must give what the dense kernel gave (`want`), except that sums
+// are in another order.
 void RunBlocks(const KernelTable& table, ThreadPool& pool, Random& random,
                const ResamplePlanes& dense, const std::vector<float>& want, float slack,
                const std::string& what) {
@@ -95,7 +96,8 @@ void RunBlocks(const KernelTable& table, ThreadPool& pool, Random& random,
 
 void Run(const KernelTable& table, ThreadPool& pool, Random& random, Guarded& x, Guarded& y) {
   const Axis h = RandomAxis(random, 8), w = RandomAxis(random, 3 * table.lanes + 3);
-  ResamplePlanes p = {{h.View(), w.View()}, nullptr, nullptr, random.Between(1, 20), false, nullptr};
+  ResamplePlanes p = {{h.View(), w.View()}, nullptr, nullptr, random.Between(1, 20), false,
+                      nullptr};
   const size_t in = h.in * w.in, out = h.out * w.out;
   p.planes = std::max<size_t>(1, std::min(p.planes, kMostFloats / 4 / out));
   float* from = x.Place(p.planes * in, random.Chance(50));

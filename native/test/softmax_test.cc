@@ -41,7 +41,7 @@ void Expect(bool log, const float* x, size_t size, size_t step, std::vector<doub
   }
 }
 
-// Its low bits count where bits are put together into exponents.
+// A NaN with other low bits: exponents are made of the low bits of sums.
 float OddNan() {
   const uint32_t bits = 0xffd55555u;
   float nan;

@@ -1,4 +1,4 @@
-// The test suites that kernel_test.cc runs; each stands in a file of its own.
+// The test suites that kernel_test.cc runs, each from a file of its own.
 #pragma once
 #include "test/check.h"
 

@@ -11,9 +11,9 @@ namespace convfuse::test {
 // compiled to plain vectors (CMakeLists.txt).  options.isa narrows them to one.
 std::vector<const KernelTable*> TestedTables(const Options& options);
 
-// Whether two runs on that table agree in every bit.  Where vectors are emulated any NaN is as good
-// as another: lanes are computed apart, each with its operands in some order, and of two NaNs an
-// instruction returns the first.
+// Whether two runs on that table agree in every bit.  On emulated512 any NaN equals any other: the
+// compiler orders the operands of each lane as it likes, and of two NaNs an instruction returns the
+// first.
 bool SameBits(const KernelTable& table, const float* a, const float* b, size_t n);
 
 }  // namespace convfuse::test

@@ -1,4 +1,5 @@
-// Tuning chooses among algorithms that are all right, once for every number of threads.
+// Tuning chooses an algorithm that computes the right sums, and the same one for all numbers of
+// threads.
 #include <vector>
 
 #include "kernels/reference.h"

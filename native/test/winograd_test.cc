@@ -1,5 +1,5 @@
-// Winograd algorithms of every ISA: grids of tiles that fit nothing, accuracy, and how far a NaN
-// spreads.  conv_test.cc runs them on random geometry too.
+// Winograd algorithms of every ISA: awkward grids of tiles, accuracy, and how far a NaN spreads.
+// conv_test.cc runs them on random geometry too.
 #include <math.h>
 
 #include <algorithm>
@@ -20,7 +20,7 @@ struct Case {
   double error;  // largest relative L2 distance from double after ReLU, 64 channels (12 phases)
 };
 
-// 1.3 times what KERNELS figures of 64 channels at 56 and of the 7 x 7 layer came out as.
+// 1.3 times the figures that docs/numerics.md has for 64 channels @56 and for the 7 x 7 layer.
 const Case kCases[] = {
     {AlgorithmKind::kWinogradF2, 3, 1, 1, 3.4e-7},
     {AlgorithmKind::kWinogradF4, 3, 1, 1, 1.1e-6},
@@ -116,7 +116,7 @@ double RelativeL2(const std::vector<float>& got, const std::vector<double>& want
   return sqrt(error / norm);
 }
 
-// Channels that Case::error is for.
+// The number of input channels that Case::error is for.
 size_t AccuracyChannels(const Case& c) {
   return c.kind == AlgorithmKind::kWinogradPolyphase ? 3 : 64;
 }
