@@ -77,16 +77,19 @@ static void TileOf(const GemmTile& t) {
   float* to = t.pack_to;
   const Mask exist = ToMask(LaneRange(0, static_cast<ptrdiff_t>(t.pack_lanes)));
   for (size_t k = 0; k < t.k; ++k, a += kMr, b += t.b_stride, ahead += t.ahead_stride) {
-    if constexpr (kPacks) {
+    if constexpr (kElementChannels == 1) {
+      __builtin_prefetch(ahead, 0, 3);
+    } else {
+      // Into L2: L1 has no room for a panel of floats beside two of pairs.
       __builtin_prefetch(ahead, 0, 2);
       ahead += t.ahead_stride;
       __builtin_prefetch(ahead, 0, 2);
+    }
+    if constexpr (kPacks) {
       const float* second = x + t.pack_stride;
       Store(to, Join(LoadMasked(x, exist), LoadMasked(second, exist)));
       x = second + t.pack_stride;
       to += kNr;
-    } else {
-      __builtin_prefetch(ahead, 0, 3);
     }
     MultiplyRow(a, b, acc);
   }

@@ -22,8 +22,8 @@ struct GemmTile {
   const uint32_t* b_at;
   size_t chains;
   size_t chain_jump;  // floats from the end of a chain's panel of A to the next chain's
-  // Beside row k, the line at ahead + k * ahead_stride is fetched into L1.  Any address; not with
-  // b_at.
+  // Beside row k, the line at ahead + k * ahead_stride is fetched into L1; beside the pairs of row
+  // k, those of channels 2 k and 2 k + 1 into L2.  Any address; not with b_at.
   const float* ahead;
   size_t ahead_stride;
   const float* add;  // or null
@@ -36,10 +36,9 @@ struct GemmTile {
   // Tiles of nr columns are stored past the caches: c and c_stride are aligned to vectors, and the
   // caller calls the table's fence in the end.  Not with b_at.
   bool stream;
-  // Pairs only: a vector of columns of another panel, packed beside the products, or null.  For each
-  // k, pack_to[k * nr] becomes the pairs of two rows of pack_x, 2 k and 2 k + 1, which are
-  // pack_stride apart: of their first pack_lanes floats, and of zeros.  From `ahead` on, two rows for
-  // each k are then brought nearer.  Without b_at.
+  // Pairs only, or null: a vector of columns of another panel is packed beside the products.  For
+  // each k, pack_to[k * nr] becomes the pairs of channels 2 k and 2 k + 1, whose columns are the
+  // first pack_lanes floats at pack_x + channel * pack_stride, and zeros.  Not with b_at.
   const float* pack_x;
   size_t pack_stride;
   size_t pack_lanes;  // 1 .. lanes

@@ -80,13 +80,7 @@ static void PackVector(const Run* runs, size_t n, size_t channels, size_t plane,
     if (n == 1) {
       const float* p = runs[0].p;
       if (runs[0].begin == 0 && runs[0].end == static_cast<ptrdiff_t>(kLanes))
-        return StoreElements(channels, out, [&](size_t c) {
-          // Fetches the next panel: each channel lies in a page of its own, which no CPU fetches
-          // ahead by itself (96-24 @56, 16 images: 0.8 of the time).  Floats need no packing here,
-          // and are fetched by the tiles that read them.
-          if (kElementChannels > 1) __builtin_prefetch(p + c * plane + kNr, 0, 2);
-          return Load(p + c * plane);
-        });
+        return StoreElements(channels, out, [&](size_t c) { return Load(p + c * plane); });
       const Vi mask = LaneRange(runs[0].begin, runs[0].end);
       return StoreElements(channels, out,
                            [&](size_t c) { return LoadMasked(p + c * plane, mask); });

@@ -5,6 +5,7 @@
 #include "ops/epilogue.h"
 #include "ops/integers.h"
 #include "ops/output_lines.h"
+#include "ops/packed_grid.h"
 
 namespace convfuse {
 namespace {
@@ -17,19 +18,10 @@ constexpr size_t kTaskBytes = 256 << 10;
 // more, which such a plane hardly notices.
 constexpr size_t kLeastLinedPixels = 1024;
 
-// A phase of PackedWeights on one input shape.
-struct Grid {
-  const PackedWeights::Phase* phase;
-  size_t first[3], spread[3];  // output = first + spread * j, for j in size
-  size_t size[3];
-  size_t step[3];  // of the input per j
-  size_t in[3], out[3];
-  std::vector<Tap> taps;
-  size_t pixels;
+// How a phase is cut into tasks.
+struct Grid : PackedGrid {
   size_t panels_per_task, tasks_per_group, row_splits;
-  bool dense;      // consecutive j are consecutive outputs
-  bool pointwise;  // and consecutive inputs: each channel is a row of B where it lies
-  bool lined;      // panels begin at cache lines of the output
+  bool lined;  // panels begin at cache lines of the output
 };
 
 class PackedConv final : public ConvAlgorithm {
@@ -41,7 +33,7 @@ class PackedConv final : public ConvAlgorithm {
     tile_ = Pairs() ? Table().gemm_tile_bf16 : Table().gemm_tile;
     pack_ = Pairs() ? Table().pack_panel_bf16 : Table().pack_panel;
     for (const PackedWeights::Phase& phase : weights_->phases()) {
-      Grid grid = GridOf(phase);
+      Grid grid = {MakePackedGrid(layer_->geometry, phase, shape_), 0, 0, 0, false};
       if (grid.pixels * shape_.batch * layer_->geometry.channels_out == 0) continue;
       Split(&grid, threads);
       tasks_ += shape_.batch * layer_->geometry.groups * grid.tasks_per_group * grid.row_splits;
@@ -78,59 +70,6 @@ class PackedConv final : public ConvAlgorithm {
   size_t TaskPixels(const Grid& g) const { return g.panels_per_task * Table().nr; }
   size_t RowsPerSplit(const Grid& g) const {
     return CeilDiv(weights_->panels(), g.row_splits) * Table().mr;
-  }
-
-  Grid GridOf(const PackedWeights::Phase& phase) const {
-    const ConvGeometry& geometry = layer_->geometry;
-    Grid g = {};
-    g.phase = &phase;
-    g.dense = true;
-    for (int a = 0; a < 3; ++a) {
-      const size_t stride = geometry.stride[a], out = shape_.out[a];
-      g.in[a] = shape_.in[a];
-      g.out[a] = out;
-      if (geometry.transposed) {
-        // The first output o with (o + pad) % stride == residue.
-        g.first[a] = (phase.residue[a] + stride - shape_.pad_begin[a] % stride) % stride;
-        g.spread[a] = stride;
-        g.size[a] = out > g.first[a] ? CeilDiv(out - g.first[a], stride) : 0;
-        g.step[a] = 1;
-        g.dense = g.dense && stride == 1;
-      } else {
-        g.spread[a] = 1;
-        g.size[a] = out;
-        g.step[a] = stride;
-      }
-    }
-    for (size_t tap : phase.taps) {
-      const size_t k[3] = {tap / (geometry.kernel[1] * geometry.kernel[2]),
-                           tap / geometry.kernel[2] % geometry.kernel[1],
-                           tap % geometry.kernel[2]};
-      Tap t;
-      for (int a = 0; a < 3; ++a) {
-        const ptrdiff_t reach = static_cast<ptrdiff_t>(k[a] * geometry.dilation[a]);
-        const ptrdiff_t pad = static_cast<ptrdiff_t>(shape_.pad_begin[a]);
-        t.offset[a] = geometry.transposed ? (static_cast<ptrdiff_t>(g.first[a]) + pad - reach) /
-                                                static_cast<ptrdiff_t>(geometry.stride[a])
-                                          : reach - pad;
-      }
-      g.taps.push_back(t);
-    }
-    g.pixels = Volume(g.size);
-    g.pointwise = Pointwise(g);
-    if (g.pointwise) {
-      // One row: its columns are then contiguous in the input.
-      g.size[2] = g.in[2] = g.pixels;
-      g.size[0] = g.size[1] = g.in[0] = g.in[1] = 1;
-    }
-    return g;
-  }
-
-  static bool Pointwise(const Grid& g) {
-    bool same = g.dense && g.taps.size() == 1;
-    for (int a = 0; a < 3 && same; ++a)
-      same = g.step[a] == 1 && g.taps[0].offset[a] == 0 && g.size[a] == g.in[a];
-    return same;
   }
 
   // Pixels first; rows too when there are too few pixels for every thread to have work.
@@ -254,13 +193,20 @@ class PackedConv final : public ConvAlgorithm {
     return end < w.pixels ? ColumnsAt(w, c.block, end) : ColumnsAt(w, c.block + 1, 0);
   }
 
-  // Pointwise: where columns lie in the input; past the last of a task, those of the next.
-  const float* InputOf(const Work& w, const Columns& c) const {
-    const auto& blocks = w.grid->phase->blocks;
-    if (c.block == blocks.size()) return w.following;
-    return w.x + blocks[c.block].channel_begin * Volume(w.grid->in) + w.pixel_begin + c.pixel;
+  // Where columns lie in the input of a grid that samples it, from the line that is `floats` behind
+  // their beginning; past the last columns of a task, those of the next.
+  const float* InputOf(const Work& w, const Columns& c, size_t floats) const {
+    const Grid& g = *w.grid;
+    const auto& blocks = g.phase->blocks;
+    if (c.block == blocks.size()) return w.following + floats;
+    const float* x = w.x + blocks[c.block].channel_begin * Volume(g.in);
+    const size_t pixel = w.pixel_begin + c.pixel + floats / g.step[2];
+    if (g.pointwise) return x + pixel;
+    const size_t row = pixel / g.size[2];
+    const size_t z = row / g.size[1] * g.step[0], y = row % g.size[1] * g.step[1];
+    return x + (z * g.in[1] + y) * g.in[2] + pixel % g.size[2] * g.step[2];
   }
-  const float* FirstColumns(const Work& w) const { return InputOf(w, ColumnsAt(w, 0, 0)); }
+  const float* FirstColumns(const Work& w) const { return InputOf(w, ColumnsAt(w, 0, 0), 0); }
 
   void Compute(const Work& w) const {
     const KernelTable& table = Table();
@@ -274,26 +220,24 @@ class PackedConv final : public ConvAlgorithm {
       if (!in_place && !packed) Pack(w, now, panel);
       packed = PacksBeside(w, now, next);
       GemmTile tile = TileOf(w, now);
-      tile.b = in_place ? InputOf(w, now) : panel;
+      tile.b = in_place ? InputOf(w, now, 0) : panel;
       tile.b_stride = in_place ? plane : table.nr;
-      // The first tiles bring nearer what is read next, a line of all its rows each, which may begin
-      // within one: the next panel, or the one after if they pack the next.
+      // The first tiles fetch what is read next, a line of each channel: the next panel, or the one
+      // after it where they pack the next one.
       const Columns fetched = packed ? After(w, next) : next;
-      const float* ahead = g.pointwise && (packed || !Pairs()) ? InputOf(w, fetched) : nullptr;
-      const float* packs = packed ? InputOf(w, next) : nullptr;
-      const size_t most = packed ? next.count - 1 : table.nr;
+      const size_t span = g.samples && InputOf(w, fetched, 0) ? fetched.count * g.step[2] + 1 : 0;
       const bool activates = epilogue_.rows && now.block + 1 == blocks;
-      size_t columns = 0, channel = w.channel;
-      for (size_t rows = w.rows; rows > 0; rows -= tile.rows, columns += kLineFloats) {
-        const bool fetches = ahead && columns <= most;
-        tile.ahead = fetches ? ahead + std::min(columns, table.nr - 1) : tile.b;
+      size_t floats = 0, channel = w.channel;
+      for (size_t rows = w.rows; rows > 0; rows -= tile.rows, floats += kLineFloats) {
+        const bool fetches = floats < span;  // columns may begin within a line
+        tile.ahead = fetches ? InputOf(w, fetched, floats) : tile.b;
         tile.ahead_stride = fetches ? plane : 0;
         tile.pack_to = nullptr;
-        if (packed && columns < next.count) {
-          tile.pack_x = packs + columns;
+        if (packed && floats < next.count) {
+          tile.pack_x = InputOf(w, next, floats);
           tile.pack_stride = plane;
-          tile.pack_lanes = std::min(table.lanes, next.count - columns);
-          tile.pack_to = spare + columns;
+          tile.pack_lanes = std::min(table.lanes, next.count - floats);
+          tile.pack_to = spare + floats;
         }
         tile.rows = std::min(table.mr, rows);
         tile_(tile);
