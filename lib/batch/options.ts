@@ -5,7 +5,7 @@ import { checkTensor } from '../tensor/tensor.js';
 import type { FileOptions } from './fuse-file.js';
 import type { FuseModelsOptions } from './fuse-models.js';
 
-/** Paths that callers name. @throws ConvfuseError ERR_ARGUMENT */
+/** Checks paths given by a caller. @throws ConvfuseError ERR_ARGUMENT */
 export function checkPaths(paths: readonly string[]): void {
   if (!Array.isArray(paths)) throw argumentError('an array of paths', 'paths', paths);
   paths.forEach((file, index) => {
@@ -13,7 +13,10 @@ export function checkPaths(paths: readonly string[]): void {
   });
 }
 
-/** What would else be every model's error, or none at all. @throws ConvfuseError ERR_ARGUMENT */
+/**
+ * Checks options that would otherwise fail for every model, or be ignored. @throws ConvfuseError
+ * ERR_ARGUMENT
+ */
 export function checkBatchOptions(options: FuseModelsOptions): void {
   checkOptions(options);
   const { jobs, timeLimit, memoryLimit, output, outDir, verify } = options;
@@ -39,8 +42,9 @@ export function checkBatchOptions(options: FuseModelsOptions): void {
 }
 
 /**
- * The options as they can be sent to another process: tensors of any class as plain ones, since what
- * a class has on its prototype (the data of onnxruntime-common's) would be lost, and no signal.
+ * The options in a form that can be sent to another process: without the signal, and with tensors
+ * as plain objects, because properties on a prototype (such as the data of onnxruntime-common's
+ * tensors) would be lost.
  */
 export function sendable(options: FileOptions): FileOptions {
   const { verify } = options;
