@@ -25,7 +25,7 @@ function resized<D extends Dim>(node: Node, dims: readonly D[], sizes: readonly 
   return out;
 }
 
-/** Cut to, or padded with zeros to, the sizes in input 1, half of the rest before, half behind. */
+/** Crops, or pads with zeros, to the sizes in input 1, half at the beginning, half at the end. */
 export const centerCropPad = operator('CenterCropPad', {
   since: 18,
   inputs: [2, 2],

@@ -1,4 +1,4 @@
-// Equal, Less, Greater and their kin: two operands of one type, a boolean result.
+// Equal, Less, Greater and similar operators: two operands of one type, a boolean result.
 
 import { broadcastShapes, runsOf } from './broadcast.js';
 import { inferBroadcast, operands } from './elementwise.js';
@@ -47,7 +47,7 @@ export const comparisons: readonly Operator[] = [
   comparison('Greater', 1, (x, y) => x > y),
   comparison('LessOrEqual', 12, (x, y) => x <= y),
   comparison('GreaterOrEqual', 12, (x, y) => x >= y),
-  // Booleans are 0 and 1, so that logic is comparison of a kind.
+  // Booleans are 0 and 1, so logical operators are comparisons too.
   comparison('And', 1, (x, y) => x === 1 && y === 1),
   comparison('Or', 1, (x, y) => x === 1 || y === 1),
   comparison('Xor', 1, (x, y) => x !== y),

@@ -40,7 +40,7 @@ function runInto(
   };
 }
 
-/** The same in blocks, of which the first channel of each part begins one. */
+/** runInto() for tensors in blocks, where each part begins at a block. */
 function blocksInto(
   call: Evaluation,
   parts: readonly RunTensor[],
@@ -55,7 +55,7 @@ function blocksInto(
   });
 }
 
-/** Made here: a function of the scope of evaluate() would keep the tensors of the first run alive. */
+/** A separate function: a closure of evaluate() would keep the tensors of the first run alive. */
 function inTurn(runs: readonly RepeatedRun[]): MovedRun {
   return (from, to) => runs.forEach((run, i) => run(from[i]!, undefined, to));
 }

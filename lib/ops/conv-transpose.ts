@@ -10,7 +10,7 @@ import { windowOf, withLabel } from './window.js';
 
 interface Resolved {
   readonly geometry: Geometry;
-  /** Of the spatial axes: leading pads, and sizes of the output. */
+  /** By spatial axis: leading pads, and sizes of the output. */
   readonly padBegin: readonly number[];
   readonly output: readonly number[];
 }
@@ -83,7 +83,7 @@ export const convTranspose = operator('ConvTranspose', {
     const { dims } = x;
     return withLabel(node, () => {
       const spatial = dims.slice(2);
-      // Channels and batch do not depend on the sizes: stand-ins for those that are unknown.
+      // Unknown sizes are replaced by 1: output channels and batch do not depend on them.
       const standIn = [
         1,
         weights[0]!,

@@ -6,8 +6,8 @@ import { broadcastDims } from './broadcast.js';
 import { nodeError } from './schema.js';
 
 /**
- * Labels are letters, or for the axes of an ellipsis their number, counted from the last one: it is
- * there that ellipses of different ranks are aligned.
+ * Labels are letters. The axes of an ellipsis have numbers, counted from the last one, since
+ * ellipses of different ranks are aligned there.
  */
 export interface Equation {
   readonly operands: readonly (readonly string[])[];
@@ -16,12 +16,16 @@ export interface Equation {
 
 const TERM = /^([A-Za-z]*)(\.\.\.)?([A-Za-z]*)$/;
 
-/** The labels of an ellipsis of so many axes: '1', '0' for two. */
+/** The labels of an ellipsis of `axes` axes: '1', '0' for two. */
 function ellipsis(axes: number): string[] {
   return Array.from({ length: axes }, (_, axis) => String(axes - 1 - axis));
 }
 
-/** @param rank of the operand; of an output that the axes of its ellipsis are known of, undefined */
+/**
+ * The labels of a term.
+ *
+ * @param rank of the operand; undefined for the output, whose ellipsis has `axes` axes
+ */
 function labelsOf(node: Node, term: string, rank: number | undefined, axes = 0): string[] {
   const parts = TERM.exec(term);
   if (parts === null) throw nodeError(node, 'ERR_MODEL', `the term ${JSON.stringify(term)}`);
@@ -75,8 +79,8 @@ function isNumber(label: string): boolean {
 }
 
 /**
- * The size of each label's axes; those of 1 are repeated. A label that one operand has several times
- * takes its diagonal, and nothing is repeated there.
+ * The size of each label. Axes of size 1 are broadcast, but a label that one operand has several
+ * times takes its diagonal and needs equal sizes.
  *
  * @throws ConvfuseError ERR_MODEL, ERR_ARGUMENT
  */

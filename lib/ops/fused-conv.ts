@@ -16,7 +16,12 @@ const PARAMETERS: Readonly<Record<string, readonly [Activation['kind'], number]>
   HardSigmoid: ['hard-sigmoid', 2],
 };
 
-/** @throws ConvfuseError ERR_UNSUPPORTED for others, ERR_MODEL for another count of parameters */
+/**
+ * The activation of a FusedConv.
+ *
+ * @throws ConvfuseError ERR_UNSUPPORTED for unknown ones, ERR_MODEL for a wrong number of
+ * parameters
+ */
 function activationOf(node: Node): Activation {
   const name = node.attribute('activation', 'string') ?? '';
   if (name === '') return IDENTITY;

@@ -11,7 +11,7 @@ import { floatsOf, required } from './run-tensor.js';
 import { nodeError, operator } from './schema.js';
 
 export interface Product<D> {
-  /** Of the stacked matrices. */
+  /** Dimensions of the stack of matrices. */
   readonly batch: readonly D[];
   readonly m: D;
   readonly k: D;
@@ -19,7 +19,7 @@ export interface Product<D> {
   readonly out: readonly D[];
 }
 
-/** numpy.matmul: vectors are one-row or one-column matrices whose axis then goes. */
+/** As in numpy.matmul, a vector is a one-row or one-column matrix; the result lacks that axis. */
 export function productOf<D extends Dim>(
   node: Node,
   a: readonly D[],
@@ -65,7 +65,7 @@ export const matMul = operator('MatMul', {
     const { batch, m, k, n, out } = productOf(node, a.dims, b.dims);
     const left = floatsOf(node, a);
     const right = floatsOf(node, b);
-    // One matrix for all: the stack of A is one tall matrix.
+    // With a single matrix B, the stack of matrices A is one tall matrix.
     const single = isSingle(b.dims);
     const matrix = call.isConstant(1) ? right : undefined;
     const row = inputs[2];

@@ -10,7 +10,7 @@ function rounded(value: number): number {
   return Math.sign(value) * Math.floor(Math.abs(value) + 0.5);
 }
 
-/** The elements of one axis that a bin of a region covers, which may be none. */
+/** The range of elements, possibly empty, that a bin of a region covers along one axis. */
 function span(
   bin: number,
   bins: number,
@@ -22,7 +22,7 @@ function span(
   return [clip(Math.floor(fround(bin * width))), clip(Math.ceil(fround((bin + 1) * width)))];
 }
 
-/** For each region and bin the largest element; 0 for none (Girshick 2015, section 2.1). */
+/** The largest element in each bin of each region; 0 for an empty bin (Girshick 2015, 2.1). */
 export const maxRoiPool = operator('MaxRoiPool', {
   inputs: [2, 2],
   infer(node, [x, rois]): ValueFacts[] {

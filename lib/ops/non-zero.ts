@@ -4,7 +4,7 @@ import type { ValueFacts } from './operator.js';
 import { required } from './run-tensor.js';
 import { nodeError, operator } from './schema.js';
 
-/** Where elements are not 0: a row for each axis, a column for each such element. */
+/** The indices of all elements that are not 0, as [rank, count]. */
 export const nonZero = operator('NonZero', {
   since: 9,
   infer(_node, [x]): ValueFacts[] {

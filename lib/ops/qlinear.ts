@@ -1,4 +1,4 @@
-// QLinearConv, QLinearMatMul, MatMulInteger, DynamicQuantizeLinear: products of bytes.
+// QLinearConv, QLinearMatMul, MatMulInteger, DynamicQuantizeLinear: arithmetic on bytes.
 
 import type { Node } from '../ir/node.js';
 import { elementCount } from '../tensor/shape.js';
@@ -12,7 +12,7 @@ import { floatsOf, numbersOf, required } from './run-tensor.js';
 import { nodeError, operator } from './schema.js';
 import { convolveWhole, multiplyWhole } from './whole-products.js';
 
-/** A tensor, its scale and its zero point, which stand in a row in the inputs. */
+/** A tensor, its scale and its zero point, which are consecutive inputs. */
 interface Scaled {
   readonly x: RunTensor;
   readonly scale: ArrayLike<number>;
@@ -33,22 +33,22 @@ function scaledAt(
   return { x, scale, zero };
 }
 
-/** Rounds as everyone does: a factor in float32, of which ties decide what comes out. */
+/** Rounds factors to float32, as other engines do, because ties decide the quantised result. */
 function roundingOf(call: Evaluation): (value: number) => number {
   return call.arithmetic === 'float32' ? Math.fround : (value) => value;
 }
 
-/** What sums are multiplied by, as a table, and where an element's factor is in it. */
+/** The factors of sums, as a table, and the index of an element's factor in it. */
 interface Factors {
   readonly left: ArrayLike<number>;
   readonly right: ArrayLike<number>;
-  /** Factors in the table: for each of left, one for each of the `rightCount` of right. */
+  /** The number of factors in the table: `rightCount` for each of `left`. */
   readonly count: number;
   readonly rightCount: number;
   at(i: number): number;
 }
 
-/** Sums as the node's output, whose scale and zero point are inputs 6 and 7. */
+/** Requantises sums to the node's output, whose scale and zero point are inputs 6 and 7. */
 function requantised(
   call: Evaluation,
   inputs: readonly (RunTensor | undefined)[],
@@ -154,8 +154,8 @@ const matMulInteger = operator('MatMulInteger', {
 });
 
 /**
- * To uint8, the range of x, widened to have 0 in it, over all of its range: scale = (max - min) / 255,
- * zero point = round(-min / scale), y = round(x / scale) + zero point.
+ * Quantises to uint8. The range of x, extended to include 0, is mapped to [0, 255]: scale = (max -
+ * min) / 255, zero point = round(-min / scale), y = round(x / scale) + zero point.
  */
 const dynamicQuantizeLinear = operator('DynamicQuantizeLinear', {
   since: 11,

@@ -5,7 +5,7 @@ import { numbersOf, required } from './run-tensor.js';
 import { nodeError, operator } from './schema.js';
 import { copyElements } from './strided.js';
 
-/** The axis of time: 0 or 1, where that of the batch is the other one. */
+/** The time axis, 0 or 1; the batch axis must be the other one. */
 function timeAxis(node: Node, rank: number): 0 | 1 {
   const batch = node.attribute('batch_axis', 'int') ?? 1;
   const time = node.attribute('time_axis', 'int') ?? 0;
@@ -14,7 +14,7 @@ function timeAxis(node: Node, rank: number): 0 | 1 {
   throw nodeError(node, 'ERR_MODEL', text);
 }
 
-/** The first sequence_lens[b] steps of time of sequence b in reverse, the others as they are. */
+/** Reverses the first sequence_lens[b] time steps of sequence b, and copies the others. */
 export const reverseSequence = operator('ReverseSequence', {
   since: 10,
   inputs: [2, 2],

@@ -8,7 +8,7 @@ import type { Operator } from './operator.js';
 import { numbersOf, required } from './run-tensor.js';
 import { nodeError, operator } from './schema.js';
 
-/** y[n] = sum of a[k] cos(2 pi k n / N); N is the size, or without `periodic` one less. */
+/** y[n] = sum of weights[k] cos(2 pi k n / N); N is the size or, unless `periodic`, size - 1. */
 function windowFunction(opType: string, weights: readonly number[]): Operator {
   return operator(opType, {
     since: 17,

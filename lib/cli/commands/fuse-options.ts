@@ -5,7 +5,7 @@ import { loadInputs } from '../inputs.js';
 import * as parse from '../parse.js';
 import { addBackendOptions, type BackendFlags } from './backend-options.js';
 
-/** The flags of `fuse` as commander hands them over. */
+/** The flags of `fuse` as commander parses them. */
 export interface FuseFlags extends BackendFlags {
   readonly output?: string;
   readonly outDir?: string;
@@ -98,7 +98,7 @@ export function addVerifyOptions(command: Command): Command {
     .option('--input-shape <name=1x3x224x224>', 'shape of a random input', parse.namedShape);
 }
 
-/** Says no, with exit code 2, to flags that contradict each other or are not there yet. */
+/** Refuses flags that contradict each other or are not implemented yet, with exit code 2. */
 export function checkFuseFlags(command: Command, flags: FuseFlags): void {
   const later: [boolean, string][] = [
     [flags.report !== undefined, '--report'],
@@ -129,7 +129,7 @@ export function checkFuseFlags(command: Command, flags: FuseFlags): void {
   if (both !== undefined) command.error(`error: rule '${both}' is in --only and in --skip`);
 }
 
-/** What the library is to do; reads the files of --input. */
+/** The options for fuseModels(); reads the files of --input. */
 export async function fuseModelsOptions(flags: FuseFlags): Promise<FuseModelsOptions> {
   const verify = flags.verify ? await verifyOptions(flags) : false;
   return defined({
@@ -169,7 +169,7 @@ export async function verifyOptions(
   });
 }
 
-/** Leaves out what was not given. */
+/** Removes the entries that are undefined. */
 export function defined<T extends object>(
   record: T,
 ): {
