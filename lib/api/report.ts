@@ -49,7 +49,7 @@ export interface FuseReport {
   readonly milliseconds: { readonly fuse: number; readonly verify: number };
 }
 
-/** One line of `fuse --json`. */
+/** The entry of one model in the document of `fuse --json`. */
 export interface FileReport {
   readonly input: string;
   readonly output: string | undefined;

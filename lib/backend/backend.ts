@@ -110,7 +110,9 @@ export type AsyncConvCall = Omit<ConvCall, 'out'> & { readonly out?: FloatArray 
 export interface ConvKernel {
   /** [N, M, ...spatial] for an input of `dims`. @throws ConvfuseError ERR_ARGUMENT */
   outputDims(dims: readonly number[]): number[];
-  /** The algorithm that runs for an input of `dims`: 'direct 14x32', 'winograd F(2x2,3x3)', ... */
+  /**
+   * The algorithm for an input of `dims`, and why: 'direct 14x32 (output channels fill vectors)'.
+   */
   algorithm(dims: readonly number[]): string;
   /** Writes `out`. The caller has checked lengths and that `out` overlaps nothing. */
   runSync(call: ConvCall): void;

@@ -45,7 +45,10 @@ export class FusedConv2d {
     this.#kernel = selectBackend(backend, { isa, threads }).conv(settings.spec);
   }
 
-  /** The algorithm of the latest run; it depends on the input's size. */
+  /**
+   * The algorithm of the latest run, and the reason in parentheses; both depend on the input's
+   * size.
+   */
   get algorithm(): string {
     const kernel = this.#alive();
     return this.#lastDims ? kernel.algorithm(this.#lastDims) : 'not chosen before the first run';

@@ -97,7 +97,7 @@ export function normalisesByBackend(
   return affineParameters(values, epsilon).held;
 }
 
-/** The same on the backend. Steps are rounded, but x - mean is exact where both are close. */
+/** normalise() on the backend. Steps are rounded, but x - mean is exact where both are close. */
 function normaliseByBackend(
   call: Evaluation,
   x: RunTensor,

@@ -71,7 +71,8 @@ export function castTo(call: Evaluation, x: RunTensor, type: DataType): RunTenso
   const { dims } = x;
   const count = x.data.length;
   const data = call.allocate(type, dims);
-  if (type === 'string') throw nodeError(call.node, 'ERR_UNSUPPORTED', 'casts to strings');
+  if (type === 'string')
+    throw nodeError(call.node, 'ERR_UNSUPPORTED', 'casts to strings are not supported');
   if (isWide(type)) {
     const out = data as BigInt64Array;
     for (let i = 0; i < count; i++) {
@@ -106,7 +107,8 @@ export const casts: readonly Operator[] = [
     infer: (node, [x]) => castFacts(x, typeAttribute(node, 'to')),
     evaluate(call, inputs) {
       const type = typeAttribute(call.node, 'to');
-      if (type === undefined) throw nodeError(call.node, 'ERR_UNSUPPORTED', 'its target type');
+      if (type === undefined)
+        throw nodeError(call.node, 'ERR_UNSUPPORTED', 'the target type is not supported');
       return [castTo(call, required(call.node, inputs, 0), type)];
     },
   }),

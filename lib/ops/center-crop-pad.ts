@@ -37,7 +37,8 @@ export const centerCropPad = operator('CenterCropPad', {
   evaluate(call, inputs) {
     const { node } = call;
     const x = required(node, inputs, 0);
-    if (x.type === 'string') throw nodeError(node, 'ERR_UNSUPPORTED', 'string elements');
+    if (x.type === 'string')
+      throw nodeError(node, 'ERR_UNSUPPORTED', 'string elements are not supported');
     const dims = resized(node, x.dims, numbersOf(required(node, inputs, 1)));
     const data = call.allocate(x.type, dims);
     if (data instanceof BigInt64Array || data instanceof BigUint64Array) data.fill(0n);

@@ -13,7 +13,11 @@ function compare(
   f: (x: Scalar, y: Scalar) => boolean,
 ): RunTensor[] {
   if (left.type !== right.type) {
-    throw nodeError(call.node, 'ERR_MODEL', `operands are ${left.type} and ${right.type}`);
+    throw nodeError(
+      call.node,
+      'ERR_MODEL',
+      `operands have different types: ${left.type} and ${right.type}`,
+    );
   }
   const dims = broadcastShapes([left.dims, right.dims]);
   const runs = runsOf(dims, [left.dims, right.dims]);

@@ -91,7 +91,7 @@ export const concat = operator('Concat', {
         dims.length === first.dims.length &&
         dims.every((size, at) => at === axis || size === first.dims[at]),
     );
-    if (!fits) throw nodeError(node, 'ERR_MODEL', 'inputs differ off the axis, or in type');
+    if (!fits) throw nodeError(node, 'ERR_MODEL', 'inputs differ in type, rank or other axes');
     const dims = [...first.dims];
     dims[axis] = parts.reduce((sum, part) => sum + part.dims[axis]!, 0);
     const { layout } = call;

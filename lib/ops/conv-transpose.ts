@@ -30,7 +30,11 @@ export function transposedGeometry(
   const groups = node.attribute('group', 'int') ?? 1;
   checkChannels(node, x, w, w[0]!);
   if (groups < 1 || w[0]! % groups !== 0) {
-    throw nodeError(node, 'ERR_MODEL', `${w[0]} input channels in ${groups} groups`);
+    throw nodeError(
+      node,
+      'ERR_MODEL',
+      `${w[0]} input channels do not divide into ${groups} groups`,
+    );
   }
   const window = windowOf(node, w.slice(2));
   const rank = window.kernel.length;

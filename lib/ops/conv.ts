@@ -141,7 +141,11 @@ function groupsOf(node: Node, x: readonly unknown[], w: readonly number[]): numb
 export function convGeometry(node: Node, x: readonly unknown[], w: readonly number[]): Geometry {
   const groups = groupsOf(node, x, w);
   if (groups < 1 || w[0]! % groups !== 0) {
-    throw nodeError(node, 'ERR_MODEL', `${w[0]} output channels in ${groups} groups`);
+    throw nodeError(
+      node,
+      'ERR_MODEL',
+      `${w[0]} output channels do not divide into ${groups} groups`,
+    );
   }
   return {
     inputChannels: w[1]! * groups,

@@ -8,7 +8,8 @@ import type { Elements } from './strided.js';
 
 /** The axis, which must be the only element of a list. @throws ConvfuseError ERR_MODEL */
 function axisIn(node: Node, list: readonly number[], rank: number): number {
-  if (list.length !== 1) throw nodeError(node, 'ERR_MODEL', `it has ${list.length} axes`);
+  if (list.length !== 1)
+    throw nodeError(node, 'ERR_MODEL', `expected 1 axis, received ${list.length}`);
   return axisOf(node, list[0]!, rank);
 }
 

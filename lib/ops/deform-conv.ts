@@ -96,7 +96,7 @@ function evaluateDeformConv(
     throw nodeError(
       node,
       'ERR_MODEL',
-      `${inputChannels} channels in ${offsetGroups} offset groups`,
+      `${inputChannels} channels do not divide into ${offsetGroups} offset groups`,
     );
   }
   expect(offset, [batch, moves * rank, ...output], 'offset');

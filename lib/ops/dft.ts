@@ -76,7 +76,12 @@ function binsOf(node: Node, length: number): number {
 function dftAxis(node: Node, given: number | undefined, rank: number): number {
   const axis = node.opset < 20 ? (node.attribute('axis', 'int') ?? 1) : (given ?? -2);
   const index = axisOf(node, axis, rank);
-  if (index === rank - 1) throw nodeError(node, 'ERR_MODEL', 'its axis is that of the parts');
+  if (index === rank - 1)
+    throw nodeError(
+      node,
+      'ERR_MODEL',
+      'expected an axis before the last one, received the last one',
+    );
   return index;
 }
 
@@ -104,9 +109,10 @@ const dft = operator('DFT', {
     const length = (inputs[1] && numbersOf(inputs[1])[0]) ?? count;
     const inverse = node.attribute('inverse', 'int') === 1;
     if (inverse && onesided(node)) {
-      throw nodeError(node, 'ERR_UNSUPPORTED', 'the inverse of one side');
+      throw nodeError(node, 'ERR_UNSUPPORTED', 'onesided inverse transforms are not supported');
     }
-    if (length < 1) throw nodeError(node, 'ERR_MODEL', `a transform of length ${length}`);
+    if (length < 1)
+      throw nodeError(node, 'ERR_MODEL', `expected a length of 1 or more, received ${length}`);
     const bins = binsOf(node, length);
     const dims = [...x.dims.map((size, i) => (i === axis ? bins : size)).slice(0, -1), 2];
     const source = floatsOf(node, x);
@@ -144,7 +150,7 @@ const stft = operator('STFT', {
     const length = window?.length ?? (inputs[3] && numbersOf(inputs[3])[0]) ?? 0;
     const [batch, size] = x.dims as [number, number];
     if (x.dims.length !== 3 || hop < 1 || length < 1 || length > size) {
-      const text = `frames of ${length}, ${hop} apart, of ${x.dims.join('x')}`;
+      const text = `frames of ${length}, ${hop} apart, do not fit an input of ${x.dims.join('x')}`;
       throw nodeError(node, 'ERR_MODEL', text);
     }
     const frames = Math.floor((size - length) / hop) + 1;

@@ -57,7 +57,8 @@ const eyeLike = operator('EyeLike', {
     const { node } = call;
     const x = required(node, inputs, 0);
     const type = eyeType(node, x.type);
-    if (type === undefined) throw nodeError(node, 'ERR_UNSUPPORTED', 'its element type');
+    if (type === undefined)
+      throw nodeError(node, 'ERR_UNSUPPORTED', 'the element type is not supported');
     if (x.dims.length !== 2) {
       throw nodeError(node, 'ERR_MODEL', `expected a matrix, received ${dimsText(x.dims)}`);
     }

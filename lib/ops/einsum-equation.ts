@@ -28,12 +28,13 @@ function ellipsis(axes: number): string[] {
  */
 function labelsOf(node: Node, term: string, rank: number | undefined, axes = 0): string[] {
   const parts = TERM.exec(term);
-  if (parts === null) throw nodeError(node, 'ERR_MODEL', `the term ${JSON.stringify(term)}`);
+  if (parts === null)
+    throw nodeError(node, 'ERR_MODEL', `the term ${JSON.stringify(term)} is malformed`);
   const [, head = '', dots, tail = ''] = parts;
   const letters = head.length + tail.length;
   const more = rank === undefined ? axes : rank - letters;
   if (dots === undefined ? rank !== undefined && more !== 0 : more < 0) {
-    throw nodeError(node, 'ERR_MODEL', `the term ${term} for an operand of rank ${rank}`);
+    throw nodeError(node, 'ERR_MODEL', `the term ${term} does not fit an operand of rank ${rank}`);
   }
   return [...head, ...(dots === undefined ? [] : ellipsis(more)), ...tail];
 }
@@ -48,7 +49,11 @@ export function equationOf(node: Node, ranks: readonly number[]): Equation {
   const text = node.attribute('equation', 'string')?.replaceAll(/\s/g, '');
   const [left, right, more] = text?.split('->') ?? [];
   if (left === undefined || more !== undefined) {
-    throw nodeError(node, 'ERR_MODEL', `the equation ${JSON.stringify(text ?? 'is missing')}`);
+    throw nodeError(
+      node,
+      'ERR_MODEL',
+      `the equation ${text === undefined ? 'is missing' : `${JSON.stringify(text)} is malformed`}`,
+    );
   }
   const terms = left.split(',');
   if (terms.length !== ranks.length) {
@@ -69,7 +74,7 @@ export function equationOf(node: Node, ranks: readonly number[]): Equation {
   const lost = most > 0 && !output.some(isNumber);
   const unique = new Set(output).size === output.length;
   if (lost || !unique || !output.every((label) => all.includes(label))) {
-    throw nodeError(node, 'ERR_MODEL', `the output of the equation ${text}`);
+    throw nodeError(node, 'ERR_MODEL', `the output of the equation ${text} is malformed`);
   }
   return { operands, output };
 }
@@ -96,7 +101,11 @@ export function sizesOf<D extends Dim>(
       const size = shapes[i]![axis]!;
       const before = own.get(label);
       if (typeof size === 'number' && typeof before === 'number' && size !== before) {
-        throw nodeError(node, 'ERR_MODEL', `the diagonal ${label} of ${before} by ${size}`);
+        throw nodeError(
+          node,
+          'ERR_MODEL',
+          `the axes ${label} of one operand differ: ${before} and ${size}`,
+        );
       }
       own.set(label, typeof before === 'number' ? before : size);
     });

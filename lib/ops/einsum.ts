@@ -151,7 +151,7 @@ export const einsum = operator('Einsum', {
       throw unsupportedType(node, type);
     }
     if (operands.some((operand) => operand.type !== type)) {
-      throw nodeError(node, 'ERR_MODEL', 'operands are of several types');
+      throw nodeError(node, 'ERR_MODEL', 'operands have different types');
     }
     const shapes = operands.map(({ dims }) => dims);
     const equation = equationOf(

@@ -134,7 +134,11 @@ export function evaluateBinary(
 ): RunTensor {
   const { type } = left;
   if (type !== right.type) {
-    throw nodeError(call.node, 'ERR_MODEL', `operands are ${type} and ${right.type}`);
+    throw nodeError(
+      call.node,
+      'ERR_MODEL',
+      `operands have different types: ${type} and ${right.type}`,
+    );
   }
   const dims = broadcastShapes([left.dims, right.dims]);
   const fits = overwrite !== undefined && sameDims(overwrite.dims, dims);

@@ -98,7 +98,10 @@ export function evaluateNode(
 ): readonly RunTensor[] {
   const operator = operatorOf(node);
   if (operator === undefined) {
-    throw new ConvfuseError('ERR_UNSUPPORTED', `operator ${node.opType} of ${node.label}`);
+    throw new ConvfuseError(
+      'ERR_UNSUPPORTED',
+      `operator ${node.opType} of ${node.label} is not supported`,
+    );
   }
   return operator.evaluate(new Alone(node, arithmetic, backend), inputs);
 }

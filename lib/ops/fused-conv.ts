@@ -26,7 +26,8 @@ function activationOf(node: Node): Activation {
   const name = node.attribute('activation', 'string') ?? '';
   if (name === '') return IDENTITY;
   const known = Object.hasOwn(PARAMETERS, name) ? PARAMETERS[name] : undefined;
-  if (known === undefined) throw nodeError(node, 'ERR_UNSUPPORTED', `activation ${name}`);
+  if (known === undefined)
+    throw nodeError(node, 'ERR_UNSUPPORTED', `activation ${name} is not supported`);
   const [kind, count] = known;
   const given = node.attribute('activation_params', 'floats') ?? [];
   if (given.length !== count) {

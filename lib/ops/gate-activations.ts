@@ -47,7 +47,11 @@ export function gateFunctions(
   const all = Array.from({ length: directions }, () => defaults).flat();
   const names = node.attribute('activations', 'strings') ?? all;
   if (names.length !== all.length) {
-    throw nodeError(node, 'ERR_MODEL', `${names.length} activations in place of ${all.length}`);
+    throw nodeError(
+      node,
+      'ERR_MODEL',
+      `expected ${all.length} activations, received ${names.length}`,
+    );
   }
   const lists = ['activation_alpha', 'activation_beta'].map((name) => ({
     values: node.attribute(name, 'floats') ?? [],
@@ -55,7 +59,7 @@ export function gateFunctions(
   }));
   return names.map((name) => {
     const kind = Object.hasOwn(KINDS, name.toLowerCase()) ? KINDS[name.toLowerCase()] : undefined;
-    if (kind === undefined) throw nodeError(node, 'ERR_MODEL', `activation ${name}`);
+    if (kind === undefined) throw nodeError(node, 'ERR_MODEL', `activation ${name} is not known`);
     const [alpha, beta] = kind.defaults.map((otherwise, i) => {
       const list = lists[i]!;
       return list.values[list.taken++] ?? Math.fround(otherwise);

@@ -82,7 +82,7 @@ export const gridSample = operator('GridSample', {
     const rank = spatial.length;
     const fits = grid.dims.length === rank + 2 && grid.dims[0] === x.dims[0];
     if (rank < 1 || !fits || grid.dims[rank + 1] !== rank) {
-      const text = `a grid of ${dimsText(grid.dims)} for ${dimsText(x.dims)}`;
+      const text = `a grid of ${dimsText(grid.dims)} does not fit an input of ${dimsText(x.dims)}`;
       throw nodeError(node, 'ERR_MODEL', text);
     }
     const aligned = node.attribute('align_corners', 'int') === 1;

@@ -39,7 +39,7 @@ export function placesAlong(
     indices.dims.length === dims.length &&
     indices.dims.every((size, at) => at === axis || size <= dims[at]!);
   if (!fits) {
-    const text = `indices are ${dimsText(indices.dims)}, elements ${dimsText(dims)}`;
+    const text = `indices of ${dimsText(indices.dims)} do not fit a tensor of ${dimsText(dims)}`;
     throw nodeError(node, 'ERR_MODEL', text);
   }
   const numbers = indexNumbers(node, indices);

@@ -37,7 +37,7 @@ export const loop = operator('Loop', {
     });
     const scans: (RunTensor | undefined)[][] = node.outputs.slice(carried.length).map(() => []);
     for (let round = 0; going && round < rounds; round++) {
-      if (round >= MAX_ROUNDS) throw nodeError(node, 'ERR_LIMIT', `over ${MAX_ROUNDS} rounds`);
+      if (round >= MAX_ROUNDS) throw nodeError(node, 'ERR_LIMIT', `over ${MAX_ROUNDS} iterations`);
       const flag: RunTensor = { type: 'bool', dims: [], data: Uint8Array.of(1) };
       const count: RunTensor = { ...int64Vector([round]), dims: [] };
       const results = call.runBody(body, [count, flag, ...carried]);

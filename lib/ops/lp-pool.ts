@@ -8,7 +8,7 @@ import { nodeError, operator } from './schema.js';
 function powerOf(node: Node): number {
   const found = node.attributes.get('p');
   const p = found?.kind === 'int' || found?.kind === 'float' ? found.value : 2;
-  if (!(p > 0)) throw nodeError(node, 'ERR_MODEL', `p is ${p}`);
+  if (!(p > 0)) throw nodeError(node, 'ERR_MODEL', `expected p above 0, received ${p}`);
   return p;
 }
 

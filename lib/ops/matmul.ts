@@ -26,7 +26,7 @@ export function productOf<D extends Dim>(
   b: readonly D[],
 ): Product<D | 1> {
   if (a.length === 0 || b.length === 0) {
-    throw nodeError(node, 'ERR_MODEL', `${dimsText(a)} times ${dimsText(b)}`);
+    throw nodeError(node, 'ERR_MODEL', `cannot multiply ${dimsText(a)} by ${dimsText(b)}`);
   }
   const left: readonly (D | 1)[] = a.length === 1 ? [1, a[0]!] : a;
   const right: readonly (D | 1)[] = b.length === 1 ? [b[0]!, 1] : b;
@@ -35,7 +35,7 @@ export function productOf<D extends Dim>(
   const n = right[right.length - 1] as D | 1;
   const rows = right[right.length - 2];
   if (typeof k === 'number' && typeof rows === 'number' && k !== rows) {
-    throw nodeError(node, 'ERR_MODEL', `${dimsText(a)} times ${dimsText(b)}`);
+    throw nodeError(node, 'ERR_MODEL', `cannot multiply ${dimsText(a)} by ${dimsText(b)}`);
   }
   const batch = broadcastDims(left.slice(0, -2), right.slice(0, -2)) as (D | 1)[];
   const out = [...batch, ...(a.length === 1 ? [] : [m]), ...(b.length === 1 ? [] : [n])];

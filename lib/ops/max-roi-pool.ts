@@ -47,7 +47,11 @@ export const maxRoiPool = operator('MaxRoiPool', {
     for (let roi = 0; roi < dims[0]!; roi++) {
       const image = regions[roi * 5]!;
       if (!(image >= 0 && image < batch)) {
-        throw nodeError(node, 'ERR_MODEL', `a region of image ${image} of ${batch}`);
+        throw nodeError(
+          node,
+          'ERR_MODEL',
+          `a region is of image ${image}, outside a batch of ${batch}`,
+        );
       }
       const corner = (i: number): number => rounded(fround(regions[roi * 5 + i]! * scale));
       const [left, top, right, bottom] = [corner(1), corner(2), corner(3), corner(4)];

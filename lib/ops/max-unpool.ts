@@ -45,7 +45,7 @@ export const maxUnpool = operator('MaxUnpool', {
     const data = (call.allocate(x.type, dims) as FloatArray).fill(0);
     indices.forEach((index, i) => {
       if (!(index >= 0 && index < count)) {
-        throw nodeError(node, 'ERR_MODEL', `index ${index} of ${count} elements`);
+        throw nodeError(node, 'ERR_MODEL', `expected an index below ${count}, received ${index}`);
       }
       data[index] = source[i]!;
     });

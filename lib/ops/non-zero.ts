@@ -14,7 +14,8 @@ export const nonZero = operator('NonZero', {
   evaluate(call, inputs) {
     const { node } = call;
     const { type, dims, data } = required(node, inputs, 0);
-    if (type === 'string') throw nodeError(node, 'ERR_UNSUPPORTED', 'string elements');
+    if (type === 'string')
+      throw nodeError(node, 'ERR_UNSUPPORTED', 'string elements are not supported');
     const found: number[] = [];
     for (let i = 0; i < data.length; i++) if (Number(data[i]) !== 0) found.push(i);
     const out = call.allocate('int64', [dims.length, found.length]) as BigInt64Array;

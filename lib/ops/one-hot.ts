@@ -37,7 +37,8 @@ export const oneHot = operator('OneHot', {
     const { dims: places, data: indices } = required(node, inputs, 0);
     const depth = depthOf(node, numbersOf(required(node, inputs, 1))[0] ?? NaN);
     const values = required(node, inputs, 2);
-    if (values.data.length !== 2) throw nodeError(node, 'ERR_MODEL', 'expected two values');
+    if (values.data.length !== 2)
+      throw nodeError(node, 'ERR_MODEL', 'expected 2 elements in values');
     const axis = newAxis(node, places.length);
     const dims = places.toSpliced(axis, 0, depth);
     const data = call.allocate(values.type, dims);

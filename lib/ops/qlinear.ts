@@ -27,7 +27,11 @@ function scaledAt(
 ): Scaled {
   const scale = floatsOf(node, required(node, inputs, index + 1));
   if (scale.length !== 1 && scale.length !== most) {
-    throw nodeError(node, 'ERR_UNSUPPORTED', `${scale.length} scales of input ${index}`);
+    throw nodeError(
+      node,
+      'ERR_UNSUPPORTED',
+      `${scale.length} scales for input ${index} are not supported`,
+    );
   }
   const [x, zero] = [required(node, inputs, index), required(node, inputs, index + 2)];
   return { x, scale, zero };
@@ -62,7 +66,7 @@ function requantised(
   const range = RANGES[zero.type];
   const bytes = zero.type === 'int8' || zero.type === 'uint8';
   if (range === undefined || !bytes || scale.length !== 1 || zero.data.length !== 1) {
-    const text = `quantisation to ${zero.type} by ${scale.length} scales`;
+    const text = `quantisation to ${zero.type} by ${scale.length} scales is not supported`;
     throw nodeError(node, 'ERR_UNSUPPORTED', text);
   }
   const round = roundingOf(call);

@@ -100,7 +100,8 @@ export const quantisations: readonly Operator[] = [
       const zero = inputs[2];
       const type = zero?.type ?? typeAttribute(node, 'output_dtype') ?? 'uint8';
       const range = RANGES[type];
-      if (range === undefined) throw nodeError(node, 'ERR_UNSUPPORTED', `quantisation to ${type}`);
+      if (range === undefined)
+        throw nodeError(node, 'ERR_UNSUPPORTED', `quantisation to ${type} is not supported`);
       const steps = stepsOf(node, x, scale, zero);
       const narrow = floatsOf(node, x) instanceof Float32Array;
       const how = { type, dims: x.dims, layout: undefined, run: quantizeRun(steps, range, narrow) };
@@ -116,7 +117,7 @@ export const quantisations: readonly Operator[] = [
       const x = required(node, inputs, 0);
       const scale = required(node, inputs, 1);
       if (RANGES[x.type] === undefined) {
-        throw nodeError(node, 'ERR_UNSUPPORTED', `dequantisation of ${x.type}`);
+        throw nodeError(node, 'ERR_UNSUPPORTED', `dequantisation of ${x.type} is not supported`);
       }
       const run = dequantizeRun(stepsOf(node, x, scale, inputs[2]));
       const how = { type: scale.type, dims: x.dims, layout: undefined, run };

@@ -136,7 +136,11 @@ export class Layer {
     if (given === undefined) return new Array<number>(this.batch).fill(this.steps);
     return numbersOf(given).map((length) => {
       if (length >= 0 && length <= this.steps) return length;
-      throw nodeError(this.#call.node, 'ERR_MODEL', `a sequence of ${length} of ${this.steps}`);
+      throw nodeError(
+        this.#call.node,
+        'ERR_MODEL',
+        `expected lengths from 0 to ${this.steps}, received ${length}`,
+      );
     });
   }
 

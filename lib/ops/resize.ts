@@ -55,7 +55,7 @@ function resolve(
     const out = dims.map((size, axis) => Math.floor(Math.fround(size * scales[axis]!)));
     return { dims: out, scales: [...scales] };
   }
-  if (sizes === undefined) throw nodeError(node, 'ERR_MODEL', 'neither scales nor sizes');
+  if (sizes === undefined) throw nodeError(node, 'ERR_MODEL', 'neither scales nor sizes are given');
   const policy = node.attribute('keep_aspect_ratio_policy', 'string') ?? 'stretch';
   if (policy === 'stretch') {
     return { dims: [...sizes], scales: dims.map((size, axis) => Math.fround(sizes[axis]! / size)) };

@@ -10,7 +10,7 @@ function timeAxis(node: Node, rank: number): 0 | 1 {
   const batch = node.attribute('batch_axis', 'int') ?? 1;
   const time = node.attribute('time_axis', 'int') ?? 0;
   if (rank >= 2 && batch + time === 1 && (time === 0 || time === 1)) return time;
-  const text = `batch_axis ${batch} and time_axis ${time} of rank ${rank}`;
+  const text = `batch_axis ${batch} and time_axis ${time} do not fit rank ${rank}`;
   throw nodeError(node, 'ERR_MODEL', text);
 }
 
@@ -30,7 +30,7 @@ export const reverseSequence = operator('ReverseSequence', {
     const [steps, batch] = [x.dims[time]!, x.dims[1 - time]!];
     const lengths = numbersOf(required(node, inputs, 1));
     if (lengths.length !== batch) {
-      throw nodeError(node, 'ERR_MODEL', `${lengths.length} lengths for a batch of ${batch}`);
+      throw nodeError(node, 'ERR_MODEL', `expected ${batch} lengths, received ${lengths.length}`);
     }
     if (lengths.some((length) => length < 0 || length > steps)) {
       throw nodeError(node, 'ERR_ARGUMENT', `expected lengths from 0 to ${steps}`);

@@ -50,14 +50,15 @@ function halfPixelOf(node: Node): boolean {
       ? 'output_half_pixel'
       : (node.attribute('coordinate_transformation_mode', 'string') ?? 'half_pixel');
   if (mode !== 'half_pixel' && mode !== 'output_half_pixel') {
-    throw nodeError(node, 'ERR_MODEL', `coordinate_transformation_mode ${mode}`);
+    throw nodeError(node, 'ERR_MODEL', `coordinate_transformation_mode ${mode} is not known`);
   }
   return mode === 'half_pixel';
 }
 
 function isMax(node: Node): boolean {
   const mode = node.attribute('mode', 'string') ?? 'avg';
-  if (mode !== 'avg' && mode !== 'max') throw nodeError(node, 'ERR_MODEL', `mode ${mode}`);
+  if (mode !== 'avg' && mode !== 'max')
+    throw nodeError(node, 'ERR_MODEL', `mode ${mode} is not known`);
   return mode === 'max';
 }
 
@@ -82,10 +83,10 @@ export const roiAlign = operator('RoiAlign', {
     const [batch, channels, height, width] = x.dims as [number, number, number, number];
     const count = rois.dims[0]!;
     if (x.dims.length !== 4 || rois.dims[1] !== 4 || images.length !== count) {
-      throw nodeError(node, 'ERR_MODEL', 'its inputs do not fit');
+      throw nodeError(node, 'ERR_MODEL', 'the shapes of its inputs do not fit each other');
     }
     if (images.some((image) => !(image >= 0 && image < batch))) {
-      throw nodeError(node, 'ERR_MODEL', `a region of an image beyond ${batch}`);
+      throw nodeError(node, 'ERR_MODEL', `a region is of an image outside a batch of ${batch}`);
     }
     const rows = node.attribute('output_height', 'int') ?? 1;
     const columns = node.attribute('output_width', 'int') ?? 1;

@@ -64,7 +64,11 @@ export function coordinateOf(node: Node, crop?: Crop): Coordinate {
         return fround(fround(start * last) + passed);
       };
     default:
-      throw nodeError(node, 'ERR_UNSUPPORTED', `coordinate_transformation_mode ${mode}`);
+      throw nodeError(
+        node,
+        'ERR_UNSUPPORTED',
+        `coordinate_transformation_mode ${mode} is not supported`,
+      );
   }
 }
 
@@ -83,7 +87,7 @@ function nearest(node: Node): (x: number, scale: number) => number {
     case 'round_prefer_ceil':
       return (x) => Math.floor(x + 0.5);
     default:
-      throw nodeError(node, 'ERR_UNSUPPORTED', `nearest_mode ${mode}`);
+      throw nodeError(node, 'ERR_UNSUPPORTED', `nearest_mode ${mode} is not supported`);
   }
 }
 
@@ -160,7 +164,7 @@ export function samplingOf(node: Node, crop?: Crop): Sampling {
   }
   const cubic = mode === 'cubic';
   if (!cubic && mode !== 'linear' && mode !== 'bilinear') {
-    throw nodeError(node, 'ERR_UNSUPPORTED', `mode ${mode}`);
+    throw nodeError(node, 'ERR_UNSUPPORTED', `mode ${mode} is not supported`);
   }
   const a = node.attribute('cubic_coeff_a', 'float') ?? -0.75;
   const excludeOutside = node.attribute('exclude_outside', 'int') === 1;

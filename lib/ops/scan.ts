@@ -102,9 +102,13 @@ function roundsOf(node: Node, scanned: readonly Scanned[]): number {
   const lengths = scanned.map(({ tensor, axis }) => tensor.dims[axis]!);
   const [rounds] = lengths as [number];
   if (lengths.some((length) => length !== rounds)) {
-    throw nodeError(node, 'ERR_ARGUMENT', `scan inputs of lengths ${lengths.join(', ')}`);
+    throw nodeError(
+      node,
+      'ERR_ARGUMENT',
+      `scan inputs have different lengths: ${lengths.join(', ')}`,
+    );
   }
-  if (rounds > MAX_ROUNDS) throw nodeError(node, 'ERR_LIMIT', `over ${MAX_ROUNDS} rounds`);
+  if (rounds > MAX_ROUNDS) throw nodeError(node, 'ERR_LIMIT', `over ${MAX_ROUNDS} iterations`);
   return rounds;
 }
 

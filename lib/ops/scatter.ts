@@ -26,7 +26,11 @@ function combineOf(node: Node, type: DataType): Combine | undefined {
   if (reduction === 'none') return undefined;
   const ring = ringOf(type);
   if (ring === undefined) {
-    throw nodeError(node, 'ERR_UNSUPPORTED', `reduction ${reduction} of ${type} elements`);
+    throw nodeError(
+      node,
+      'ERR_UNSUPPORTED',
+      `reduction ${reduction} of ${type} elements is not supported`,
+    );
   }
   switch (reduction) {
     case 'add':

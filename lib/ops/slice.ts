@@ -39,7 +39,8 @@ function ranges(node: Node, dims: readonly Dim[], lists: Lists): Map<number, Ran
     const axis = axisOf(node, lists.axes?.[i] ?? i, dims.length);
     const step = lists.steps?.[i] ?? 1;
     const end = lists.ends[i];
-    if (step === 0 || end === undefined) throw nodeError(node, 'ERR_MODEL', 'step 0 or no end');
+    if (step === 0 || end === undefined)
+      throw nodeError(node, 'ERR_MODEL', 'a step is 0, or an end is missing');
     const size = dims[axis];
     if (typeof size === 'number') result.set(axis, rangeOf(size, start, end, step));
     else if (start !== 0 || end < 2 ** 31 - 1 || step !== 1) result.set(axis, undefined);

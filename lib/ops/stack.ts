@@ -25,7 +25,7 @@ export function stack(
   parts.forEach((part, round) => {
     if (part?.type !== type || part.dims.join() !== inner.join()) {
       const given = part === undefined ? 'nothing' : `${part.type}[${part.dims.join(', ')}]`;
-      const message = `round ${round} gave ${given} after ${type}[${inner.join(', ')}]`;
+      const message = `iteration ${round} returned ${given}, earlier ones ${type}[${inner.join(', ')}]`;
       throw nodeError(call.node, 'ERR_MODEL', message);
     }
     copyElements(data, round * size, part.data, 0, size);

@@ -28,7 +28,11 @@ export const tile = operator('Tile', {
     const x = required(node, inputs, 0);
     const counts = numbersOf(required(node, inputs, 1));
     if (counts.length !== x.dims.length || counts.some((times) => times < 0)) {
-      throw nodeError(node, 'ERR_MODEL', `repeats ${counts.join()} for rank ${x.dims.length}`);
+      throw nodeError(
+        node,
+        'ERR_MODEL',
+        `repeats ${counts.join()} do not fit an input of rank ${x.dims.length}`,
+      );
     }
     // Each axis becomes two: the repetitions, with stride 0, and the elements.
     const own = stridesOf(x.dims);

@@ -55,7 +55,10 @@ export class Drafts {
       }
       const operator = meaningOf(node);
       if (operator === undefined) {
-        throw new ConvfuseError('ERR_UNSUPPORTED', `operator ${node.opType} of ${node.label}`);
+        throw new ConvfuseError(
+          'ERR_UNSUPPORTED',
+          `operator ${node.opType} of ${node.label} is not supported`,
+        );
       }
       checkArity(node, operator);
       if (this.#fold(node, operator)) continue;
