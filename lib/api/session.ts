@@ -97,9 +97,8 @@ export class InferenceSession {
 
   /**
    * Runs the model once. Feeds are copied before this returns; results are in memory that is never
-   * overwritten later.
+   * overwritten later. Fetches name the outputs to return; default: all.
    *
-   * @param fetches the outputs to return; default: all
    * @throws ConvfuseError ERR_ARGUMENT, ERR_MODEL, ERR_UNSUPPORTED, ERR_DISPOSED; the signal's
    * reason when it aborts
    */
