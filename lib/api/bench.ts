@@ -20,7 +20,7 @@ export interface ModelBenchOptions extends Omit<BackendChoice, 'threads'> {
   readonly threads?: readonly number[] | undefined;
   /** Shapes of inputs by name, where the model leaves them open. */
   readonly inputShapes?: Readonly<Record<string, readonly number[]>> | undefined;
-  /** Of the random inputs. Default 0. */
+  /** Seed of the random inputs. Default 0. */
   readonly seed?: number | undefined;
   readonly level?: FuseOptions['level'];
   /** See FuseOptions. */

@@ -16,7 +16,7 @@ export interface ActivationStudyOptions extends BackendChoice {
   readonly inputs?: readonly Readonly<Record<string, Tensor>>[] | undefined;
   /** Random inputs to try. Default 4; with `inputs`, as many as there are. */
   readonly runs?: number | undefined;
-  /** Of the random inputs. Default 0. */
+  /** Seed of the random inputs. Default 0. */
   readonly seed?: number | undefined;
   /** Shapes of random inputs by name, where the model leaves them open. */
   readonly inputShapes?: Readonly<Record<string, readonly number[]>> | undefined;

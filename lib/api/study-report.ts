@@ -52,9 +52,9 @@ export interface ActivationStudy {
   readonly inputs: 'given' | 'random';
   readonly runs: number;
   readonly seed: number;
-  /** In the order of their errors, the smallest first. */
+  /** The layers in the order of their errors, smallest first. */
   readonly layers: readonly ActivationLayer[];
-  /** All of them swapped. */
+  /** The result with all layers swapped. */
   readonly total: ActivationSwap;
   /** What the budget chose; undefined without one. */
   readonly chosen: (ActivationSwap & { readonly budget: number }) | undefined;

@@ -18,7 +18,7 @@ import type { VerificationReport, WorstElement } from './report.js';
 export interface VerifyOptions extends BackendChoice {
   /** Seeded random inputs to try. Default 2; with `inputs`, as many as there are. */
   readonly runs?: number | undefined;
-  /** Default 0. */
+  /** Seed of the random inputs. Default 0. */
   readonly seed?: number | undefined;
   /** Inputs by name, one record per run, in place of random ones. */
   readonly inputs?: readonly Readonly<Record<string, Tensor>>[] | undefined;

@@ -44,7 +44,7 @@ export interface ElementwisePlace {
 /** y = activation(f(x, other)) for operands whose shapes are settled. */
 export interface ElementwiseSpec {
   readonly f: ElementwiseFunction;
-  /** With at most one slope. */
+  /** An activation with at most one slope. */
   readonly activation: Activation;
   /** Outer axes, outermost first; at most ELEMENTWISE_AXES. */
   readonly extents: readonly number[];

@@ -12,7 +12,7 @@ export interface LinearSpec {
   /** The weight is stored [n, k]. */
   readonly transposed: boolean;
   readonly bias: FloatArray | undefined;
-  /** With at most one slope. */
+  /** An activation with at most one slope. */
   readonly activation: Activation;
   readonly threads: number | undefined;
 }

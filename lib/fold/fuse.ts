@@ -22,7 +22,7 @@ import { narrow, widen, type StoredArray } from './stored.js';
 
 /** Parameters of a fused layer, both of the type of the original weight. */
 export interface FusedParameters {
-  /** Of the dimensions of the original weight. */
+  /** Has the dimensions of the original weight. */
   readonly weight: Tensor;
   /** [M] */
   readonly bias: Tensor;

@@ -20,7 +20,7 @@ export interface FieldShape {
 export interface MessageShape {
   /** 'NodeProto', 'TypeProto.Tensor', ... */
   readonly name: string;
-  /** By field number. */
+  /** The known fields, by field number. */
   readonly fields: readonly (FieldShape | undefined)[];
 }
 

@@ -1,11 +1,11 @@
 // Placements: where the elements of tensors are stored when a model is written.
 
-/** Where the source has them; those of new tensors inside the model. */
+/** Keeps elements where the source has them; those of new tensors go inside the model. */
 export interface KeepPlacement {
   readonly kind: 'keep';
 }
 
-/** All inside the model. */
+/** Puts all elements inside the model. */
 export interface InlinePlacement {
   readonly kind: 'inline';
 }

@@ -11,7 +11,7 @@ export interface Repetition {
 
 /** How to repeat a step that moves elements, and for which kind of inputs. */
 export interface Movement {
-  /** By input; undefined where the input is absent. */
+  /** What each input must be like; undefined where the input is absent. */
   readonly inputs: readonly (Likeness | undefined)[];
   readonly outputs: readonly Moved[];
 }
