@@ -14,7 +14,7 @@ export interface ModelWithData {
   readonly chunks: Chunks;
   readonly dataPath: string;
   readonly dataBytes: number;
-  /** Removes the data file, unless it existed before. */
+  /** Takes the data file away again, if it was not there before. */
   discard(): Promise<void>;
 }
 
@@ -56,7 +56,7 @@ export async function publishData(
   }
 }
 
-/** Writes the blocks, holding one in memory at a time. @returns the hash of the content */
+/** Writes the blocks, one in memory at a time. @returns the hash of all of it */
 async function writeBlocks(placement: DataFilePlacement, temp: TempFile): Promise<string> {
   const hash = createHash('sha256');
   let at = 0;

@@ -17,10 +17,10 @@ export interface FuseModelsOptions extends FileOptions, OutputOptions {
   readonly timeLimit?: number;
   /** MiB of memory that one model may take, on Linux. Default: no limit. */
   readonly memoryLimit?: number;
-  /** An abort stops all work within two seconds; half-written files are removed. */
+  /** An abort stops all work within two seconds; what is half written is removed. */
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: FileProgress) => void;
-  /** Called for files that were ignored, with the reason. */
+  /** Files that were passed over on the way, and why. */
   readonly onNote?: (note: string) => void;
 }
 

@@ -19,7 +19,7 @@ const TAIL_CHARACTERS = 4096;
 
 const alive = new Set<WorkerProcess>();
 
-/** A process that fuses one model at a time. Only this class starts and ends such processes. */
+/** A process that fuses one model at a time, and the one place that starts or ends such. */
 export class WorkerProcess {
   readonly #child: ChildProcess;
   readonly #exit: Promise<string>;
@@ -82,7 +82,7 @@ export class WorkerProcess {
       this.kill();
     });
     const request: WorkerRequest = { job, options };
-    // If the worker is dead already, its exit, handled below, reports that.
+    // A worker that died already says so by its exit, below.
     this.#child.send(request, () => undefined);
     const died = this.#exit.then((how) => {
       removeLeftovers(job.output, this.#child.pid);

@@ -37,7 +37,7 @@ async function work({ job, options }: WorkerRequest): Promise<void> {
   if (abort.signal.aborted) process.exit(0);
 }
 
-/** Sends progress at most twenty times a second, except for a new phase. */
+/** Nobody looks more than some twenty times a second. */
 function progressReply(): (progress: FileProgress) => void {
   let phase: FileProgress['phase'] | undefined;
   let sent = 0;

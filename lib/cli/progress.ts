@@ -6,7 +6,7 @@ import { safe } from './text.js';
 export interface Progress {
   update(progress: FileProgress): void;
   finish(report: FileReport): void;
-  /** Restores the terminal. */
+  /** Leaves the terminal as it was. */
   close(): Promise<void>;
 }
 

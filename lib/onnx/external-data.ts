@@ -62,11 +62,11 @@ export class ExternalData {
     const known = this.#known(region.location);
     const { offset, length = bytes } = region;
     if (length !== bytes) {
-      throw bad(`tensor ${tensor} needs ${bytes} bytes, but declares a length of ${length}`);
+      throw bad(`tensor ${tensor} needs ${bytes} bytes, its length is ${length}`);
     }
     if (length > known.size || offset > known.size - length) {
       throw bad(
-        `tensor ${tensor} needs bytes ${offset} to ${offset + length} of the ${known.size} bytes of ` +
+        `tensor ${tensor} lies at ${offset} + ${length}, past the ${known.size} bytes of ` +
           JSON.stringify(region.location),
       );
     }
@@ -103,7 +103,7 @@ export class ExternalData {
     });
   }
 
-  /** Whether any tensor of the model is in a data file. */
+  /** Whether any tensor of the model lies in a data file. */
   get isUsed(): boolean {
     return this.#files.size > 0;
   }
@@ -179,8 +179,8 @@ export class ExternalData {
 }
 
 /**
- * The real path of an open file. Linux reports it for the descriptor itself. Elsewhere the path is
- * resolved again, and counts only if the same file is found there without following links.
+ * Where an open file really is. Linux tells it of the descriptor itself. Elsewhere the path is
+ * resolved again, and counts only if the very file that is open lies there, links not followed.
  */
 function realPathOf(fd: number, file: string, stats: BigIntStats): string | undefined {
   if (process.platform === 'linux') {

@@ -1,4 +1,4 @@
-// QLinearConv, QLinearMatMul, MatMulInteger, DynamicQuantizeLinear: arithmetic on bytes.
+// QLinearConv, QLinearMatMul, MatMulInteger, DynamicQuantizeLinear: products of bytes.
 
 import type { Node } from '../ir/node.js';
 import { elementCount } from '../tensor/shape.js';
@@ -158,8 +158,8 @@ const matMulInteger = operator('MatMulInteger', {
 });
 
 /**
- * Quantises to uint8. The range of x, extended to include 0, is mapped to [0, 255]: scale = (max -
- * min) / 255, zero point = round(-min / scale), y = round(x / scale) + zero point.
+ * To uint8, the range of x, widened to have 0 in it, over all of its range: scale = (max - min) / 255,
+ * zero point = round(-min / scale), y = round(x / scale) + zero point.
  */
 const dynamicQuantizeLinear = operator('DynamicQuantizeLinear', {
   since: 11,

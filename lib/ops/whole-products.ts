@@ -14,19 +14,19 @@ import { numbersOf } from './run-tensor.js';
 import { nodeError, unsupportedType } from './schema.js';
 import { withLabel } from './window.js';
 
-/** Float32 holds all whole numbers up to this, so smaller sums are exact in any order. */
+/** Float32 has all whole numbers up to here: below it, sums are exact in any order. */
 const EXACT = 2 ** 24;
 
 /** The largest difference of two bytes. */
 const BYTE = 255;
 
-/** Bytes with their zero points. */
+/** Bytes with the number that stands for 0. */
 export interface Quantised {
   readonly x: RunTensor;
   readonly zero: RunTensor | undefined;
 }
 
-/** Elements minus their zero points. @param at index of an element's zero point */
+/** Elements minus their zero points. @param at which point an element has */
 function centred(
   node: Node,
   { x, zero }: Quantised,
@@ -50,7 +50,7 @@ function centred(
   return values;
 }
 
-/** As float32, on which backends are fast, where all sums of products with bytes stay exact. */
+/** As float32, which backends are fast with, where sums over bytes stay exact in it. */
 function narrowed(values: Float64Array, largestSum: number): FloatArray {
   return largestSum * BYTE < EXACT ? new Float32Array(values) : values;
 }
@@ -87,8 +87,8 @@ class WholeConv {
 }
 
 /**
- * Convolves quantised tensors. x has one zero point; w has one, or one for each output channel.
- * Pads are zero points too, and add nothing.
+ * The convolution that a node describes. A zero point of x is one for all, of w one for each output
+ * channel: pads are zero points too, and add nothing.
  *
  * @param constant whether w and its zero points are the same in every run
  */
@@ -116,7 +116,7 @@ export function convolveWhole(
   });
 }
 
-/** The product of stacks. Zero points are one for all, or one for each row of A, column of B. */
+/** The product of stacked matrices. Zero points are one for all, or one for each row of A, column of B. */
 export function multiplyWhole(
   call: Evaluation,
   a: Quantised,
@@ -131,7 +131,7 @@ export function multiplyWhole(
   const { batch, m, k, n, out: dims } = productOf(node, a.x.dims, b.x.dims);
   const right = centred(node, b, n, (i) => i % n);
   const totals = new Float64Array(n);
-  // Summed over all matrices of the stack, which is an upper bound; mostly there is one matrix.
+  // Over all matrices of the stack: a bound, and there is mostly one.
   right.forEach((value, i) => (totals[i % n]! += Math.abs(value)));
   const columns = narrowed(right, Math.max(0, ...totals));
   const rows = like(

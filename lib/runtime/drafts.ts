@@ -11,7 +11,7 @@ import { meaningOf } from './functions.js';
 import { mergeInto, type Merged } from './merge.js';
 import { executionOrder } from './order.js';
 
-/** A future step: a node, with the nodes that are merged into it. */
+/** A step to be: a node, with what is merged into it. */
 export interface Draft {
   readonly node: Node;
   readonly operator: Operator;
@@ -75,7 +75,7 @@ export class Drafts {
     return steps;
   }
 
-  /** Whether the node's outputs are constants. If so, their tensors are noted. */
+  /** Whether the node's outputs are constants, which are then in place. */
   #fold(node: Node, operator: Operator): boolean {
     const { namedOutputs } = node;
     // Shape arithmetic: inference knows the result, even where the tensor whose shape was taken
@@ -118,7 +118,7 @@ export class Drafts {
     const found = this.constants.get(value);
     if (found !== undefined || value.initializer === undefined || this.#fed.has(value))
       return found;
-    // An initializer of a body's input is only a default, which the caller always replaces.
+    // An initializer of a body's input is only a default for it, and always replaced.
     if (value.isInput && value.graph.kind !== 'main') return undefined;
     const tensor = this.#store.initializer(value);
     this.constants.set(value, tensor);

@@ -98,7 +98,7 @@ export function addVerifyOptions(command: Command): Command {
     .option('--input-shape <name=1x3x224x224>', 'shape of a random input', parse.namedShape);
 }
 
-/** Refuses flags that contradict each other or are not implemented yet, with exit code 2. */
+/** Says no, with exit code 2, to flags that contradict each other or are not there yet. */
 export function checkFuseFlags(command: Command, flags: FuseFlags): void {
   const later: [boolean, string][] = [
     [flags.report !== undefined, '--report'],
@@ -169,7 +169,7 @@ export async function verifyOptions(
   });
 }
 
-/** Removes the entries that are undefined. */
+/** Leaves out what was not given. */
 export function defined<T extends object>(
   record: T,
 ): {

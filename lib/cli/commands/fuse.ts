@@ -39,8 +39,8 @@ async function fuseAll(
   reports: FileReport[],
 ): Promise<void> {
   const options = await fuseModelsOptions(flags);
-  // Warnings about the backend do not reach the terminal from workers, so they are issued here,
-  // once. A backend that is demanded but absent ends the command before any work.
+  // Workers keep what they have to say about the backend to themselves: it is said here, once,
+  // and one that was demanded and is absent ends it before any work.
   const { backend, isa, threads } = flags;
   machineInfo(defined({ backend, isa, threads }));
   const progress = await startProgress();
@@ -67,7 +67,7 @@ async function fuseAll(
     throw error;
   } finally {
     await progress.close();
-    // Reports arrive as models finish; they are shown in the order of the arguments.
+    // They come as they are done; they are shown as they were named.
     const place = new Map(order.map((input, index) => [input, index]));
     reports.sort((a, b) => place.get(a.input)! - place.get(b.input)!);
   }
