@@ -14,7 +14,7 @@ export type ErrorCode =
   | 'ERR_EXTERNAL_PATH'
   /** External data is missing, short, changed while read, or has a bad offset or length. */
   | 'ERR_EXTERNAL_DATA'
-  /** A named size limit was passed. */
+  /** A named size limit was exceeded. */
   | 'ERR_LIMIT'
   /** The file uses an IR version or operator set newer than the ones known here. */
   | 'ERR_VERSION'
@@ -61,12 +61,12 @@ export function argumentError(expected: string, name: string, received: unknown)
   );
 }
 
-/** Options and records come from JavaScript too. @throws ConvfuseError ERR_ARGUMENT */
+/** Checks a value from JavaScript, which has no types. @throws ConvfuseError ERR_ARGUMENT */
 export function checkObject(value: unknown, name: string): void {
   if (typeof value !== 'object' || value === null) throw argumentError('an object', name, value);
 }
 
-/** A value in a few words, for error messages: never its whole content. */
+/** A short description of a value for error messages, never its whole content. */
 export function describe(value: unknown): string {
   if (value === null) return 'null';
   if (typeof value === 'string') return JSON.stringify(value.slice(0, 60));

@@ -11,7 +11,7 @@ import { isFloatType, type DataType } from '../tensor/dtype.js';
 import { toBfloat16, toFloat16 } from '../tensor/half.js';
 import type { Tensor } from '../tensor/tensor.js';
 
-/** An activation in a graph: one node, or several that spell it out. */
+/** An activation in a graph: one node, or several that together compute it. */
 export interface ActivationSite {
   readonly nodes: readonly Node[];
   readonly activation: Activation;
@@ -20,17 +20,17 @@ export interface ActivationSite {
   readonly type: DataType;
 }
 
-/** What an activation can be replaced with: each is a standard operator, or two. */
+/** The activations that can replace another one. Each is one or two standard operators. */
 export const REPLACEMENTS = ['relu', 'relu6', 'leaky-relu', 'hard-swish'] as const;
 
 export type Replacement = (typeof REPLACEMENTS)[number];
 
-/** The key in metadata_props of a node that took the place of another activation. */
+/** The metadata_props key of a node that replaced another activation; the value is the old kind. */
 export const REPLACED_KEY = 'convfuse.replaced';
 
 /**
- * The activations of these kinds in a graph, in its order; not those in graphs nested in it. A
- * copy of the graph has the same ones at the same places of the list.
+ * The activations of the given kinds in a graph, in its order, without those in nested graphs. A
+ * copy of the graph has the same sites at the same indices.
  */
 export function activationSites(
   graph: Graph,
@@ -40,7 +40,8 @@ export function activationSites(
   const sites: ActivationSite[] = [];
   const taken = new Set<Node>();
   const add = (nodes: readonly Node[], activation: Activation, input: Value): void => {
-    // Also what is not asked for: the Sigmoid of a SiLU is no activation by itself.
+    // Nodes of kinds not asked for count as taken too: the Sigmoid of a SiLU is no activation by
+    // itself.
     for (const node of nodes) taken.add(node);
     const { type } = inference.facts(input);
     if (!kinds.has(activation.kind) || !isFloatType(type)) return;
@@ -52,7 +53,7 @@ export function activationSites(
     const found = findActivation(value, inference, free);
     if (found !== undefined) add(found.nodes, found.activation, value);
   }
-  // An operator of its own can be replaced whoever else reads its input.
+  // An activation that is a single operator can be replaced even if others read its input.
   for (const node of graph.nodes()) {
     const input = node.optionalInput(0);
     if (input === undefined || !free(node) || node.optionalOutput(0) === undefined) continue;
@@ -63,7 +64,7 @@ export function activationSites(
   return sites.sort((a, b) => place.get(a.nodes.at(-1)!)! - place.get(b.nodes.at(-1)!)!);
 }
 
-/** Puts another activation in the place of a site's. */
+/** Replaces the activation of a site by another one. */
 export function replaceActivation(edit: Editor, site: ActivationSite, kind: Replacement): void {
   const { nodes, input, output, activation } = site;
   const last = nodes.at(-1)!;

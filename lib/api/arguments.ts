@@ -1,5 +1,5 @@
-// What callers in JavaScript may get wrong: there no type was checked. All of them throw ConvfuseError
-// ERR_ARGUMENT.
+// Run-time checks of arguments, since callers in JavaScript have no types. All of them throw
+// ConvfuseError ERR_ARGUMENT.
 
 import { checkSignal } from '../backend/abort.js';
 import { argumentError, checkObject } from '../errors.js';
@@ -14,12 +14,12 @@ export function checkPath(value: unknown, name: string): void {
   if (typeof value !== 'string' || value === '') throw argumentError('a path', name, value);
 }
 
-/** An options object, and those of its members that many have. */
+/** Checks an options object and the members that many functions share. */
 export function checkOptions(value: object): void {
   checkObject(value, 'options');
   const { signal, onProgress, inputShapes } = value as Readonly<Record<string, unknown>>;
   checkSignal(signal);
-  // Of a signal more is needed here than by a layer, and polyfills lack it.
+  // Unlike layers, these functions call throwIfAborted(), which polyfills of AbortSignal lack.
   if (signal !== undefined && !('throwIfAborted' in (signal as AbortSignal))) {
     throw argumentError('an AbortSignal with throwIfAborted()', 'signal', signal);
   }
@@ -33,14 +33,19 @@ export function checkCallback(value: unknown, name: string): void {
   }
 }
 
-/** A switch behind which a file is replaced or a link followed: 'false' must not be yes. */
+/**
+ * Checks a switch strictly, because it lets a file be replaced or a link be followed: the string
+ * 'false' must not count as true.
+ */
 export function checkFlag(value: unknown, name: string): void {
   if (value !== undefined && typeof value !== 'boolean') {
     throw argumentError('true or false', name, value);
   }
 }
 
-/** Records of tensors, one for each run; the tensors are checked where they are fed. */
+/**
+ * Checks that inputs are records, one for each run. Their tensors are checked when they are fed.
+ */
 export function checkInputs(value: unknown): void {
   if (!Array.isArray(value) || value.length === 0) {
     throw argumentError('an array of records, not empty,', 'inputs', value);
@@ -56,12 +61,10 @@ export function checkTolerance(value: unknown, name: string): void {
   }
 }
 
-/** What random numbers are drawn from. */
 export function checkSeed(value: unknown): void {
   if (!Number.isSafeInteger(value)) throw argumentError('a whole number', 'seed', value);
 }
 
-/** How often models are run. */
 export function checkRuns(value: unknown): void {
   if (!(Number.isSafeInteger(value) && (value as number) >= 1)) {
     throw argumentError('at least 1', 'runs', value);

@@ -2,11 +2,13 @@ import type { Backend } from '../backend/backend.js';
 import type { Arithmetic } from '../ops/operator.js';
 import { selectBackend, type BackendName, type IsaName } from '../backend/select.js';
 
-/** Which arithmetic to run on. What is left out comes from the environment, or is automatic. */
+/**
+ * The backend to run on. Options left out come from the environment, or are chosen automatically.
+ */
 export interface BackendChoice {
-  /** Default 'auto': native where the addon loads. 'native' without it is an error. */
+  /** Default 'auto': native if the addon loads. 'native' is an error if it does not. */
   readonly backend?: BackendName | undefined;
-  /** Kernels of this ISA; one that the CPU lacks is an error. Default: the best. */
+  /** Instruction set of the kernels; one that the CPU lacks is an error. Default: the best. */
   readonly isa?: IsaName | undefined;
   readonly threads?: number | undefined;
 }
@@ -19,7 +21,7 @@ export function chosenBackend({ backend, isa, threads }: BackendChoice): Backend
   });
 }
 
-/** The reference backend is the oracle: it computes in double all along, and rounds at the end. */
+/** The reference backend is the oracle: it computes in double throughout, and rounds at the end. */
 export function arithmeticOf({ name }: Backend): Arithmetic {
   return name === 'reference' ? 'float64' : 'float32';
 }

@@ -11,30 +11,30 @@ import { measure, type Measurement, type MeasureOptions } from './measure.js';
 import type { SiteReport } from './report.js';
 import { LayerPair, type Epilogue } from './layer-pair.js';
 
-/** A kind of convolution in a fused model, with what went into it. */
+/** A kind of convolution in a fused model, with what was fused into it. */
 export interface FusedLayer {
-  /** The label of the first of them in the original. */
+  /** The label, in the original model, of the first convolution of this kind. */
   readonly label: string;
   readonly layer: ConvLayer;
   readonly epilogue: Epilogue;
   readonly passes: readonly string[];
-  /** How many there are of it. */
+  /** The number of convolutions of this kind. */
   readonly count: number;
-  /** What its batch is for each image: above 1 where a model cuts images up. */
+  /** Its batch size per image: above 1 where a model cuts images up. */
   readonly perImage: number;
 }
 
-/** Where the layers of a fused model come from. */
+/** The plan of a fused model, from which its layers are taken. */
 export interface FusedPlan {
   readonly original: Graph;
   readonly steps: readonly Step[];
   readonly inference: Inference;
   readonly sites: readonly SiteReport[];
-  /** In the batch that shapes were inferred for. */
+  /** Batch size that shapes were inferred for. */
   readonly images: number;
 }
 
-/** The convolutions of a plan, those of one shape and kind as one. */
+/** The convolutions of a plan, grouped by shape and kind. */
 export function fusedLayers({
   original,
   steps,
@@ -73,8 +73,8 @@ export function fusedLayers({
 }
 
 /**
- * What a convolution was called before it took over the output, and with it, where it has no name
- * of its own, the label, of the last node that was fused into it.
+ * The label of a convolution in the original model. It may have changed: a convolution without a
+ * name is called after its output, and it took over that of the last node fused into it.
  */
 function originalLabel(node: Node, original: Graph, folded: readonly SiteReport[]): string {
   if (node.name !== '') return node.name;
@@ -87,7 +87,7 @@ function activationOption({ activation }: Step): ActivationOption | undefined {
   return activation === undefined || activation.kind === 'identity' ? undefined : activation;
 }
 
-/** Times one kind of layer at a batch of its own. undefined: no FusedConv2d is of this kind. */
+/** Times one kind of layer at a batch size. undefined: a FusedConv2d cannot compute it. */
 export async function benchLayer(
   { label, layer, epilogue, passes, count, perImage }: FusedLayer,
   batch: number,

@@ -2,7 +2,7 @@ import type { Machine } from './machine.js';
 import type { Spread } from './measure.js';
 import type { VerificationReport } from './report.js';
 
-/** One way to compute something, timed in turns with the others. */
+/** Times of one variant, which takes turns with the others. */
 export interface VariantTimes {
   readonly variant: 'unfused' | 'fused';
   /** Milliseconds for one run: quartiles over the rounds' medians. */
@@ -11,7 +11,9 @@ export interface VariantTimes {
   readonly p95: number;
   /** At the median latency. */
   readonly imagesPerSecond: number;
-  /** Time of `unfused` divided by this one's, round by round: above 1 is faster. */
+  /**
+   * Time of `unfused` divided by that of this variant, round by round: above 1 this one is faster.
+   */
   readonly ratio: Spread;
 }
 
@@ -20,7 +22,7 @@ export interface NetworkBench {
   readonly batch: number;
   readonly threads: number;
   readonly variants: readonly VariantTimes[];
-  /** Why nothing was timed. */
+  /** Why nothing was timed; undefined where something was. */
   readonly skipped: string | undefined;
 }
 
@@ -29,13 +31,16 @@ export interface LayerBench {
   readonly batch: number;
   readonly threads: number;
   readonly node: string;
-  /** Layers of this shape in the model: they were timed as one. */
+  /** The number of layers of this shape and kind in the model, which are timed once. */
   readonly count: number;
-  /** Of the input, [N, C, ...spatial]. */
+  /** Dimensions of the input, [N, C, ...spatial]. */
   readonly dims: readonly number[];
   readonly weight: readonly number[];
   readonly algorithm: string;
-  /** What was fused into the convolution, each a pass over memory before: rules, Add, activation. */
+  /**
+   * What was fused into the convolution: rules, Add, activation. Each was a pass over memory
+   * before.
+   */
   readonly passes: readonly string[];
   readonly variants: readonly VariantTimes[];
 }
@@ -46,7 +51,7 @@ export interface ModelBench {
   readonly seed: number;
   /** Fused sites. */
   readonly fused: number;
-  /** That both variants compute the same. */
+  /** The proof that both variants compute the same. */
   readonly verification: VerificationReport;
   readonly networks: readonly NetworkBench[];
   readonly layers: readonly LayerBench[];

@@ -14,13 +14,13 @@ import { checkTiming, measure, type MeasureOptions } from './measure.js';
 import { randomInputs, requiredInputs } from './random-inputs.js';
 
 export interface ModelBenchOptions extends Omit<BackendChoice, 'threads'> {
-  /** Images at a time. Default [1]. */
+  /** Batch sizes. Default [1]. */
   readonly batch?: readonly number[] | undefined;
-  /** Threads of the native backend. Default: as many as it would use. */
+  /** Thread counts of the native backend. Default: as many as it would use. */
   readonly threads?: readonly number[] | undefined;
   /** Shapes of inputs by name, where the model leaves them open. */
   readonly inputShapes?: Readonly<Record<string, readonly number[]>> | undefined;
-  /** Of the random inputs. Default 0. */
+  /** Seed of the random inputs. Default 0. */
   readonly seed?: number | undefined;
   readonly level?: FuseOptions['level'];
   /** See FuseOptions. */
@@ -37,14 +37,14 @@ export interface ModelBenchOptions extends Omit<BackendChoice, 'threads'> {
 const TIMING: MeasureOptions = { rounds: 7, milliseconds: 60 };
 
 /**
- * Fuses a copy of a model, verifies it, and times it against the original, on seeded inputs: the
+ * Fuses a copy of a model, verifies it, and times it against the original on seeded inputs: the
  * whole network on the executor, and each kind of convolution with its batch norm, sum and
- * activation fused, against the same as native passes of their own (see LayerPair). Variants take
- * turns in short rounds and are compared round by round; only ratios of one run mean something.
+ * activation fused, against the same as separate native passes (see LayerPair). Variants take turns
+ * in short rounds and are compared round by round; only ratios within one run are meaningful.
  *
- * @throws ConvfuseError ERR_ARGUMENT; ERR_VERIFICATION where the fused model differs; ERR_UNSUPPORTED
- *   where an input's shape is not known or the executor lacks an operator; ERR_NATIVE_LOAD; the
- *   signal's reason
+ * @throws ConvfuseError ERR_ARGUMENT; ERR_VERIFICATION where the fused model differs;
+ * ERR_UNSUPPORTED where an input's shape is not known or the executor lacks an operator;
+ * ERR_NATIVE_LOAD; the signal's reason
  */
 export async function benchModel(
   model: Model,
@@ -94,7 +94,7 @@ export async function benchModel(
   };
 }
 
-/** All that is timed at one batch size on one number of threads. */
+/** The measurements at one batch size and one thread count. */
 class Turn {
   readonly #options: ModelBenchOptions;
   readonly #timing: MeasureOptions;
@@ -142,7 +142,7 @@ class Turn {
     }
   }
 
-  /** Inputs of this batch; or why the model cannot have them. */
+  /** Inputs of this batch size, or the reason why the model cannot take it. */
   #feeds(
     model: Model,
     single: Readonly<Record<string, Tensor>>,

@@ -7,29 +7,29 @@ import type { WorstElement } from './report.js';
 export interface Tolerance {
   /** Largest ||actual - expected|| / ||expected||. */
   readonly rtol: number;
-  /** An output whose largest difference stays at or below it passes in any case. */
+  /** An output whose largest difference is at most this passes in any case. */
   readonly atol: number;
 }
 
-/** What comparing one output gave. */
+/** The result of comparing one output. */
 export interface Comparison {
   readonly equal: boolean;
-  /** Says what differs, where it is more than numbers: types, shapes, NaN, integers. */
+  /** What differs, where that is not just finite numbers: types, shapes, NaN, integers. */
   readonly problem: string | undefined;
   readonly maxAbs: number;
   readonly relL2: number;
   readonly worst: WorstElement | undefined;
 }
 
-/** The relative L2 distance that float outputs of a type may have, unless the user says so. */
+/** The default limit of the relative L2 distance of float outputs of a type. */
 export function defaultRtol(type: Tensor['type']): number {
   return type === 'float16' || type === 'bfloat16' ? 1e-2 : 1e-4;
 }
 
 /**
- * Compares one output of two runs. Floats pass by relative L2 distance over the whole tensor: an
- * elementwise relative bound fails near cancellation, an absolute one knows no scale. NaN and
- * infinities must stand at the same places. Everything else must be equal.
+ * Compares one output of two runs. Floats are judged by the relative L2 distance over the whole
+ * tensor: an elementwise relative bound fails near cancellation, and an absolute one ignores scale.
+ * NaN and infinities must be at the same places. Everything else must be equal.
  */
 export function compareOutputs(
   name: string,
@@ -104,7 +104,10 @@ function element(output: string, index: number, expected: number, actual: number
   return { output, index, expected, actual };
 }
 
-/** Reads floating-point elements as numbers; undefined for the types compared exactly. */
+/**
+ * A function that reads floating-point elements as numbers; undefined for types that are compared
+ * exactly.
+ */
 function reader(tensor: Tensor): ((index: number) => number) | undefined {
   const data = tensor.data as Float32Array;
   switch (tensor.type) {

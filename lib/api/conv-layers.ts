@@ -14,15 +14,15 @@ import { resolveWindow } from '../tensor/window.js';
 /** A convolution of a model as a layer of its own. */
 export interface ConvLayer {
   readonly node: Node;
-  /** Of its input, [N, C, ...spatial]. */
+  /** Dimensions of its input, [N, C, ...spatial]. */
   readonly dims: readonly number[];
   /** Weights, bias and geometry, in float32; no activation. */
   readonly options: ConvOptions;
 }
 
 /**
- * The layer that a node is, for the shapes that are inferred; undefined where it is no Conv or
- * ConvTranspose, or shapes or weights are not known, or a FusedConv2d cannot be of that kind.
+ * A node as a layer, with inferred shapes. undefined where it is no Conv or ConvTranspose, its
+ * shapes or weights are unknown, or a FusedConv2d cannot compute it.
  */
 export function convLayer(node: Node, inference: Inference): ConvLayer | undefined {
   if (!node.is('Conv') && !node.is('ConvTranspose')) return undefined;
@@ -65,7 +65,7 @@ function explicitPads(window: Geometry['window'], spatial: readonly number[]): r
   return [...padBegin, ...padEnd];
 }
 
-/** Those of a transposed convolution are explicit already. */
+/** The pads of a transposed convolution, which are explicit already. */
 function sides(padding: Geometry['window']['padding']): readonly number[] | 0 {
   return typeof padding === 'string' ? 0 : [...padding.begin, ...padding.end];
 }

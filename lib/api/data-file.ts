@@ -9,7 +9,7 @@ import { encodeChunks } from '../onnx/write.js';
 import { createFor, type OutputTarget } from './output-target.js';
 import type { TempFile } from './temp-file.js';
 
-/** A model with its weights in a data file that lies beside its place already. */
+/** An encoded model whose weights are in a data file that has been published already. */
 export interface ModelWithData {
   readonly chunks: Chunks;
   readonly dataPath: string;
@@ -19,12 +19,12 @@ export interface ModelWithData {
 }
 
 /**
- * Publishes the data file of a model: `model.onnx.<hash of the content>.data`, so that it never
- * takes the place of another one, and a crash before the model is there leaves nothing worse
- * than a file nobody refers to.
+ * Publishes the data file of a model: `model.onnx.<hash of the content>.data`. The name makes sure
+ * that it never replaces a different file, and that a crash before the model is written leaves
+ * nothing worse than an unused file.
  *
- * @param everything move also what lies inside the model
- * @returns undefined when no tensor has to lie outside
+ * @param everything move also the tensors inside the model
+ * @returns undefined when no tensor needs a data file
  * @throws ConvfuseError ERR_IO, ERR_LIMIT, ERR_EXTERNAL_DATA, ERR_EXTERNAL_PATH
  */
 export async function publishData(
@@ -33,7 +33,8 @@ export async function publishData(
   everything: boolean,
   signal?: AbortSignal,
 ): Promise<ModelWithData | undefined> {
-  // Encoded twice: the name of the file depends on its content, the content on the encoding.
+  // Encoded twice: the file's name depends on its content, and the encoding of the model on the
+  // name.
   const draft = new DataFilePlacement('', everything);
   encodeChunks(model, draft);
   if (draft.blocks.length === 0) return undefined;
@@ -43,7 +44,7 @@ export async function publishData(
     const chunks = encodeChunks(model, new DataFilePlacement(location, everything));
     const dataPath = path.join(path.dirname(target.path), location);
     const isNew = (await lstat(dataPath).catch(() => undefined)) === undefined;
-    // What is there by this name has this content.
+    // An existing file of this name has the same content.
     await temp.publish(dataPath, true);
     const discard = async (): Promise<void> => {
       if (isNew) await unlink(dataPath).catch(() => undefined);

@@ -5,15 +5,15 @@ import { encodeChunks } from '../onnx/write.js';
 import { checkModel } from './arguments.js';
 
 /**
- * Encodes a model as the bytes of one ONNX file. External data comes into the file.
+ * Encodes a model as the bytes of one ONNX file, which includes its external data.
  *
- * @throws ConvfuseError ERR_LIMIT when it would pass 2 GiB, ERR_EXTERNAL_DATA, ERR_IO,
- *   ERR_ARGUMENT
+ * @throws ConvfuseError ERR_LIMIT when the file would exceed 2 GiB, ERR_EXTERNAL_DATA, ERR_IO,
+ * ERR_ARGUMENT
  */
 export function encodeModel(model: Model): Uint8Array {
   checkModel(model);
   const chunks = encodeChunks(model, { kind: hasDataFiles(model) ? 'inline' : 'keep' });
-  // The caller may do with them as he likes; what the model, or another call, has must stay.
+  // A copy: the caller may change it, while the model and other calls keep theirs.
   const [only] = chunks.parts;
   return chunks.parts.length === 1 ? new Uint8Array(only!) : chunks.join();
 }
@@ -25,10 +25,9 @@ export function hasDataFiles(model: Model): boolean {
 }
 
 /**
- * Bytes of the model's file, with what its tensors take in data files: what saving it would
- * write, without writing it.
+ * Bytes that saving the model would write: its file, and its tensors in data files.
  *
- * @throws ConvfuseError ERR_LIMIT when the file itself would pass 2 GiB
+ * @throws ConvfuseError ERR_LIMIT when the file itself would exceed 2 GiB
  */
 export function encodedBytes(model: Model): number {
   let bytes = encodeChunks(model, { kind: 'keep' }).length;

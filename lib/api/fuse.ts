@@ -16,7 +16,7 @@ import {
   type VerifyOptions,
 } from './verify.js';
 
-/** What fuseModel is doing: applying rules, checking fused sites, comparing whole models. */
+/** Progress of fuseModel: it applies rules, checks fused sites, then compares the whole models. */
 export interface FuseProgress {
   readonly phase: 'fuse' | 'check' | 'verify';
   readonly done: number;
@@ -28,25 +28,25 @@ export interface FuseOptions extends BackendChoice {
   readonly level?: Level | undefined;
   /**
    * Fold batch norms into the scales of quantised weights, where that is exact. Default false:
-   * quantised models are left alone, since engines look for the patterns in them.
+   * engines look for certain patterns in quantised models, so these are left alone.
    */
   readonly quantized?: boolean | undefined;
   /** Apply these rules and no others, by name. */
   readonly only?: readonly string[] | undefined;
   readonly skip?: readonly string[] | undefined;
   /**
-   * portable (default): standard operators alone. ort: convolutions take in the activations behind
-   * them as com.microsoft FusedConv, which onnxruntime runs and other engines do not.
+   * portable (default): only standard operators. ort: convolutions and the activations behind them
+   * become com.microsoft FusedConv, which onnxruntime runs and other engines do not.
    */
   readonly target?: Target | undefined;
   /** More rules, tried after the built-in ones; see defineRule. */
   readonly rules?: readonly Rule[] | undefined;
   /**
-   * From IR 4 on, treat initializers that are also graph inputs as constants; they leave the
-   * inputs. Below IR 4 they are constants anyway.
+   * From IR 4 on, treat initializers that are also graph inputs as constants, and remove them from
+   * the inputs. Below IR 4 they are constants anyway.
    */
   readonly constantInitializers?: boolean | undefined;
-  /** Let cloned weights grow the file beyond twice its size. */
+  /** Let copies of shared weights grow the file beyond twice its size. Default false. */
   readonly allowGrowth?: boolean | undefined;
   /** Check sites and compare the models. Default true. */
   readonly verify?: boolean | VerifyOptions | undefined;
@@ -54,7 +54,7 @@ export interface FuseOptions extends BackendChoice {
   readonly onProgress?: ((progress: FuseProgress) => void) | undefined;
 }
 
-/** A fused model whose checks failed: the error carries the report that says where. */
+/** Thrown when the checks of a fused model fail. The report says where. */
 export class VerificationError extends ConvfuseError {
   readonly report: FuseReport;
 
@@ -65,12 +65,12 @@ export class VerificationError extends ConvfuseError {
 }
 
 /**
- * Fuses what can be fused, exactly, into a copy of the model, and proves it: every fused site is
- * compared in double with the nodes it replaces, at sampled positions; then both models run on
- * the same inputs (see verifyModels). The given model is not changed.
+ * Fuses what can be fused exactly, in a copy of the model, and proves the result: every fused site
+ * is compared in double with the nodes that it replaces, at sampled positions; then both models run
+ * on the same inputs (see verifyModels). The given model is not changed.
  *
- * @throws ConvfuseError ERR_VERIFICATION (a VerificationError) when a check fails, ERR_VERSION
- *   when the model is of a later version of ONNX than is known here, ERR_ARGUMENT
+ * @throws ConvfuseError ERR_VERIFICATION (a VerificationError) when a check fails, ERR_VERSION when
+ * the model is of a later version of ONNX than is known here, ERR_ARGUMENT
  */
 export async function fuseModel(
   model: Model,
@@ -135,8 +135,8 @@ export async function fuseModel(
 }
 
 /**
- * Applies the rules; then, for onnxruntime, those that make its own operators, which no other rule
- * knows.
+ * Applies the rules; then, for onnxruntime, those that make its own operators, which the others do
+ * not know.
  */
 async function rewrite(
   model: Model,
@@ -148,7 +148,7 @@ async function rewrite(
   const rules = [...RULES, ...(options.rules ?? [])];
   const ort = target === 'ort' ? ORT_RULES : [];
   const apply = (table: readonly Rule[], others: readonly Rule[]): Promise<Site[]> => {
-    // Names of the other table are no mistakes.
+    // Names of rules in the other table are not errors.
     const names = (list: readonly string[] | undefined): readonly string[] | undefined =>
       Array.isArray(list)
         ? list.filter((name) => !others.some((rule) => rule.name === name))
@@ -168,7 +168,7 @@ async function rewrite(
   return ort.length === 0 ? sites : [...sites, ...(await apply(ort, rules))];
 }
 
-/** Runs the check of every fused site that has one, letting the event loop in between. */
+/** Runs the check of every fused site that has one, yielding to the event loop in between. */
 async function checkSites(
   sites: readonly Site[],
   { seed = 0, signal }: VerifyOptions,

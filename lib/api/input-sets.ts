@@ -9,15 +9,14 @@ import { requiredInputs } from './random-inputs.js';
 import { loadTensor } from './tensor-file.js';
 
 /**
- * Reads sets of inputs for a model from a folder of .npy and TensorProto .pb files. Each folder in
- * it is one set, with a file for each input: `NAME.npy`, or `input_0.pb` and on, in the order of
- * the model, as the test data of ONNX models is laid out. Files that lie in the folder itself are
- * one set too; for a model of one input, each of them is one. Outputs (`output_0.pb`) are passed
- * over.
+ * Reads sets of inputs for a model from a folder of .npy and TensorProto .pb files. Each subfolder
+ * is one set, with a file for each input: `NAME.npy`, or `input_0.pb`, `input_1.pb` ... in the
+ * order of the model, which is the layout of ONNX test data. Files in the folder itself form one
+ * more set; for a model of one input, each of them is a set. Outputs (`output_0.pb`) are ignored.
  *
  * @returns at least one record of tensors by name, in the order of the file names
- * @throws ConvfuseError ERR_IO where nothing is there, or an input is missing; what loadTensor
- *   throws; ERR_ARGUMENT
+ * @throws ConvfuseError ERR_IO where the folder has no files, or an input is missing; what
+ * loadTensor throws; ERR_ARGUMENT
  */
 export async function loadInputSets(
   folder: string,
@@ -59,7 +58,7 @@ async function loadSet(
   return Object.fromEntries(tensors);
 }
 
-/** Tensor files that may be inputs, and folders; links are passed over. */
+/** Lists tensor files that may be inputs, and folders; links are ignored. */
 async function listed(folder: string): Promise<{ files: string[]; folders: string[] }> {
   try {
     const entries = await readdir(folder, { withFileTypes: true });

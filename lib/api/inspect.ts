@@ -11,9 +11,12 @@ import { summarize } from './summary.js';
 export interface SignatureEntry {
   readonly name: string;
   readonly type: string | undefined;
-  /** Numbers, symbols, or undefined where not even a name is given; undefined: no rank. */
+  /**
+   * Numbers, symbols, or undefined for an unknown size. Undefined as a whole where even the rank is
+   * unknown.
+   */
   readonly dims: readonly (number | string | undefined)[] | undefined;
-  /** Inputs only: an initializer stands in when a caller feeds nothing. */
+  /** Inputs only: whether an initializer provides the value when a caller feeds none. */
   readonly optional: boolean;
 }
 
@@ -32,7 +35,7 @@ export interface Inspection {
   readonly inputs: readonly SignatureEntry[];
   readonly outputs: readonly SignatureEntry[];
   readonly summary: ModelSummary;
-  /** The most bytes that values take at one time in a run, weights apart; see peakValueBytes. */
+  /** The most bytes that values, without weights, take at one time in a run; see peakValueBytes. */
   readonly peakBytes: number | undefined;
   readonly weights: readonly WeightGroup[];
   /** Graphs nested in nodes, and model-local functions. */
@@ -40,7 +43,7 @@ export interface Inspection {
   readonly functions: number;
   /** The verdict that fuseModel would give on every site. */
   readonly sites: readonly SiteReport[];
-  /** The model as fuseModel would leave it; undefined where it would refuse, see `refusal`. */
+  /** Summary of the fused model; undefined where fuseModel would fail, see `refusal`. */
   readonly fused: ModelSummary | undefined;
   readonly refusal: { readonly code: string; readonly message: string } | undefined;
 }
@@ -51,7 +54,7 @@ export interface InspectOptions extends Omit<FuseOptions, 'verify'> {
 }
 
 /**
- * What a model is made of, and what would fuse in it. Nothing is run and nothing is changed.
+ * Says what a model consists of, and what would fuse in it. Nothing is run or changed.
  *
  * @throws ConvfuseError ERR_ARGUMENT for options that fuseModel would refuse
  */
@@ -109,7 +112,7 @@ function weightGroups(model: Model): WeightGroup[] {
   return [...groups].map(([type, group]) => ({ type, ...group })).sort((a, b) => b.bytes - a.bytes);
 }
 
-/** Names come from the file: a record without a prototype has no surprises. */
+/** A record without a prototype, since names come from the file and may be `__proto__`. */
 function plainRecord<T>(entries: ReadonlyMap<string, T>): Readonly<Record<string, T>> {
   const record = Object.create(null) as Record<string, T>;
   for (const [key, value] of entries) record[key] = value;

@@ -8,22 +8,25 @@ import type { BackendChoice } from './backend-choice.js';
 import type { ConvLayer } from './conv-layers.js';
 import { ErrorMeter } from './output-error.js';
 
-/** What a convolution took over from nodes around it. */
+/** The operations that were fused into a convolution. */
 export interface Epilogue {
-  /** Channel-wise arithmetic in front of it and behind it. */
+  /** The numbers of channel-wise operations in front of it and behind it. */
   readonly before: number;
   readonly behind: number;
   readonly residual: boolean;
   readonly activation: ActivationOption | undefined;
 }
 
-/** Both compute the same but for the order of rounding: see docs/numerics.md. */
+/**
+ * The largest relative L2 difference of the two, which differ in rounding only: see
+ * docs/numerics.md.
+ */
 const MAX_ERROR = 1e-5;
 
 /**
- * A convolution with what was fused into it, and the same as passes of their own: each reads all
- * of its input and writes all of its output, in memory that is used again, by native kernels. It
- * is as kind to the unfused layer as it gets; a pass in an interpreter or into fresh memory costs
+ * A convolution with fused operations, and the same computed in separate passes. Each pass is a
+ * native kernel that reads all of its input and writes all of its output, in reused memory. This is
+ * the best case for the unfused layer: passes of an interpreter or into fresh memory would cost
  * more.
  */
 export class LayerPair {
@@ -35,7 +38,10 @@ export class LayerPair {
   readonly #out: Tensor;
   readonly #unfusedOut: Tensor;
 
-  /** @throws ConvfuseError ERR_ARGUMENT where a FusedConv2d cannot be of this kind; ERR_INTERNAL */
+  /**
+   * @throws ConvfuseError ERR_ARGUMENT where a FusedConv2d cannot compute the layer; ERR_INTERNAL
+   * where the two differ
+   */
   constructor({ options, dims }: ConvLayer, epilogue: Epilogue, choice: BackendChoice) {
     const random = new Random(1);
     const { activation } = epilogue;

@@ -13,8 +13,8 @@ import { checkFlag, checkOptions } from './arguments.js';
 
 export interface LoadOptions {
   /**
-   * Follow symbolic links to external data, as Hugging Face caches have them: only to files
-   * under the folder of the model, or under the one its file really lies in. Default false.
+   * Follow symbolic links to external data, as in Hugging Face caches: only to files under the
+   * folder of the model's path, or under the real folder of the model file. Default false.
    */
   readonly allowSymlinks?: boolean;
 }
@@ -22,11 +22,11 @@ export interface LoadOptions {
 /**
  * Loads an ONNX model.
  *
- * @param source path of a file, or the file's bytes. The bytes are kept, not copied: leave them
- *   alone as long as the model, or one fused from it, is in use. A model given as bytes may have
- *   no external data.
+ * @param source path of a file, or the file's bytes. The bytes are not copied: do not change them
+ * while the model, or one fused from it, is in use. A model given as bytes may have no external
+ * data.
  * @throws ConvfuseError ERR_IO, ERR_PARSE, ERR_DEPTH, ERR_LIMIT, ERR_MODEL, ERR_TENSOR,
- *   ERR_EXTERNAL_PATH, ERR_EXTERNAL_DATA, ERR_ARGUMENT
+ * ERR_EXTERNAL_PATH, ERR_EXTERNAL_DATA, ERR_ARGUMENT
  */
 export async function loadModel(
   source: string | Uint8Array,
@@ -51,11 +51,11 @@ function checked(model: Model): Model {
   return model;
 }
 
-/** Reads a whole file by position: readFile() gives up at 2 GiB without saying what to do. */
+/** Reads a whole file in pieces: readFile() fails beyond 2 GiB with an unhelpful message. */
 async function readModelFile(file: string): Promise<Uint8Array> {
   let handle: FileHandle | undefined;
   try {
-    // Without O_NONBLOCK, opening a FIFO waits for a writer, maybe for ever.
+    // Without O_NONBLOCK, opening a FIFO waits for a writer, possibly forever.
     handle = await open(file, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
     const stats = await handle.stat();
     if (!stats.isFile()) throw new ConvfuseError('ERR_IO', `${file} is not a plain file`);
@@ -76,7 +76,7 @@ async function readModelFile(file: string): Promise<Uint8Array> {
 }
 
 async function readAll(handle: FileHandle, file: string, size: number): Promise<Uint8Array> {
-  const bytes = Buffer.allocUnsafeSlow(size); // all of it is read into, or given up
+  const bytes = Buffer.allocUnsafeSlow(size); // filled completely below, or discarded
   for (let done = 0; done < size;) {
     const length = Math.min(size - done, 2 ** 30);
     const { bytesRead } = await handle.read(bytes, done, length, done);

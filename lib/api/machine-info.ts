@@ -12,12 +12,12 @@ export interface Cache {
 
 export interface MachineInfo extends Machine {
   readonly backend: BackendInfo;
-  /** Nearest first; empty where the system, or the lack of the addon, does not let us know. */
+  /** Nearest first; empty where the addon is absent or the system does not report them. */
   readonly caches: readonly Cache[];
 }
 
 /**
- * What decides how fast this machine is, and the backend that a call with these options uses.
+ * The hardware of this machine, and the backend that a call with these options uses.
  *
  * @throws ConvfuseError ERR_NATIVE_LOAD, ERR_ARGUMENT
  */

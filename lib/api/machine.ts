@@ -1,6 +1,6 @@
 import { cpus } from 'node:os';
 
-/** What a measurement was taken on. */
+/** The machine that a measurement was taken on. */
 export interface Machine {
   readonly cpu: string;
   readonly cores: number;

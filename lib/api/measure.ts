@@ -2,23 +2,23 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { argumentError, checkObject } from '../errors.js';
 
-/** Days at a millisecond each, and times of all rounds still fit into memory. */
+/** Days, at a millisecond per round; the times of all rounds still fit into memory. */
 const MAX_ROUNDS = 2 ** 28;
 
-/** Something to be timed against its rivals. */
+/** A function to be timed against others. */
 export interface Candidate {
   readonly name: string;
   readonly run: () => unknown;
 }
 
 export interface MeasureOptions {
-  /** How often all candidates take their turn. Default 9. */
+  /** Number of rounds, in each of which every candidate has a turn. Default 9. */
   readonly rounds?: number;
   /** Time each candidate gets in a round, in milliseconds. Default 60. */
   readonly milliseconds?: number;
   /**
-   * Pause before each turn, in milliseconds: thread pools of other engines spin for a while after
-   * their run, and would be taking a core from whoever comes next. Default 0.
+   * Pause before each turn, in milliseconds: thread pools of other engines keep spinning for a
+   * while after a run, and would take a core from the next candidate. Default 0.
    */
   readonly settle?: number;
   readonly signal?: AbortSignal | undefined;
@@ -37,9 +37,15 @@ export interface Measurement {
   readonly latency: Spread;
   /** 95th percentile of single calls, the median over the rounds. */
   readonly p95: number;
-  /** Time of the first candidate divided by this one's, round by round: above 1 is faster. */
+  /**
+   * Time of the first candidate divided by that of this one, round by round: above 1 this one is
+   * faster.
+   */
   readonly ratio: Spread;
-  /** Milliseconds for one call in each round, as latency and ratio are made from: see ratioOf. */
+  /**
+   * Median milliseconds of one call in each round, from which latency and ratio follow: see
+   * ratioOf.
+   */
   readonly rounds: Float64Array;
 }
 
@@ -58,9 +64,9 @@ export function checkTiming(timing: MeasureOptions): void {
 }
 
 /**
- * Times candidates against each other with tinybench. They take turns in short rounds, in
- * rotating order, and are compared round by round: a clock that drifts and neighbours that come
- * and go then hit all of them alike. Each candidate runs once before the first round.
+ * Times candidates against each other with tinybench. They take turns in short rounds, in rotating
+ * order, and are compared round by round, so that drifting clocks and noisy neighbours affect all
+ * of them alike. Each candidate runs once before the first round.
  */
 export async function measure(
   candidates: readonly Candidate[],
@@ -90,7 +96,7 @@ export async function measure(
 }
 
 async function turnOf(candidate: Candidate, time: number): Promise<Float64Array> {
-  // Loaded by those who measure: the command line starts without it.
+  // Loaded on demand, so that the command line starts without it.
   const { Bench } = await import('tinybench');
   const bench = new Bench({
     iterations: 1,
@@ -108,7 +114,9 @@ async function turnOf(candidate: Candidate, time: number): Promise<Float64Array>
   return Float64Array.from(result.latency.samples ?? [result.latency.p50]);
 }
 
-/** Time of one candidate divided by another's, round by round: above 1 the other is faster. */
+/**
+ * Time of one candidate divided by that of another, round by round: above 1 the other is faster.
+ */
 export function ratioOf(before: Float64Array, after: Float64Array): Spread {
   return spreadOf(after.map((time, round) => before[round]! / time));
 }

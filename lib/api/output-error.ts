@@ -2,15 +2,15 @@ import { numbersOf, toRunTensor } from '../ops/run-tensor.js';
 import { sameDims } from '../tensor/shape.js';
 import type { Tensor } from '../tensor/tensor.js';
 
-/** How far the outputs of two models are apart, over all inputs that they ran on. */
+/** The differences between the outputs of two models, over all inputs that they ran on. */
 export interface OutputError {
-  /** ||actual - expected|| / ||expected|| of the output where it is largest. */
+  /** The largest ||actual - expected|| / ||expected|| of any output. */
   readonly relL2: number;
   /** The largest difference of two elements, over all outputs. */
   readonly maxAbs: number;
   /**
-   * Share of rows whose largest element stayed where it was, in the outputs that look like
-   * logits: [N, C], or [N, C, 1, 1]. undefined where none does.
+   * Share of rows whose largest element is at the same index, over outputs that look like logits:
+   * [N, C] or [N, C, 1, 1]. undefined where there are none.
    */
   readonly top1Agreement: number | undefined;
 }
@@ -20,7 +20,7 @@ interface Sums {
   norm: number;
 }
 
-/** Gathers the differences of run after run. Texts are passed over. */
+/** Accumulates the differences of several runs. String outputs are ignored. */
 export class ErrorMeter {
   readonly #sums = new Map<string, Sums>();
   #maxAbs = 0;
@@ -50,7 +50,7 @@ export class ErrorMeter {
   #addOutput(sums: Sums, expected: Tensor, actual: Tensor): void {
     const a = numbersIn(expected);
     const b = numbersIn(actual);
-    // Results whose size follows from the data (a list of boxes) may have another one.
+    // Outputs whose size depends on the data (a list of boxes) may differ in size.
     if (!sameDims(expected.dims, actual.dims)) {
       sums.squares = this.#maxAbs = Infinity;
       return;
@@ -60,7 +60,7 @@ export class ErrorMeter {
       if (Number.isFinite(x)) sums.norm += x * x;
       if (x === y || (Number.isNaN(x) && Number.isNaN(y))) continue;
       const difference = Math.abs(x - y);
-      // NaN and infinities at other places are no small difference.
+      // NaN or infinity on one side only counts as an infinite difference.
       const size = Number.isNaN(difference) ? Infinity : difference;
       sums.squares += size * size;
       this.#maxAbs = Math.max(this.#maxAbs, size);
@@ -81,7 +81,7 @@ function numbersIn(tensor: Tensor): ArrayLike<number> {
     : (data as Float64Array);
 }
 
-/** The number of classes where dimensions are those of logits. */
+/** The number of classes of an output that looks like logits, else undefined. */
 function classesOf(dims: readonly number[]): number | undefined {
   const classes = dims[1];
   const flat = classes !== undefined && classes > 1 && dims.slice(2).every((size) => size === 1);

@@ -5,14 +5,14 @@ import path from 'node:path';
 import { ConvfuseError } from '../errors.js';
 import { ioError, TempFile } from './temp-file.js';
 
-/** A place for an output file, found fit to be written to. */
+/** A checked place for an output file. */
 export interface OutputTarget {
   readonly path: string;
-  /** Whether a file that is there may be replaced. */
+  /** Whether an existing file may be replaced. */
   readonly replace: boolean;
-  /** Permissions of the file it replaces; undefined when there is none. */
+  /** Permissions of the file that it replaces; undefined when there is none. */
   readonly replacedMode: number | undefined;
-  /** Permissions of a file made anew: no wider than those of what it is made from. */
+  /** Permissions of a new file: no wider than those of its source. */
   readonly freshMode: number;
 }
 
@@ -22,11 +22,11 @@ export interface TargetOptions {
 }
 
 /**
- * Looks at a place before any work is done for it.
+ * Checks an output place before any work is done.
  *
- * @param source the file that the output is made from, if it is made from one
- * @throws ConvfuseError ERR_OUTPUT when it is a link, no plain file, taken, or the source itself;
- *   ERR_IO when its folder cannot be written to
+ * @param source the file that the output is made from, if any
+ * @throws ConvfuseError ERR_OUTPUT when the place is a link, no plain file, taken, or the source
+ * itself; ERR_IO when its folder cannot be written to
  */
 export async function checkTarget(
   file: string,
@@ -61,7 +61,7 @@ export async function checkTarget(
   };
 }
 
-/** A temporary file with the permissions that a target asks for. @throws ConvfuseError ERR_IO */
+/** Creates a temporary file with the permissions of a target. @throws ConvfuseError ERR_IO */
 export async function createFor(target: OutputTarget, signal?: AbortSignal): Promise<TempFile> {
   const { replacedMode, freshMode } = target;
   const folder = path.dirname(target.path);
@@ -81,7 +81,7 @@ export async function createFor(target: OutputTarget, signal?: AbortSignal): Pro
   return temp;
 }
 
-/** Writes a whole file: it is there in one step, or not at all. @throws ConvfuseError ERR_IO, ERR_OUTPUT */
+/** Writes a whole file atomically. @throws ConvfuseError ERR_IO, ERR_OUTPUT */
 export async function writeFile(
   target: OutputTarget,
   parts: Iterable<Uint8Array>,

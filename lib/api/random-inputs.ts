@@ -8,7 +8,7 @@ import { Random } from '../tensor/random.js';
 import { dimsText, elementCount } from '../tensor/shape.js';
 import type { Tensor } from '../tensor/tensor.js';
 
-/** Inputs a caller has to feed: graph inputs that no initializer stands in for. */
+/** Inputs that a caller has to feed: graph inputs without an initializer. */
 export function requiredInputs(model: Model): readonly Value[] {
   return model.graph.inputs.filter((input) => input.initializer === undefined);
 }
@@ -18,15 +18,16 @@ export function overridableInputs(model: Model): readonly Value[] {
   return model.graph.inputs.filter((input) => isOverridable(input));
 }
 
-/** The largest random input made without being asked for by name: 1 GiB of float32. */
+/** Elements of the largest random input: 1 GiB of float32. */
 const MAX_ELEMENTS = 2 ** 28;
 
 /**
  * Seeded inputs for a model: standard normal floats, small whole numbers, booleans. An unknown
  * first dimension counts as 1.
  *
- * @param shapes of inputs by name, where the file does not say or says otherwise
- * @throws ConvfuseError ERR_UNSUPPORTED where type or shape of an input stays unknown
+ * @param shapes by input name, where the model leaves them open or they shall differ
+ * @throws ConvfuseError ERR_UNSUPPORTED where the type or shape of an input is unknown, or it would
+ * be too large
  */
 export function randomInputs(
   model: Model,

@@ -2,7 +2,7 @@ import type { ErrorCode } from '../errors.js';
 import type { Site } from '../rewrite/report.js';
 import type { SiteCheck } from '../rewrite/rule.js';
 
-/** Counts of a model, before or after. undefined where shapes are unknown. */
+/** Counts of a model, before or after fusing. undefined where shapes are unknown. */
 export interface ModelSummary {
   readonly nodes: number;
   readonly ops: Readonly<Record<string, number>>;
@@ -16,7 +16,7 @@ export interface ModelSummary {
   readonly trafficBytes: number | undefined;
 }
 
-/** A site of the rewriter, with what its check gave in place of the check. */
+/** A site of the rewriter, with the result of its check. */
 export interface SiteReport extends Omit<Site, 'check'> {
   readonly check: SiteCheck | undefined;
 }
@@ -49,7 +49,7 @@ export interface FuseReport {
   readonly milliseconds: { readonly fuse: number; readonly verify: number };
 }
 
-/** One line of `fuse --json`. */
+/** The entry of one model in the document of `fuse --json`. */
 export interface FileReport {
   readonly input: string;
   readonly output: string | undefined;

@@ -14,16 +14,16 @@ import { checkTarget, writeFile, type OutputTarget } from './output-target.js';
 export interface SaveOptions {
   /** Replace an existing file. Default false. */
   readonly force?: boolean;
-  /** Let the output be the file that the model was loaded from. Default false. */
+  /** Whether the output may be the file that the model was loaded from. Default false. */
   readonly inPlace?: boolean;
-  /** Ends a save under way: the output is then what it was before. */
+  /** Cancels the save; the output then stays what it was before. */
   readonly signal?: AbortSignal;
 }
 
-/** What a model was saved as. */
+/** The files that a model was saved to. */
 export interface SavedModel {
   readonly path: string;
-  /** The data file that was written beside it, if its weights needed one. */
+  /** The data file beside it, if its weights need one. */
   readonly dataPath: string | undefined;
   /** Bytes of both. */
   readonly bytes: number;
@@ -33,12 +33,12 @@ export interface SavedModel {
  * Saves a model to a file. At every instant the file is absent, the old one, or the complete new
  * one. Parts that nobody changed are written as they were read, an unchanged model as a whole.
  *
- * A model with external data gets one new data file beside it, named after the output and its own
- * content, unless it is unchanged and stays in its folder. So does a model that would pass the 2
- * GiB a file may have. Existing data files are never touched.
+ * A model with external data gets one new data file beside it, named after the output and the
+ * data's hash, unless it is unchanged and stays in its folder. So does a model that would exceed 2
+ * GiB, the limit of a file. Existing data files are never changed.
  *
- * @throws the signal's reason; ConvfuseError ERR_OUTPUT, ERR_IO, ERR_LIMIT, ERR_EXTERNAL_PATH, ERR_EXTERNAL_DATA,
- *   ERR_ARGUMENT
+ * @throws the signal's reason; ConvfuseError ERR_OUTPUT, ERR_IO, ERR_LIMIT, ERR_EXTERNAL_PATH,
+ * ERR_EXTERNAL_DATA, ERR_ARGUMENT
  */
 export async function saveModel(
   model: Model,
@@ -83,7 +83,10 @@ async function encodeFor(
   }
 }
 
-/** The references of an unchanged model stay good as long as it does not move. */
+/**
+ * Whether a new data file is needed: the references of an unchanged model stay valid in its own
+ * folder.
+ */
 async function needsDataFile(model: Model, target: OutputTarget): Promise<boolean> {
   if (!hasDataFiles(model)) return false;
   const { external } = model.origin as ModelOrigin;

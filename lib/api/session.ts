@@ -10,7 +10,7 @@ import { loadModel, type LoadOptions } from './load.js';
 export interface SessionOptions extends BackendChoice, LoadOptions {
   /** Default 'default'; see docs/numerics.md for the error of each. */
   readonly precision?: Precision | undefined;
-  /** What onnxruntime-common calls `threads`, which is taken where both are given. */
+  /** The name that onnxruntime-common has for `threads`; `threads` wins where both are given. */
   readonly intraOpNumThreads?: number | undefined;
 }
 
@@ -20,18 +20,18 @@ export interface InferenceRunOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Inputs by name. An onnxruntime-common Tensor on the CPU is accepted as it is. */
+/** Inputs by name. An onnxruntime-common Tensor on the CPU can be used directly. */
 export type Feeds = Readonly<Record<string, Tensor>>;
 
-/** What a session is made of. */
+/** A model, the path of a file, or the file's bytes. */
 export type ModelSource = Model | string | Uint8Array | ArrayBuffer;
 
-/** Names of the outputs that are wanted; with tensors for values, their keys. */
+/** The outputs to return: a list of names, or a record whose keys are the names. */
 export type Fetches = readonly string[] | Readonly<Record<string, Tensor | null>>;
 
 /**
- * Runs a model. The calls are those of onnxruntime-common, so that a program can switch to it, or
- * back, by its import.
+ * Runs a model. The methods are those of onnxruntime-common, so that a program can switch between
+ * the two by its import.
  */
 export class InferenceSession {
   readonly #session: Session;
@@ -41,12 +41,12 @@ export class InferenceSession {
   }
 
   /**
-   * Options that only onnxruntime has, such as executionProviders, change nothing.
+   * Creates a session. Options that only onnxruntime has, such as executionProviders, are ignored.
    *
-   * @param source a model, the path of a file, or its bytes, of which an ArrayBuffer may hold a
-   *   part. A Model must not be changed while the session lives; fuseModel() returns a copy.
-   * @throws ConvfuseError as loadModel does; ERR_UNSUPPORTED naming every operator that is
-   *   missing; ERR_NATIVE_LOAD, ERR_ARGUMENT
+   * @param source a model, the path of a file, or its bytes, which may be a part of an ArrayBuffer.
+   * A Model must not be changed while the session lives; fuseModel() returns a copy.
+   * @throws ConvfuseError as loadModel does; ERR_UNSUPPORTED naming every operator that is missing;
+   * ERR_NATIVE_LOAD, ERR_ARGUMENT
    */
   static async create(source: ModelSource, options?: SessionOptions): Promise<InferenceSession>;
   static async create(
@@ -77,7 +77,7 @@ export class InferenceSession {
     return new InferenceSession(Session.create(model, { backend, precision, arithmetic, threads }));
   }
 
-  /** In the order of the model. */
+  /** Names of the inputs that must be fed, in the order of the model. */
   get inputNames(): readonly string[] {
     return this.#session.inputNames;
   }
@@ -96,11 +96,11 @@ export class InferenceSession {
   }
 
   /**
-   * One inference. Feeds are copied before this returns; results are in memory that is never
-   * overwritten later. Fetches name the outputs wanted: all where they are left out.
+   * Runs the model once. Feeds are copied before this returns; results are in memory that is never
+   * overwritten later. Fetches name the outputs to return; default: all.
    *
    * @throws ConvfuseError ERR_ARGUMENT, ERR_MODEL, ERR_UNSUPPORTED, ERR_DISPOSED; the signal's
-   *   reason when it aborts
+   * reason when it aborts
    */
   async run(feeds: Feeds, options?: InferenceRunOptions): Promise<Record<string, Tensor>>;
   async run(
@@ -125,7 +125,9 @@ export class InferenceSession {
     this.#session.dispose();
   }
 
-  /** Tells fetches from options as onnxruntime-common does: by the names of its outputs. */
+  /**
+   * Tells fetches from options as onnxruntime-common does: by whether keys are names of outputs.
+   */
   #arguments(
     second: Fetches | InferenceRunOptions,
     third: InferenceRunOptions | undefined,

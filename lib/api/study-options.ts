@@ -8,7 +8,7 @@ import { checkTiming, type MeasureOptions } from './measure.js';
 import type { ActivationStudyProgress } from './study-report.js';
 
 export interface ActivationStudyOptions extends BackendChoice {
-  /** Kinds to replace; `gelu` stands for both of its forms. Default: the costly ones. */
+  /** Kinds to replace; `gelu` includes its tanh form. Default: the costly ones. */
   readonly replace?: readonly ActivationKind[] | undefined;
   /** Default 'relu'. */
   readonly with?: Replacement | undefined;
@@ -16,13 +16,13 @@ export interface ActivationStudyOptions extends BackendChoice {
   readonly inputs?: readonly Readonly<Record<string, Tensor>>[] | undefined;
   /** Random inputs to try. Default 4; with `inputs`, as many as there are. */
   readonly runs?: number | undefined;
-  /** Of the random inputs. Default 0. */
+  /** Seed of the random inputs. Default 0. */
   readonly seed?: number | undefined;
   /** Shapes of random inputs by name, where the model leaves them open. */
   readonly inputShapes?: Readonly<Record<string, readonly number[]>> | undefined;
-  /** Choose layers to swap, as many as keep the relative L2 error of every output within this. */
+  /** Choose as many layers to swap as keep the relative L2 error of every output within this. */
   readonly budget?: number | undefined;
-  /** How long to measure; false: not at all. */
+  /** How to measure times; false: not at all. */
   readonly timing?: MeasureOptions | false | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: ((progress: ActivationStudyProgress) => void) | undefined;
@@ -33,7 +33,7 @@ const COSTLY: readonly ActivationKind[] = ['gelu', 'silu', 'mish', 'hard-swish']
 
 const DEFAULT_RUNS = 4;
 
-/** Those of the options that have defaults, checked. @throws ConvfuseError ERR_ARGUMENT */
+/** Checks the options, and fills in defaults. @throws ConvfuseError ERR_ARGUMENT */
 export function readStudyOptions(options: ActivationStudyOptions): {
   readonly replace: readonly ActivationKind[];
   readonly replacement: Replacement;

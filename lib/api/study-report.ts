@@ -9,7 +9,7 @@ export interface ActivationStudyProgress {
   readonly total: number;
 }
 
-/** A time with the activation as it is and with the other one, in milliseconds. */
+/** Times with the original activation and with its replacement, in milliseconds. */
 export interface TimeChange {
   readonly before: Spread;
   readonly after: Spread;
@@ -17,24 +17,29 @@ export interface TimeChange {
   readonly ratio: Spread;
 }
 
-/** What swapping one activation does. */
+/** The effects of swapping one activation. */
 export interface ActivationLayer {
-  /** The label of the node, or of the last of those that spell the activation out. */
+  /** The label of the node, or of the last of several that compute the activation. */
   readonly node: string;
   readonly activation: ActivationKind;
   /** Operators that it consists of. */
   readonly operators: readonly string[];
-  /** The convolution in front, through batch norms and sums, if there is one. */
+  /** The convolution in front, perhaps with batch norms and sums between, if there is one. */
   readonly layer: string | undefined;
-  /** Of the model's outputs, when this one alone is swapped. */
+  /** Error of the model's outputs when only this one is swapped. */
   readonly error: OutputError;
-  /** Of the convolution with its activation; undefined where there is none, or nothing was timed. */
+  /**
+   * Times of the convolution with its activation; undefined where there is none, or nothing was
+   * timed.
+   */
   readonly time: TimeChange | undefined;
   /** Whether it is in the set that the budget chose. */
   readonly chosen: boolean;
 }
 
-/** What swapping several does: on the outputs, and on a run of the whole network. */
+/**
+ * The effects of swapping several activations, on the outputs and on a run of the whole network.
+ */
 export interface ActivationSwap {
   readonly layers: number;
   readonly error: OutputError;
@@ -47,9 +52,9 @@ export interface ActivationStudy {
   readonly inputs: 'given' | 'random';
   readonly runs: number;
   readonly seed: number;
-  /** The layer whose swap changes the outputs least comes first. */
+  /** The layers in the order of their errors, smallest first. */
   readonly layers: readonly ActivationLayer[];
-  /** All of them swapped. */
+  /** The result with all layers swapped. */
   readonly total: ActivationSwap;
   /** What the budget chose; undefined without one. */
   readonly chosen: (ActivationSwap & { readonly budget: number }) | undefined;

@@ -11,10 +11,16 @@ import type { BackendChoice } from './backend-choice.js';
 import { convLayer, type ConvLayer } from './conv-layers.js';
 import { measure, type Measurement, type MeasureOptions } from './measure.js';
 
-/** A convolution is at most this many nodes in front: batch norms, sums. */
+/**
+ * The most nodes (batch norms, sums) between a convolution and its activation, counting the
+ * convolution.
+ */
 const MAX_STEPS = 4;
 
-/** Times layers with one activation and with another. Layers of one shape are timed once. */
+/**
+ * Times layers with their own activation and with its replacement. Layers of one shape are timed
+ * once.
+ */
 export class LayerTimes {
   readonly #inference: Inference;
   readonly #with: ActivationKind;
@@ -27,7 +33,9 @@ export class LayerTimes {
     this.#choice = choice;
   }
 
-  /** The convolution whose result, normalised maybe, an activation is applied to. */
+  /**
+   * The convolution to whose result, perhaps after batch norms and sums, an activation is applied.
+   */
   layerOf(site: ActivationSite): ConvLayer | undefined {
     let values: readonly (Value | undefined)[] = [site.input];
     for (let step = 0; step < MAX_STEPS; step++) {
@@ -44,7 +52,10 @@ export class LayerTimes {
     return undefined;
   }
 
-  /** With the activation as it is, then with the other. undefined where it is no such layer. */
+  /**
+   * Times with the original activation and with its replacement. undefined where a FusedConv2d
+   * cannot compute the layer.
+   */
   async measure(
     layer: ConvLayer,
     { kind, alpha, beta, slope }: Activation,
@@ -78,7 +89,7 @@ export class LayerTimes {
       });
       return await measure(candidates, measureOptions);
     } catch (error) {
-      // A geometry that single layers do not have.
+      // FusedConv2d does not support this geometry.
       if (error instanceof ConvfuseError && error.code === 'ERR_ARGUMENT') return undefined;
       throw error;
     } finally {

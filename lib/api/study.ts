@@ -31,20 +31,20 @@ import { LayerTimes } from './study-times.js';
 const TIMING: MeasureOptions = { rounds: 5, milliseconds: 60 };
 
 /**
- * Measures what it does to a model's outputs and to its time to swap activations for another one,
- * layer by layer and all together, on the inputs given or on seeded ones. Activations are found as
- * operators and spelt out, in the main graph. The model itself is not changed.
+ * Measures how swapping activations for another one changes a model's outputs and time, layer by
+ * layer and all together, on the given inputs or on seeded ones. Activations are found as single
+ * operators and as several nodes, in the main graph. The model itself is not changed.
  *
  * Errors are relative L2 distances and largest differences of the outputs (see OutputError),
- * computed in float32 at precision 'strict', in double on the reference backend. Times are those
+ * computed in float32 at precision 'strict', or in double on the reference backend. Times are those
  * of FusedConv2d on the shape of the layer, and of a session for the whole network.
  *
- * With `budget`, layers are tried in the order of their own errors, each is kept while the error
- * of all that are kept stays within the budget, and `model` is a copy with those swapped. A swap
- * is no exact rewrite: whether the model is still good enough can only be judged on real data.
+ * With `budget`, layers are tried in the order of their own errors. Each is swapped if the error of
+ * all layers swapped so far stays within the budget; `model` is a copy with these swapped. A swap
+ * is not an exact rewrite: only real data can tell whether the model is still good enough.
  *
  * @throws ConvfuseError ERR_ARGUMENT; ERR_VERSION, ERR_UNSUPPORTED and what InferenceSession.run
- *   throws where the model cannot be run; ERR_NATIVE_LOAD; the signal's reason
+ * throws where the model cannot be run; ERR_NATIVE_LOAD; the signal's reason
  */
 export async function studyActivations(
   model: Model,
@@ -120,7 +120,10 @@ class Study {
     return { study, model: chosen && this.#swapped(chosen) };
   }
 
-  /** Takes in layer after layer, the least harmful first, while all together stay within. */
+  /**
+   * Adds layer after layer, the least harmful first, if the error of all together stays within the
+   * budget.
+   */
   async #choose(
     order: readonly number[],
     errors: readonly OutputError[],
@@ -129,7 +132,8 @@ class Study {
     const chosen: number[] = [];
     for (const [tried, at] of order.entries()) {
       this.#progress('choose', tried, order.length);
-      // Errors of several layers need not add up, but the first is known.
+      // Errors of several layers need not add up, so they are measured; the error of one layer is
+      // known.
       const { relL2 } = chosen.length === 0 ? errors[at]! : await this.#errorOf([...chosen, at]);
       if (relL2 <= budget) chosen.push(at);
     }
@@ -205,7 +209,10 @@ class Study {
     return copy;
   }
 
-  /** By what holds in every run: no shape of a particular input, no constant that callers replace. */
+  /**
+   * Finds sites by facts that hold in every run: not by shapes of particular inputs, nor by
+   * constants that callers may override.
+   */
   #sitesOf(model: Model): ActivationSite[] {
     const kinds = new Set(this.#replace);
     if (kinds.has('gelu')) kinds.add('gelu-tanh');
@@ -237,7 +244,7 @@ function timeChange([before, after]: Awaited<ReturnType<typeof measure>>): TimeC
   return { before: before!.latency, after: after!.latency, ratio: after!.ratio };
 }
 
-/** Infinities are equal here, where their difference is no number. */
+/** Compares numbers for sorting; two infinities are equal, although their difference is NaN. */
 function compare(a: number, b: number): number {
   return a === b ? 0 : a - b;
 }

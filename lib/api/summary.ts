@@ -8,10 +8,10 @@ import { encodedBytes } from './encode.js';
 import type { ModelSummary } from './report.js';
 
 /**
- * Counts a model: nodes at every depth, elements of its floating-point constants, and what one
- * run costs.
+ * Counts a model: nodes at every depth, elements of its floating-point constants, and the costs of
+ * a run.
  *
- * @param inputShapes of inputs by name, where the model leaves them open
+ * @param inputShapes by input name, where the model leaves them open
  */
 export function summarize(
   model: Model,

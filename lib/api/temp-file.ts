@@ -8,9 +8,9 @@ import { ConvfuseError } from '../errors.js';
 const PREFIX = '.convfuse-';
 const PATTERN = /^\.convfuse-(\d+)-[0-9a-f]{16}\.tmp$/;
 const STALE_AFTER = 24 * 3600 * 1000;
-/** Small writes are gathered up to this size. */
+/** Bytes. Smaller writes are buffered up to this size. */
 const GATHER_BYTES = 2 ** 20;
-/** Large ones are cut up, so that an abort need not wait for gigabytes. */
+/** Bytes. Larger writes are cut into pieces, so that an abort need not wait for gigabytes. */
 const PIECE_BYTES = 2 ** 26;
 
 /** Temporary files of this process that exist at the moment. */
@@ -19,23 +19,23 @@ const swept = new Set<string>();
 let listening = false;
 
 /**
- * Removes the temporary files of writes under way. It runs by itself when the process exits, as
- * it does on a second Ctrl-C; only a kill leaves files behind, which removeStale() finds later.
+ * Removes the temporary files of unfinished writes. It runs when the process exits, also on a
+ * second Ctrl-C. Only a kill leaves files behind, which removeStale() finds later.
  */
 export function removeTempFiles(): void {
   for (const file of live) {
     try {
       unlinkSync(file);
     } catch {
-      // Published or gone already.
+      // The file is published or removed already.
     }
   }
   live.clear();
 }
 
 /**
- * A file in the making, beside the place that it is made for. What it replaces stays whole until
- * publish() puts the new content in its place in one step.
+ * A temporary file beside its target. An existing target stays complete until publish() replaces it
+ * in one step.
  */
 export class TempFile {
   readonly #path: string;
@@ -52,9 +52,11 @@ export class TempFile {
   }
 
   /**
-   * @param folder where it is made and will be published
+   * Creates a temporary file.
+   *
+   * @param folder the folder of the file and of its target
    * @param mode permissions; the process's umask applies
-   * @param signal ends writes with its reason
+   * @param signal cancels writes, which then reject with its reason
    * @throws ConvfuseError ERR_IO
    */
   static async create(folder: string, mode: number, signal?: AbortSignal): Promise<TempFile> {
@@ -65,7 +67,7 @@ export class TempFile {
     const file = path.join(folder, name);
     const flags =
       constants.O_CREAT | constants.O_EXCL | constants.O_RDWR | (constants.O_NOFOLLOW ?? 0);
-    // Known before it exists: a signal in between must not leave it behind.
+    // Registered before it exists, so that a process signal in between does not leave it behind.
     live.add(file);
     try {
       return new TempFile(file, await open(file, flags, mode), signal);
@@ -75,14 +77,17 @@ export class TempFile {
     }
   }
 
-  /** Gives it exactly these permissions. */
+  /** Sets the permissions, ignoring the umask. */
   async setMode(mode: number): Promise<void> {
     await this.#handle.chmod(mode).catch((error: unknown) => {
       throw ioError(`cannot set the mode of ${this.#path}`, error);
     });
   }
 
-  /** Appends bytes. They may change as soon as it resolves. @throws ConvfuseError ERR_IO */
+  /**
+   * Appends bytes, which the caller may change once the promise resolves. @throws ConvfuseError
+   * ERR_IO
+   */
   async write(bytes: Uint8Array): Promise<void> {
     if (this.#pending + bytes.length > GATHER_BYTES) await this.#flush();
     if (bytes.length > GATHER_BYTES) return this.#writeAll(bytes);
@@ -91,9 +96,9 @@ export class TempFile {
   }
 
   /**
-   * Brings the content to the disk, and then to its name.
+   * Flushes the content to the disk, then gives it the target's name.
    *
-   * @param replace take the place of a file that is there; otherwise a file that is there stays
+   * @param replace whether to replace an existing file; otherwise such a file is kept
    * @throws ConvfuseError ERR_OUTPUT when it exists and may not be replaced, ERR_IO
    */
   async publish(target: string, replace: boolean): Promise<void> {
@@ -112,7 +117,10 @@ export class TempFile {
     await syncFolder(path.dirname(target));
   }
 
-  /** Takes it away, unless it is published. Never throws: there is an error to report already. */
+  /**
+   * Removes the file, unless it is published. Never throws, because it is called after another
+   * error.
+   */
   async discard(): Promise<void> {
     if (!this.#closed) await this.#handle.close().catch(() => undefined);
     this.#closed = true;
@@ -145,7 +153,10 @@ export function ioError(what: string, error: unknown): ConvfuseError {
   return new ConvfuseError('ERR_IO', `${what}: ${code}`, { cause: error });
 }
 
-/** A second name for the file, which fails if the name is taken; then the first one goes. */
+/**
+ * Renames the file without replacing another: link() fails if the name is taken; then the old name
+ * is removed.
+ */
 async function linkNew(file: string, target: string): Promise<void> {
   try {
     await link(file, target);
@@ -153,7 +164,7 @@ async function linkNew(file: string, target: string): Promise<void> {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'EEXIST') throw new ConvfuseError('ERR_OUTPUT', `${target} exists already`);
     if (code !== 'EPERM' && code !== 'ENOTSUP' && code !== 'EOPNOTSUPP') throw error;
-    // A file system without hard links (FAT): there the check and the step are two.
+    // On file systems without hard links (FAT), checking and renaming are two steps.
     const taken = await lstat(target).catch(() => undefined);
     if (taken !== undefined) throw new ConvfuseError('ERR_OUTPUT', `${target} exists already`);
     await rename(file, target);
@@ -173,7 +184,7 @@ async function syncFolder(folder: string): Promise<void> {
   }
 }
 
-/** Temporary files of processes that were killed, a day ago or more. Once for each folder. */
+/** Removes temporary files, at least a day old, of processes that were killed. Once per folder. */
 async function removeStale(folder: string): Promise<void> {
   if (swept.has(folder)) return;
   swept.add(folder);

@@ -18,7 +18,7 @@ export async function loadTensor(file: string): Promise<Tensor> {
   checkPath(file, 'file');
   let bytes: Uint8Array;
   try {
-    // Opening a FIFO would wait for a writer, maybe for ever.
+    // Opening a FIFO would wait for a writer, possibly forever.
     if (!(await stat(file)).isFile()) throw new ConvfuseError('ERR_IO', 'it is not a plain file');
     bytes = await readFile(file);
   } catch (error) {
@@ -35,11 +35,11 @@ export async function loadTensor(file: string): Promise<Tensor> {
 }
 
 /**
- * Writes a tensor as a NumPy array (.npy). A file that exists is kept unless `force`; at every
- * instant it is the old one or the complete new one, and a link is never written through.
+ * Writes a tensor as a NumPy array (.npy). An existing file is kept unless `force`; at every
+ * instant it is the old one or the complete new one, and links are never followed.
  *
  * @throws ConvfuseError ERR_UNSUPPORTED for types that NumPy lacks, ERR_OUTPUT, ERR_IO,
- *   ERR_ARGUMENT
+ * ERR_ARGUMENT
  */
 export async function saveTensor(
   tensor: Tensor,

@@ -18,7 +18,7 @@ import type { VerificationReport, WorstElement } from './report.js';
 export interface VerifyOptions extends BackendChoice {
   /** Seeded random inputs to try. Default 2; with `inputs`, as many as there are. */
   readonly runs?: number | undefined;
-  /** Default 0. */
+  /** Seed of the random inputs. Default 0. */
   readonly seed?: number | undefined;
   /** Inputs by name, one record per run, in place of random ones. */
   readonly inputs?: readonly Readonly<Record<string, Tensor>>[] | undefined;
@@ -34,10 +34,10 @@ export interface VerifyOptions extends BackendChoice {
 export const DEFAULT_RUNS = 2;
 
 /**
- * Runs two models on the same inputs and compares every output; see compareOutputs for the
- * measure. On the native backend the models run in float32; where that fails they run once more
- * in double, which settles whether a tie flipped (in a comparison, a top-k, a rounding) or the
- * models differ. On the reference backend all is double from the start.
+ * Runs two models on the same inputs and compares every output; see compareOutputs for the measure.
+ * On the native backend the models run in float32. Where that comparison fails they run again in
+ * double, which tells whether a tie flipped (in a comparison, a top-k, a rounding) or the models
+ * differ. On the reference backend everything is in double from the start.
  *
  * @returns status 'skipped' with the reason where a model cannot be run here
  * @throws ConvfuseError ERR_ARGUMENT
@@ -76,10 +76,10 @@ export async function verifyModels(
   } catch (error) {
     signal?.throwIfAborted();
     if (error instanceof Diverged) return outcome.failed(error.message);
-    // Inputs that do not fit were meant to: only random ones may fail without anybody's fault.
+    // Inputs given by the caller must fit; random ones may fail through nobody's fault.
     if (error instanceof ConvfuseError && error.code === 'ERR_ARGUMENT' && inputs) throw error;
     if (error instanceof ConvfuseError && error.code !== 'ERR_INTERNAL') {
-      // A difference that was found stays one, whatever a later run comes to.
+      // A difference found in an earlier run counts, whatever happens in a later one.
       return outcome.isFailure
         ? outcome.failed(error.message)
         : skippedVerification(error.message, seed);
@@ -100,7 +100,7 @@ export function checkVerifyOptions(options: VerifyOptions): void {
   checkTolerance(atol, 'atol');
 }
 
-/** The fused model does not run where the original does. */
+/** The fused model fails where the original runs. */
 class Diverged extends Error {}
 
 /** The two models, ready to run on one backend in one arithmetic. */
@@ -166,7 +166,7 @@ function signatureMismatch(original: Model, fused: Model): string | undefined {
   return undefined;
 }
 
-/** Gathers comparisons into a report. */
+/** Accumulates comparisons into a report. */
 class Outcome {
   readonly #runs: number;
   readonly #seed: number;
@@ -191,7 +191,7 @@ class Outcome {
     for (const { equal, problem, maxAbs, relL2, worst } of comparisons) {
       if (!equal) this.#problem ??= problem ?? 'beyond tolerance';
       this.#maxAbs = Math.max(this.#maxAbs, maxAbs);
-      // Of equals the first, as it is with problems: both then speak of one element.
+      // Among equals the first, as for problems, so that both name the same element.
       if (relL2 > this.#relL2 || this.#worst === undefined) {
         this.#relL2 = Math.max(this.#relL2, relL2);
         this.#worst = worst;
@@ -203,7 +203,7 @@ class Outcome {
     this.#note = text;
   }
 
-  /** Only runs that came to a comparison count; without any, nothing was measured. */
+  /** Counts only runs that were compared; without any, there are no measured differences. */
   failed(reason: string): VerificationReport {
     this.#problem ??= reason;
     const unmeasured = this.#done === 0 && { maxAbs: undefined, relL2: undefined };

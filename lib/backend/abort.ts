@@ -1,13 +1,12 @@
 import { argumentError } from '../errors.js';
 
-/** What an aborted call rejects with: the signal's own reason, whatever it is. */
+/** The value that an aborted call rejects with: the signal's own reason, of whatever type. */
 export function abortReason(signal: AbortSignal): Error {
-  // A reason may be any value; it is passed on as it is.
   return signal.reason as Error;
 }
 
 /**
- * Any object that works like an AbortSignal will do: there may be several realms.
+ * Accepts any object that works like an AbortSignal: a signal may come from another realm.
  *
  * @throws ConvfuseError ERR_ARGUMENT
  */
@@ -26,10 +25,10 @@ interface Waiting {
 const waitingFor = new WeakMap<AbortSignal, Waiting>();
 
 /**
- * Calls back once the signal aborts. All who wait share a listener, since Node warns of a leak at
- * the eleventh.
+ * Calls back once the signal aborts. All callbacks of a signal share one listener, since Node warns
+ * of a leak at the eleventh.
  *
- * @returns what takes the callback back
+ * @returns a function that removes the callback
  */
 export function whenAborted(signal: AbortSignal, callback: () => void): () => void {
   let waiting = waitingFor.get(signal);

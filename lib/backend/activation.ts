@@ -36,7 +36,7 @@ export interface Activation {
   readonly alpha: number;
   readonly beta: number;
   readonly slope?: Float32Array | Float64Array;
-  /** What is done with its result. */
+  /** Arithmetic applied to its result. */
   readonly tail?: ActivationTail | undefined;
 }
 
@@ -48,12 +48,14 @@ export interface ActivationTail {
   readonly high: number;
 }
 
-/** y, and -0 where y is -0: a shift of 0 would make that 0. */
+/**
+ * The tail that changes nothing. Its shift is -0, since adding 0 would turn a result of -0 into 0.
+ */
 export const NO_TAIL: ActivationTail = { scale: 1, shift: -0, low: -Infinity, high: Infinity };
 
 export const IDENTITY: Activation = { kind: 'identity', alpha: 0, beta: 0 };
 
-/** Defaults of ONNX for the kinds that have parameters: attributes are float32. */
+/** The ONNX defaults of alpha and beta. ONNX attributes are float32, hence the rounding. */
 export function defaultParameters(kind: ActivationKind): { alpha: number; beta: number } {
   switch (kind) {
     case 'leaky-relu':

@@ -13,7 +13,10 @@ import type {
   SumRowsCall,
 } from './rows.js';
 
-/** What convolutions and matrix products read and write. Float64Array: the reference only. */
+/**
+ * Arrays that convolutions and matrix products read and write. Only the reference computes on
+ * Float64Array.
+ */
 export type FloatArray = Float32Array | Float64Array;
 
 /**
@@ -31,9 +34,9 @@ export type Precision = 'strict' | 'default' | 'fast' | 'bfloat16';
  */
 export interface ScaleRowsRequest {
   readonly type: FloatType;
-  /** Bits for the 16-bit types. */
+  /** Raw bits for the 16-bit types. */
   readonly weight: Float32Array | Float64Array | Uint16Array;
-  /** groups * rows factors. */
+  /** [groups * rows] factors. */
   readonly scale: Float64Array;
   readonly groups: number;
   readonly outer: number;
@@ -48,7 +51,7 @@ export interface ScaleRowsRequest {
 export interface ScaledRows {
   readonly weight: Float32Array | Float64Array | Uint16Array;
   /**
-   * Per factor: sum of abs(out - w * scale). Not finite exactly when a product overflowed the
+   * Per factor: sum of abs(out - w * scale). It is not finite exactly when a product overflowed the
    * stored type or an operand was not finite.
    */
   readonly loss: Float64Array;
@@ -73,7 +76,7 @@ export interface ConvSpec {
   readonly activation: Activation;
   readonly precision: Precision;
   readonly threads: number | undefined;
-  /** Measure candidates once per input shape instead of choosing by the model. */
+  /** Time the candidate algorithms once per input shape instead of choosing by a cost model. */
   readonly tune?: boolean;
 }
 
@@ -84,45 +87,51 @@ export interface ConvCall<A extends FloatArray = FloatArray> {
   readonly out: A;
   readonly residual?: A | undefined;
   /**
-   * Where each tensor lies in blocks; absent: all are dense. Only for backends with `lanes`, planes
-   * (4 dimensions), and runs that are not asynchronous.
+   * The layouts of tensors in blocks; absent when all are dense. Only for backends with `lanes`, 4
+   * dimensions, and synchronous runs.
    */
   readonly layouts?: ConvLayouts | undefined;
 }
 
-/** The halo of x may be too small, and any of them missing: what no kernel knows is copied. */
+/**
+ * Any layout may be absent, and the halo of x may be too small: a tensor in a form that no kernel
+ * takes is copied first.
+ */
 export interface ConvLayouts {
   readonly x: BlockedLayout | undefined;
   readonly residual: BlockedLayout | undefined;
   readonly out: BlockedLayout | undefined;
 }
 
-/** As ConvCall; `out` may be left to the backend. */
+/** A ConvCall in which `out` may be left to the backend. */
 export type AsyncConvCall = Omit<ConvCall, 'out'> & { readonly out?: FloatArray | undefined };
 
 /** A convolution ready to run: weights checked and packed. */
 export interface ConvKernel {
   /** [N, M, ...spatial] for an input of `dims`. @throws ConvfuseError ERR_ARGUMENT */
   outputDims(dims: readonly number[]): number[];
-  /** What runs for an input of `dims`, and why: 'direct 14x32', 'winograd F(2x2,3x3)', ... */
+  /**
+   * The algorithm for an input of `dims`, and why: 'direct 14x32 (output channels fill vectors)'.
+   */
   algorithm(dims: readonly number[]): string;
   /** Writes `out`. The caller has checked lengths and that `out` overlaps nothing. */
   runSync(call: ConvCall): void;
   /**
-   * Runs off the main thread. Inputs are copied on entry, so the caller may do with them what it
-   * likes; the result is handed over when all is done: in `out` (written then, and only then)
-   * where that is given, else in memory of its own. Rejects with the signal's reason.
+   * Runs off the main thread. Inputs are copied on entry, so the caller may change them at once.
+   * The result is delivered when it is complete: copied to `out` where that is given, and only
+   * then, else in memory of its own. Rejects with the signal's reason.
    */
   run(call: AsyncConvCall, signal?: AbortSignal): Promise<FloatArray>;
   /**
-   * runSync for inputs of one shape and its layouts, all but the memory settled. Absent, or without a
-   * result: nothing is gained by it. What it gives is not to be called after dispose().
+   * A runSync() for one input shape and its layouts, prepared so that calls need nothing but the
+   * arrays. Absent, or undefined, where this would not be faster. Do not call the result after
+   * dispose().
    */
   bind?(dims: readonly number[], layouts: ConvLayouts | undefined): BoundLayer | undefined;
   dispose(): void;
 }
 
-/** A layer on tensors of one shape and layout; the residual is a convolution's. */
+/** A layer bound to one shape and layout. Only a convolution and a linear layer take a residual. */
 export type BoundLayer = (x: FloatArray, residual: FloatArray | undefined, out: FloatArray) => void;
 
 /** C[m, n] = alpha * sum_k A[m, k] * B[k, n] + beta * C[m, n]; A, B, C row major, dense. */
@@ -139,7 +148,7 @@ export interface GemmCall {
   readonly transB: boolean;
   readonly alpha: number;
   readonly beta: number;
-  /** So many products, of matrices that lie one behind the other. Default: 1. */
+  /** The number of products, of matrices stored one behind the other. Default: 1. */
   readonly count?: number;
 }
 
@@ -157,44 +166,44 @@ export interface PoolAxis {
 }
 
 /**
- * y[p, ...] = the largest element, or the mean, under each window of x[p, ...]; both dense. All but the
- * memory.
+ * A pool: y[p, ...] = the maximum or the mean of each window of x[p, ...], both dense. Everything
+ * but the arrays themselves.
  */
 export interface PoolSpec {
   readonly kind: 'max' | 'mean';
   readonly planes: number;
   /** Depth, height, width; leading ones of size 1 for lower ranks. */
   readonly axes: readonly [PoolAxis, PoolAxis, PoolAxis];
-  /** Whether a mean divides by `padded` and not by `taps`. */
+  /** Whether a mean divides by PoolAxis.padded instead of PoolAxis.taps. */
   readonly padded: boolean;
   readonly threads: number | undefined;
 }
 
-/** The same for planes of [N, C] that lie in blocks, of which depth is 1. */
+/** A pool over N x C planes in blocks. The depth is 1. */
 export interface BlockedPoolSpec extends Omit<PoolSpec, 'planes'> {
   readonly batch: number;
   readonly channels: number;
   readonly layouts: { readonly x: BlockedLayout; readonly y: BlockedLayout };
 }
 
-/** The arithmetic behind everything. Chosen once, by select.ts. */
+/** The arithmetic behind convolutions, products and folds. Chosen once, by select.ts. */
 export interface Backend {
   readonly name: 'native' | 'reference';
   /** 'avx512', 'avx2', 'neon', 'baseline', or 'typescript' for the reference. */
   readonly isa: string;
   readonly threads: number;
-  /** Why this one and not the other, for `convfuse info`. */
+  /** Why this backend was chosen; `convfuse info` prints it. */
   readonly reason: string;
   /**
-   * Channels in a block where activations may lie in blocks, which poolBlocked() and elementwise() then
-   * work on; absent where they may not.
+   * Channels in a block (BlockedLayout), where poolBlocked() and elementwise() work on blocks;
+   * absent where all tensors must be dense.
    */
   readonly lanes?: number;
-  /** Bytes from the start of a buffer to where vectors never straddle cache lines, below 64. */
+  /** Bytes (below 64) from the start of a buffer to its first cache line boundary. */
   bytesToLine?(buffer: ArrayBuffer): number;
   /**
-   * A buffer of zeros that begins with a cache line, in memory that is faster to read than that of
-   * JavaScript. Absent, or without a result: there is none.
+   * A buffer of zeros that begins at a cache line, in memory that is faster to read than that of
+   * JavaScript buffers (huge pages). Absent, or undefined, where there is no such memory.
    *
    * @throws ConvfuseError ERR_MEMORY
    */
@@ -203,30 +212,31 @@ export interface Backend {
   /** @throws ConvfuseError ERR_UNSUPPORTED for a precision this CPU lacks */
   conv(spec: ConvSpec): ConvKernel;
   /**
-   * Layers as one, each the only reader of the one before, in the same blocks; the residual is the
-   * last one's. Absent, or without a result: nothing is gained by it. What it gives is not to be
-   * called after one of the kernels was disposed of.
+   * Joins layers into one: each reads the blocked output of the one before, which nothing else
+   * reads. The residual is the last layer's. Absent, or undefined, where this would not be faster.
+   * Do not call the result after one of the kernels was disposed of.
    */
   chain?(layers: readonly BoundLayer[]): BoundLayer | undefined;
   gemm(call: GemmCall): void;
   /**
-   * Absent, or without a result: gemm() and the operators' own loops are to run.
+   * A product with a packed constant matrix. Absent, or undefined: use gemm() or the operators' own
+   * loops.
    *
    * @throws ConvfuseError ERR_MEMORY
    */
   linear?(spec: LinearSpec): LinearLayer | undefined;
-  /** Absent where the operators' own loops are to run. NaN under a window gives NaN. */
+  /** Absent where the operators' own loops must run. NaN within a window gives NaN. */
   pool?(spec: PoolSpec): BoundLayer;
-  /** As pool(), for backends with `lanes`. */
+  /** pool() on blocks, for backends with `lanes`. */
   poolBlocked?(spec: BlockedPoolSpec): BoundLayer;
-  /** Absent where the operators' own loops are to run. @throws ConvfuseError ERR_ARGUMENT */
+  /** Absent where the operators' own loops must run. @throws ConvfuseError ERR_ARGUMENT */
   elementwise?(spec: ElementwiseSpec): ElementwiseRun;
-  /** These are absent where the operators' own loops are to run. */
+  /** The functions from here on are absent where the operators' own loops must run. */
   softmax?(call: SoftmaxCall): void;
   normalise?(call: NormaliseCall): void;
   sumRows?(call: SumRowsCall): void;
   resample?(call: ResampleCall): void;
-  /** As resample(), for backends with `lanes`. */
+  /** resample() on blocks, for backends with `lanes`. */
   resampleBlocked?(call: BlockedResampleCall): void;
   copy?(call: CopyCall): void;
 }

@@ -2,7 +2,7 @@ import { argumentError } from '../errors.js';
 import { dilatedExtent, resolveWindow } from '../tensor/window.js';
 import type { ConvSpec } from './backend.js';
 
-/** A convolution over an input of known size. */
+/** The sizes of a convolution over an input of known shape; all but the batch by spatial axis. */
 export interface ConvShape {
   readonly batch: number;
   readonly input: readonly number[];
@@ -64,7 +64,7 @@ function transposedShape(
   return { padBegin, output };
 }
 
-/** Three numbers from one to three, with `fill` for the leading axes that are missing. */
+/** Extends one to three numbers to three, with `fill` for missing leading axes. */
 export function threeAxes(
   values: readonly number[],
   fill: number,

@@ -1,19 +1,20 @@
 import type { TensorData } from '../tensor/dtype.js';
 import { elementCount } from '../tensor/shape.js';
 
-/** Elements that are moved as they are. */
+/** Elements that are moved without conversion. */
 export type Elements = Exclude<TensorData, readonly string[]>;
 
-/** Axes that a backend takes, once axes that go on in each other are one. */
+/** The most axes that a backend takes, after contiguous axes were joined. */
 const MAX_AXES = 8;
 
 /**
- * [offset in x, offset in y], then for each axis its size and its strides in x and in y, in elements. An
- * element goes from the one sum of an offset and multiples of strides to the other.
+ * [offset in x, offset in y], then [size, stride in x, stride in y] for each axis, all in elements.
+ * The element at index (i, j, ...) moves from offset + i * stride + j * stride + ... in x to the
+ * same sum with the offset and strides of y.
  */
 export type CopyPlaces = Int32Array;
 
-/** x and y are of one kind. No two elements may go to the same place. */
+/** x and y must be arrays of the same kind. No two elements may move to the same place. */
 export interface CopyCall {
   readonly x: Elements;
   readonly y: Elements;
@@ -22,11 +23,11 @@ export interface CopyCall {
 }
 
 /**
- * Where elements of `dims` lie, in as few axes as they take.
+ * The places of a tensor of `dims` in x and y, with as few axes as possible.
  *
  * @param from strides in x
  * @param to strides in y
- * @returns undefined where these are too many axes, or too many elements
+ * @returns undefined where there are too many axes or elements for a backend
  */
 export function copyPlaces(
   dims: readonly number[],

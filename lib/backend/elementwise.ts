@@ -1,11 +1,11 @@
 import type { Activation } from './activation.js';
 
 /**
- * Functions of one element of x and one of another operand, in the order of the native enum
- * (native/kernels/elementwise.h):
+ * Functions of an element of x and the matching one of another operand, in the order of the native
+ * enum (native/kernels/elementwise.h):
  *
- * - copy: x alone, for the sake of the activation
- * - max, min: NaN where either is
+ * - copy: x; only the activation is applied
+ * - max, min: NaN where either operand is NaN
  * - prelu: other * x below 0, else x
  * - normalise: (x - other[0]) * other[1] + other[2], three numbers that lie `plane` elements apart
  */
@@ -23,12 +23,12 @@ export const ELEMENTWISE_FUNCTIONS = [
 
 export type ElementwiseFunction = (typeof ELEMENTWISE_FUNCTIONS)[number];
 
-/** Axes outside the rows that a backend takes (native/ops/elementwise.h). */
+/** The most axes outside the rows that a backend takes (native/ops/elementwise.h). */
 export const ELEMENTWISE_AXES = 4;
 
 /**
- * How an operand goes along a row: from element to element; not at all; or, for blocked tensors,
- * over one vector of the channels of a block again and again. In the order of the native enum.
+ * How an operand advances along a row: by one element; not at all; or, for blocked tensors,
+ * cyclically over the vector of one block's channels. In the order of the native enum.
  */
 export const ADVANCES = ['element', 'none', 'lanes'] as const;
 export type Advance = (typeof ADVANCES)[number];
@@ -44,7 +44,7 @@ export interface ElementwisePlace {
 /** y = activation(f(x, other)) for operands whose shapes are settled. */
 export interface ElementwiseSpec {
   readonly f: ElementwiseFunction;
-  /** Of one slope at most. */
+  /** An activation with at most one slope. */
   readonly activation: Activation;
   /** Outer axes, outermost first; at most ELEMENTWISE_AXES. */
   readonly extents: readonly number[];
@@ -53,13 +53,15 @@ export interface ElementwiseSpec {
   readonly x: ElementwisePlace;
   /** Absent for `copy`. */
   readonly other: ElementwisePlace | undefined;
-  /** Advances by elements. */
+  /** Must advance by elements. */
   readonly y: ElementwisePlace;
   readonly plane?: number;
   readonly threads: number | undefined;
 }
 
-/** y may be the memory of an operand in the very same places. @throws ConvfuseError ERR_ARGUMENT */
+/**
+ * y may share memory with an operand that has the same places. @throws ConvfuseError ERR_ARGUMENT
+ */
 export type ElementwiseRun = (
   x: Float32Array,
   other: Float32Array | undefined,

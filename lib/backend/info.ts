@@ -1,6 +1,6 @@
 import { selectBackend } from './select.js';
 
-/** What computes, and why. */
+/** The backend in use, and why it was chosen. */
 export interface BackendInfo {
   readonly name: 'native' | 'reference';
   /** 'avx512', 'avx2', 'neon', 'baseline', or 'typescript' for the reference. */
@@ -10,9 +10,10 @@ export interface BackendInfo {
 }
 
 /**
- * The backend that is used where none is asked for.
+ * The backend that is used where no option names one.
  *
- * @throws ConvfuseError ERR_NATIVE_LOAD, ERR_ARGUMENT by way of the environment variables
+ * @throws ConvfuseError ERR_NATIVE_LOAD or ERR_ARGUMENT for what the environment variables
+ * CONVFUSE_BACKEND, CONVFUSE_ISA and CONVFUSE_THREADS demand
  */
 export function backend(): BackendInfo {
   const { name, isa, threads, reason } = selectBackend();

@@ -17,7 +17,7 @@ export interface BlockedLayout extends Halo {
   readonly lanes: number;
 }
 
-/** Whether tensors of one shape lie alike. */
+/** Whether two layouts place tensors of one shape alike. */
 export function sameLayout(a: BlockedLayout | undefined, b: BlockedLayout | undefined): boolean {
   if (a === undefined || b === undefined) return a === b;
   const { lanes, top, left, bottom, right } = a;
@@ -30,7 +30,9 @@ export function sameLayout(a: BlockedLayout | undefined, b: BlockedLayout | unde
   );
 }
 
-/** Floats of a tensor of [N, C, H, W] in blocks. */
+/**
+ * Number of floats that a tensor of [N, C, H, W] takes in blocks, halo and unused lanes included.
+ */
 export function blockedCount(
   dims: readonly number[],
   { lanes, top, left, bottom, right }: BlockedLayout,

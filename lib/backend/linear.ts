@@ -2,8 +2,8 @@ import type { Activation } from './activation.js';
 import type { BoundLayer, FloatArray } from './backend.js';
 
 /**
- * out[m, n] = activation(sum_k a[m, k] * weight[k, n] + bias[n] + residual[m, n]), row major and dense:
- * products with a matrix that is the same in every run.
+ * A product with a matrix that is the same in every run, row major and dense: out[m, n] =
+ * activation(sum_k a[m, k] * weight[k, n] + bias[n] + residual[m, n]).
  */
 export interface LinearSpec {
   readonly weight: FloatArray;
@@ -12,14 +12,14 @@ export interface LinearSpec {
   /** The weight is stored [n, k]. */
   readonly transposed: boolean;
   readonly bias: FloatArray | undefined;
-  /** Slopes: one. */
+  /** An activation with at most one slope. */
   readonly activation: Activation;
   readonly threads: number | undefined;
 }
 
-/** Such products ready to run: the weight checked and packed. */
+/** A linear layer ready to run: its weight is checked and packed. */
 export interface LinearLayer {
-  /** As many rows as the arrays have; the residual may be left out. Not to be called after dispose(). */
+  /** Takes any number of rows; the residual is optional. Do not call it after dispose(). */
   readonly run: BoundLayer;
   dispose(): void;
 }

@@ -1,11 +1,11 @@
-// What backends may do with the rows and planes of float32 tensors. Outputs overlap nothing.
+// Optional backend functions on rows and planes of float32 tensors. Outputs overlap no other array.
 
 import type { BlockedLayout } from './layout.js';
 
 /**
- * Softmax, or its logarithm, along the middle axis of a dense [outer, size, inner]:
- * y = exp(x - m) / sum exp(x - m), m the largest of the axis. A NaN or +infinity, or nothing but
- * -infinity, makes all of its axis NaN.
+ * Softmax, or its logarithm, along the middle axis of a dense [outer, size, inner]: y = exp(x - m)
+ * / sum exp(x - m), where m is the maximum along the axis. If x has a NaN or +infinity there, or
+ * nothing but -infinity, all of y along that axis is NaN.
  */
 export interface SoftmaxCall {
   readonly log: boolean;
@@ -18,8 +18,9 @@ export interface SoftmaxCall {
 }
 
 /**
- * y = (x - mean) / sqrt(variance + epsilon) * scale[c] + bias[c] over rows of `parts` runs of `plane`
- * elements, of statistics of their own. Run k of row r has c = (r * parts + k) % scale.length.
+ * y = (x - mean) / sqrt(variance + epsilon) * scale[c] + bias[c], with mean and variance of each
+ * row. A row is `parts` runs of `plane` elements; run k of row r has c = (r * parts + k) %
+ * scale.length.
  */
 export interface NormaliseCall {
   readonly x: Float32Array;
@@ -33,7 +34,7 @@ export interface NormaliseCall {
   readonly threads: number | undefined;
 }
 
-/** y[r] = the sum of row r, of `size` elements, in double and then divided by `divisor`. */
+/** y[r] = (the sum of the `size` elements of row r) / divisor, computed in double. */
 export interface SumRowsCall {
   readonly x: Float32Array;
   readonly y: Float32Array;
@@ -43,8 +44,9 @@ export interface SumRowsCall {
 }
 
 /**
- * Output o of an axis is the sum of weight[o * width + t] * input[index[o * width + t]] over t < width,
- * without the taps of weight 0. Without weights, and with a width of 1, it is the input at index[o].
+ * Output o of an axis is the sum over t < width of weight[o * width + t] * input[index[o * width +
+ * t]]; taps of weight 0 are skipped. Without weights the width is 1, and output o is the input at
+ * index[o].
  */
 export interface ResampleAxis {
   readonly input: number;
@@ -64,7 +66,7 @@ export interface ResampleCall {
   readonly threads: number | undefined;
 }
 
-/** The same for planes of [N, C] that lie in blocks. */
+/** A resampling of N x C planes in blocks. */
 export interface BlockedResampleCall extends Omit<ResampleCall, 'planes'> {
   readonly batch: number;
   readonly channels: number;

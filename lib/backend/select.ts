@@ -14,13 +14,15 @@ export type BackendName = (typeof BACKEND_NAMES)[number];
 export const ISA_NAMES = ['baseline', 'avx2', 'avx512', 'neon'] as const;
 export type IsaName = (typeof ISA_NAMES)[number];
 
-/** As many as the native thread pool has. */
+/** The size of the native thread pool. */
 export const MAX_THREADS = 64;
 
 export interface BackendOptions {
-  /** Default: CONVFUSE_ISA, else the best that the CPU has. */
+  /** Default: CONVFUSE_ISA, else the best ISA of this CPU. */
   readonly isa?: IsaName | undefined;
-  /** Default: CONVFUSE_THREADS, else one for each processor that may be used. */
+  /**
+   * Default: CONVFUSE_THREADS, else the number of processors available to this process, at most 64.
+   */
   readonly threads?: number | undefined;
 }
 

@@ -5,31 +5,31 @@ import path from 'node:path';
 import { ConvfuseError } from '../errors.js';
 import { checkPaths } from './options.js';
 
-/** A model file to work on, or a place that could not be looked into. */
+/** A model file to work on, or a file or folder that could not be read. */
 export interface FoundModel {
   readonly path: string;
-  /** Path below the folder argument it was found in; its base name for a file argument. */
+  /** Path relative to the folder argument it was found in; the base name for a file argument. */
   readonly relative: string;
-  /** Set where a folder or a name could not be read: the entry is reported, not worked on. */
+  /** Set where a folder or a file name could not be read: the entry is reported, not worked on. */
   readonly error?: ConvfuseError;
 }
 
 export interface FindResult {
   readonly models: readonly FoundModel[];
-  /** What was passed over, and why, for people. */
+  /** What was ignored and why, as text for users. */
   readonly notes: readonly string[];
 }
 
-/** What a fused copy is called beside its original. */
+/** The ending of a fused copy beside its original. */
 export const FUSED_SUFFIX = '.fused.onnx';
 
 /**
- * Turns file and folder arguments into models, in a stable order, each once. Folders are walked
- * for `*.onnx`. Links found on the way are passed over: a walk never leaves its folder and never
- * runs in a circle. So are the fused copies of models that are in the same folder.
+ * Turns file and folder arguments into models, in a stable order, each once. Folders are searched
+ * for `*.onnx`. Links found on the way are ignored, so the search never leaves its folder and never
+ * loops. Fused copies of models in the same folder are ignored too.
  *
- * A file argument is taken as it is, whatever it is called and whether it exists: that is the
- * reader's to say.
+ * A file argument is taken as it is, whatever its name and whether it exists or not: reading it
+ * reports that.
  *
  * @throws ConvfuseError ERR_ARGUMENT
  */
@@ -72,7 +72,10 @@ function isFusedCopy(name: string, names: ReadonlySet<string>): boolean {
   return name.endsWith(FUSED_SUFFIX) && names.has(`${name.slice(0, -FUSED_SUFFIX.length)}.onnx`);
 }
 
-/** Names that are not UTF-8 come back with replacement characters and name nothing. */
+/**
+ * Whether a file cannot be named: names that are not UTF-8 are returned with replacement
+ * characters.
+ */
 async function lost(file: string): Promise<boolean> {
   if (!file.includes('\uFFFD')) return false;
   return (await lstat(file).catch(() => undefined)) === undefined;
@@ -83,7 +86,7 @@ function unreadable(root: string, file: string, what: string, cause?: unknown): 
   return { path: file, relative: path.relative(root, file), error };
 }
 
-/** The same file named twice, or named and found in a folder, is one model. */
+/** Keeps each file once, if it was named twice or both named and found in a folder. */
 async function distinct(models: readonly FoundModel[]): Promise<FoundModel[]> {
   const seen = new Set<string>();
   const kept: FoundModel[] = [];

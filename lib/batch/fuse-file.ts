@@ -13,15 +13,18 @@ import type { Job } from './plan-outputs.js';
 
 /** How each file is read, fused and written. */
 export interface FileOptions extends Omit<FuseOptions, 'signal' | 'onProgress'> {
-  /** Replace an output that exists. */
+  /** Replace an existing output. */
   readonly force?: boolean;
-  /** Follow links to external data, to targets below the model's real folder only. */
+  /** Follow links to external data, but only to targets below the model's real folder. */
   readonly allowSymlinks?: boolean;
   /** Do everything but write. */
   readonly dryRun?: boolean;
 }
 
-/** What a file is at. done and total count sites in 'check' and runs in 'verify', else 0. */
+/**
+ * The progress of a file. `done` and `total` count sites in 'check' and runs in 'verify'; else they
+ * are 0.
+ */
 export interface FileProgress {
   readonly input: string;
   readonly phase: 'queued' | 'read' | 'fuse' | 'check' | 'verify' | 'write';
@@ -89,7 +92,7 @@ export function failedReport(input: string, error: unknown): FileReport {
   };
 }
 
-/** Says no early to what saveModel would refuse after all the work. */
+/** Refuses early what saveModel would refuse after all the work. */
 async function checkOutput(job: Job, { force = false }: FileOptions): Promise<void> {
   if (job.makeFolder && !existsSync(path.dirname(job.output))) return;
   await checkTarget(job.output, job.input, { force, inPlace: inPlace(job) });
@@ -99,7 +102,7 @@ function inPlace(job: Job): boolean {
   return job.input === job.output;
 }
 
-/** A failed verification brings its report along. */
+/** The report that a verification error carries. */
 function reportOf(error: unknown): FuseReport | undefined {
   if (!(error instanceof ConvfuseError) || error.code !== 'ERR_VERIFICATION') return undefined;
   return (error as { report?: FuseReport }).report;

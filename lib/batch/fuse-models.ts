@@ -8,7 +8,10 @@ import { planOutputs, type Job, type OutputOptions } from './plan-outputs.js';
 import { WorkerProcess } from './worker-process.js';
 
 export interface FuseModelsOptions extends FileOptions, OutputOptions {
-  /** Models at a time, each in a process of its own. Default: one per CPU, at most the models. */
+  /**
+   * Number of models at a time, each in a process of its own. Default: one per CPU, at most the
+   * models.
+   */
   readonly jobs?: number;
   /** Seconds that one model may take before its process is ended. Default: no limit. */
   readonly timeLimit?: number;
@@ -22,14 +25,15 @@ export interface FuseModelsOptions extends FileOptions, OutputOptions {
 }
 
 /**
- * Fuses many models, files or folders of them, and yields one report for each as it is done. A
- * model that fails, or kills its process, is a report with an error: the others go on. Each runs
- * in a process of its own, except with `rules`, whose functions cannot be sent to one.
+ * Fuses many models, given as files or folders, and yields a report for each as it is finished. A
+ * model that fails, or kills its process, gives a report with an error; the others continue. Each
+ * runs in a process of its own, except with `rules`, whose functions cannot be sent to one.
  *
- * Work goes on while a report is handled, but a new model starts only when the next is asked for.
+ * Work continues while the caller handles a report, but a new model starts only when the caller
+ * asks for the next report.
  *
  * @throws ConvfuseError ERR_ARGUMENT, before any work, for options that exclude each other and for
- *   outputs that would overwrite each other or an input; the signal's reason when aborted
+ * outputs that would overwrite each other or an input; the signal's reason when aborted
  */
 export async function* fuseModels(
   paths: readonly string[],
@@ -67,7 +71,9 @@ export async function* fuseModels(
   );
 }
 
-/** At most `width` workers; one that died is replaced by the next job's. */
+/**
+ * Runs jobs in at most `width` workers. A worker that died is replaced when the next job starts.
+ */
 async function* inProcesses(
   jobs: readonly Job[],
   width: number,

@@ -2,8 +2,8 @@ import { readdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
 
 /**
- * Removes what a process that is gone left half written beside an output. Synchronous, since it
- * also runs while this process exits.
+ * Removes half-written files that a dead process left beside an output. Synchronous, since it also
+ * runs while this process exits.
  */
 export function removeLeftovers(output: string, pid: number | undefined): void {
   if (pid === undefined) return;

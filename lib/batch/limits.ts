@@ -2,22 +2,20 @@ import { readFile } from 'node:fs/promises';
 
 import { ConvfuseError } from '../errors.js';
 
-/** What one model may take before its process is ended. */
+/** Limits for one model; a process that exceeds one is ended. */
 export interface Limits {
   readonly seconds?: number | undefined;
   /** Resident memory, in MiB. Watched on Linux only. */
   readonly memory?: number | undefined;
 }
 
-/** Timers of more than 24 days go off at once; no model takes that long. */
+/** Node fires longer timers (24 days) at once, so none is set; no model takes that long. */
 const LONGEST_MS = 2 ** 31 - 1;
 
-/** Between two looks at a process's memory. */
+/** Milliseconds between two readings of a process's memory. */
 const LOOK_MS = 100;
 
-/**
- * Watches a process until `stop`, and calls back once, with the reason, when it passes a limit.
- */
+/** Watches a process until stop(). Calls back once, with the reason, when it exceeds a limit. */
 export function watch(
   pid: number | undefined,
   { seconds, memory }: Limits,
@@ -29,7 +27,7 @@ export function watch(
   };
   const passed = (what: string): void => {
     stop();
-    onPassed(new ConvfuseError('ERR_LIMIT', `stopped: it passed the limit of ${what}`));
+    onPassed(new ConvfuseError('ERR_LIMIT', `stopped: it exceeded the limit of ${what}`));
   };
   if (seconds !== undefined && seconds * 1000 <= LONGEST_MS) {
     timers.push(setTimeout(passed, seconds * 1000, `${seconds} s`));
@@ -44,7 +42,10 @@ export function watch(
   return { stop };
 }
 
-/** undefined where the system does not say, and for a process that is gone. */
+/**
+ * Resident memory of a process, in MiB; undefined where the system does not report it, and for a
+ * process that has ended.
+ */
 async function residentMebibytes(pid: number): Promise<number | undefined> {
   const status = await readFile(`/proc/${pid}/status`, 'latin1').catch(() => '');
   const kibibytes = /^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1];

@@ -5,7 +5,7 @@ import { checkTensor } from '../tensor/tensor.js';
 import type { FileOptions } from './fuse-file.js';
 import type { FuseModelsOptions } from './fuse-models.js';
 
-/** Paths that callers name. @throws ConvfuseError ERR_ARGUMENT */
+/** Checks paths given by a caller. @throws ConvfuseError ERR_ARGUMENT */
 export function checkPaths(paths: readonly string[]): void {
   if (!Array.isArray(paths)) throw argumentError('an array of paths', 'paths', paths);
   paths.forEach((file, index) => {
@@ -13,7 +13,10 @@ export function checkPaths(paths: readonly string[]): void {
   });
 }
 
-/** What would else be every model's error, or none at all. @throws ConvfuseError ERR_ARGUMENT */
+/**
+ * Checks options that would otherwise fail for every model, or be ignored. @throws ConvfuseError
+ * ERR_ARGUMENT
+ */
 export function checkBatchOptions(options: FuseModelsOptions): void {
   checkOptions(options);
   const { jobs, timeLimit, memoryLimit, output, outDir, verify } = options;

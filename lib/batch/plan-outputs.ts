@@ -3,11 +3,14 @@ import path from 'node:path';
 import { ConvfuseError } from '../errors.js';
 import { FUSED_SUFFIX, type FoundModel } from './find-models.js';
 
-/** Where results go: at most one of the three; none means beside each model. */
+/** Where results go: at most one of the three. Without any, beside each model. */
 export interface OutputOptions {
   /** The output file; for a single model only. */
   readonly output?: string;
-  /** A folder for `name.fused.onnx` of each model; below a folder argument, paths are kept. */
+  /**
+   * A folder for `name.fused.onnx` of each model. Models found below a folder keep their relative
+   * paths.
+   */
   readonly outDir?: string;
   /** Replace each model by its fused form. */
   readonly inPlace?: boolean;
@@ -17,15 +20,15 @@ export interface OutputOptions {
 export interface Job {
   readonly input: string;
   readonly output: string;
-  /** The caller named this place, so an unchanged model is copied there too. */
+  /** Whether the caller named this place, so that an unchanged model is copied there too. */
   readonly named: boolean;
-  /** The output's folder is made where it is missing. */
+  /** Whether the output's folder is created where it is missing. */
   readonly makeFolder: boolean;
 }
 
 /**
- * Pairs each model with its output, before any work: two models that would write one file, or an
- * output that is another model's input, are refused here.
+ * Pairs each model with its output, before any work. Refuses two models that would write the same
+ * file, and an output that is another model's input.
  *
  * @throws ConvfuseError ERR_ARGUMENT
  */
@@ -48,7 +51,7 @@ export function planOutputs(models: readonly FoundModel[], options: OutputOption
   return jobs;
 }
 
-/** `a/model.onnx` -> `a/model.fused.onnx`; other endings keep theirs in front of the new one. */
+/** `a/model.onnx` -> `a/model.fused.onnx`. Names with another ending keep it before the new one. */
 export function fusedName(file: string): string {
   const stem = file.toLowerCase().endsWith('.onnx') ? file.slice(0, -'.onnx'.length) : file;
   return stem + FUSED_SUFFIX;
@@ -64,7 +67,7 @@ function refuseClashes(jobs: readonly Job[], foldCase: boolean): void {
       throw wrong(`${output} is the model itself: ask for inPlace to replace it`);
     }
     if (taken !== undefined) throw wrong(`the output of ${input} would be the input ${taken}`);
-    // A new folder may stand on a file system that does not tell cases apart.
+    // The new folder may be on a file system that is not case-sensitive.
     const key = foldCase ? resolved.toLowerCase() : resolved;
     const other = outputs.get(key);
     if (other !== undefined) throw wrong(`${other} and ${input} would both write ${output}`);

@@ -11,10 +11,10 @@ import { watch, type Limits } from './limits.js';
 
 const PROGRAM = fileURLToPath(new URL('./worker.js', import.meta.url));
 
-/** How long a worker that was asked to stop may finish what it is writing. */
+/** How long a worker that was asked to stop may take to finish writing. */
 const GRACE_MS = 1200;
 
-/** What is kept of a worker's stderr, to say why it died. */
+/** The part of a worker's stderr that is kept, to find out why it died. */
 const TAIL_CHARACTERS = 4096;
 
 const alive = new Set<WorkerProcess>();
@@ -60,8 +60,8 @@ export class WorkerProcess {
   }
 
   /**
-   * Fuses one model. It does not reject: a worker that dies, or passes a limit, makes
-   * the model's report a failure, and cannot be used again.
+   * Fuses one model. Never rejects: where the worker dies or exceeds a limit, the report has an
+   * error, and the worker cannot be used again.
    */
   async run(
     job: Job,
@@ -95,7 +95,10 @@ export class WorkerProcess {
     return report;
   }
 
-  /** Ends it: at once when it is idle, else after it cleaned up, and in any case soon. */
+  /**
+   * Ends the process: at once when it is idle, else after it has cleaned up, but at most GRACE_MS
+   * later.
+   */
   async stop(): Promise<void> {
     const job = this.#job;
     // Not disconnect(): a parent that calls it never gets the 'close' event.
@@ -108,12 +111,12 @@ export class WorkerProcess {
     if (job !== undefined) removeLeftovers(job.output, this.#child.pid);
   }
 
-  /** Ends it without waiting. */
+  /** Ends the process without waiting. */
   kill(): void {
     this.#child.kill('SIGKILL');
   }
 
-  /** For a parent that is about to exit: no waiting is possible. */
+  /** Ends the process when this one is about to exit and cannot wait. */
   abandon(): void {
     this.kill();
     if (this.#job !== undefined) removeLeftovers(this.#job.output, this.#child.pid);

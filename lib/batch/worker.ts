@@ -1,5 +1,5 @@
-// The program of a worker process: fuses the models that it is sent, one at a time. A process and
-// not a thread, so that a model which crashes it, or will not end, takes nothing else along.
+// The program of a worker process: fuses the models that it is sent, one at a time. It is a process
+// and not a thread, so that a model that crashes it or never ends affects nothing else.
 
 import { failedReport, fuseFile, type FileProgress } from './fuse-file.js';
 import type { WorkerReply, WorkerRequest } from './protocol.js';
@@ -16,7 +16,10 @@ process.on('message', (request: WorkerRequest) => {
   void work(request);
 });
 
-/** Exits now, or as soon as the model at hand is let go of: a file is never left half written. */
+/**
+ * Exits at once, or, while a model is worked on, as soon as that has been aborted: a file is never
+ * left half written.
+ */
 function leave(): void {
   if (!busy) process.exit(0);
   abort.abort(new Error('interrupted'));

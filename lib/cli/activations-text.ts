@@ -3,7 +3,7 @@ import { outColors, print } from './print.js';
 import { tableText } from './table.js';
 import { errorText, plural, safe, spreadText } from './text.js';
 
-/** What `activations` prints: the layers in order, and what becomes of all together. */
+/** Prints the result of `activations`: the layers in order, then all of them swapped together. */
 export function printStudy(study: ActivationStudy): void {
   const { layers, total, chosen } = study;
   if (layers.length === 0) {

@@ -3,7 +3,7 @@ import { outColors, print } from './print.js';
 import { tableText } from './table.js';
 import { errorText, plural, safe, spreadText } from './text.js';
 
-/** What `bench` prints of one model. */
+/** Prints the result of `bench` for one model. */
 export function printBench(input: string, bench: ModelBench): void {
   const { machine, fused, verification, networks, layers } = bench;
   print(outColors.bold(safe(input)));
@@ -63,7 +63,7 @@ function layerRow(layer: LayerBench): string[] {
   ];
 }
 
-/** `fuse-batch-norm-into-conv` is a batch norm. */
+/** Shortens the name of a rule: `fuse-batch-norm-into-conv` becomes `batch-norm`. */
 function shortPass(pass: string): string {
   return pass.replace(/^fuse-(.*?)-(?:into|before)-.*$/, '$1');
 }

@@ -1,8 +1,8 @@
 import type { AddCommand } from './commands/command.js';
 
 /**
- * The commands, in the order of the help. What one needs, the library first of all, is loaded when
- * it is called: help, a version and a mistyped name need none of it.
+ * The commands, in the order of the help. The code of a command, and the library with it, is loaded
+ * when the command is called: help, a version and a mistyped name need neither.
  */
 export const COMMANDS: readonly {
   readonly name: string;

@@ -1,6 +1,6 @@
 import type { FileReport } from '../index.js';
 
-/** What the process tells its caller; scripts depend on the numbers. */
+/** Exit codes of the process; scripts depend on the numbers. */
 export const EXIT = {
   ok: 0,
   /** A bad model, an unreadable file ... */
@@ -14,10 +14,10 @@ export const EXIT = {
   terminated: 143,
 } as const;
 
-/** Codes above are this plus the number of the signal that ended the process. */
+/** Exit codes above this are this plus the number of the signal that ended the process. */
 export const EXIT_BY_SIGNAL = 128;
 
-/** The code for a batch: the one model's own, or whether any of several failed. */
+/** The exit code of a batch: that of a single model, or `partial` if any of several failed. */
 export function exitCodeOf(reports: readonly FileReport[]): number {
   const failed = reports.filter((report) => report.status === 'failed');
   if (failed.length === 0) return EXIT.ok;

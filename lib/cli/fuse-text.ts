@@ -3,7 +3,7 @@ import { note, outColors, print, printError } from './print.js';
 import { tableText } from './table.js';
 import { bytesText, errorText, millisecondsText, plural, safe, withName } from './text.js';
 
-/** The table of a batch: what each model was and became. */
+/** Prints the table of a batch: counts of each model before and after. */
 export function printSummary(reports: readonly FileReport[]): void {
   const rows = reports.map((report) => [
     safe(report.input),
@@ -29,7 +29,7 @@ function statusText({ status }: FileReport): string {
   return paint(status);
 }
 
-/** `35 -> 0`, or one number where nothing changed or nothing was made. */
+/** `35 -> 0`, or one number where it did not change or there is no result. */
 function change(
   { before, after }: FileReport,
   pick: (summary: NonNullable<FileReport['before']>) => number,
@@ -41,7 +41,7 @@ function change(
   return is === undefined || was === is ? was : `${was} -> ${is}`;
 }
 
-/** The verdict on every site: --explain. */
+/** Prints the verdict on every site, for --explain. */
 export function printExplanations(reports: readonly FileReport[]): void {
   for (const report of reports) {
     if (reports.length > 1) print(outColors.bold(`${safe(report.input)}:`));
@@ -51,7 +51,7 @@ export function printExplanations(reports: readonly FileReport[]): void {
   }
 }
 
-/** One line: verdict, node, and where it went or why it stayed. */
+/** One line for a site: verdict, node, and what it was fused into or why not. */
 export function siteText(site: SiteReport): string {
   const node = safe(site.node);
   const detail = site.detail === undefined ? '' : safe(site.detail);
@@ -65,7 +65,7 @@ export function siteText(site: SiteReport): string {
   return `${outColors.green('fused')}    ${node}${into}: ${site.rule}${check}${more}`;
 }
 
-/** Errors, and what a user should know beside the table. On stderr. */
+/** Prints errors and notes on the results to stderr. */
 export function printNotes(
   reports: readonly FileReport[],
   flags: { readonly verify: boolean; readonly dryRun?: true },

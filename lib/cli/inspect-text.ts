@@ -4,7 +4,7 @@ import { outColors, print } from './print.js';
 import { tableText } from './table.js';
 import { bytesText, countText, plural, safe } from './text.js';
 
-/** What `inspect` prints of one model. */
+/** Prints the result of `inspect` for one model. */
 export function printInspection(input: string, found: Inspection, explain: boolean): void {
   const { summary, fused } = found;
   print(outColors.bold(safe(input)));
@@ -75,7 +75,7 @@ function opTable({ summary, fused }: Inspection): string {
   return tableText(['  operator', 'count', 'fused'], rows, [1, 2]);
 }
 
-/** How many sites would fuse, and why the others would not, by reason. */
+/** The number of sites that would fuse, and of the others by reason. */
 function verdictText({ sites, refusal }: Inspection): string {
   if (refusal !== undefined) return `  would not be fused: ${safe(refusal.message)}`;
   const fused = sites.filter(({ verdict }) => verdict === 'fused').length;

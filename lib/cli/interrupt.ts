@@ -1,6 +1,6 @@
 import { EXIT } from './exit-codes.js';
 
-/** What to exit with when `work` was interrupted, or undefined. */
+/** The exit code where `work` was interrupted, else undefined. */
 export type Interruption = { readonly exitCode: number } | undefined;
 
 const CODES = new Map<NodeJS.Signals, number>([
@@ -10,8 +10,9 @@ const CODES = new Map<NodeJS.Signals, number>([
 ]);
 
 /**
- * Runs work that a first signal aborts, so that it can clean up, and a second one ends at once.
- * Work that an abort ends is an interruption; work that got done all the same is done.
+ * Runs work that a first signal aborts, so that it can clean up; a second signal ends the process
+ * at once. Only work that the abort made fail counts as interrupted, not work that finished all the
+ * same.
  */
 export async function interruptible(
   work: (signal: AbortSignal) => Promise<void>,
@@ -32,8 +33,8 @@ export async function interruptible(
     if (exitCode === undefined) throw error;
     return { exitCode };
   } finally {
-    // Once interrupted, the process is on its way out: a second signal must meet the listener
-    // until the end, or it would kill the process without the exit code.
+    // Once interrupted, the process is about to exit. The listener stays, since a second signal
+    // would otherwise kill the process without the exit code.
     if (exitCode === undefined) {
       for (const signal of CODES.keys()) process.off(signal, listener);
     }

@@ -7,6 +7,6 @@ watchOutput();
 showWarnings();
 const code = await runProgram(process.argv.slice(2));
 process.exitCode = code;
-// Interrupted. Node gives signals their default effect again while it winds down by itself, and a second
-// one would then kill the process without its exit code: leave at once, after what was printed.
+// After an interruption: Node restores the default effect of signals while it exits by itself, and
+// a second one would kill the process without its exit code. So exit now that output is written.
 if (code > EXIT_BY_SIGNAL) process.stdout.write('', () => process.exit());

@@ -1,4 +1,4 @@
-// Values of flags. A parser throws commander's InvalidArgumentError, which ends in exit code 2.
+// Parsers for values of flags. They throw commander's InvalidArgumentError: exit code 2.
 
 import { InvalidArgumentError } from 'commander';
 
@@ -49,7 +49,7 @@ export function nameList(text: string, before: readonly string[] = []): string[]
   return [...before, ...names];
 }
 
-/** `NAME=1x3x224x224`. The name may have any character, the shape may not: the last = counts. */
+/** `NAME=1x3x224x224`. Only the name may contain a =, so the last one separates. */
 export function namedShape(
   text: string,
   before: ReadonlyMap<string, readonly number[]> = new Map(),
@@ -65,7 +65,7 @@ export function namedShape(
   return new Map(before).set(text.slice(0, at), dims);
 }
 
-/** `NAME=FILE`. Input names seldom have a =, paths sometimes do: the first = counts. */
+/** `NAME=FILE`. Paths contain a = more often than input names do, so the first one separates. */
 export function namedFile(
   text: string,
   before: ReadonlyMap<string, string> = new Map(),

@@ -3,13 +3,13 @@ import colors from 'picocolors';
 import { EXIT } from './exit-codes.js';
 import { safe } from './text.js';
 
-/** Colours on a terminal that wants them, plain text elsewhere. */
+/** Functions that colour text on a terminal that supports it, and else return it unchanged. */
 export type Palette = ReturnType<typeof colors.createColors>;
 
 /** Whether a stream is a terminal on which colours and bars are welcome (https://no-color.org). */
 export function isColorful(stream: NodeJS.WriteStream): boolean {
   const { NO_COLOR, TERM } = process.env;
-  // Of a pipe, isTTY is undefined.
+  // isTTY is undefined for a pipe.
   return stream.isTTY === true && (NO_COLOR ?? '') === '' && TERM !== 'dumb';
 }
 
@@ -17,8 +17,8 @@ export const outColors: Palette = colors.createColors(isColorful(process.stdout)
 export const noteColors: Palette = colors.createColors(isColorful(process.stderr));
 
 /**
- * A reader that closed its end (`| head -1`) is no error of ours: what is left is not printed,
- * and the work at hand is finished. Results that a full disk took (`> report.json`) are an error.
+ * Handles errors of the output streams. A reader that closed its end (`| head -1`) is not an error:
+ * the rest is not printed, and the work is finished. Results that a full disk cannot take are one.
  */
 export function watchOutput(): void {
   process.stdout.on('error', ({ code = '' }: NodeJS.ErrnoException) => {
@@ -32,7 +32,7 @@ export function watchOutput(): void {
   process.stderr.on('error', () => undefined);
 }
 
-/** Warnings of the library, and of Node, in our form and without advice on how to debug Node. */
+/** Shows warnings in the form of this program, without Node's advice on how to debug Node. */
 export function showWarnings(): void {
   process.removeAllListeners('warning');
   process.on('warning', ({ message }) => {
@@ -40,12 +40,12 @@ export function showWarnings(): void {
   });
 }
 
-/** A line of results. Names in it have gone through safe() already. */
+/** Prints a line of results. Names in it must have gone through safe(). */
 export function print(line: string): void {
   process.stdout.write(`${line}\n`);
 }
 
-/** A line beside the results: progress, warnings, errors. */
+/** Prints a line that is no result: progress, warnings, errors. */
 export function note(line: string): void {
   process.stderr.write(`${line}\n`);
 }
@@ -55,12 +55,12 @@ export function printError(code: string, message: string): void {
 }
 
 /**
- * The one document of --json. What is not known is null, so that every key is always there;
+ * Prints the document of --json. Unknown values are null, so that every key is always there;
  * numbers that JSON lacks (NaN, infinities) are strings.
  */
 export function printJson(document: unknown): void {
   const text = JSON.stringify(document, jsonValue, 2);
-  // Inside strings JSON.stringify escapes only what JSON must; a terminal minds more.
+  // JSON.stringify escapes only what JSON requires; terminals need more.
   print(text.split('\n').map(safe).join('\n'));
 }
 

@@ -7,14 +7,14 @@ import { EXIT } from './exit-codes.js';
 import { printError, printJson } from './print.js';
 import { safe } from './text.js';
 
-// As the library has it, without loading the library.
+// The version, read without loading the library.
 const { version } = createRequire(import.meta.url)('../../package.json') as { version: string };
 
 const EXIT_CODES = `
 Exit codes: 0 fine; 1 error; 2 wrong usage; 3 verification failed, nothing written;
 4 some of several models failed; 130, 143 interrupted.`;
 
-/** Runs one command line. @returns the exit code; it never throws */
+/** Runs one command line. Never throws. @returns the exit code */
 export async function runProgram(arguments_: readonly string[]): Promise<number> {
   let code: number = EXIT.ok;
   const done = (exitCode: number): void => {
@@ -47,7 +47,7 @@ export async function runProgram(arguments_: readonly string[]): Promise<number>
   }
 }
 
-/** `help NAME` as `NAME --help`: commander shows the former without loading the command. */
+/** Turns `help NAME` into `NAME --help`: commander answers the former without loading NAME. */
 function withoutHelpCommand(arguments_: readonly string[]): string[] {
   const [first, name, ...rest] = arguments_;
   const known = COMMANDS.some((entry) => entry.name === name);
@@ -55,12 +55,12 @@ function withoutHelpCommand(arguments_: readonly string[]): string[] {
 }
 
 async function report(error: unknown, json: boolean): Promise<number> {
-  // Commander has printed its own message by now. Help that was not asked for is wrong usage.
+  // Commander has printed its own message. Help that was not asked for is wrong usage.
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
   const { failureOf } = await import('./failure.js');
   const { code, message } = failureOf(error);
   printError(code, message);
-  // Whoever reads a document gets one.
+  // With --json the caller expects a document for errors too.
   if (json) printJson({ schema: 1, error: { code, message } });
   return EXIT.error;
 }

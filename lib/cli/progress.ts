@@ -2,7 +2,7 @@ import type { FileProgress, FileReport } from '../index.js';
 import { isColorful, note } from './print.js';
 import { safe } from './text.js';
 
-/** Shows on stderr how a batch goes. */
+/** Shows the progress of a batch on stderr. */
 export interface Progress {
   update(progress: FileProgress): void;
   finish(report: FileReport): void;
@@ -10,16 +10,16 @@ export interface Progress {
   close(): Promise<void>;
 }
 
-/** A task list on a terminal; elsewhere a line per model, where there are several. */
+/** A task list on a terminal; elsewhere one line per finished model, where there are several. */
 export async function startProgress(): Promise<Progress> {
-  // A terminal that does not know its width cannot be drawn on.
+  // The task list needs to know the width of the terminal.
   if (!isColorful(process.stderr) || !(process.stderr.columns > 20)) return new Lines();
-  // The list and what it draws with are only loaded where they are seen.
+  // Loaded on demand, together with the library that draws it.
   const { TaskList } = await import('./task-list.js');
   return new TaskList();
 }
 
-/** What a model is at, in words. */
+/** The present phase of a model, in words. */
 export function phaseText({ phase, done, total }: FileProgress): string {
   const words = {
     queued: 'waiting',
@@ -47,6 +47,6 @@ class Lines implements Progress {
   }
 
   async close(): Promise<void> {
-    // Lines are out as they are written.
+    // Nothing to restore.
   }
 }

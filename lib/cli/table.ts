@@ -8,10 +8,10 @@ const PLACES = [
 ];
 
 /**
- * Columns under a heading, without lines around them: good to read and good to cut. Cells have
- * gone through safe() already.
+ * A table without lines around its cells, which is easy to read and to cut into columns. Cells must
+ * have gone through safe().
  *
- * @param right columns that stand to the right: numbers
+ * @param right indices of right-aligned columns: numbers
  */
 export function tableText(
   head: readonly string[],

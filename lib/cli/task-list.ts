@@ -4,16 +4,16 @@ import type { FileProgress, FileReport } from '../index.js';
 import { phaseText, type Progress } from './progress.js';
 import { plural, safe } from './text.js';
 
-/** A longer list would scroll what matters away: then one line counts. */
+/** With more models than this, one counting line replaces the list, which would scroll away. */
 const MAX_TASKS = 12;
 
-/** listr2 asks whether stdout is a terminal; the list is drawn on stderr, which is one. */
+/** listr2 checks whether stdout is a terminal, but the list is drawn on stderr, which is one. */
 class OnStderr extends DefaultRenderer {
   static override nonTTY = true;
 }
 
 interface Entry {
-  /** How the task is told what the model is at, once it is drawn. */
+  /** Shows the model's phase in its task, once that is drawn. */
   show: (text: string) => void;
   resolve: () => void;
   reject: (error: Error) => void;

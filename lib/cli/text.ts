@@ -1,10 +1,10 @@
-// Text for people: numbers in a few digits, and names from files made harmless.
+// Text for users: numbers in a few digits, and names from files made harmless.
 
 import type { Spread } from '../index.js';
 
 /**
- * Control characters, line ends among them, and the marks that turn writing around. A name from
- * a model could otherwise drive the terminal or forge a line of output.
+ * Control characters, including line ends, and marks that change the direction of writing. A name
+ * from a model could otherwise drive the terminal or forge a line of output.
  */
 const UNSAFE =
   // eslint-disable-next-line no-control-regex
@@ -17,7 +17,7 @@ export function safe(text: string): string {
   });
 }
 
-/** Bytes in a unit that leaves three digits or so. */
+/** Bytes, in a unit that needs about three digits. */
 export function bytesText(bytes: number | undefined): string {
   if (bytes === undefined) return '?';
   if (bytes < 1024) return `${bytes} B`;
@@ -58,7 +58,7 @@ export function plural(count: number, noun: string): string {
   return `${count} ${noun}${count === 1 ? '' : 's'}`;
 }
 
-/** A message that names its file, once. */
+/** A message with the name of its file, unless it contains that already. */
 export function withName(file: string, message: string): string {
   return message.includes(file) ? message : `${file}: ${message}`;
 }

@@ -9,11 +9,11 @@ export interface StridedMatrix {
 /** A matrix whose rows are contiguous. */
 export type RowMatrix = Omit<StridedMatrix, 'columnStep'>;
 
-/** Rows and columns of B that stay in a cache of the second level: 256 KiB. */
+/** Rows and columns of a block of B, which stays in the second-level cache: 256 KiB. */
 const DEPTH_BLOCK = 128;
 const COLUMN_BLOCK = 256;
 
-/** Rows of B taken together: five streams of reads and one of writes. */
+/** Rows of B processed together: five streams of reads and one of writes. */
 const UNROLL = 4;
 
 /**

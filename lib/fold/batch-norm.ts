@@ -18,11 +18,11 @@ export interface Statistics {
 
 /**
  * Batch norm in inference as a channel-wise affine map: scale = gamma / sqrt(variance + epsilon)
- * (Ioffe and Szegedy 2015, algorithm 2, with the running statistics). In double, in this form
- * and no other, so that every fold rounds alike.
+ * (Ioffe and Szegedy 2015, algorithm 2, with the running statistics). Computed in double and only
+ * in this form, so that every fold rounds alike.
  *
- * A negative variance is refused even where epsilon makes the root real: no statistics are
- * negative, so the file is damaged, and engines disagree about what to do with it.
+ * A negative variance is refused even where epsilon makes the root real: true statistics are never
+ * negative, so the file is damaged, and engines disagree on the result.
  */
 export function batchNormAffine(statistics: Statistics): ChannelAffine | FoldRefusal {
   const { gamma, beta, mean, variance, epsilon } = statistics;
@@ -49,13 +49,13 @@ export function batchNormAffine(statistics: Statistics): ChannelAffine | FoldRef
   return { scale, mean, shift: beta };
 }
 
-/** y = factor[c] * x: what a channel-wise Mul or Div does. */
+/** The map y = factor[c] * x of a channel-wise Mul or Div. */
 export function scaling(factor: Float64Array): ChannelAffine {
   const zeros = new Float64Array(factor.length);
   return { scale: factor, mean: zeros, shift: zeros };
 }
 
-/** y = sign * x + shift[c]: what a channel-wise Add or Sub does. */
+/** The map y = sign * x + shift[c] of a channel-wise Add or Sub. */
 export function shifting(shift: Float64Array, sign: 1 | -1 = 1): ChannelAffine {
   const scale = new Float64Array(shift.length).fill(sign);
   return { scale, mean: new Float64Array(shift.length), shift };

@@ -1,17 +1,19 @@
 import type { ChannelAffine, Statistics } from './batch-norm.js';
 
-/** A channel-wise affine map, evaluated as textbooks write it. */
+/** A channel-wise affine map, evaluated directly from the textbook formula. */
 export interface ChannelMap {
   readonly factor: Float64Array;
   /** gamma * (x - mean) / sqrt(variance + epsilon) + beta */
   apply(channel: number, x: number): number;
-  /** The sum of the magnitudes of what apply adds up, for an x made of terms of size `x`. */
+  /**
+   * The sum of the magnitudes of the terms that apply() adds, for an x whose own terms sum to `x`.
+   */
   size(channel: number, x: number): number;
 }
 
 /**
- * The map of a batch norm or of channel-wise constants. It shares no code with the fold, on
- * purpose: a check that used the fold's own scales would believe them.
+ * The map of a batch norm or of channel-wise constants. It shares no code with the fold on purpose:
+ * a check that used the fold's own scales could not find errors in them.
  */
 export function channelMap(source: Statistics | ChannelAffine): ChannelMap {
   const norm = 'gamma' in source;

@@ -17,7 +17,7 @@ interface FoldedNumbers {
   readonly bias: Float64Array | undefined;
 }
 
-/** Every folded weight against factor * weight, and every folded bias against its formula. */
+/** Compares every folded weight with factor * weight, and every folded bias with its formula. */
 export function checkNumbers(
   site: FoldedNumbers & { readonly newBias: StoredArray; readonly gain: number },
   worst: Worst,
@@ -27,7 +27,7 @@ export function checkNumbers(
   const inputs = inputChannels / groups;
   const outputs = outputChannels / groups;
   const taps = elementCount(geometry.window.kernel);
-  // Twice what one rounding may cost; in float64 the factor itself is off by some roundings.
+  // Twice the error of one rounding. In float64 the factor itself is a few roundings off.
   const u = unitRoundoff(type) * (type === 'float64' ? 8 : 2);
   const step = subnormalHalfStep(type);
   const shifts = new Float64Array(outputChannels);
@@ -90,7 +90,7 @@ function compareRow(
     const expected = before[i]! * factor;
     const difference = Math.abs(after[i]! - expected);
     const bound = u * Math.abs(expected) + step;
-    // Written so that a difference that is no number counts.
+    // Written so that a NaN difference counts as a failure.
     if (difference <= error * bound) continue;
     worst.compare(difference, bound);
     ({ error } = worst);

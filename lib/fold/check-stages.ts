@@ -11,20 +11,20 @@ import { Worst, type WorstDifference } from './worst.js';
 export interface StagedSite {
   readonly type: FloatType;
   readonly inputChannels: number;
-  /** In the order of the data; none in a branch that is the input itself. */
+  /** The stages of each branch, in execution order; none where the branch is the input itself. */
   readonly branches: readonly (readonly CheckedStage[])[];
   readonly after: CheckedLayer;
 }
 
-/** Products of one branch's last layer: some milliseconds. */
+/** Products computed for the last layer of a branch: some milliseconds. */
 const BUDGET = 1_000_000;
 
 /**
- * Compares sum of branch(x) with the merged layer, in double, at sampled output positions: corners,
- * borders and inside. The branches are evaluated stage by stage as the graph had them, each with
- * its own window, so that pads between two stages are where they were. x is a product of a number
- * for the channel and one for the place, so that all weights and, unless a branch has several
- * layers, all channels are looked at in time linear in the weights.
+ * Compares the sum of branch(x) with the merged layer, in double, at sampled output positions:
+ * corners, borders and inside. Branches are evaluated stage by stage as in the original graph, each
+ * stage with its own window, so that pads between stages stay where they were. x is the product of
+ * one number per channel and one per place. All weights are then examined in time linear in the
+ * weights, and all channels too, unless a branch has several layers.
  *
  * The bound is that of rounding once: 2u (sum of abs(w' x) + abs(b')), plus what subnormal weights
  * lose, plus the rounding of double sums.
@@ -63,7 +63,7 @@ export function checkStages(site: StagedSite, seed: number): WorstDifference {
   return worst.result();
 }
 
-/** The image: one factor a channel, one a place. */
+/** The input image: a factor per channel times a factor per place. */
 function inputOf(channels: number, sizes: readonly number[], seed: number) {
   const factors = Float64Array.from({ length: channels }, (_, c) => farFromZero(seed, c, 0));
   const place = (coordinates: readonly number[]): number => {
@@ -73,7 +73,7 @@ function inputOf(channels: number, sizes: readonly number[], seed: number) {
   return { sizes, factors, place };
 }
 
-/** Of a magnitude in [1/2, 1]: a factor near 0 would hide its whole channel, or place. */
+/** A number of magnitude in [1/2, 1]: a factor near 0 would hide errors of its channel or place. */
 function farFromZero(seed: number, channel: number, place: number): number {
   const value = inputValue(seed, channel, place);
   return (value + (value < 0 ? -1 : 1)) / 2;

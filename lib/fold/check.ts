@@ -7,35 +7,35 @@ import { samplePositions, type LayerGeometry } from './sample-positions.js';
 import { leastNormal, subnormalHalfStep, widen, type StoredArray } from './stored.js';
 import { Worst, type WorstDifference } from './worst.js';
 
-/** Both sides of a fold's formula: what the file held, and what it holds now. */
+/** Both sides of a fold's formula: the parameters that the file held, and the folded ones. */
 export interface FoldedSite {
   readonly type: FloatType;
   readonly geometry: LayerGeometry;
   readonly before: {
     /** Read when the check runs, so that no copy is kept until then. */
     readonly weight: () => StoredArray;
-    /** As doubles, biasRows x M; undefined: zeros. */
+    /** [biasRows, M], as doubles; undefined: zeros. */
     readonly bias: Float64Array | undefined;
     /** The layer computes gain * (W . x) + bias. */
     readonly gain?: number;
   };
   readonly after: { readonly weight: StoredArray; readonly bias: StoredArray };
-  /** What was folded in, as the file gave it: the check works the rest out by itself. */
+  /** The map that was folded in, as the file holds it: the check derives everything else itself. */
   readonly map: Statistics | ChannelAffine;
-  /** Whether the map stood behind the layer or in front of it. */
+  /** Whether the map was behind the layer (output) or in front of it (input). */
   readonly side: 'output' | 'input';
 }
 
-/** Products per site, both sides together: some milliseconds. */
+/** Products computed per site, on both sides together: some milliseconds. */
 const BUDGET = 400_000;
 
 /**
  * Compares map(layer(x)), or layer(map(x)), with the folded layer, in double, at sampled output
- * positions and channels, for seeded x; and every folded weight and bias with its own formula.
- * The numbers are made on the way, so that the cost grows with the kernel, not with the image.
+ * positions and channels, for a seeded x; and every folded weight and bias with its formula.
+ * Elements of x are made on demand, so the cost grows with the kernel and not with the image.
  *
- * The bound is that of rounding once: 2u (sum of abs(s w x) + abs(b')), plus what subnormal
- * weights lose, plus the rounding of the check's own double sums.
+ * The bound is that of rounding once: 2u (sum of abs(s w x) + abs(b')), plus what subnormal weights
+ * lose, plus the rounding of the check's own double sums.
  *
  * @param seed of x
  * @returns the worst difference as a fraction of its bound: at most 1 passes
@@ -114,13 +114,16 @@ function sample(
   }
 }
 
-/** Up to `count` of the channels, the first and the last among them. */
+/** Up to `count` evenly spaced channels, including the first and the last. */
 export function spread(channels: number, count: number): number[] {
   if (channels <= count) return Array.from({ length: channels }, (_, c) => c);
   return Array.from({ length: count }, (_, i) => Math.round((i * (channels - 1)) / (count - 1)));
 }
 
-/** A number in [-1, 1) that the seed, the channel and the place name: 24 bits, so a float32. */
+/**
+ * A number in [-1, 1) that depends on seed, channel and place alone. It has 24 bits, so it is exact
+ * in float32.
+ */
 export function inputValue(seed: number, channel: number, place: number): number {
   let h = Math.imul(seed ^ 0x9e3779b9, 0x85ebca6b) ^ Math.imul(channel + 1, 0xc2b2ae35);
   h = Math.imul(h ^ (h >>> 15) ^ place, 0x2c1b3c6d);

@@ -9,8 +9,8 @@ import {
 } from './linear-stage.js';
 
 /**
- * The window of two in a row. One of them has to be a single tap, without pads: two wider ones
- * would need one kernel at the border and another inside. A first that strides spreads the taps of
+ * The window of two convolutions in a row. One of them must be a single tap without pads: two wider
+ * ones would need another kernel at the border than inside. Strides of the first spread the taps of
  * the second.
  *
  * @returns undefined where neither is a single tap
@@ -34,12 +34,12 @@ export function composeWindows(
 
 /**
  * second(first(x)) as one stage: W'[o, i, t] = sum over m of W2[o, m, t] W1[m, i] for a first of
- * one tap, W2[o, m] W1[m, i, t] for a second of one, and b' = b2 + sum over m and t of W2 b1.
- * (Ding et al. 2021, Diverse Branch Block, transform III.)
+ * one tap, W2[o, m] W1[m, i, t] for a second of one, and b' = b2 + sum over m and t of W2 b1. (Ding
+ * et al. 2021, Diverse Branch Block, transform III.)
  *
- * What the second pads with is 0, not b1: a first with a bias needs a second without pads.
+ * The second pads with 0, not with b1, so a first with a bias needs a second without pads.
  *
- * @param window as composeWindows has it
+ * @param window the result of composeWindows()
  */
 export function composeStages(
   before: LinearStage,
@@ -72,7 +72,7 @@ export function composeStages(
   return { inputChannels, outputChannels, groups, window, weight, bias };
 }
 
-/** What is read many times is widened once. */
+/** The stage with its weights in double: they are read many times, so they are converted once. */
 function inDouble(stage: LinearStage): DoubleStage {
   const { weight } = stage;
   return { ...stage, weight: weight instanceof Float64Array ? weight : new Float64Array(weight) };
@@ -85,37 +85,40 @@ interface Range {
   readonly count: number;
 }
 
-/** Channels between two stages of one group of each: they see the same inputs and outputs. */
+/**
+ * Channels between two stages that belong to one group of the first and one of the second, so that
+ * they share inputs and outputs.
+ */
 interface MiddleBlock {
   readonly middles: Range;
   readonly outputs: Range;
-  /** The first input channel that they see. */
+  /** The first input channel of their group in the first stage. */
   readonly input: number;
-  /** How many of the channels that the outputs see come before these. */
+  /** The position of the first of these channels in its group of the second stage. */
   readonly before: number;
 }
 
 function* middleBlocks(first: LinearStage, second: LinearStage): Generator<MiddleBlock> {
-  const made = second.inputChannels / first.groups;
-  const seen = second.inputChannels / second.groups;
+  const perFirstGroup = second.inputChannels / first.groups;
+  const perSecondGroup = second.inputChannels / second.groups;
   const count = second.outputChannels / second.groups;
   for (let group = 0; group < second.groups; group++) {
-    const end = (group + 1) * seen;
-    for (let start = group * seen; start < end;) {
-      const own = Math.floor(start / made);
-      const stop = Math.min(end, (own + 1) * made);
+    const end = (group + 1) * perSecondGroup;
+    for (let start = group * perSecondGroup; start < end;) {
+      const firstGroup = Math.floor(start / perFirstGroup);
+      const stop = Math.min(end, (firstGroup + 1) * perFirstGroup);
       yield {
         middles: { start, count: stop - start },
         outputs: { start: group * count, count },
-        input: own * (first.inputChannels / first.groups),
-        before: start - group * seen,
+        input: firstGroup * (first.inputChannels / first.groups),
+        before: start - group * perSecondGroup,
       };
       start = stop;
     }
   }
 }
 
-/** Adds to W' what goes through some of the channels between. */
+/** Adds the products over one block of the channels between to W'. */
 type Composition = (
   first: DoubleStage,
   second: DoubleStage,
@@ -123,7 +126,7 @@ type Composition = (
   to: RowMatrix,
 ) => void;
 
-/** W'[o, (i, t)] += W2[o, m] W1[m, (i, t)] */
+/** For a pointwise second stage: W'[o, (i, t)] += W2[o, m] W1[m, (i, t)]. */
 const throughPoint: Composition = (first, second, { middles, outputs, before }, to) => {
   const row = first.weight.length / first.outputChannels;
   const seen = second.inputChannels / second.groups;
@@ -136,7 +139,10 @@ const throughPoint: Composition = (first, second, { middles, outputs, before }, 
   );
 };
 
-/** W'[o, i, t] += W2[o, m, t] W1[m, i], with rows of inputs for each tap, as those are long. */
+/**
+ * For a pointwise first stage: W'[o, i, t] += W2[o, m, t] W1[m, i]. Computed as [t, i], since rows
+ * of inputs are long, and then transposed.
+ */
 const fromPoint: Composition = (first, second, { middles, outputs, before }, to) => {
   const row = first.weight.length / first.outputChannels;
   const seen = second.inputChannels / second.groups;
@@ -167,7 +173,7 @@ export function productMacs(
   return rows * sums * tapCount(second.window);
 }
 
-/** Whether a bias in front of this window would be missing where it reads pads. */
+/** Whether a bias added in front of this window would be missing at its pads. */
 export function losesBias({ padding }: PaddedWindow, bias: Float64Array): boolean {
   return hasPads(padding) && bias.some((value) => value !== 0);
 }

@@ -5,11 +5,11 @@ import type { FoldRefusal } from './refusal.js';
 import { narrow, widen, type StoredArray } from './stored.js';
 
 /**
- * b'[c] = s[c] * (b[c] - mean[c]) + shift[c], in double and in this form, rounded once.
+ * b'[c] = s[c] * (b[c] - mean[c]) + shift[c], computed in double in this form, rounded once.
  *
  * @param bias rows of one value per channel; undefined: one row of zeros
- * @param mass per channel, the sum of its folded weights' magnitudes: what a lost bias is
- *   measured against, with the magnitudes of its own terms
+ * @param mass per channel, the sum of the magnitudes of its folded weights. The rounding error of a
+ * bias is measured against this and the magnitudes of its own terms.
  */
 export function foldBias(
   type: FloatType,
@@ -33,9 +33,9 @@ export function foldBias(
 }
 
 /**
- * Rounds biases once, and refuses those that overflow, or lose more than rounding may.
+ * Rounds biases once. Refuses those that overflow, or lose more than rounding may.
  *
- * @param terms per bias, the sum of the magnitudes that it is made of
+ * @param terms per bias, the sum of the magnitudes of its terms
  */
 export function roundBias(
   type: FloatType,

@@ -7,7 +7,10 @@ import { refuseLoss, underflowNote } from './loss.js';
 import { isFoldRefusal, type FoldRefusal } from './refusal.js';
 import { leastNormal, widen, type StoredArray } from './stored.js';
 
-/** Which element of a weight belongs to which channels: Conv [M, C/g, k], transposed [C, M/g, k]. */
+/**
+ * A layer and the map in front of it. The weight is [M, C/g, taps], or [C, M/g, taps] when
+ * transposed.
+ */
 export interface InputFold {
   readonly type: FloatType;
   readonly weight: StoredArray;
@@ -17,9 +20,9 @@ export interface InputFold {
   readonly outputChannels: number;
   /** Elements of one kernel: the product of its spatial dimensions. */
   readonly taps: number;
-  /** As doubles, one per output channel; undefined: zeros. */
+  /** [M], as doubles; undefined: zeros. */
   readonly bias: Float64Array | undefined;
-  /** On the input channels. */
+  /** The map on the input channels. */
   readonly affine: ChannelAffine;
   /** The layer computes gain * (W . x) + bias. */
   readonly gain?: number;
@@ -28,12 +31,12 @@ export interface InputFold {
 /**
  * Folds x' = s * (x - mean) + shift into the layer after it. With t = s * (0 - mean) + shift:
  *
- *     W'[m, i, ...] = W[m, i, ...] * s[i] * gain
- *     b'[m] = b[m] + gain * sum over i and taps of W[m, i, tap] * t[i]
+ *     W'[m, i, ...] = W[m, i, ...] * s[i] * gain b'[m] = b[m] + gain * sum over i and taps of W[m,
+ *     i, tap] * t[i]
  *
  * Exact only where every output position sees every tap: the caller makes sure that there is no
- * padding, or that all t are 0. A transposed layer sees one set of taps here and another there,
- * so its t must be 0 unless its kernel has a single tap.
+ * padding, or that all t are 0. In a transposed layer different output positions see different
+ * taps, so all t must be 0 unless its kernel has a single tap.
  */
 export function foldInput(backend: Backend, fold: InputFold): Folded | FoldRefusal {
   const { type, weight, affine, transposed, groups, taps, gain = 1 } = fold;
@@ -66,20 +69,25 @@ export function foldInput(backend: Backend, fold: InputFold): Folded | FoldRefus
   return { weight: scaled.weight, bias: bias.stored, detail };
 }
 
-/** t = s * (0 - mean) + shift: what an input of 0 becomes. */
+/** t = s * (0 - mean) + shift: the image of 0 under the map. */
 export function inputShift({ scale, mean, shift }: ChannelAffine): Float64Array {
   return scale.map((s, i) => s * (0 - mean[i]!) + shift[i]!);
 }
 
 interface ChannelSums {
-  /** All per output channel: lost by rounding, folded weights, shifts through the taps. */
+  /**
+   * All per output channel: loss by rounding, and the sums of the folded weights and of the shifts.
+   */
   readonly loss: Float64Array;
   readonly mass: Float64Array;
   readonly shift: Float64Array;
   readonly shiftMass: Float64Array;
 }
 
-/** scaleRows sums over its own rows, input channels here: the rule on losses is per output. */
+/**
+ * Sums by output channel, which is what the rule on losses needs: scaleRows() has them by row, and
+ * its rows are input channels here.
+ */
 function channelSums(
   fold: InputFold,
   scale: Float64Array,
@@ -111,7 +119,8 @@ function channelSums(
         const product = before[at]! * s;
         sums.mass[output]! += Math.abs(product);
         sums.loss[output]! += Math.abs(after[at]! - product);
-        // In float64 a product below the normal range hides its loss: count all of it.
+        // No wider type shows what a subnormal float64 product has lost, so all of it counts as
+        // lost.
         if (Math.abs(product) < least)
           sums.loss[output]! += Math.abs(before[at]!) > 0 && s !== 0 ? least : 0;
         sums.shift[output]! += before[at]! * t;

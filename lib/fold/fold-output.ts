@@ -19,7 +19,7 @@ export interface OutputFold {
   readonly weight: StoredArray;
   /** groups * rows is the number of output channels. */
   readonly layout: WeightLayout;
-  /** As doubles: one or more rows of one value per channel. undefined: one row of zeros. */
+  /** Rows of one value per channel, as doubles. undefined: one row of zeros. */
   readonly bias: Float64Array | undefined;
   readonly affine: ChannelAffine;
   /** The layer computes gain * (W . x) + bias: alpha of Gemm. */
@@ -29,7 +29,7 @@ export interface OutputFold {
 export interface Folded {
   readonly weight: StoredArray;
   readonly bias: StoredArray;
-  /** What a report should say: underflow accepted, dead channels. */
+  /** Remarks for a report: accepted underflow, dead channels. */
   readonly detail: string | undefined;
 }
 
@@ -39,7 +39,7 @@ export interface Folded {
  *     W'[c, ...] = s[c] * gain * W[c, ...]        b'[c] = s[c] * (b[c] - mean[c]) + shift[c]
  *
  * Both in double, rounded once to the weight's type. Refused when anything is not finite or
- * overflows the type, and when underflow loses more of a channel than rounding may.
+ * overflows the type, and when underflow costs a channel more than rounding may.
  */
 export function foldOutput(backend: Backend, fold: OutputFold): Folded | FoldRefusal {
   const { type, weight, layout, affine, gain = 1 } = fold;

@@ -20,19 +20,24 @@ import {
 import { isFoldRefusal, type FoldRefusal } from './refusal.js';
 import { narrow, widen, type StoredArray } from './stored.js';
 
-/** Parameters of a fused layer, both of the type of the weight that went in. */
+/** Parameters of a fused layer, both of the type of the original weight. */
 export interface FusedParameters {
-  /** Dimensions of the weight that went in. */
+  /** Has the dimensions of the original weight. */
   readonly weight: Tensor;
   /** [M] */
   readonly bias: Tensor;
 }
 
-/** What fuseBnConv needs besides the weights: where taps fall off the input, folds are not exact. */
+/**
+ * The window options that fuseBnConv needs: the fold is inexact where taps fall outside the input.
+ */
 export interface PaddedLayerParameters extends LayerParameters {
-  /** 0 unless given; also one number per side, or 'same-upper', 'same-lower'. */
+  /** Default: 0. A number, one number per side, or 'same-upper' or 'same-lower'. */
   readonly padding?: number | readonly number[] | 'same-upper' | 'same-lower' | undefined;
-  /** 1 unless given. Between the strides of a transposed convolution no tap reaches the output. */
+  /**
+   * Default: 1. Matters for transposed convolutions, in which strides leave some taps out of each
+   * output.
+   */
   readonly stride?: number | readonly number[] | undefined;
 }
 
@@ -67,14 +72,14 @@ export function fuseConvBn(
 
 /**
  * Folds a batch norm into the convolution after it: W' = W . diag(s) on the input channels and
- * b'[m] = b[m] + sum of W[m, i, tap] * t[i], with t = beta - s * mean. Zero padding stands after
- * the batch norm, so that with padding it is exact only where every t is 0; likewise for a
- * transposed convolution with more than one tap.
+ * b'[m] = b[m] + sum of W[m, i, tap] * t[i], with t = beta - s * mean. The convolution pads the
+ * output of the batch norm with zeros, so with padding the fold is exact only where every t is 0.
+ * The same holds for a transposed convolution with more than one tap.
  *
  * @param bn each parameter [C]
  * @param conv weight [M, C/groups, ...kernel], or transposed [C, M/groups, ...kernel]; bias [M]
- * @throws ConvfuseError ERR_ARGUMENT, also where padding makes the fold inexact;
- *   ERR_NON_FINITE, ERR_PRECISION_LOSS as fuseConvBn
+ * @throws ConvfuseError ERR_ARGUMENT, also where padding makes the fold inexact; ERR_NON_FINITE,
+ * ERR_PRECISION_LOSS as fuseConvBn
  */
 export function fuseBnConv(
   bn: BatchNormParameters,
@@ -127,11 +132,12 @@ export function fuseLinearBn(
 }
 
 /**
- * A batch norm as a matrix: y = matrix . x + bias on the channels of x, with diag(s) as [C, C] and
- * beta - s * mean as [C]. Computed in double, rounded once to the type of `bn.weight` (of
- * `runningVar` where there is none).
+ * A batch norm as a matrix on the channels of x: y = matrix . x + bias, where matrix is diag(s),
+ * [C, C], and bias is beta - s * mean, [C]. Computed in double, rounded once to the type of
+ * `bn.weight` (of `runningVar` where that is absent).
  *
- * @throws ConvfuseError ERR_ARGUMENT, ERR_NON_FINITE; ERR_LIMIT and ERR_MEMORY for a matrix too large
+ * @throws ConvfuseError ERR_ARGUMENT, ERR_NON_FINITE; ERR_LIMIT and ERR_MEMORY for a matrix too
+ * large
  */
 export function batchNormMatrix(bn: BatchNormParameters): { matrix: Tensor; bias: Tensor } {
   checkObject(bn, 'bn');
@@ -150,7 +156,7 @@ export function batchNormMatrix(bn: BatchNormParameters): { matrix: Tensor; bias
 
 function finite(stored: StoredArray, type: FloatType): StoredArray {
   if (widen(type, stored).every(Number.isFinite)) return stored;
-  throw new ConvfuseError('ERR_NON_FINITE', `the matrix form is not finite in ${type}`);
+  throw new ConvfuseError('ERR_NON_FINITE', `the matrix has values that are not finite in ${type}`);
 }
 
 function layerOf(layer: LayerParameters) {

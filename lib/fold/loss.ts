@@ -5,12 +5,12 @@ import type { FoldRefusal } from './refusal.js';
 import { leastNormal, widen, type StoredArray } from './stored.js';
 
 /**
- * The rule on losses: a channel may lose, in all, what rounding alone may cost it, u times the
- * sum of its folded weights. Weights in the subnormal range can lose more than that; where they
- * are only the tail of a channel with larger ones, the sum does not notice.
+ * The rule on losses: a channel may lose in all what rounding may cost it, which is u times the sum
+ * of its folded weights. Weights in the subnormal range may lose more than u of themselves; where
+ * they are only the small ones of a channel, the sum is hardly affected.
  *
- * Up to twice as much is let pass where it is below the rounding of the channel's bias too: then
- * the site check, whose bound is 2u of weights and bias, could not tell. (In float16, dead
+ * Up to twice as much may pass where it is also below the rounding of weights and bias together:
+ * the site check, whose bound is 2u of both, could not tell the difference. (In float16, dead
  * channels of real networks are like that: nothing but subnormal weights and a bias.)
  *
  * @param bias as stored, rows of one value per channel
@@ -45,8 +45,8 @@ export function lossRefusal(channel: number, lost: number, mass: number): FoldRe
 }
 
 /**
- * float64 has no wider type to measure its losses in: a product below the normal range has
- * already lost bits in double. Each such product loses at most half a subnormal step.
+ * The rule on losses for float64, whose losses no wider type can measure: a product below the
+ * normal range has already lost bits. Each such product loses at most half a subnormal step.
  */
 export function doubleUnderflow(
   weight: StoredArray,
@@ -68,14 +68,14 @@ export function doubleUnderflow(
       }
     }
   }
-  // Compared after scaling up, as half a step times u is no double.
+  // Both sides are scaled up by 2^1000, because half a subnormal step is not a double.
   const channel = tiny.findIndex((n, c) => n * 2 ** -75 > 2 ** -53 * (mass[c]! * 2 ** 1000));
   return channel < 0
     ? undefined
     : lossRefusal(channel, tiny[channel]! * 2 ** -1074, mass[channel]!);
 }
 
-/** Says which channels a scale of 0 makes constant. */
+/** A remark on the channels that a scale of 0 makes constant. */
 export function deadChannels(scale: Float64Array): string | undefined {
   const dead: number[] = [];
   for (let c = 0; c < scale.length; c++) if (scale[c] === 0) dead.push(c);
@@ -84,7 +84,10 @@ export function deadChannels(scale: Float64Array): string | undefined {
   return `scale 0 makes ${dead.length === 1 ? 'channel' : `${dead.length} channels`} constant: ${list}`;
 }
 
-/** Says how many weights were folded below the normal range, which the rule on losses allowed. */
+/**
+ * A remark on how many weights became subnormal or 0 in the fold, as far as the rule on losses
+ * allows.
+ */
 export function underflowNote(
   type: FloatType,
   before: StoredArray,
@@ -106,7 +109,9 @@ export function underflowNote(
   return `${subnormal + zero} folded weights are below the normal range of ${type}, ${zero} of them 0`;
 }
 
-/** Whether some number is 0 or below the normal range: their bits tell faster than their values. */
+/**
+ * Whether some number is 0 or subnormal. Testing the exponent bits is faster than comparing values.
+ */
 function hasZeroExponent({ buffer, byteOffset, length }: Float32Array): boolean {
   const bits = new Int32Array(buffer, byteOffset, length);
   for (let i = 0; i < length; i++) if ((bits[i]! & 0x7f800000) === 0) return true;

@@ -17,7 +17,7 @@ export interface LayerParameters {
   readonly weight: Tensor;
   /** [M]; absent: zeros. */
   readonly bias?: Parameter | undefined;
-  /** 1 unless given. */
+  /** Default: 1. */
   readonly groups?: number | undefined;
   readonly transposed?: boolean | undefined;
 }
@@ -30,7 +30,7 @@ export interface BatchNormParameters {
   readonly bias?: Parameter | undefined;
   readonly runningMean: Parameter;
   readonly runningVar: Parameter;
-  /** 1e-5 unless given. */
+  /** Default: 1e-5. */
   readonly eps?: number | undefined;
 }
 
@@ -83,9 +83,14 @@ export function statisticsOf(
   };
 }
 
-/** How a parameter is stored when it decides the type of a result. */
+/**
+ * A parameter that determines the type of a result.
+ *
+ * @param sixteenBit type of the bits in a plain Uint16Array
+ * @throws ConvfuseError ERR_ARGUMENT
+ */
 export function asWeight(value: Parameter, name: string, sixteenBit?: FloatType): FloatWeight {
-  // A proxy or an heir of a typed array is an instance too, but has no elements.
+  // A proxy of a typed array passes `instanceof`, but has no elements.
   if (!ArrayBuffer.isView(value)) return floatWeight(value, name);
   if (value instanceof Float32Array) {
     return { type: 'float32', dims: [value.length], data: value };
@@ -106,13 +111,13 @@ export function asWeight(value: Parameter, name: string, sixteenBit?: FloatType)
   return floatWeight(value as Tensor, name);
 }
 
-/** Float16Array (Node 24) as the bits it holds; others as they are. */
+/** A Float16Array (Node 24) as its bits; other arrays unchanged. */
 function bitsOf(data: ArrayBufferView): StoredArray {
   if (!isFloat16Array(data)) return data as StoredArray;
   return new Uint16Array(data.buffer, data.byteOffset, data.byteLength / 2);
 }
 
-/** The result in the kind of array that the caller's weight came in. */
+/** A folded result in the same kind of array as the caller's weight. */
 export function storedLike(weight: Tensor, stored: StoredArray): StoredArray {
   const { data } = weight;
   if (!ArrayBuffer.isView(data) || !isFloat16Array(data)) return stored;
@@ -120,7 +125,7 @@ export function storedLike(weight: Tensor, stored: StoredArray): StoredArray {
   return new Kind(stored.buffer);
 }
 
-/** Groups, checked. @throws ConvfuseError ERR_ARGUMENT */
+/** The number of groups, checked. @throws ConvfuseError ERR_ARGUMENT */
 export function groupsOf(layer: LayerParameters): number {
   const groups = layer.groups ?? 1;
   if (!Number.isSafeInteger(groups) || groups < 1) {

@@ -4,7 +4,6 @@ export interface FoldRefusal {
   readonly detail: string;
 }
 
-/** A fold's result is either numbers or a refusal. */
 export function isFoldRefusal<T extends object>(result: T | FoldRefusal): result is FoldRefusal {
   return 'reason' in result;
 }

@@ -12,8 +12,8 @@ export interface RoundedStage {
 }
 
 /**
- * Rounds weights and biases once to the stored type. Refused, as every fold is, when anything is
- * not finite or overflows, and when underflow loses more of a channel than rounding may.
+ * Rounds weights and biases once to the stored type. Like every fold, refused when anything is not
+ * finite or overflows, and when underflow costs a channel more than rounding may.
  */
 export function roundStage(
   type: FloatType,
@@ -38,7 +38,10 @@ export function roundStage(
 
 type Sums = Pick<ScaledRows, 'loss' | 'mass'>;
 
-/** Rounds one output's weights, and sums their magnitudes and what rounding took, in one pass. */
+/**
+ * Rounds the weights of one output; in the same pass sums their magnitudes and their rounding
+ * errors.
+ */
 function roundFloats(o: number, exact: Float64Array, stored: Float32Array, into: Sums): void {
   let mass = 0;
   let loss = 0;
@@ -53,7 +56,7 @@ function roundFloats(o: number, exact: Float64Array, stored: Float32Array, into:
   into.loss[o] = loss;
 }
 
-/** The same for the other types. */
+/** roundFloats() for the other types. */
 function roundOthers(
   type: FloatType,
   o: number,
@@ -63,7 +66,7 @@ function roundOthers(
 ): void {
   narrowInto(type, exact, stored);
   const rounded = widen(type, stored);
-  // In float64 what fell below the normal range hides its loss: count all of it.
+  // No wider type shows what a subnormal float64 number has lost, so all of it counts as lost.
   const hidden = type === 'float64' ? leastNormal(type) : 0;
   let mass = 0;
   let loss = 0;

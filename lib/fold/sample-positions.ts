@@ -1,7 +1,10 @@
 import { elementCount } from '../tensor/shape.js';
 import { dilatedExtent, resolveWindow, type Window } from '../tensor/window.js';
 
-/** A layer that is linear in its input: a convolution, or with a kernel of no axes a matrix. */
+/**
+ * A layer that is linear in its input: a convolution, or a matrix product, whose kernel has no
+ * axes.
+ */
 export interface LayerGeometry {
   readonly inputChannels: number;
   readonly outputChannels: number;
@@ -9,22 +12,22 @@ export interface LayerGeometry {
   readonly window: Window;
   /** The weight is [C, M/groups, ...kernel], not [M, C/groups, ...kernel]. */
   readonly transposed: boolean;
-  /** Rows of the bias, where a matrix product adds another one to each row. */
+  /** Rows of the bias, where a matrix product adds a different bias to each row. */
   readonly biasRows?: number;
 }
 
-/** An output position: which taps see the input, and where. */
+/** An output position, with the taps that fall inside the input. */
 export interface SamplePosition {
   readonly biasRow: number;
   readonly taps: readonly number[];
-  /** A number for each tap's place in the input: the same place, the same number. */
+  /** By tap, the index of its place in the input. */
   readonly places: readonly number[];
 }
 
 /**
- * Output positions at the corners, on the borders and inside of an image just large enough to
- * have them all. The formulas of a fold hold at every size, so that the image of a check need not
- * be the model's.
+ * Output positions at the corners, on the borders and inside of an image just large enough to have
+ * them all. The formula of a fold holds at every size, so the image of a check need not be the
+ * model's.
  */
 export function samplePositions(geometry: LayerGeometry): SamplePosition[] {
   const { window, biasRows = 1 } = geometry;
@@ -37,23 +40,20 @@ export function samplePositions(geometry: LayerGeometry): SamplePosition[] {
     }));
   }
   const axes = geometry.transposed ? transposedAxes(window) : convolutionAxes(window);
-  return placesOfThree(rank).map((choice) => combine(axes, window.kernel, choice));
+  return choicesOfThree(rank).map((choice) => combine(axes, window.kernel, choice));
 }
 
-/**
- * Output coordinates at the corners, on the borders and inside of an output of these sizes: those
- * of the positions above.
- */
+/** The same positions as samplePositions() has, as coordinates in an output of the given sizes. */
 export function sampleCoordinates(output: readonly number[]): number[][] {
-  const choices = placesOfThree(output.length);
-  return choices.map((choice) => choice.map((at, axis) => ends(output[axis]!)[at]!));
+  const choices = choicesOfThree(output.length);
+  return choices.map((choice) => choice.map((at, axis) => firstMiddleLast(output[axis]!)[at]!));
 }
 
 /**
- * For each axis the first, the middle or the last place. Nine of all combinations: in two
- * dimensions that is all; in three, both ends and the middle are among them.
+ * Combinations of the first (0), middle (1) or last (2) place of each axis, at most nine: all of
+ * them in two dimensions; in three, both extremes and the centre are among them.
  */
-function placesOfThree(rank: number): number[][] {
+function choicesOfThree(rank: number): number[][] {
   const combinations = 3 ** rank;
   const count = Math.min(combinations, 9);
   return Array.from({ length: count }, (_, at) => {
@@ -67,7 +67,10 @@ function placesOfThree(rank: number): number[][] {
 
 interface AxisSamples {
   readonly size: number;
-  /** At the first, a middle and the last output coordinate: taps with their input coordinates. */
+  /**
+   * For the first, the middle and the last output coordinate: its taps, with their input
+   * coordinates.
+   */
   readonly covered: readonly (readonly { readonly tap: number; readonly at: number }[])[];
 }
 
@@ -85,7 +88,7 @@ function convolutionAxes(window: Window): AxisSamples[] {
   const sizes = imageSizes(window);
   const { padBegin, output } = resolveWindow(window, sizes);
   return kernel.map((taps, axis) => {
-    const covered = ends(output[axis]!).map((out) =>
+    const covered = firstMiddleLast(output[axis]!).map((out) =>
       tapsWhere(
         taps,
         (tap) => out * strides[axis]! - padBegin[axis]! + tap * dilations[axis]!,
@@ -102,18 +105,18 @@ function transposedAxes(window: Window): AxisSamples[] {
     const stride = strides[axis]!;
     const extent = dilatedExtent(taps, dilations[axis]!);
     const size = Math.ceil(extent / stride) + 2;
-    // Automatic padding crops the output: any crop will do for a formula that holds everywhere.
+    // Automatic padding crops the output. The formula holds for any crop, so none is applied.
     const begin = typeof padding === 'string' ? 0 : padding.begin[axis]!;
     const end = typeof padding === 'string' ? 0 : padding.end[axis]!;
     const output = Math.max(1, (size - 1) * stride + extent - begin - end);
-    const covered = ends(output).map((out) =>
+    const covered = firstMiddleLast(output).map((out) =>
       tapsWhere(taps, (tap) => (out + begin - tap * dilations[axis]!) / stride, size),
     );
     return { size, covered };
   });
 }
 
-function ends(size: number): number[] {
+function firstMiddleLast(size: number): number[] {
   return [0, size >> 1, size - 1];
 }
 

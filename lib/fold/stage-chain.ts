@@ -18,13 +18,13 @@ export interface CheckedLayer {
   readonly bias: (() => StoredArray) | undefined;
 }
 
-/** What a branch may be made of: a convolution, an average pool that counts its pads, a batch norm. */
+/** A stage of a branch: a convolution, an average pool that counts its pads, or a batch norm. */
 export type CheckedStage =
   | CheckedLayer
   | { readonly kind: 'mean'; readonly window: PaddedWindow }
   | { readonly kind: 'map'; readonly map: Statistics };
 
-/** An input that is the product of a number for the channel and one for the place. */
+/** An input whose elements are a factor of their channel times a factor of their place. */
 export interface SeparableInput {
   readonly sizes: readonly number[];
   readonly factors: Float64Array;
@@ -34,15 +34,15 @@ export interface SeparableInput {
 /** A stage's outputs at one place. */
 export interface StageValues {
   readonly values: Float64Array;
-  /** The sums of the magnitudes of what the values add up. */
+  /** The sums of the magnitudes of the terms of each value. */
   readonly sizes: Float64Array;
   /** The sums of the magnitudes of inputs that meet weights below `least`. */
   readonly tiny: Float64Array;
 }
 
-/** Stages in a row, evaluated in double at single places as textbooks write them. */
+/** A sequence of stages, evaluated in double at single places, directly by their definitions. */
 export class StageChain {
-  /** Terms that an output is a sum of, at most. */
+  /** The most terms that one output is a sum of. */
   readonly terms: number;
   readonly outputSizes: readonly number[];
   readonly #stages: readonly Stage[] = [];
@@ -50,7 +50,7 @@ export class StageChain {
   readonly #known = new Map<string, StageValues | undefined>();
 
   /**
-   * @param channels of the last stage that will be asked for
+   * @param channels output channels that at() has to compute
    * @param least the magnitude below which weights count as tiny
    */
   constructor(
@@ -112,7 +112,7 @@ interface Stage {
   readonly sizes: readonly number[];
   readonly count: number;
   readonly terms: number;
-  /** Adds what one tap sees. */
+  /** Adds the contribution of one tap. */
   add(out: StageValues, tap: number, seen: StageValues, factor: number): void;
   finish(out: StageValues): void;
 }
@@ -138,7 +138,8 @@ function stageOf(
   }
   const terms = (stage.inputChannels / stage.groups) * taps;
   const layer = new LayerWeights(stage, wanted, least);
-  // The image is separable: what a tap makes of it is one number a channel, times the place's.
+  // The first stage reads a separable image: the response of each tap is computed once for a place
+  // factor of 1, and scaled by the factor of each place.
   const responses = first
     ? Array.from({ length: taps }, (_, tap) => {
         const response = zeros(count);
@@ -158,7 +159,7 @@ function stageOf(
 }
 
 function finish(): void {
-  // Nothing is added behind a mean or a map.
+  // A mean or a map has no bias.
 }
 
 class LayerWeights {

@@ -1,10 +1,13 @@
 import type { FloatType } from '../tensor/dtype.js';
 import { fromBfloat16, fromFloat16, toBfloat16, toFloat16 } from '../tensor/half.js';
 
-/** What holds weights: the numbers themselves, or the bits of the 16-bit types. */
+/** An array of weights: numbers, or the bits of a 16-bit type. */
 export type StoredArray = Float32Array | Float64Array | Uint16Array;
 
-/** Every element as a double, exactly. float64 comes back as it is: do not write to the result. */
+/**
+ * Every element as a double, exactly. For float64 this is `data` itself: do not write to the
+ * result.
+ */
 export function widen(type: FloatType, data: StoredArray): Float64Array {
   if (data instanceof Float64Array) return data;
   if (data instanceof Float32Array) return new Float64Array(data);
@@ -14,7 +17,7 @@ export function widen(type: FloatType, data: StoredArray): Float64Array {
   return out;
 }
 
-/** Room for so many elements of a type. */
+/** A zeroed array for `length` elements of a type. */
 export function storageFor(type: FloatType, length: number): StoredArray {
   if (type === 'float64') return new Float64Array(length);
   return type === 'float32' ? new Float32Array(length) : new Uint16Array(length);
@@ -27,7 +30,7 @@ export function narrow(type: FloatType, values: Float64Array): StoredArray {
   return out;
 }
 
-/** The same, into `out`. */
+/** narrow() into an existing array. */
 export function narrowInto(type: FloatType, values: Float64Array, out: StoredArray): void {
   if (!(out instanceof Uint16Array)) return out.set(values);
   const convert = type === 'bfloat16' ? toBfloat16 : toFloat16;

@@ -8,12 +8,12 @@ import {
 } from './linear-stage.js';
 
 /**
- * The smallest window with all taps of the given ones, for outputs at the same places: a kernel
- * padded with zeros on the sides that it lacks, of the largest dilation whose taps meet all. A
- * 3x3 with pads of 1 takes in a 1x1 without; a 1x3 and a 3x1 make a 3x3. The dilation of an axis
- * with one tap does not matter.
+ * The smallest window that has all taps of the given windows, for outputs of the same size: kernels
+ * are padded with zeros on the sides that they lack, and the dilation is the largest whose taps
+ * include all. A 3x3 with pads of 1 includes a 1x1 without pads; a 1x3 and a 3x1 make a 3x3. The
+ * dilation of an axis with one tap does not matter.
  *
- * @returns undefined where strides differ, or the sizes of the outputs
+ * @returns undefined where the strides or the sizes of the outputs differ
  */
 export function unionWindow(windows: readonly PaddedWindow[]): PaddedWindow | undefined {
   const [first] = windows as [PaddedWindow];
@@ -37,7 +37,8 @@ function unionAxis(windows: readonly PaddedWindow[], axis: number, growth: numbe
   const spans = windows.map(({ kernel, dilations, padding }) => {
     const begin = padding.begin[axis]!;
     const [size, dilation] = [kernel[axis]!, dilations[axis]!];
-    // Places of the first and the last tap, counted from where the output stands.
+    // `begin` and `last` are distances from the output position: to the first tap, backwards, and
+    // to the last.
     return { begin, last: dilation * (size - 1) - begin, step: size === 1 ? 0 : dilation };
   });
   const begin = Math.max(...spans.map((span) => span.begin));
@@ -47,7 +48,7 @@ function unionAxis(windows: readonly PaddedWindow[], axis: number, growth: numbe
   return { size: (begin + last) / step + 1, step, begin, end: growth + last };
 }
 
-/** Where each tap of a window lies among the taps of a union with it. */
+/** The index of each tap of a window among the taps of a union that includes it. */
 function tapPlaces(window: PaddedWindow, union: PaddedWindow): number[] {
   let places = [0];
   window.kernel.forEach((size, axis) => {
@@ -62,12 +63,13 @@ function tapPlaces(window: PaddedWindow, union: PaddedWindow): number[] {
 }
 
 /**
- * sum of y_k for stages y_k on one input, as one stage: kernels added where their taps coincide,
- * biases added. Stages of more groups are block diagonal among those of fewer; the sum has as many
- * as divide all. (Ding et al. 2021, RepVGG, section 3.3; Ding et al. 2021, Diverse Branch Block,
- * transforms II and VI.)
+ * The sum of stages on one input as one stage: kernels are added where their taps coincide, and
+ * biases are added. The number of groups is the largest that divides those of all stages; a stage
+ * with more groups becomes block diagonal. (Ding et al. 2021, RepVGG, section 3.3; Ding et al.
+ * 2021, Diverse Branch Block, transforms II and VI.)
  *
- * @param stages of equal channels, with a common `unionWindow`
+ * @param stages of equal channels
+ * @param window their unionWindow()
  */
 export function sumStages(stages: readonly LinearStage[], window: PaddedWindow): StageRows {
   const { inputChannels, outputChannels } = stages[0]!;
@@ -80,7 +82,7 @@ export function sumStages(stages: readonly LinearStage[], window: PaddedWindow):
     stage,
     places: Int32Array.from(tapPlaces(stage.window, window)),
   }));
-  // One that has all taps of all channels is where a row begins, so that only the others are added.
+  // A stage with all taps of all channels initialises the row, and the others are added to it.
   const base = parts.find(({ stage, places }) => stage.groups === groups && places.length === taps);
   const others = parts.filter((part) => part !== base);
   const sums = new Float64Array(inputs * taps);
@@ -93,7 +95,7 @@ export function sumStages(stages: readonly LinearStage[], window: PaddedWindow):
       const own = inputChannels / stage.groups;
       const ownGroup = Math.floor((o * stage.groups) / outputChannels);
       const start = (ownGroup * own - group * inputs) * taps;
-      // Copied, so that the loops only ever see one kind of array.
+      // Copied to one kind of array, so that the loop in addTaps() stays monomorphic and fast.
       const count = own * places.length;
       scratch.set(stage.weight.subarray(o * count, (o + 1) * count));
       addTaps(sums, { start, step: taps, channels: own }, scratch, places);
@@ -103,7 +105,7 @@ export function sumStages(stages: readonly LinearStage[], window: PaddedWindow):
   return { inputChannels, outputChannels, groups, window, bias, row };
 }
 
-/** Adds the weights of some input channels, each tap where `places` has it. */
+/** Adds the weights of some input channels, tap t at `places[t]`. */
 function addTaps(
   sums: Float64Array,
   { start, step, channels }: { start: number; step: number; channels: number },

@@ -1,19 +1,22 @@
 /** The worst of many comparisons. The fields are those of SiteCheck in rewrite/rule.ts. */
 export interface WorstDifference {
-  /** As a fraction of its bound: at most 1 passes. Infinity where a difference is not a number. */
+  /**
+   * The difference as a fraction of its bound: at most 1 passes. Infinity where a difference is
+   * NaN.
+   */
   readonly error: number;
   readonly bound: number;
   readonly samples: number;
 }
 
-/** Keeps the largest difference, as a fraction of its bound. */
+/** Keeps the difference that is largest as a fraction of its bound. */
 export class Worst {
   samples = 0;
   #error = 0;
   #bound = 0;
 
   compare(difference: number, bound: number): void {
-    // Written so that a difference that is no number counts, and divisions are rare.
+    // Written so that a NaN difference counts as a failure, and divisions are rare.
     if (difference <= this.#error * bound) return;
     const error = difference / bound;
     this.#error = Number.isNaN(error) ? Infinity : error;

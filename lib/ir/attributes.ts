@@ -2,8 +2,8 @@ import type { Constant } from './constant.js';
 import type { Graph } from './graph.js';
 
 /**
- * A node's attribute. `other` stands for kinds that no rule and no operator reads (sparse
- * tensors, type protos, strings we do not look into): they are carried, never interpreted.
+ * A node's attribute. `other` stands for kinds that no rule or operator reads (sparse tensors, type
+ * protos, undecodable strings): they are kept for writing, never interpreted.
  */
 export type Attribute = { readonly name: string } & (
   | { readonly kind: 'float'; readonly value: number }
@@ -15,12 +15,15 @@ export type Attribute = { readonly name: string } & (
   | { readonly kind: 'ints'; readonly value: readonly number[] }
   | { readonly kind: 'strings'; readonly value: readonly string[] }
   | { readonly kind: 'graphs'; readonly value: readonly Graph[] }
-  /** Bound to an attribute of the enclosing function: its value is not known here. */
+  /**
+   * Refers to an attribute of the enclosing function, by its name; the value differs from call to
+   * call.
+   */
   | { readonly kind: 'reference'; readonly value: string }
   | { readonly kind: 'other'; readonly value: undefined }
 );
 
-/** The kinds an accessor can ask for by name, and what it gets. */
+/** The kinds that Node.attribute() can be asked for, and the type of the value of each. */
 export interface AttributeValues {
   float: number;
   int: number;

@@ -4,9 +4,9 @@ import type { Graph } from './graph.js';
 import { Node } from './node.js';
 import { Value } from './value.js';
 
-// How a reader makes a graph. Rules change one through the editor instead.
+// Builds graphs while a file or text is read. Rules change graphs through the editor instead.
 
-/** The parts of a node as a reader has them. Its values exist already. */
+/** The parts of a node that is read. Its values must exist already. */
 export interface NodeParts {
   readonly opType: string;
   readonly domain?: string;
@@ -43,8 +43,8 @@ export function resolveValue(graph: Graph, name: string): Value | undefined {
 }
 
 /**
- * Appends a node and links its values to it. Attributes come later, since bodies among them refer
- * to the node as their owner.
+ * Appends a node and links its values to it. Attributes are added later: bodies among them refer to
+ * the node as their owner.
  *
  * @throws ConvfuseError ERR_MODEL when another node, an input or an initializer defines an output
  */
@@ -69,7 +69,6 @@ export function appendNode(graph: Graph, parts: NodeParts): Node {
   return node;
 }
 
-/** Gives a node an attribute. */
 export function addAttribute(node: Node, attribute: Attribute): void {
   node.attributes = new Map(node.attributes).set(attribute.name, attribute);
 }

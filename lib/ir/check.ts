@@ -5,9 +5,9 @@ import type { Node } from './node.js';
 import type { Value } from './value.js';
 
 /**
- * Checks what every edit must keep: links, producers and uses agree with each other, each value is
- * defined once and visible where it is read, names are registered, and no node depends on itself.
- * Linear in the size of the model. Rules are tested with it after every rewrite.
+ * Checks the invariants that every edit must keep: links, producers and uses agree with each other,
+ * each value is defined once and visible where it is read, names are registered, and no node
+ * depends on itself. Linear in the size of the model. Tests run it after every rewrite.
  *
  * @throws ConvfuseError ERR_INTERNAL with the problems found
  */
@@ -18,7 +18,7 @@ export function checkModel(model: Model): void {
   throw new ConvfuseError('ERR_INTERNAL', problems.slice(0, 5).join('; ') + more);
 }
 
-/** What is wrong with a model's links, in words; empty when nothing is. */
+/** The violated invariants of a model, in words; empty when there are none. */
 export function problemsOf(model: Model): string[] {
   const problems: string[] = [];
   const graphs = [...model.graphs()];
@@ -115,7 +115,7 @@ function sameUses(
   return true;
 }
 
-/** Whether a graph sees a value: its own, or one of a graph around it, and still registered. */
+/** Whether nodes of a graph may read a value: it is registered, in this graph or one around it. */
 function isVisible(value: Value, graph: Graph): boolean {
   if (value.graph.values.get(value.name) !== value) return false;
   for (let at: Graph | undefined = graph; at !== undefined; at = at.owner?.graph) {
@@ -124,7 +124,10 @@ function isVisible(value: Value, graph: Graph): boolean {
   return false;
 }
 
-/** Kahn's algorithm over one graph. What a body captures, the node that holds it depends on. */
+/**
+ * Finds cycles by Kahn's algorithm. Reads inside a body count as reads of the node that holds the
+ * body.
+ */
 function checkOrder(graph: Graph, problems: string[]): void {
   const waiting = new Map<Node, number>();
   for (const value of graph.values.values()) {
@@ -146,7 +149,10 @@ function checkOrder(graph: Graph, problems: string[]): void {
   if (done < graph.nodeCount) problems.push(`graph ${graph.name} has a cycle`);
 }
 
-/** The nodes of `graph` that read one of its values, themselves or in a body: one entry a use. */
+/**
+ * The nodes of `graph` that read one of its values, directly or inside a body. A node appears once
+ * for each reader that it is or holds.
+ */
 function* consumersIn(graph: Graph, value: Value): Generator<Node> {
   for (const user of value.uses.keys()) {
     let at: Node | undefined = user;

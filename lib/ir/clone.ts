@@ -5,8 +5,8 @@ import { Node } from './node.js';
 import { Value } from './value.js';
 
 /**
- * A copy of a model that can be edited on its own. Structure is copied, element data and the
- * source's bytes are shared: neither is ever written to. Linear in nodes and values.
+ * A copy of a model that can be edited independently. Its structure is copied; element data and the
+ * source's bytes are shared, since neither is ever written to. Linear in nodes and values.
  */
 export function cloneModel(source: Model): Model {
   const { irVersion, opsets, producer } = source;
@@ -14,9 +14,9 @@ export function cloneModel(source: Model): Model {
 }
 
 /**
- * A copy of a function's body for one call: attributes that refer to the function's have the values that
- * it was given, and those that it was not given are left out. Graphs among them are not copied: what
- * refers to one still does.
+ * A copy of a function's body for one call. Attributes that refer to attributes of the function get
+ * the values given in the call, or are omitted where the call gives none. References to attributes
+ * that hold graphs stay as they are.
  */
 export function bindAttributes(body: Graph, given: ReadonlyMap<string, Attribute>): Graph {
   return new Cloner(body.model, body.model, given).bind(body);
@@ -38,7 +38,7 @@ class Cloner {
   run(): Model {
     const { graph, functions, irVersion, opsets, producer, ...rest } = this.#source;
     void [irVersion, opsets, producer];
-    // What is left are plain flags and the writer's origin.
+    // `rest` holds plain flags and the writer's origin.
     Object.assign(this.#model, rest, {
       names: new Set(rest.names),
       imports: new Map(rest.imports),
@@ -57,7 +57,7 @@ class Cloner {
     return graph;
   }
 
-  /** Last: a value may be read by nodes of any graph nested in its own. */
+  /** Runs after everything else is copied: nodes of any nested graph may read a value. */
   #uses(): void {
     for (const [from, to] of this.#values) {
       for (const [node, count] of from.uses) to.uses.set(this.#node(node), count);
@@ -65,7 +65,7 @@ class Cloner {
   }
 
   #graph(from: Graph, owner: Node | undefined): Graph {
-    // The model's own may grow; those of a function stay.
+    // The model's map may get new imports, so a copy has its own; those of functions never change.
     const opsets = from.opsets === this.#source.opsets ? this.#model.opsets : from.opsets;
     const graph = new Graph(this.#model, from.kind, from.name, opsets, owner);
     graph.origin = from.origin;
@@ -95,7 +95,7 @@ class Cloner {
     node.outputs = from.outputs.map((value) => value && this.#value(value));
     for (const value of node.namedOutputs) value.producer = node;
     node.edited = from.edited;
-    // Edits replace the whole map, so that it can be shared.
+    // Edits replace the whole map, so copies can share it.
     const own = from.holdsBodies || this.#given !== undefined;
     node.attributes = own ? this.#attributes(from, node) : from.attributes;
     return node;

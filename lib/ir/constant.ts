@@ -4,19 +4,20 @@ import type { Tensor } from '../tensor/tensor.js';
 import type { Room } from './room.js';
 
 /**
- * A tensor that is part of the model. Its elements are read when someone asks: a model's weights
- * may be larger than what a rule ever looks at.
+ * A tensor that is part of the model. Its elements are read only on demand: a model's weights may
+ * be far larger than the part that rules look at.
  */
 export interface Constant {
-  /** undefined: an element type this version does not know. It is carried, never read. */
+  /** undefined: an unknown element type. The constant is kept for writing, never read. */
   readonly type: DataType | undefined;
   readonly dims: readonly number[];
   /** Bytes the elements take in the file. */
   readonly byteLength: number;
   /**
-   * The elements. A view of the file's bytes where alignment allows: never write to it.
+   * The elements, as a view of the file's bytes where alignment allows: never write to it.
    *
-   * @param room where they may go when they have to be copied: they are good while it is not taken again
+   * @param room memory to copy the elements to when a view is impossible; they are then valid until
+   * the room's next take()
    * @throws ConvfuseError ERR_TENSOR, ERR_EXTERNAL_DATA, ERR_EXTERNAL_PATH, ERR_UNSUPPORTED
    */
   read(room?: Room): Tensor;
@@ -24,7 +25,7 @@ export interface Constant {
   readonly origin?: unknown;
 }
 
-/** A constant made here, out of a tensor. */
+/** Makes a constant of a tensor in memory. */
 export function constantOf(tensor: Tensor): Constant {
   return {
     type: tensor.type,

@@ -3,16 +3,16 @@ import type { Graph } from './graph.js';
 import type { Node } from './node.js';
 import type { Value } from './value.js';
 
-// What the editor refuses to do, with ERR_INTERNAL, before it changes anything.
+// Guards of the editor: each throws ERR_INTERNAL before anything is changed.
 
-/** A value that vanishes may have no readers. */
+/** Refuses to remove a value that is still read, is a graph output, or is pinned. */
 export function refuseUsed(value: Value): void {
   if (value.uses.size > 0 || value.isOutput || value.pinned !== undefined) {
     throw internal(`value ${value.name} is still in use`);
   }
 }
 
-/** A node may produce only values of its own graph that nothing else defines. */
+/** Refuses an output that is of another graph, or that is an input or initializer. */
 export function refuseForeign(graph: Graph, value: Value): void {
   if (value.graph !== graph) throw internal(`value ${value.name} belongs to another graph`);
   if (value.isInput || value.initializer !== undefined) {
@@ -20,12 +20,14 @@ export function refuseForeign(graph: Graph, value: Value): void {
   }
 }
 
-/** An edit that would break the graph: a defect of the rule that asked for it. */
+/**
+ * An error for an edit that would break the graph, which is a defect of the rule that asked for it.
+ */
 export function internal(message: string): ConvfuseError {
   return new ConvfuseError('ERR_INTERNAL', message);
 }
 
-/** The node of `graph` that is, or holds at any depth, another one. */
+/** The node of `graph` that is `node` or holds it at any depth. */
 export function nodeIn(graph: Graph, node: Node): Node {
   let at = node;
   while (at.graph !== graph) {
@@ -37,8 +39,8 @@ export function nodeIn(graph: Graph, node: Node): Node {
 }
 
 /**
- * Functions have no initializers. Bodies have them from IR 4 on; below, an initializer must be an
- * input, and a body's inputs are settled by the node that holds it.
+ * Whether a graph may have initializers. Functions may not. Bodies may from IR 4 on: below, an
+ * initializer must also be an input, and the inputs of a body are set by the node that holds it.
  */
 export function allowsInitializers(graph: Graph): boolean {
   for (let at: Graph | undefined = graph; at !== undefined; at = at.owner?.graph) {
@@ -47,7 +49,7 @@ export function allowsInitializers(graph: Graph): boolean {
   return graph.kind === 'main' || graph.model.irVersion >= 4;
 }
 
-/** A node may read values of its own graph and of the graphs around it. */
+/** Refuses inputs that are not of the node's own graph or one around it. */
 export function refuseInvisible(graph: Graph, values: readonly (Value | undefined)[]): void {
   for (const value of values) {
     let at: Graph | undefined = graph;

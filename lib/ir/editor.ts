@@ -17,7 +17,7 @@ import { Node } from './node.js';
 import { Sweeper } from './sweep.js';
 import { Value } from './value.js';
 
-/** A node to be made: a default-domain operator unless `domain` says otherwise. */
+/** A node to be made. */
 export interface NodeSpec {
   readonly opType: string;
   readonly domain?: string;
@@ -25,21 +25,21 @@ export interface NodeSpec {
   readonly inputs: readonly (Value | undefined)[];
   /** Values of the same graph (their producer is replaced), or hints for the names of fresh ones. */
   readonly outputs: readonly (Value | string)[];
-  /** No graphs: a body would have to be known to the model before. */
+  /** May not hold graphs: the editor cannot add bodies. */
   readonly attributes?: readonly Attribute[];
 }
 
 /**
- * The only code that changes a graph. It keeps producers, uses and the node order right, hands
- * out names that are free in every scope, and remembers what lost its last use, for sweep().
+ * The only code that changes a graph. It keeps producers, uses and the node order consistent, hands
+ * out names that are free in every scope, and remembers for sweep() what lost its last use.
  *
- * Every method throws ConvfuseError ERR_INTERNAL, before it changes anything, when it is asked for
- * an edit that would break the graph.
+ * Every method throws ConvfuseError ERR_INTERNAL, before it changes anything, when an edit would
+ * break the graph.
  */
 export class Editor {
   readonly model: Model;
   readonly #sweeper: Sweeper;
-  /** For each hint the suffix to try next: a thousand constants called "weight" stay linear. */
+  /** By hint: the suffix to try next. Naming many constants alike then takes linear time. */
   readonly #suffixes = new Map<string, number>();
   readonly #touched = new Set<Node>();
   #added = 0;
@@ -49,12 +49,12 @@ export class Editor {
     this.#sweeper = new Sweeper(model, (node) => this.remove(node));
   }
 
-  /** Bytes of constants made here, less those of the constants that went. */
+  /** Bytes of added constants minus bytes of removed ones. */
   get growth(): number {
     return this.#added - this.#sweeper.removedBytes;
   }
 
-  /** The nodes made or changed since the last call, for whoever looks for what can be done next. */
+  /** The nodes made or changed since the last call. The rewriter looks at them again. */
   takeTouched(): Node[] {
     const touched = [...this.#touched].filter((node) => !node.removed);
     this.#touched.clear();
@@ -74,8 +74,8 @@ export class Editor {
   }
 
   /**
-   * A new constant for use by nodes of `graph` and of graphs in it: an initializer, or, where the
-   * graph may have none, a Constant node in front of `before`.
+   * A new constant for nodes of `graph` and its bodies: an initializer, or where those are not
+   * allowed a Constant node in front of `before`.
    */
   constant(graph: Graph, hint: string, tensor: Tensor, before?: Node): Value {
     this.#added += elementCount(tensor.dims) * elementBytes(tensor.type);
@@ -136,7 +136,7 @@ export class Editor {
     node.attributes = attributes;
   }
 
-  /** Records something about a node in its metadata_props, where the IR version has them. */
+  /** Adds an entry to a node's metadata_props, where the IR version has them. */
   note(node: Node, key: string, text: string): void {
     if (this.model.irVersion < 10) return;
     this.#markEdited(node);
@@ -144,9 +144,9 @@ export class Editor {
   }
 
   /**
-   * Makes `node` produce `value` in place of its present output: the later node of a fused pair
-   * goes, and the earlier one takes over its output, name and all. The value that the node
-   * produced before must be without uses.
+   * Makes `node` produce `value` instead of its output `index`, which must have no uses. When two
+   * nodes are fused, the earlier one takes over the output of the later one in this way, name and
+   * all.
    */
   takeOutput(node: Node, index: number, value: Value): void {
     const old = node.output(index);
@@ -159,7 +159,7 @@ export class Editor {
     forget(old);
   }
 
-  /** Makes every consumer of `from`, at any depth, read `to`. Graph outputs stay. */
+  /** Makes every consumer of `from`, at any depth, read `to`. Graph outputs keep their value. */
   replaceUses(from: Value, to: Value): void {
     if (from === to) return;
     refuseInvisible(from.graph, [to]);
@@ -185,8 +185,8 @@ export class Editor {
   }
 
   /**
-   * Removes initializers and constant-producing nodes that lost their last use to an edit. What
-   * was unused in the file stays: it may be there for a reason that we cannot see.
+   * Removes initializers and constant-producing nodes that lost their last use to an edit. Those
+   * that were unused in the file stay, in case somebody needs them.
    */
   sweep(): void {
     this.#sweeper.sweep();
@@ -210,7 +210,7 @@ export class Editor {
     return node;
   }
 
-  /** Takes a value from the node that produces it now, if any. */
+  /** Makes `node` the producer of a value, instead of the present one. */
   #adopt(node: Node, value: Value): Value {
     const donor = value.producer;
     if (donor !== undefined) {
@@ -243,7 +243,7 @@ function addUse(value: Value | undefined, node: Node): void {
   if (value !== undefined) value.uses.set(node, (value.uses.get(node) ?? 0) + 1);
 }
 
-/** Takes a value without readers out of its graph. Its name stays taken. */
+/** Removes a value without readers from its graph. Its name stays reserved. */
 function forget(value: Value): void {
   value.graph.values.delete(value.name);
   value.producer = undefined;

@@ -7,8 +7,8 @@ import type { Model } from './model.js';
 export type GraphKind = 'main' | 'body' | 'function';
 
 /**
- * A graph: nodes in the file's order, and the values that it defines. The order of a valid file
- * is topological; a file in another order is read as it stands, and run in a sorted one.
+ * A graph: nodes in the file's order, and the values that it defines. The order of a valid file is
+ * topological. A file in another order is accepted and keeps it; the runtime sorts.
  */
 export class Graph {
   readonly model: Model;
@@ -16,7 +16,7 @@ export class Graph {
   readonly name: string;
   /** The node that holds a body. */
   readonly owner: Node | undefined;
-  /** Opset versions by domain, the function's own for a function. '' is the default domain. */
+  /** Opset versions by domain; a function has its own. '' is the default domain. */
   readonly opsets: ReadonlyMap<string, number>;
   /** In signature order. Initializers that are also inputs are listed, as in the file. */
   inputs: Value[] = [];
@@ -48,7 +48,7 @@ export class Graph {
     let node = this.first;
     while (node !== undefined) {
       if (!node.removed) yield node;
-      // A removed node keeps its `next`, so that a walk standing on it finds the way on.
+      // A removed node keeps its `next`, so that a walk that stands on it can continue.
       node = node.next;
     }
   }
@@ -60,7 +60,7 @@ export class Graph {
     }
   }
 
-  /** Links a node in, before another or at the end. For the reader and the editor. */
+  /** Inserts a node before another or at the end. For the reader and the editor. */
   link(node: Node, before?: Node): void {
     const previous = before === undefined ? this.last : before.previous;
     node.previous = previous;
@@ -72,7 +72,7 @@ export class Graph {
     this.nodeCount += 1;
   }
 
-  /** Takes a node out. Its own links stay, see nodes(). For the editor. */
+  /** Removes a node. Its own links stay, see nodes(). For the editor. */
   unlink(node: Node): void {
     if (node.previous === undefined) this.first = node.next;
     else node.previous.next = node.next;

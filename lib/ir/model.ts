@@ -7,40 +7,40 @@ export interface ModelFunction {
   readonly name: string;
   readonly overload: string;
   readonly body: Graph;
-  /** Of its attributes, by name: what a call has that does not give them. */
+  /** Default values of its attributes, by name, for calls that do not give them. */
   readonly defaults?: ReadonlyMap<string, Attribute> | undefined;
 }
 
-/** A whole ONNX model. Made by the reader, changed by the editor alone. */
+/** A whole ONNX model. Made by the reader, changed only by the editor. */
 export class Model {
   readonly irVersion: number;
-  /** Opset versions by domain; '' is the default one, also where the file says 'ai.onnx'. */
+  /** Opset versions by domain. '' is the default domain, even where the file says 'ai.onnx'. */
   readonly opsets: ReadonlyMap<string, number>;
   readonly producer: string;
-  /** Operator sets that an edit imported: the file does not list them yet. */
+  /** Operator sets imported by edits, which the file does not list yet. */
   readonly imports = new Map<string, number>();
   /** Set once by the reader. */
   graph!: Graph;
   readonly functions: ModelFunction[] = [];
-  /** Every name used in any scope of the file, so that fresh names never collide. */
+  /** Every name used in any scope, so that new names never collide. */
   readonly names = new Set<string>();
   /** True once the editor changed anything: an unchanged model is written as its own bytes. */
   changed = false;
-  /** Counts edits: what was worked out for a revision holds until the next one. */
+  /** Counts edits. Results derived from a revision are valid until the next one. */
   revision = 0;
   /**
-   * Treat initializers that are also graph inputs as constants. Below IR 4 they are, by the
-   * format; from IR 4 on only if the user says so, and then they leave the inputs on saving.
+   * Whether initializers that are also graph inputs count as constants. Below IR 4 the format says
+   * so; from IR 4 on the user must, and such initializers then leave the inputs on saving.
    */
   constantInitializers = false;
   /**
-   * What in the file is from a later version of ONNX than is known here. It can be looked at and
-   * written back, but its meaning may have changed: nobody should rewrite or run it.
+   * Says what in the file is of a later ONNX version than this library knows. Such a model can be
+   * inspected and written back, but nothing should rewrite or run it, since its meaning may differ.
    */
   unknownVersion: string | undefined;
-  /** Oddities of the file that are no errors, for people to read. */
+  /** Oddities of the file that are not errors, as text for users. */
   readonly warnings: string[] = [];
-  /** What the writer needs: the source bytes and where they came from. */
+  /** State of the writer: the source bytes and where they came from. */
   origin: unknown;
 
   readonly #functionIds = new Set<string>();
@@ -61,12 +61,12 @@ export class Model {
     this.#functionIds.add(functionId(fn.domain, fn.name, fn.overload));
   }
 
-  /** Whether a model-local function gives this operator another meaning. */
+  /** Whether a model-local function replaces this operator. */
   definesFunction(domain: string, name: string, overload = ''): boolean {
     return this.#functionIds.size > 0 && this.#functionIds.has(functionId(domain, name, overload));
   }
 
-  /** Every graph of the model: main, nested bodies, functions and their bodies. */
+  /** Every graph of the model: main, functions, and all bodies in them. */
   *graphs(): Generator<Graph> {
     yield* this.graph.withBodies();
     for (const fn of this.functions) yield* fn.body.withBodies();

@@ -3,7 +3,7 @@ import type { Attribute, AttributeKind, AttributeValues } from './attributes.js'
 import type { Graph } from './graph.js';
 import type { Value } from './value.js';
 
-// Shared: most nodes of a large model have neither.
+// Shared to save memory: most nodes of a large model have no attributes or no notes.
 const NO_ATTRIBUTES: ReadonlyMap<string, Attribute> = new Map();
 const NO_NOTES: ReadonlyMap<string, string> = new Map();
 
@@ -14,7 +14,7 @@ const NO_NOTES: ReadonlyMap<string, string> = new Map();
 export class Node {
   name: string;
   readonly opType: string;
-  /** '' for the default domain, also where the file says 'ai.onnx'. */
+  /** '' for the default domain, even where the file says 'ai.onnx'. */
   readonly domain: string;
   readonly overload: string;
   /** The graph it stands in. */
@@ -22,9 +22,12 @@ export class Node {
   inputs: readonly (Value | undefined)[] = [];
   outputs: readonly (Value | undefined)[] = [];
   attributes: ReadonlyMap<string, Attribute> = NO_ATTRIBUTES;
-  /** metadata_props entries added here; the file's own stay in `origin`. */
+  /** Added metadata_props entries; those of the file stay in `origin`. */
   notes: ReadonlyMap<string, string> = NO_NOTES;
-  /** Why the node itself is bound to something rules cannot see (device configurations ...). */
+  /**
+   * What outside the graph refers to the node (device configurations, say), so that rules must keep
+   * it.
+   */
   pinned: string | undefined;
   /** What the reader needs to write the node back unchanged. Opaque to everyone else. */
   origin: unknown;
@@ -44,7 +47,10 @@ export class Node {
     this.name = name;
   }
 
-  /** Whether it is this operator of the default domain, and no model-local function hides it. */
+  /**
+   * Whether the node is this operator of the default domain, and not a call of a model-local
+   * function.
+   */
   is(opType: string): boolean {
     return (
       this.opType === opType &&
@@ -54,12 +60,12 @@ export class Node {
     );
   }
 
-  /** What messages call it: its name, or its first output's, which is always there. */
+  /** The node in messages: its name, or that of its first named output, or its operator. */
   get label(): string {
     return this.name !== '' ? this.name : (this.outputs.find((out) => out)?.name ?? this.opType);
   }
 
-  /** Opset version of the node's domain where it stands; 0 when the file imports none. */
+  /** Opset version of the node's domain in its graph; 0 when the file imports none. */
   get opset(): number {
     return this.graph.opsets.get(this.domain) ?? 0;
   }
@@ -86,7 +92,7 @@ export class Node {
     return value;
   }
 
-  /** Outputs that have a name. */
+  /** The outputs that are not omitted. */
   get namedOutputs(): readonly Value[] {
     return this.outputs.filter((value) => value !== undefined);
   }
@@ -117,7 +123,9 @@ export class Node {
     }
   }
 
-  /** Whether it has any. Nearly no node does, and all are asked. */
+  /**
+   * Whether its attributes hold graphs. Much cheaper than subgraphs(), since nearly no node does.
+   */
   get holdsBodies(): boolean {
     for (const { kind } of this.attributes.values()) {
       if (kind === 'graph' || kind === 'graphs') return true;

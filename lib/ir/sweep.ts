@@ -4,9 +4,9 @@ import type { Node } from './node.js';
 import type { Value } from './value.js';
 import { constantOfNode } from './view.js';
 
-/** Keeps the values that lost a use to an edit, and clears away those that lost their last one. */
+/** Collects values that lost their last use to an edit, and removes those that are still unused. */
 export class Sweeper {
-  /** Bytes of the constants that went. */
+  /** Bytes of the removed constants. */
   removedBytes = 0;
   readonly #model: Model;
   readonly #remove: (node: Node) => void;
@@ -31,7 +31,7 @@ export class Sweeper {
 
   sweep(): void {
     const gone = new Map<Graph, Set<Value>>();
-    // Removing a node adds its inputs to the set while it is being walked: they are met as well.
+    // Removing a node adds its inputs to the set during this walk, which then visits them too.
     for (const value of this.#orphans) {
       this.#orphans.delete(value);
       if (value.uses.size > 0 || value.isOutput || value.pinned !== undefined) continue;
@@ -53,7 +53,10 @@ export class Sweeper {
     }
   }
 
-  /** An input may be passed by a caller: it leaves the signature only if it never was part of it. */
+  /**
+   * Whether an initializer may be removed. One that is also an input may only where callers cannot
+   * override it.
+   */
   #mayGo(value: Value): boolean {
     if (!value.isInput) return true;
     const { irVersion, constantInitializers } = this.#model;
@@ -61,7 +64,9 @@ export class Sweeper {
   }
 }
 
-/** Nodes that only make, reshape or compute constants: nothing is lost once nobody reads them. */
+/**
+ * Operators that make, reshape or compute constants. An unused one can go, since it has no effect.
+ */
 const SOURCES = new Set(
   [
     ['Constant', 'ConstantOfShape', 'Identity', 'Cast', 'Shape', 'DequantizeLinear'],

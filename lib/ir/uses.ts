@@ -1,9 +1,9 @@
 import type { Node } from './node.js';
 
 /**
- * The readers of a value, with how many of their inputs each spends on it: a Map that takes the
- * room of one only where there are two readers or more. Nearly all values have a single one, and
- * large models have hundreds of thousands of values.
+ * The readers of a value, and for each the number of its inputs that are this value. A Map is made
+ * only for two readers or more: nearly all values have one, and large models have hundreds of
+ * thousands of values.
  */
 export class Uses implements ReadonlyMap<Node, number> {
   #node: Node | undefined;
@@ -73,7 +73,7 @@ export class Uses implements ReadonlyMap<Node, number> {
   }
 }
 
-/** Walks over one thing, or none, without a Map that is made for it. */
+/** An iterator over one item, or none, without making a Map. */
 function one<T>(item: T | undefined): MapIterator<T> {
   return (item === undefined ? [] : [item])[Symbol.iterator]();
 }

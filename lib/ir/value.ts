@@ -4,12 +4,15 @@ import type { Graph } from './graph.js';
 import type { Node } from './node.js';
 import { Uses } from './uses.js';
 
-/** A dimension: a number, a symbol, or nothing known. */
+/** A dimension: a number, a symbolic name, or unknown. */
 export type Dim = number | string | undefined;
 
-/** What a file declares about a value. Files are sometimes wrong: it is a hint, not a fact. */
+/**
+ * The type and shape that a file declares for a value. Files are sometimes wrong: it is only a
+ * hint.
+ */
 export interface Declaration {
-  /** undefined: not a tensor, or an element type unknown here. */
+  /** undefined: not a tensor, or of an unknown element type. */
   readonly type: DataType | undefined;
   /** undefined: not even the rank is declared. */
   readonly dims: readonly Dim[] | undefined;
@@ -18,8 +21,8 @@ export interface Declaration {
 
 /**
  * One value of a graph in SSA form: a graph input, an initializer (or both), or a node's output.
- * Names are resolved to values once, when the file is read, so that shadowing and captures from
- * nested graphs are settled there and every later question is a property look-up.
+ * Names are resolved to values once, while the file is read, which settles shadowing and captures
+ * from nested graphs: every later question is a property look-up.
  *
  * Only ir/editor.ts and the reader change a value.
  */
@@ -31,15 +34,18 @@ export class Value {
   /** The initializer of this name. With `isInput`, IR >= 4 lets a caller override it. */
   initializer: Constant | undefined;
   isInput = false;
-  /** Output of its graph, or of a body in it that hands it out. */
+  /** Whether it is an output of its own graph, or of a nested one. */
   isOutput = false;
   declaration: Declaration | undefined;
   /**
-   * Why something outside the node list refers to it by name (training_info, quantization
+   * What outside the node list refers to the value by name (training_info, quantization
    * annotations, sparse initializers ...), so that it must keep its name and its meaning.
    */
   pinned: string | undefined;
-  /** Consumers, in this graph and in graphs nested in it, with how many inputs each uses. */
+  /**
+   * Consumers, in this graph and graphs nested in it, each with the number of its inputs that read
+   * the value.
+   */
   readonly uses = new Uses();
 
   constructor(name: string, graph: Graph) {
@@ -48,8 +54,8 @@ export class Value {
   }
 
   /**
-   * The number of inputs, of nodes at any depth, that read it. Graph outputs are not counted. It
-   * walks the uses: ask uses.size where only "none" or "one" matters.
+   * The number of inputs, of nodes at any depth, that read the value; graph outputs do not count.
+   * Linear in the consumers: use uses.size to tell none, one and several apart.
    */
   get useCount(): number {
     let count = 0;

@@ -2,11 +2,11 @@ import type { Constant } from './constant.js';
 import type { Node } from './node.js';
 import type { Value } from './value.js';
 
-// Read-only questions about values that more than one rule or operator asks.
+// Read-only queries about values, shared by rules and operators.
 
 /**
- * Whether something may replace this initializer at run time: a caller (ONNX IR >= 4), or the node
- * that holds the body of which it is an input.
+ * Whether an initializer may be replaced at run time: by a caller (ONNX IR >= 4), or, where it is
+ * an input of a body, by the node that holds the body.
  */
 export function isOverridable(value: Value): boolean {
   if (value.initializer === undefined || !value.isInput) return false;
@@ -15,8 +15,8 @@ export function isOverridable(value: Value): boolean {
 }
 
 /**
- * The constant a value always is: an initializer that nobody may override, the output of a
- * Constant node, or either of them behind Identity nodes. undefined otherwise.
+ * The constant of a value that is the same in every run: an initializer that nobody may override,
+ * the output of a Constant node, or one of these behind Identity nodes. undefined otherwise.
  */
 export function constantOfValue(value: Value | undefined): Constant | undefined {
   let current = value;
@@ -33,7 +33,7 @@ export function constantOfValue(value: Value | undefined): Constant | undefined 
   return undefined;
 }
 
-/** The tensor of a Constant node, from any of its value attributes that hold numbers. */
+/** The tensor of a Constant node, from whichever numeric value attribute it has. */
 export function constantOfNode(node: Node): Constant | undefined {
   const attribute =
     node.attributes.get('value') ??
@@ -67,7 +67,7 @@ function literal(
   return { type, dims, byteLength: data.byteLength, read: () => ({ type, data, dims }) };
 }
 
-/** Whether nothing but one input of one node, at any depth, reads the value. */
+/** Whether exactly one input of one node, at any depth, reads the value, and nothing else does. */
 export function hasSingleUse(value: Value): boolean {
   if (value.isOutput || value.pinned !== undefined || value.uses.size !== 1) return false;
   const [times] = value.uses.values();

@@ -7,14 +7,14 @@ import { readActivation, type ActivationOption } from './activation-option.js';
 import { readFloating } from './parameters.js';
 import { readPerAxis, readWindow, type PaddingOption, type PerAxis } from './window-option.js';
 
-/** What conv2d and FusedConv2d take. */
+/** Options of conv2d and FusedConv2d. */
 export interface ConvOptions {
   /**
    * [M, C / groups, ...kernel], or [C, M / groups, ...kernel] when transposed: one to three
    * spatial axes, float32 or float64.
    */
   readonly weight: Tensor;
-  /** M numbers. */
+  /** [M]; absent: zeros. */
   readonly bias?: Parameter | undefined;
   readonly stride?: PerAxis | undefined;
   readonly padding?: PaddingOption | undefined;
@@ -23,19 +23,24 @@ export interface ConvOptions {
   readonly activation?: ActivationOption | undefined;
   /** A transposed convolution ("deconvolution"). */
   readonly transposed?: boolean | undefined;
-  /** More output at the end of each axis, transposed only; less than stride or dilation. */
+  /**
+   * Transposed only: size added to the end of each output axis; below the stride or the dilation.
+   */
   readonly outputPadding?: PerAxis | undefined;
   readonly backend?: BackendName | undefined;
   readonly isa?: IsaName | undefined;
   readonly threads?: number | undefined;
   readonly precision?: Precision | undefined;
-  /** Of x, out and residual; nhwc has the channels last, whatever the rank. */
+  /** Layout of x, out and residual. 'nhwc' has the channels last, for any rank. Default: 'nchw'. */
   readonly layout?: 'nchw' | 'nhwc' | undefined;
-  /** Measure candidates at the first run of each shape, instead of choosing by a model. */
+  /**
+   * Time the candidate algorithms at the first run of each shape, instead of choosing by a cost
+   * model.
+   */
   readonly tune?: boolean | undefined;
 }
 
-/** The same, read once, checked and complete. */
+/** ConvOptions, checked and with all defaults filled in. */
 export interface ConvSettings {
   readonly type: 'float32' | 'float64';
   readonly spec: ConvSpec;
@@ -64,7 +69,8 @@ const KNOWN: readonly string[] = [
 ] satisfies (keyof ConvOptions)[];
 
 /**
- * Reads each option once: a getter that answers differently later changes nothing.
+ * Reads and checks the options. Each is read once, so a getter that later returns another value has
+ * no effect.
  *
  * @throws ConvfuseError ERR_ARGUMENT
  */
@@ -125,7 +131,7 @@ export function readConvOptions(given: ConvOptions): ConvSettings {
   });
 }
 
-/** One of a few values; the first where none is given. */
+/** Checks that a value is one of a few; the first is the default. */
 function choice<T>(value: T | undefined, allowed: readonly T[], name: string): T {
   if (value === undefined) return allowed[0]!;
   if (!allowed.includes(value)) throw argumentError(`one of ${allowed.join(', ')}`, name, value);

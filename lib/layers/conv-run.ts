@@ -7,16 +7,16 @@ import type { ConvSettings } from './conv-options.js';
 import { channelsFirstDims, channelsLastDims, toChannelsFirst, toChannelsLast } from './layout.js';
 import { readFloating, type FloatingTensor } from './parameters.js';
 
-/** One run with its tensors checked, and turned to channels first. */
+/** One run, with its tensors checked and converted to channels first. */
 export interface PreparedRun {
   readonly call: Omit<ConvCall, 'out'>;
   /** Dimensions of the result in the caller's layout. */
   readonly dims: readonly number[];
-  /** As the caller gave them. */
+  /** x and the residual as the caller gave them. */
   readonly inputs: readonly FloatingTensor[];
   readonly out: FloatingTensor | undefined;
   readonly givenOut: Tensor | undefined;
-  /** The caller's output where the kernel can write it as it is. */
+  /** The caller's output array, where the kernel can write to it directly. */
   readonly direct: FloatArray | undefined;
 }
 
@@ -32,7 +32,7 @@ export function prepareRun(
   const x = readOfType(givenX, settings, 'x');
   const dims = last ? channelsFirstDims(x.dims) : x.dims;
   const outDims = kernel.outputDims(dims);
-  // Said here: the native side has memory for more than Node has arrays for.
+  // Checked here, because the native side could handle more elements than Node's arrays can hold.
   countToAllocate(outDims);
   const resultDims = last ? channelsLastDims(outDims) : outDims;
   const residual = readOptional(givenResidual, settings, 'residual', resultDims);
@@ -52,7 +52,7 @@ export function prepareRun(
   };
 }
 
-/** What the caller gets: the tensor given as output, or a new one around the kernel's result. */
+/** The tensor to return: the caller's output, or a new one around the kernel's result. */
 export function finishRun(settings: ConvSettings, run: PreparedRun, data: FloatArray): Tensor {
   const { type, layout } = settings;
   if (layout === 'nchw') return run.givenOut ?? { type, data, dims: run.dims };

@@ -3,8 +3,8 @@ import type { ConvOptions } from './conv-options.js';
 import { FusedConv2d } from './fused-conv2d.js';
 
 /**
- * activation(conv(x, weight) + bias), by the definition of ONNX Conv, at once and once: a
- * FusedConv2d packs its weights once for many runs.
+ * activation(conv(x, weight) + bias), by the definition of ONNX Conv, synchronously. For many runs
+ * with the same weights use a FusedConv2d, which packs them once.
  *
  * @param x [N, C, ...spatial], or [N, ...spatial, C] in layout 'nhwc'
  * @returns a new tensor of [N, M, ...spatial] or [N, ...spatial, M]

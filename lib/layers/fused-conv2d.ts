@@ -7,14 +7,15 @@ import { finishRun, prepareRun, resultArray } from './conv-run.js';
 import { readConvOptions, type ConvOptions, type ConvSettings } from './conv-options.js';
 import { checkApart } from './parameters.js';
 
-/** Where a result goes, and what is added to it. */
+/** Options of one run. */
 export interface RunSyncOptions {
   /**
-   * A tensor of the result's type and dimensions, to be written and returned. Reusing one is much
-   * faster than fresh memory for large results. It must share no byte with an input.
+   * A tensor of the result's type and dimensions, to write the result to; it is also returned. For
+   * large results reusing one is much faster than fresh memory. It must not share memory with an
+   * input.
    */
   readonly out?: Tensor | undefined;
-  /** Of the result's type and dimensions; added before the activation. */
+  /** A tensor of the result's type and dimensions that is added before the activation. */
   readonly residual?: Tensor | undefined;
 }
 
@@ -34,8 +35,8 @@ export class FusedConv2d {
   #lastDims: readonly number[] | undefined;
 
   /**
-   * @throws ConvfuseError ERR_ARGUMENT; ERR_NATIVE_LOAD where the backend or ISA demanded is not
-   *   there; ERR_UNSUPPORTED for a precision that this CPU lacks; ERR_MEMORY
+   * @throws ConvfuseError ERR_ARGUMENT; ERR_NATIVE_LOAD where the backend or ISA asked for is not
+   * available; ERR_UNSUPPORTED for a precision that this CPU lacks; ERR_MEMORY
    */
   constructor(options: ConvOptions) {
     const settings = readConvOptions(options);
@@ -44,20 +45,23 @@ export class FusedConv2d {
     this.#kernel = selectBackend(backend, { isa, threads }).conv(settings.spec);
   }
 
-  /** The algorithm of the latest run, and why it was chosen: that depends on the input's size. */
+  /**
+   * The algorithm of the latest run, and the reason in parentheses; both depend on the input's
+   * size.
+   */
   get algorithm(): string {
     const kernel = this.#alive();
     return this.#lastDims ? kernel.algorithm(this.#lastDims) : 'not chosen before the first run';
   }
 
   /**
-   * Runs off the main thread. Inputs are copied before this returns and may be changed or
-   * transferred at will; a result without `out` is in memory that is never overwritten later.
+   * Runs off the main thread. Inputs are copied before this returns, so the caller may change or
+   * transfer them at once. Without `out`, the result is in memory that is never overwritten later.
    *
    * @param x [N, C, ...spatial], or [N, ...spatial, C] in layout 'nhwc'
    * @returns a tensor of [N, M, ...spatial] or [N, ...spatial, M]
    * @throws ConvfuseError ERR_ARGUMENT, ERR_DISPOSED, ERR_MEMORY; ERR_LIMIT when too many runs
-   *   wait, and for results of more than 2^31 elements; the signal's reason
+   * wait, and for results of more than 2^31 elements; the signal's reason
    */
   async run(x: Tensor, options: RunOptions = {}): Promise<Tensor> {
     checkObject(options, 'options');
@@ -72,9 +76,8 @@ export class FusedConv2d {
   }
 
   /**
-   * The same on this thread, which must not be used for anything else in the meantime. A
-   * SharedArrayBuffer may lie under x, residual and out; concurrent writes to it give arbitrary
-   * numbers, and nothing worse.
+   * run() on this thread, which it blocks until the result is complete. x, residual and out may lie
+   * in a SharedArrayBuffer; concurrent writes to it give arbitrary numbers, and nothing worse.
    *
    * @throws ConvfuseError ERR_ARGUMENT, ERR_DISPOSED, ERR_MEMORY, ERR_LIMIT
    */
@@ -90,7 +93,7 @@ export class FusedConv2d {
     return finishRun(this.#settings, prepared, data);
   }
 
-  /** Frees the packed weights. Runs under way end well; later ones throw ERR_DISPOSED. */
+  /** Frees the packed weights. Current runs finish normally; later ones throw ERR_DISPOSED. */
   dispose(): void {
     this.#kernel?.dispose();
     this.#kernel = undefined;

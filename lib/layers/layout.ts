@@ -11,7 +11,7 @@ export function channelsLastDims(dims: readonly number[]): number[] {
   return [dims[0]!, ...dims.slice(2), dims[1]!];
 }
 
-/** Elements of [N, ...spatial, C] in the order [N, C, ...spatial], which `dims` are. */
+/** Elements of [N, ...spatial, C] reordered to [N, C, ...spatial]. `dims` is the latter. */
 export function toChannelsFirst<A extends FloatArray>(source: A, dims: readonly number[]): A {
   const target = source.slice() as A;
   const plane = elementCount(dims.slice(2));
@@ -19,7 +19,7 @@ export function toChannelsFirst<A extends FloatArray>(source: A, dims: readonly 
   return target;
 }
 
-/** The way back, into `target`. */
+/** Elements of [N, C, ...spatial] (`dims`) reordered to [N, ...spatial, C], written to `target`. */
 export function toChannelsLast(
   source: FloatArray,
   target: FloatArray,

@@ -9,7 +9,7 @@ export interface FloatingTensor extends Tensor {
 }
 
 /**
- * A checked tensor of float32 or float64 over memory that keeps its size.
+ * Checks that a tensor is float32 or float64, in memory whose size cannot change.
  *
  * @throws ConvfuseError ERR_ARGUMENT
  */
@@ -26,7 +26,7 @@ export function readFloating(value: Tensor, name: string): FloatingTensor {
   throw argumentError('float32 or float64 elements', `${name}.type`, type);
 }
 
-/** A resizable buffer could shrink between a check and the use of what was checked. */
+/** Refuses resizable buffers: one could shrink between a check and the use of what was checked. */
 function checkFixed(data: FloatArray, name: string): void {
   const buffer = data.buffer as ArrayBufferLike & { resizable?: boolean; growable?: boolean };
   if (buffer.resizable === true || buffer.growable === true) {
@@ -35,7 +35,7 @@ function checkFixed(data: FloatArray, name: string): void {
 }
 
 /**
- * Refuses an output that shares a byte with an input.
+ * Refuses an output that shares memory with an input.
  *
  * @throws ConvfuseError ERR_ARGUMENT
  */

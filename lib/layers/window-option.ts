@@ -5,13 +5,14 @@ import type { Padding, Window } from '../tensor/window.js';
 export type PerAxis = number | readonly number[];
 
 /**
- * Zeros around the input: one number for all sides, one for each axis, or the beginnings of all
- * axes and then their ends ([top, left, bottom, right]); or as many as make the output
- * ceil(input / stride).
+ * Zeros around the input: one number for all sides; one for each axis; or the pads at the beginning
+ * of all axes followed by those at the end ([top, left, bottom, right]). 'same-upper' and
+ * 'same-lower' add as many as make the output ceil(input / stride); an odd one goes to the end or
+ * the beginning.
  */
 export type PaddingOption = PerAxis | 'same-upper' | 'same-lower';
 
-/** Larger strides, dilations and pads are mistakes, and kernels check for them too. */
+/** The largest stride, dilation and pad. Larger ones are mistakes; kernels check the same limit. */
 const MOST = 2 ** 24;
 
 /** @throws ConvfuseError ERR_ARGUMENT */

@@ -13,7 +13,7 @@ import { Records, Varints, type Range } from './wire.js';
 export const ATTRIBUTE_GRAPH = 6;
 export const ATTRIBUTE_GRAPHS = 11;
 
-/** The field that each type's value is in. */
+/** The field number of the value, by attribute type. */
 const VALUE_FIELD: ReadonlyMap<number, number> = new Map([
   [Type.FLOAT, 2],
   [Type.INT, 3],
@@ -32,7 +32,7 @@ const VALUE_FIELD: ReadonlyMap<number, number> = new Map([
 ]);
 const TYPE_OF_FIELD = new Map(Array.from(VALUE_FIELD, ([type, field]) => [field, type]));
 
-/** What an attribute record says before its value is read. */
+/** Name, reference and type of an attribute; its value is read later. */
 interface Head {
   readonly name: string;
   readonly reference: string;
@@ -43,7 +43,7 @@ interface Head {
  * Reads an AttributeProto.
  *
  * @param label the node, for messages
- * @param body builds the graph in an attribute
+ * @param body builds the graph of a record in the attribute
  * @throws ConvfuseError ERR_MODEL, ERR_TENSOR, ERR_LIMIT
  */
 export function parseAttribute(
@@ -115,23 +115,29 @@ function parseHead(bytes: Uint8Array, range: Range, label: string): Head {
     else {
       const type = TYPE_OF_FIELD.get(field) ?? 0;
       if (type === 0) continue;
-      // Writers of other languages may set several fields to their defaults; the declared type
-      // says which one counts. Without one there must be only one.
+      // Some writers set several value fields to their defaults; the declared type tells which one
+      // counts. Without a declared type there must be only one.
       implied = implied === 0 || implied === type ? type : -1;
     }
   }
   if (name === '') throw new ConvfuseError('ERR_MODEL', `an attribute of ${label} has no name`);
   const type = declared === 0 ? implied : declared;
   if (type === -1 || (type === 0 && reference === '')) {
-    throw new ConvfuseError('ERR_MODEL', `attribute ${name} of ${label} has no type`);
+    throw new ConvfuseError(
+      'ERR_MODEL',
+      `attribute ${name} of ${label} has no type, or values of several`,
+    );
   }
   if (declared !== 0 && implied > 0 && implied !== declared && VALUE_FIELD.has(declared)) {
-    throw new ConvfuseError('ERR_MODEL', `attribute ${name} of ${label} is not of its own type`);
+    throw new ConvfuseError(
+      'ERR_MODEL',
+      `attribute ${name} of ${label} has a value of another type than it declares`,
+    );
   }
   return { name, reference, type };
 }
 
-/** Payloads of a field's records; for varints, the bytes of the number. */
+/** Payloads of a field's records; for varints, their bytes. */
 function payloadsOf(bytes: Uint8Array, range: Range, field: number): Range[] {
   const payloads: Range[] = [];
   const records = new Records(bytes, range);
@@ -153,7 +159,7 @@ function floatsIn(bytes: Uint8Array, payloads: readonly Range[]): number[] {
   return floats;
 }
 
-/** Beyond 2^53 they are not exact, which no attribute that is read here can tell. */
+/** Integers beyond 2^53 are rounded; no attribute that is read here has such values. */
 function intsIn(bytes: Uint8Array, payloads: readonly Range[]): number[] {
   const ints: number[] = [];
   for (const { start, end } of payloads) {

@@ -6,7 +6,7 @@ import { AttributeProto_AttributeType as Type } from './gen/onnx_pb.js';
 import type { Placement } from './placement.js';
 import { encodeTensor } from './tensor-writer.js';
 
-/** An AttributeProto made from scratch. @param body encodes a graph */
+/** Encodes a new AttributeProto. @param body encodes a graph */
 export function encodeAttribute(
   attribute: Attribute,
   placement: Placement,
@@ -42,8 +42,8 @@ export function encodeAttribute(
       for (const value of attribute.value) chunks.message(11, body(value));
       return chunks;
     default:
-      // A reference lacks its type here, and of other kinds the value is not kept: both can
-      // only be copied from the file they came in.
+      // The type of a reference and the values of other kinds are not kept here, so these
+      // attributes can only be copied from their file.
       throw new ConvfuseError(
         'ERR_INTERNAL',
         `attribute ${attribute.name} of kind ${attribute.kind} cannot be made anew`,

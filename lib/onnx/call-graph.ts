@@ -4,8 +4,7 @@ import { MAX_CALL_DEPTH } from './limits.js';
 import { modelError, quoted } from './model-error.js';
 
 /**
- * Refuses functions that call each other in a circle, or to a great depth: whoever inlines
- * them would never end.
+ * Refuses functions that call each other in a cycle or too deeply: inlining them would never end.
  *
  * @throws ConvfuseError ERR_MODEL, ERR_DEPTH
  */
@@ -24,7 +23,7 @@ export function checkCalls(model: Model): void {
     calls.set(fn, [...called]);
     for (const callee of called) callers.set(callee, callers.get(callee)! + 1);
   }
-  // From those that nobody calls downward; what never gets free of callers is in a circle.
+  // Kahn's algorithm from the functions that nothing calls: those never reached are in a cycle.
   const depth = new Map<ModelFunction, number>();
   const ready = model.functions.filter((fn) => callers.get(fn) === 0);
   let done = 0;
@@ -43,7 +42,7 @@ export function checkCalls(model: Model): void {
   }
   if (done < model.functions.length) {
     const circular = model.functions.find((fn) => callers.get(fn)! > 0)!;
-    throw modelError(`function ${quoted(circular.name)} calls itself, be it through others`);
+    throw modelError(`function ${quoted(circular.name)} calls itself, directly or through others`);
   }
 }
 

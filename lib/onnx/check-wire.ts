@@ -4,12 +4,12 @@ import type { FieldShape, MessageShape } from './message-shapes.js';
 import { DELIMITED, FIXED32, FIXED64, parseError, Records, VARINT, Varints } from './wire.js';
 
 /**
- * Checks every record of a file against the schema, at every depth, before anything is built
- * from it: lengths, wire types, nesting, numbers of messages. Whoever reads the records later
- * need not expect surprises. Unknown fields only have to be well formed.
+ * Checks every record of a file against the schema, at every depth, before anything is built from
+ * it: lengths, wire types, nesting, numbers of messages. Code that reads the records later can rely
+ * on this. Unknown fields only have to be well formed.
  *
- * A message field that may occur once and occurs twice is refused: protobuf merges the two,
- * which a file cut and pasted together may hide anything behind.
+ * A non-repeated message field that occurs twice is refused. Protobuf would merge the two, and a
+ * crafted file could hide anything in the second.
  *
  * @throws ConvfuseError ERR_PARSE, ERR_DEPTH, ERR_LIMIT
  */
@@ -52,7 +52,7 @@ class WireCheck {
 
   #field(records: Records, shape: MessageShape, field: FieldShape, depth: number): void {
     if (records.wire !== field.wire) {
-      // Repeated numbers come one by one, or packed into one record.
+      // Repeated numbers come one per record, or packed into one.
       if (!field.repeated || records.wire !== DELIMITED) {
         const name = `${shape.name}.${field.name}`;
         throw parseError(records.start, `${name} has wire type ${records.wire}`);

@@ -2,8 +2,8 @@ import { encodeText } from './text.js';
 import { FIXED32, recordHead, VARINT, varints, type Records } from './wire.js';
 
 /**
- * A message in the making: a list of byte ranges, most of them of the source file, that are
- * joined only on their way to disk. Neighbouring ranges of one buffer are kept as one.
+ * A message under construction: a list of byte ranges, most of them of the source file, which are
+ * joined only when they are written. Adjacent ranges of one buffer are merged.
  */
 export class Chunks {
   readonly parts: Uint8Array[] = [];
@@ -40,8 +40,8 @@ export class Chunks {
   }
 
   /**
-   * The message field that `records` stands on, with content that may be the same still: then
-   * the record is copied whole, with its head as it was written.
+   * The message field at the present record, with new content. If the content is unchanged, the
+   * whole record is copied, with its original head.
    */
   replace(records: Records, content: Chunks): this {
     const { bytes, field, start, body, end } = records;
@@ -62,7 +62,7 @@ export class Chunks {
     return this.bytes(field, encodeText(content));
   }
 
-  /** An integer or an enum. Negative ones take ten bytes, as protobuf has it. */
+  /** An integer or an enum. Negative ones take ten bytes in protobuf. */
   integer(field: number, value: number | bigint): this {
     const tag = field * 8 + VARINT;
     if (typeof value === 'number' && value >= 0) return this.push(varints(tag, value));
@@ -82,7 +82,7 @@ export class Chunks {
     return this.message(field, new Chunks().text(1, key).text(2, value));
   }
 
-  /** One array of all of it: a copy, unless it is one range already. */
+  /** All bytes as one array; a copy unless there is only one range. */
   join(): Uint8Array {
     if (this.parts.length === 1) return this.parts[0]!;
     const bytes = new Uint8Array(this.length);
@@ -99,7 +99,10 @@ export class Chunks {
   }
 }
 
-/** Smaller messages are joined at once: an array for each of their parts takes more than the parts. */
+/**
+ * Bytes. Smaller messages are joined at once: an array object for each part would take more memory
+ * than the parts.
+ */
 const MOST_PACKED = 1024;
 
 function varint(value: bigint): number[] {

@@ -10,8 +10,8 @@ const TENSOR = shapeOfField(shapeOfField(MODEL, 'graph'), 'initializer');
 const HOLDERS = holdersOf(TENSOR);
 
 /**
- * Copies the record that `records` stands on: as it is, but for tensors in it, at any depth,
- * whose elements have to move.
+ * Copies the present record unchanged, except for tensors in it, at any depth, whose elements move
+ * to another place.
  */
 export function copyRecord(
   records: Records,
@@ -41,7 +41,7 @@ function copyMessage(
   return content;
 }
 
-/** The messages that can hold a tensor, directly or not, and the tensor itself. */
+/** The messages that can hold a tensor, directly or indirectly, and the tensor itself. */
 function holdersOf(tensor: MessageShape): ReadonlySet<MessageShape> {
   const all = new Set<MessageShape>([MODEL]);
   for (const shape of all) {

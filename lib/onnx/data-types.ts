@@ -1,14 +1,14 @@
 import type { DataType } from '../tensor/dtype.js';
 import { TensorProto_DataType as Code } from './gen/onnx_pb.js';
 
-/** The typed field of TensorProto that may hold elements of a type, and how. */
+/** A field of TensorProto that holds elements as numbers or strings: float_data, int32_data, ... */
 export type TypedField = 'float' | 'int32' | 'string' | 'int64' | 'double' | 'uint64';
 
-/** How elements of a type lie in a file. */
+/** How elements of a type are stored in a file. */
 export interface Storage {
-  /** undefined: an exotic type, carried but never read. */
+  /** undefined: an exotic type, which is kept for writing but never read. */
   readonly type: DataType | undefined;
-  /** Bits of an element in raw_data; 0 for strings, which cannot be there. */
+  /** Bits of an element in raw_data; 0 for strings, which raw_data cannot hold. */
   readonly bits: number;
   readonly field: TypedField;
   /** Elements that one entry of the typed field holds: 0.5 for complex numbers. */
@@ -54,12 +54,12 @@ define(Code.FLOAT8E8M0, undefined, 8, 'int32');
 define(Code.UINT2, undefined, 2, 'int32', 4);
 define(Code.INT2, undefined, 2, 'int32', 4);
 
-/** undefined: a code that this version does not know. */
+/** How elements of a type code are stored; undefined for an unknown code. */
 export function storageOf(code: number): Storage | undefined {
   return STORAGE.get(code);
 }
 
-/** The format's code for a type. */
+/** The ONNX code of a type. */
 export function codeOf(type: DataType): number {
   for (const [code, storage] of STORAGE) if (storage.type === type) return code;
   throw new RangeError(type); // unreachable: every DataType is in the table

@@ -1,6 +1,5 @@
-// The only code that opens files named inside a model. A file is opened once, and everything is
-// checked on the open descriptor: nothing is looked at by name and opened afterwards, so that
-// nobody can swap it in between.
+// The only code that opens files named inside a model. A file is opened first, and then everything
+// is checked on the open descriptor, never by name, so that nobody can swap the file in between.
 
 import { createHash } from 'node:crypto';
 import {
@@ -23,17 +22,17 @@ import { MAX_EXTERNAL_REUSE } from './limits.js';
 
 export interface ExternalOptions {
   /**
-   * Follow symbolic links (Hugging Face caches), but only to files under the folder of the
-   * model or under the one that the model file itself really lies in.
+   * Follow symbolic links (Hugging Face caches), but only to files under the folder of the model's
+   * path, or under the real folder of the model file.
    */
   readonly allowSymlinks?: boolean;
 }
 
-/** What a data file was like when the model was loaded. */
+/** The state of a data file when the model was loaded. */
 interface Known {
   readonly identity: string;
   readonly size: number;
-  /** Bytes that tensors of the model use of it. */
+  /** Sum of the bytes that tensors of the model use. */
   used: number;
   verified: boolean;
 }
@@ -42,7 +41,7 @@ interface Known {
 export class ExternalData {
   /** Real path of the folder that locations start from. */
   readonly folder: string;
-  /** Where a symbolic link may lead. */
+  /** The folders under which the target of a symbolic link must be. */
   readonly #roots: readonly string[];
   readonly #allowSymlinks: boolean;
   readonly #files = new Map<string, Known>();
@@ -55,7 +54,7 @@ export class ExternalData {
   }
 
   /**
-   * Whether a tensor of `bytes` bytes really has them there. Called once per tensor, on loading.
+   * Checks that a data file has the `bytes` bytes of a tensor. Called once per tensor, on loading.
    *
    * @throws ConvfuseError ERR_EXTERNAL_PATH, ERR_EXTERNAL_DATA, ERR_LIMIT, ERR_IO
    */
@@ -75,13 +74,13 @@ export class ExternalData {
     if (known.used > known.size * MAX_EXTERNAL_REUSE) {
       throw new ConvfuseError(
         'ERR_LIMIT',
-        `tensors use ${JSON.stringify(region.location)} more than ${MAX_EXTERNAL_REUSE} times over`,
+        `tensors take more than ${MAX_EXTERNAL_REUSE} times the bytes of ${JSON.stringify(region.location)}`,
       );
     }
   }
 
   /**
-   * The bytes of a region, read anew.
+   * Reads the bytes of a region, after checking that the file has not changed.
    *
    * @throws ConvfuseError ERR_EXTERNAL_PATH, ERR_EXTERNAL_DATA, ERR_IO
    */
@@ -132,7 +131,7 @@ export class ExternalData {
   #withFile<T>(location: string, use: (fd: number, stats: BigIntStats) => T): T {
     const file = path.join(this.folder, ...locationComponents(location));
     const name = JSON.stringify(location);
-    // Without O_NONBLOCK the open of a FIFO waits for its other end, maybe for ever.
+    // Without O_NONBLOCK, opening a FIFO waits for its other end, possibly forever.
     let flags = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0);
     if (!this.#allowSymlinks) flags |= constants.O_NOFOLLOW ?? 0;
     let fd: number;
@@ -160,7 +159,10 @@ export class ExternalData {
     }
   }
 
-  /** Refuses a file that is not where its location says, or, with links, not inside a root. */
+  /**
+   * Refuses a file whose real path differs from its location, or, with links allowed, is outside
+   * all roots.
+   */
   #contain(name: string, real: string | undefined, file: string): void {
     if (real === file) return;
     const inside = (root: string): boolean => {

@@ -1,11 +1,11 @@
 import { ConvfuseError } from '../errors.js';
 
 /**
- * The path components of an external data location: relative, of plain names, never upward. It
- * looks at the text only; what lies there is external-data.ts's concern.
+ * The path components of an external data location: relative, plain names, never upward. This
+ * checks the text only; external-data.ts checks the file.
  *
- * Locations come from the model, so they are hostile. Separators of every system are refused on
- * every system, that a model which is harmless here be harmless elsewhere.
+ * Locations come from the model and may be hostile. Separators of every system are refused on every
+ * system, so that a model that is harmless here is harmless elsewhere.
  *
  * @throws ConvfuseError ERR_EXTERNAL_PATH
  */
@@ -21,7 +21,7 @@ export function locationComponents(location: string): string[] {
   if (location.startsWith('/')) throw refuse('is absolute');
   if (/^[a-z]:/i.test(location)) throw refuse('names a drive');
   if (/^[a-z][a-z0-9+.-]*:\//i.test(location)) throw refuse('is a URL');
-  // onnx's own check stops at a '#' and lets such names pass: no honest tool writes them.
+  // onnx's own check stops at a '#' and accepts such names, but no honest tool writes them.
   if (location.startsWith('#')) throw refuse('starts with #');
   if (location.endsWith('/')) throw refuse('names a folder');
   const components = location.split('/').filter((part) => part !== '' && part !== '.');

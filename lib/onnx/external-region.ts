@@ -2,7 +2,7 @@ import { ConvfuseError } from '../errors.js';
 import { decodeText } from './text.js';
 import { Records, type Range } from './wire.js';
 
-/** Where the elements of a tensor lie outside the model file. */
+/** The place of a tensor's elements outside the model file. */
 export interface ExternalRegion {
   readonly location: string;
   readonly offset: number;
@@ -10,7 +10,7 @@ export interface ExternalRegion {
   readonly length: number | undefined;
   /** SHA-1 of the whole data file, in hexadecimal. */
   readonly checksum: string | undefined;
-  /** Keys this version does not know. They are kept. */
+  /** Unknown keys, which are kept. */
   readonly unknownKeys: readonly string[];
 }
 
@@ -60,7 +60,7 @@ export function parseEntry(bytes: Uint8Array, range: Range): [key: string, value
   return [key, value];
 }
 
-/** Digits and nothing else: what other readers make of signs, blanks or 1e9 varies. */
+/** A number of digits only: other readers treat signs, blanks or 1e9 differently. */
 function decimal(text: string | undefined, key: string, tensor: string): number | undefined {
   if (text === undefined) return undefined;
   const value = /^[0-9]{1,16}$/.test(text) ? Number(text) : NaN;

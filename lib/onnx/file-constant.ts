@@ -16,16 +16,19 @@ export interface TensorOrigin {
   readonly external: boolean;
 }
 
-/** A tensor of the file. Its elements are looked at when someone reads them. */
+/** A tensor of the file, whose elements are read on demand. */
 export class FileConstant implements Constant {
   readonly type: DataType | undefined;
   readonly dims: readonly number[];
   readonly byteLength: number;
   readonly origin: TensorOrigin;
   readonly #label: string;
-  /** Elements that lie there as they are; undefined: they are to be looked for. */
+  /** The raw data, where the elements are there; undefined: read() has to find them. */
   readonly #raw: Range | undefined;
-  /** Elements that had to be converted, as long as someone holds on to them. */
+  /**
+   * The tensor last read, as long as somebody else holds it: converting the elements again takes
+   * time.
+   */
   #recent: WeakRef<Tensor> | undefined;
 
   /** @throws ConvfuseError ERR_TENSOR, ERR_LIMIT, ERR_EXTERNAL_DATA, ERR_EXTERNAL_PATH */
@@ -53,7 +56,7 @@ export class FileConstant implements Constant {
     if (type === undefined) {
       throw new ConvfuseError(
         'ERR_UNSUPPORTED',
-        `tensor ${this.#label} has an element type that is carried, not read`,
+        `tensor ${this.#label} has an element type that this version cannot read`,
       );
     }
     const data = this.#elements(type, room);
@@ -76,10 +79,13 @@ export class FileConstant implements Constant {
   }
 }
 
-/** Bytes that are converted anew each time: a reference that the collector has to watch takes longer. */
+/** Bytes. Smaller tensors are converted at each read(): a weak reference costs more. */
 const SMALL = 4096;
 
-/** The raw data of a tensor. An empty one may stand beside a typed field that holds the elements. */
+/**
+ * The raw data of a tensor that has its elements there. An empty field may exist beside a typed
+ * one.
+ */
 function plainElements({ raw, storage, count }: TensorRecord): Range | undefined {
   const type = storage?.type;
   if (raw === undefined || type === undefined || type === 'string') return undefined;

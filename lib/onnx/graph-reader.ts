@@ -22,7 +22,7 @@ import { Records, type Range } from './wire.js';
 
 const ANNOTATION = shapeOfField(shapeOfField(MODEL, 'graph'), 'quantization_annotation');
 
-/** Builds graphs out of their records, and resolves every name to the value it means. */
+/** Builds graphs from their records, and resolves every name to the value that it refers to. */
 export class GraphReader {
   readonly #source: Source;
   readonly #model: Model;
@@ -35,7 +35,7 @@ export class GraphReader {
   }
 
   /**
-   * A GraphProto. Recursion into bodies is bounded: checkWire() has limited the nesting.
+   * Reads a GraphProto. Recursion into bodies is bounded: checkWire() has limited the nesting.
    *
    * @throws ConvfuseError ERR_MODEL, ERR_TENSOR, ERR_LIMIT, ERR_EXTERNAL_DATA, ...
    */
@@ -51,7 +51,7 @@ export class GraphReader {
     return graph;
   }
 
-  /** The body of a FunctionProto. */
+  /** Reads the body of a FunctionProto. */
   functionBody(range: Range, opsets: ReadonlyMap<string, number>): Graph {
     const { bytes } = this.#source;
     const record = parseGraph(bytes, range, FUNCTION_FIELDS);
@@ -97,7 +97,9 @@ export class GraphReader {
     value.initializer = new FileConstant(this.#source, range, record, record.name);
   }
 
-  /** A sparse initializer is a value without a constant that anyone here could read. */
+  /**
+   * A sparse initializer becomes a pinned value without a constant: its elements are not supported.
+   */
   #sparse(graph: Graph, range: Range): void {
     const records = new Records(this.#source.bytes, range);
     while (records.next()) {
@@ -111,7 +113,7 @@ export class GraphReader {
     }
   }
 
-  /** Nodes and value infos. Outputs are defined before any input is looked up. */
+  /** Reads nodes and value infos. All outputs are defined before any input is resolved. */
   #body(graph: Graph, record: GraphRecord): void {
     const { bytes } = this.#source;
     this.#nodes += record.nodes.length;
@@ -124,8 +126,8 @@ export class GraphReader {
       if (value !== undefined) value.declaration ??= parseDeclaration(bytes, range);
     }
     let sorted = true;
-    // Parsed apart from the outputs rather than kept: the records of a large graph take more
-    // memory than what becomes of them.
+    // Inputs are parsed again instead of kept from the first pass: the records of a large graph
+    // would take more memory than the graph.
     for (const node of graph.nodes()) {
       const source = parseOperands(bytes, (node.origin as NodeOrigin).range);
       node.inputs = source.inputs.map((name) => this.#use(graph, node, name));
@@ -134,7 +136,9 @@ export class GraphReader {
     for (const value of graph.values.values()) sorted &&= isForward(value);
     if (!sorted) {
       checkAcyclic(graph);
-      this.#model.warnings.push(`the nodes of graph ${quoted(graph.name)} are not in order`);
+      this.#model.warnings.push(
+        `the nodes of graph ${quoted(graph.name)} are not in topological order`,
+      );
     }
   }
 
@@ -145,7 +149,7 @@ export class GraphReader {
     node.origin = origin;
     graph.link(node);
     this.#model.names.add(name);
-    // Other domains are imported carelessly in the wild, and mean nothing here anyway.
+    // Files often fail to import other domains, which have no meaning here anyway.
     if (domain === '' && !graph.opsets.has('')) {
       throw modelError(`${opType} ${quoted(name)} is of the default domain, which is not imported`);
     }
@@ -179,7 +183,7 @@ export class GraphReader {
     const value = find(graph, name);
     if (value === undefined) {
       throw modelError(
-        `${node.opType} ${quoted(node.label)} reads ${quoted(name)}, which nobody makes`,
+        `${node.opType} ${quoted(node.label)} reads ${quoted(name)}, which nothing defines`,
       );
     }
     value.uses.set(node, (value.uses.get(node) ?? 0) + 1);
@@ -194,11 +198,13 @@ export class GraphReader {
     return value;
   }
 
-  /** A body may hand out a value of a graph around it. */
+  /** The output of a body may be a value of an outer graph. */
   #markOutput(graph: Graph, name: string): Value {
     const value = find(graph, name);
     if (value === undefined || (value.graph !== graph && !isBefore(value, graph))) {
-      throw modelError(`graph output ${quoted(name)} is made by nobody`);
+      throw modelError(
+        `graph output ${quoted(name)} is not defined by any node, input or initializer`,
+      );
     }
     value.isOutput = true;
     return value;
@@ -211,7 +217,7 @@ export class GraphReader {
     }
   }
 
-  /** @param role what it is defined as, for messages */
+  /** @param role what the name is defined as, for messages */
   #define(graph: Graph, name: string, role: string): Value {
     if (name === '') throw modelError(`graph ${quoted(graph.name)} has ${role} without a name`);
     if (graph.values.has(name))
@@ -220,8 +226,8 @@ export class GraphReader {
     const value = new Value(name, graph);
     const hidden = hiddenBy(value);
     if (hidden !== undefined) {
-      // Illegal, but found in the wild. Both keep their names: an edit that moved a use from one
-      // to the other could not be written down.
+      // Illegal, but real files do it. Both values keep their names and are pinned: an edit that
+      // moved a use from one to the other could not be written to a file.
       value.pinned = 'shadowed name';
       hidden.pinned ??= 'shadowed name';
       this.#model.warnings.push(`${quoted(name)} hides a value of an outer graph`);

@@ -16,7 +16,7 @@ export interface GraphRecord {
   readonly annotations: RangeList;
 }
 
-/** Field numbers: where GraphProto and FunctionProto have the parts that both may have. */
+/** Field numbers of the parts that GraphProto and FunctionProto have in common. */
 export interface GraphFields {
   readonly node: number;
   readonly name: number;
@@ -51,7 +51,11 @@ export const FUNCTION_FIELDS: GraphFields = {
   annotation: undefined,
 };
 
-/** @throws ConvfuseError ERR_LIMIT, before it has gathered more than the limits allow */
+/**
+ * Collects the records of a graph or function.
+ *
+ * @throws ConvfuseError ERR_LIMIT, before it has collected more than the limits allow
+ */
 export function parseGraph(bytes: Uint8Array, range: Range, fields: GraphFields): GraphRecord {
   const graph: GraphRecord = {
     name: '',

@@ -19,8 +19,9 @@ import { valueInfoName } from './value-info.js';
 import { Records, type Range } from './wire.js';
 
 /**
- * Writes graphs by walking the source's records: each is copied, replaced or left out, and what
- * is new comes beside its like or at the end. A graph without a source is all new.
+ * Writes graphs by walking the records of their source. Each record is copied, replaced or omitted;
+ * new parts are written next to similar ones or at the end. A graph without a source is written
+ * anew.
  */
 export class GraphWriter {
   readonly #source: Source;
@@ -52,7 +53,9 @@ class GraphSplice {
   readonly #range: Range;
   readonly #chunks = new Chunks();
   readonly #nodes: readonly Node[];
-  /** Where each surviving node of the source is in #nodes, by the start of its payload. */
+  /**
+   * By the start of the payload: the index in #nodes of each node of the source that still exists.
+   */
   readonly #places = new Map<number, number>();
   #written = 0;
   readonly #newInputs: Set<Value>;
@@ -117,18 +120,18 @@ class GraphSplice {
     return chunks;
   }
 
-  /** What a graph of no source needs besides its parts. */
+  /** Writes the name of a graph that has no source. */
   #head(): void {
     if (this.#graph.kind === 'function') {
       throw new ConvfuseError(
         'ERR_UNSUPPORTED',
-        'a function that came from no file is not written',
+        'functions can only be written if they were read from a file',
       );
     }
     this.#chunks.text(this.#fields.name, this.#graph.name || 'graph');
   }
 
-  /** Names that the source defines and the graph no longer does. */
+  /** Names that the source defines but the graph no longer does. */
   #vanished(): Set<string> {
     const { bytes } = this.#source;
     const { values } = this.#graph;
@@ -150,7 +153,7 @@ class GraphSplice {
     copyRecord(records, this.#shape, this.#source, this.#placement, this.#chunks);
   }
 
-  /** A node of the source, and before it whatever stands before it in the graph now. */
+  /** Writes a node of the source, after the new nodes that now precede it. */
   #node(records: Records): void {
     const place = this.#places.get(records.body);
     if (place === undefined || place < this.#written) return;
@@ -210,7 +213,7 @@ class GraphSplice {
     else this.#chunks.message(field, encodeValueInfo(value));
   }
 
-  /** Whether an input is to become a mere initializer, as `constantInitializers` asks. */
+  /** Whether an input must become a plain initializer because of `constantInitializers`. */
   #isDemoted(value: Value): boolean {
     const { model, kind } = this.#graph;
     return (

@@ -1,16 +1,16 @@
-// The largest sizes accepted from a file, each with its reason. A file within them is read in
-// time and memory linear in its size.
+// The largest sizes accepted from a file, with reasons. A file within the limits is read in time
+// and memory linear in its size.
 
 /** Protobuf's own limit: no message, and so no ONNX file, may pass 2 GiB. */
 export const MAX_MODEL_BYTES = 2 ** 31 - 1;
 
-/** Messages in messages. The limit of the C++ and Java libraries, which every tool obeys. */
+/** Nesting of messages: the limit of the C++ and Java libraries, so every tool observes it. */
 export const MAX_DEPTH = 100;
 
 /**
- * Messages in a file, of any kind. The largest exports known (unrolled transformers) have about
- * a million, with a few hundred bytes each; a file of nothing but two-byte messages would
- * otherwise cost minutes.
+ * Messages in a file, of any kind. The largest exports known (unrolled transformers) have about a
+ * million of a few hundred bytes each. Without a limit, a file of two-byte messages could cost
+ * minutes.
  */
 export const MAX_MESSAGES = 20_000_000;
 
@@ -29,18 +29,19 @@ export const MAX_OPERANDS = 100_000;
 /** Dimensions of a tensor. NumPy, whose arrays most files come from, stops at 64. */
 export const MAX_RANK = 64;
 
-/** Function calls in function calls. Protobuf's depth limit, for want of one in the format. */
+/** Nesting of function calls. The format has no limit, so this is protobuf's for messages. */
 export const MAX_CALL_DEPTH = 100;
 
 /** Numbers in one attribute: a Constant's value_floats is the only large one, and is small. */
 export const MAX_ATTRIBUTE_NUMBERS = 2 ** 24;
 
-/** Sizes in attributes: beyond, an output could not be addressed by any runtime. */
+/** Sizes in attributes: with larger ones no runtime could address the output. */
 export const MAX_SIZE = 2 ** 31 - 1;
 
 /**
- * How many times over the tensors of a model may use the bytes of a data file. Shared weights
- * use them twice or so; without a limit a small file could ask for any amount of memory.
+ * The most bytes that the tensors of a model may take from a data file, as a multiple of its size.
+ * Shared weights take it about twice; without a limit a small file could demand any amount of
+ * memory.
  */
 export const MAX_EXTERNAL_REUSE = 4;
 

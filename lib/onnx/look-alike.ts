@@ -16,8 +16,8 @@ const PREFIXES: readonly (readonly [string, string])[] = [
 ];
 
 /**
- * What a file that is not an ONNX model looks like, going by its first bytes; undefined when
- * they tell nothing.
+ * Says what a file that is not an ONNX model seems to be, by its first bytes; undefined when that
+ * is unclear.
  */
 export function lookAlike(bytes: Uint8Array): string | undefined {
   const head = String.fromCharCode(...bytes.subarray(0, 64));

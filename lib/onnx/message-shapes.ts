@@ -1,4 +1,4 @@
-// What each message of the schema may hold, in the form that walking the bytes needs.
+// The fields of each message of the schema, in a form for walking the bytes.
 
 import type { DescField, DescMessage } from '@bufbuild/protobuf';
 import { ScalarType } from '@bufbuild/protobuf';
@@ -11,16 +11,16 @@ export interface FieldShape {
   /** Wire type of one element. */
   readonly wire: number;
   readonly repeated: boolean;
-  /** Whether it is a string, as opposed to bytes. */
+  /** Whether the field is a string, and not bytes. */
   readonly text: boolean;
-  /** The message it holds, if it holds one. */
+  /** The message type of the field, if it has one. */
   readonly message: MessageShape | undefined;
 }
 
 export interface MessageShape {
   /** 'NodeProto', 'TypeProto.Tensor', ... */
   readonly name: string;
-  /** By field number. */
+  /** The known fields, by field number. */
   readonly fields: readonly (FieldShape | undefined)[];
 }
 
@@ -40,7 +40,7 @@ function shapeOf(message: DescMessage): MessageShape {
   if (known !== undefined) return known;
   const fields: (FieldShape | undefined)[] = [];
   const shape = { name: message.typeName.replace('onnx.', ''), fields };
-  // First registered, then filled: messages contain each other.
+  // Registered before it is filled, since messages contain each other.
   shapes.set(message, shape);
   for (const field of message.fields) fields[field.number] = fieldShape(field);
   return shape;

@@ -2,7 +2,7 @@ import type { MessageShape } from './message-shapes.js';
 import { decodeText } from './text.js';
 import { Records, type Range } from './wire.js';
 
-/** Every string in a message, at any depth (which checkWire() has limited). */
+/** Collects every string in a message, at any depth (checkWire() has limited the nesting). */
 export function collectTexts(
   bytes: Uint8Array,
   range: Range,
@@ -18,7 +18,7 @@ export function collectTexts(
   return into;
 }
 
-/** The message in a field, by the field's name. */
+/** The message type of a field, by the field's name. */
 export function shapeOfField(shape: MessageShape, name: string): MessageShape {
   const message = shape.fields.find((field) => field?.name === name)?.message;
   if (message === undefined) throw new RangeError(name); // unreachable: names are the schema's

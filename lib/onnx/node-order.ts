@@ -4,12 +4,12 @@ import type { Value } from '../ir/value.js';
 import { modelError, quoted } from './model-error.js';
 import type { NodeOrigin } from './origin.js';
 
-/** Where a node stands in the file: nodes of one graph compare by it. */
+/** The position of a node in the file, for comparing nodes of one graph. */
 export function startOf(node: Node): number {
   return (node.origin as NodeOrigin).range.start;
 }
 
-/** Whether every use of a value, in bodies too, comes after the node that makes it. */
+/** Whether every use of a value, also in bodies, comes after the node that produces it. */
 export function isForward(value: Value): boolean {
   const { producer } = value;
   if (producer === undefined) return true;
@@ -20,8 +20,8 @@ export function isForward(value: Value): boolean {
 }
 
 /**
- * Refuses a graph in which a value depends on itself, be it through a body. Nodes in another
- * order than that of their dependencies are all right.
+ * Refuses a graph in which a value depends on itself, perhaps through a body. The nodes may be in
+ * any order.
  *
  * @throws ConvfuseError ERR_MODEL
  */
@@ -52,11 +52,11 @@ export function checkAcyclic(graph: Graph): void {
     }
   }
   for (const node of waiting.keys()) {
-    throw modelError(`${node.opType} ${quoted(node.label)} is part of a cycle, or behind one`);
+    throw modelError(`${node.opType} ${quoted(node.label)} is part of a cycle, or depends on one`);
   }
 }
 
-/** The node of a graph that a node is, or that holds it in one of its bodies. */
+/** The node of `graph` that is `node` or holds it at any depth. */
 function lift(node: Node, graph: Graph): Node {
   let at = node;
   while (at.graph !== graph) at = at.graph.owner!;

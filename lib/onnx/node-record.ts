@@ -14,7 +14,9 @@ export const NODE_OVERLOAD = 8;
 export const NODE_METADATA = 9;
 export const NODE_DEVICES = 10;
 
-/** A NodeProto with the names of what it makes. */
+/**
+ * The fields of a NodeProto that are read in the first pass; inputs and attributes follow later.
+ */
 export interface NodeRecord {
   readonly range: Range;
   readonly name: string;
@@ -22,7 +24,7 @@ export interface NodeRecord {
   readonly domain: string;
   readonly overload: string;
   readonly outputs: readonly string[];
-  /** Whether device configurations are bound to it. */
+  /** Whether the node has device configurations. */
   readonly placed: boolean;
 }
 
@@ -73,13 +75,13 @@ export function parseNode(bytes: Uint8Array, range: Range): NodeRecord {
   return { range, name, opType, domain, overload, outputs, placed };
 }
 
-/** What a NodeProto reads: names of inputs, and attributes as ranges. */
+/** The names of a node's inputs, and the ranges of its attributes. */
 export interface OperandRecord {
   readonly inputs: readonly string[];
   readonly attributes: readonly Range[];
 }
 
-/** Of a record that parseNode() has been through, which counts them. */
+/** Reads inputs and attributes of a record whose numbers parseNode() has checked. */
 export function parseOperands(bytes: Uint8Array, range: Range): OperandRecord {
   const inputs: string[] = [];
   const attributes: Range[] = [];
@@ -94,7 +96,7 @@ export function parseOperands(bytes: Uint8Array, range: Range): OperandRecord {
   return { inputs, attributes };
 }
 
-/** The default domain has two names. */
+/** Maps the two names of the default domain, '' and 'ai.onnx', to ''. */
 export function normalDomain(domain: string): string {
   return domain === 'ai.onnx' ? '' : domain;
 }

@@ -29,7 +29,10 @@ import { Records, type Range } from './wire.js';
 const NODE = shapeOfField(GRAPH, 'node');
 const ATTRIBUTE = shapeOfField(NODE, 'attribute');
 
-/** Writes nodes: those of the source record by record, so that only what changed is new. */
+/**
+ * Writes nodes. A node of the source is written record by record, so that only changed records are
+ * new.
+ */
 export class NodeWriter {
   readonly #source: Source;
   readonly #placement: Placement;
@@ -103,7 +106,9 @@ export class NodeWriter {
     return chunks;
   }
 
-  /** An attribute that the file has: dropped, replaced, copied, or copied but for its bodies. */
+  /**
+   * Writes an attribute of the source: omitted, replaced, copied, or copied except for its bodies.
+   */
   #attribute(
     now: Attribute | undefined,
     before: Attribute | undefined,
@@ -139,7 +144,7 @@ export class NodeWriter {
   }
 }
 
-/** A repeated string field: left alone, or written anew where its first record stood. */
+/** A repeated string field: copied unchanged, or all written at the place of its first record. */
 class NameList {
   readonly changed: boolean;
   #written: boolean;

@@ -2,7 +2,7 @@ import type { Attribute } from '../ir/attributes.js';
 import type { Source } from './source.js';
 import type { Range } from './wire.js';
 
-// What the reader leaves in the `origin` of models, graphs and nodes for the writer to find.
+// What the reader stores in the `origin` of models, graphs and nodes for the writer.
 
 export type ModelOrigin = Source;
 
@@ -12,6 +12,9 @@ export type GraphOrigin = Range;
 export interface NodeOrigin {
   /** Payload of the NodeProto. */
   readonly range: Range;
-  /** As they were read: one that is still the same object is still the same bytes. */
+  /**
+   * The attributes as they were read. One that is still the same object is written as the same
+   * bytes.
+   */
   attributes: ReadonlyMap<string, Attribute>;
 }

@@ -1,16 +1,16 @@
-// Where the elements of tensors go when a model is written.
+// Placements: where the elements of tensors are stored when a model is written.
 
-/** As the source has them; new tensors inside the model. */
+/** Keeps elements where the source has them; those of new tensors go inside the model. */
 export interface KeepPlacement {
   readonly kind: 'keep';
 }
 
-/** All inside the model. */
+/** Puts all elements inside the model. */
 export interface InlinePlacement {
   readonly kind: 'inline';
 }
 
-/** A block of bytes of the data file to be made. */
+/** A block of bytes of the data file to be written. */
 export interface DataBlock {
   readonly offset: number;
   readonly length: number;
@@ -18,13 +18,13 @@ export interface DataBlock {
 }
 
 /**
- * In one new data file: what the source had in data files, and new tensors that are large
- * enough. It is filled while the model is encoded.
+ * In one new data file: the elements that the source has in data files, and those of large new
+ * tensors. The list of blocks is filled while the model is encoded.
  */
 export class DataFilePlacement {
   readonly kind = 'data file';
   readonly location: string;
-  /** Also what the source had inside the model, for a model that would pass 2 GiB. */
+  /** Whether large tensors inside the source also move, because the model would exceed 2 GiB. */
   readonly everything: boolean;
   readonly blocks: DataBlock[] = [];
   length = 0;
@@ -35,7 +35,7 @@ export class DataFilePlacement {
     this.everything = everything;
   }
 
-  /** @param identity same for tensors that share their bytes; undefined: shared with none */
+  /** @param identity the same for tensors that share their bytes; undefined: not shared */
   add(identity: string | undefined, length: number, read: () => Uint8Array): DataBlock {
     const known = identity === undefined ? undefined : this.#known.get(identity);
     if (known !== undefined) return known;
@@ -51,6 +51,6 @@ export class DataFilePlacement {
 
 export type Placement = KeepPlacement | InlinePlacement | DataFilePlacement;
 
-/** onnx's own tools leave smaller tensors inside the model. */
+/** Smaller tensors stay inside the model, as onnx's own tools do it. */
 export const LEAST_EXTERNAL_BYTES = 1024;
 const PAGE = 4096;

@@ -1,9 +1,9 @@
 import type { Range } from './wire.js';
 
 /**
- * Ranges of a file, eight bytes each: a hostile file may have millions of records of two bytes,
- * and an object for each would take twenty times the file. Positions are below 2^31, the limit
- * of a file's size.
+ * A compact list of ranges of a file, eight bytes each: a hostile file may have millions of records
+ * of two bytes, and an object for each would take twenty times the file. Positions are below 2^31,
+ * the limit of a file's size.
  */
 export class RangeList implements Iterable<Range> {
   length = 0;

@@ -1,4 +1,4 @@
-// raw_data is little endian: elements are the file's own bytes wherever the host agrees.
+// raw_data is little endian, so on little-endian hosts its bytes are the elements.
 
 import type { Room } from '../ir/room.js';
 import { allocate, elementBytes, type DataType, type TensorData } from '../tensor/dtype.js';
@@ -9,8 +9,8 @@ type NumericData = Exclude<TensorData, readonly string[]>;
 const LITTLE_ENDIAN = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
 
 /**
- * Elements out of raw little-endian bytes: a view of them where alignment and the host's byte
- * order allow, else a copy, in a `room` where there is one.
+ * Elements of little-endian bytes: a view where alignment and the host's byte order allow, else a
+ * copy, in `room` where that is given.
  */
 export function viewElements(type: NumericType, bytes: Uint8Array, room?: Room): NumericData {
   const size = elementBytes(type);
@@ -33,7 +33,7 @@ export function viewElements(type: NumericType, bytes: Uint8Array, room?: Room):
   return new View(copy.buffer, 0, length);
 }
 
-/** The little-endian bytes of elements: a view of them where the host agrees. */
+/** The little-endian bytes of elements: a view on little-endian hosts, else a copy. */
 export function rawBytes(data: NumericData): Uint8Array {
   const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
   if (LITTLE_ENDIAN || data.BYTES_PER_ELEMENT === 1) return bytes;
@@ -42,7 +42,7 @@ export function rawBytes(data: NumericData): Uint8Array {
   return copy;
 }
 
-/** Turns little-endian elements into the host's, or back, in place. */
+/** Converts elements between little-endian and the host's byte order, in place. */
 export function toHostOrder(bytes: Uint8Array, size: number): void {
   if (LITTLE_ENDIAN || size === 1) return;
   for (let start = 0; start < bytes.length; start += size) {

@@ -16,7 +16,7 @@ import type { Source } from './source.js';
 import { decodeText } from './text.js';
 import { Records, type Range } from './wire.js';
 
-/** Field numbers of ModelProto, and of the parts of FunctionProto that are read here. */
+/** Field numbers of ModelProto. */
 export const MODEL_GRAPH = 7;
 export const MODEL_FUNCTIONS = 25;
 const TRAINING_INFO = shapeOfField(MODEL, 'training_info');
@@ -55,7 +55,7 @@ export function readModel(source: Source): Model {
   return model;
 }
 
-/** The top level, after a check of all levels. */
+/** Checks all levels of the file and reads the top one. */
 function parseModel(bytes: Uint8Array): ModelRecord {
   const record: ModelRecord = {
     irVersion: 0,
@@ -78,7 +78,8 @@ function parseModel(bytes: Uint8Array): ModelRecord {
     }
     if (bytes.length === 0) throw new ConvfuseError('ERR_PARSE', 'the file is empty');
     if (record.graph === undefined) throw modelError('the file has no graph');
-    if (record.irVersion <= 0) throw modelError(`expected an IR version, not ${record.irVersion}`);
+    if (record.irVersion <= 0)
+      throw modelError(`expected 1 or more for ir_version, received ${record.irVersion}`);
   } catch (error) {
     const alike = lookAlike(bytes);
     if (alike === undefined) throw error;
@@ -147,7 +148,9 @@ function readFunction(bytes: Uint8Array, range: Range, model: Model, reader: Gra
   });
 }
 
-/** A default of a function's attribute. Graphs are none: nobody here could run one for a function. */
+/**
+ * The default value of a function's attribute. Graphs are ignored: the runtime could not run them.
+ */
 function defaultOf(source: Source, range: Range, name: string): Attribute[] {
   let holdsGraph = false;
   const attribute = parseAttribute(source, range, `function ${quoted(name)}`, () => {
@@ -157,7 +160,7 @@ function defaultOf(source: Source, range: Range, name: string): Attribute[] {
   return holdsGraph ? [] : [attribute];
 }
 
-/** Whatever training information mentions must keep its name and its meaning. */
+/** Pins all values that training information mentions: they must keep their names and meaning. */
 function pinTrained(bytes: Uint8Array, range: Range, model: Model): void {
   for (const name of collectTexts(bytes, range, TRAINING_INFO)) {
     model.names.add(name);

@@ -2,7 +2,7 @@ import type { Graph } from '../ir/graph.js';
 import type { Value } from '../ir/value.js';
 import { startOf } from './node-order.js';
 
-/** The value a name means in a graph: its own, or that of the nearest graph around it. */
+/** The value that a name refers to in a graph: its own, or that of the nearest outer graph. */
 export function find(graph: Graph, name: string): Value | undefined {
   for (let at: Graph | undefined = graph; at !== undefined; at = at.owner?.graph) {
     const value = at.values.get(name);
@@ -12,8 +12,8 @@ export function find(graph: Graph, name: string): Value | undefined {
 }
 
 /**
- * Whether an outer value is there when a body runs: an input, an initializer, or made by a node
- * before the one that holds the body.
+ * Whether an outer value exists when a body runs: it is an input or an initializer, or the output
+ * of a node before the one that holds the body.
  */
 export function isBefore(value: Value, body: Graph): boolean {
   const { producer } = value;
@@ -24,8 +24,8 @@ export function isBefore(value: Value, body: Graph): boolean {
 }
 
 /**
- * The outer value of the same name that a new value of a body hides, if one is there. A later
- * value of that name is another matter, and common: If and its branches like to share names.
+ * The outer value that a new value of a body hides by having the same name. Outer values that are
+ * produced later do not count; such pairs are common, since If and its branches often share names.
  */
 export function hiddenBy(value: Value): Value | undefined {
   for (let at = value.graph.owner?.graph; at !== undefined; at = at.owner?.graph) {

@@ -5,10 +5,10 @@ import { MAX_RANK } from './limits.js';
 import { decodeText } from './text.js';
 import { DELIMITED, Records, Varints, type Range } from './wire.js';
 
-/** A TensorProto as it lies in the file, checked against itself. */
+/** A TensorProto whose parts have been checked for consistency. */
 export interface TensorRecord {
   readonly name: string;
-  /** undefined: a type code that this version does not know. */
+  /** undefined: an unknown type code. */
   readonly storage: Storage | undefined;
   readonly dims: readonly number[];
   /** Elements. */
@@ -40,9 +40,9 @@ export function typedFieldNumber(field: TypedField): number {
 }
 
 /**
- * Reads the head of a tensor and finds its data, without touching it.
+ * Reads the head of a tensor and locates its data, without reading it.
  *
- * @param label what messages call it when it has no name
+ * @param label the tensor in messages, when it has no name
  * @throws ConvfuseError ERR_TENSOR, ERR_LIMIT, ERR_EXTERNAL_DATA
  */
 export function parseTensor(bytes: Uint8Array, range: Range, label: string): TensorRecord {
@@ -104,7 +104,7 @@ export function parseTensor(bytes: Uint8Array, range: Range, label: string): Ten
   const places = typedFields + (raw !== undefined && !empty ? 1 : 0);
   const head = { name, storage, dims, count };
   if (location === 1) {
-    if (places > 0) throw bad('has data both here and in a file of its own');
+    if (places > 0) throw bad('has data both in the model and in a data file');
     const external = parseRegion(bytes, regions, title);
     const byteLength =
       storage === undefined ? (external.length ?? 0) : Math.ceil((count * storage.bits) / 8);
@@ -138,7 +138,7 @@ function addDim(dims: number[], dim: number): void {
   dims.push(dim);
 }
 
-/** The product of the dimensions, checked: each below 2^53, and the whole too. */
+/** The product of the dimensions; each of them and the product must be below 2^53. */
 function countElements(dims: readonly number[], bad: (what: string) => ConvfuseError): number {
   for (const dim of dims) {
     if (!Number.isSafeInteger(dim) || dim < 0) throw bad(`has the dimension ${dim}`);
@@ -149,7 +149,7 @@ function countElements(dims: readonly number[], bad: (what: string) => ConvfuseE
   return count;
 }
 
-/** Numbers or strings in one record of a typed field. */
+/** The number of entries in one record of a typed field. */
 function entriesIn(records: Records): number {
   const { bytes, body, end, field, wire } = records;
   if (field === 6 || wire !== DELIMITED) return 1;

@@ -29,7 +29,7 @@ export function tensorName(bytes: Uint8Array, range: Range): string {
   return name;
 }
 
-/** A TensorProto of a constant under a name, wherever the constant comes from. */
+/** Encodes a constant as a TensorProto with the given name. */
 export function encodeTensor(constant: Constant, name: string, placement: Placement): Chunks {
   const origin = constant.origin as TensorOrigin | undefined;
   if (origin !== undefined) {
@@ -54,7 +54,9 @@ export function encodeTensor(constant: Constant, name: string, placement: Placem
   return tensor.bytes(TENSOR_RAW_DATA, bytes);
 }
 
-/** A TensorProto of the source: as it stands, but for its name and the place of its elements. */
+/**
+ * Encodes a TensorProto of the source: unchanged except for its name and the place of its elements.
+ */
 export function spliceTensor(
   source: Source,
   range: Range,

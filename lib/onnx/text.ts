@@ -1,18 +1,18 @@
-// Strings of the file. Protobuf asks for UTF-8 and, in proto2, checks nothing: a byte that is no
-// UTF-8 becomes the lone surrogate U+DC00 + byte, and back, so that every name survives and no
-// two different ones become equal.
+// Strings of the file. Protobuf demands UTF-8 but, in proto2, does not check it. A byte that is not
+// UTF-8 is decoded to the lone surrogate U+DC00 + byte and encoded back, so that every name
+// survives and different names stay different.
 
 import { Buffer } from 'node:buffer';
 
 const strict = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
-/** The text of a range of bytes; cheapest when they are a Buffer, as those of a file are. */
+/** The text of a range of bytes. Fastest for a Buffer, which the bytes of files are. */
 export function decodeText(bytes: Uint8Array, start: number, end: number): string {
   const buffer = Buffer.isBuffer(bytes)
     ? bytes
     : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  // Buffer is several times as fast as TextDecoder on short strings; U+FFFD is the sign of bytes
-  // that it could not decode (or, rarely, of itself).
+  // Buffer is several times as fast as TextDecoder on short strings. U+FFFD marks bytes that it
+  // could not decode (or, rarely, is in the text).
   const text = buffer.toString('utf8', start, end);
   if (!text.includes('\ufffd')) return text;
   const slice = bytes.subarray(start, end);
@@ -23,7 +23,7 @@ export function decodeText(bytes: Uint8Array, start: number, end: number): strin
   }
 }
 
-/** Exactly the bytes that decodeText() got. */
+/** The inverse of decodeText(), byte for byte. */
 export function encodeText(text: string): Uint8Array {
   // A lone surrogate is an escaped byte.
   return /\p{Surrogate}/u.test(text) ? unescape(text) : Buffer.from(text, 'utf8');
@@ -37,7 +37,7 @@ function escapeInvalid(bytes: Uint8Array): string {
     try {
       decoded = strict.decode(bytes.subarray(at, at + length));
     } catch {
-      // Not a whole character: its first byte is escaped, and the next one tried anew.
+      // Not a valid character: its first byte is escaped, and decoding continues at the next one.
     }
     text += decoded ?? String.fromCharCode(0xdc00 + bytes[at]!);
     at += decoded === undefined ? 1 : length;

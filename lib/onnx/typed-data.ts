@@ -6,8 +6,8 @@ import { decodeText } from './text.js';
 import { Records, Varints, type Range } from './wire.js';
 
 /**
- * Elements out of float_data, int32_data and their kin: packed into one record or several, one
- * by one, or mixed. Narrow types take the low bits of their entries.
+ * Reads elements of float_data, int32_data and similar fields: packed into one or several records,
+ * one per record, or mixed. Narrow types take the low bits of their entries.
  *
  * @param range payload of the TensorProto, which has `count` entries in `field`
  */
@@ -39,7 +39,7 @@ export function readTyped(
   return data;
 }
 
-/** Floats lie in their records as in memory: copied as bytes, NaN payloads survive. */
+/** Copies floats as bytes, so that NaN payloads survive. */
 function copyFloats(
   records: Records,
   number: number,
@@ -68,7 +68,7 @@ function setterFor(
       data[index] = varints.exactUint64;
     };
   }
-  // The array keeps the low bits, with the sign that its type has.
+  // Assigning to the array keeps the low bits, with the sign of its type.
   return (index, varints) => {
     data[index] = varints.low;
   };

@@ -6,7 +6,7 @@ import { isFloatType } from '../tensor/dtype.js';
 import { MAX_SIZE } from './limits.js';
 import { modelError, quoted } from './model-error.js';
 
-/** Numbers of inputs and outputs, least and most, and what else must hold. */
+/** Minimum and maximum numbers of inputs and outputs, and further checks. */
 interface Signature {
   readonly inputs: readonly [number, number];
   readonly outputs: readonly [number, number];
@@ -17,7 +17,7 @@ const AUTO_PADS = ['NOTSET', 'SAME_UPPER', 'SAME_LOWER', 'VALID'];
 const UNARY: Signature = { inputs: [1, 1], outputs: [1, 1] };
 const BINARY: Signature = { inputs: [2, 2], outputs: [1, 1] };
 
-/** The operators that the rules rewrite, and those around them: https://onnx.ai/onnx/operators/ */
+/** The operators that the rules rewrite, and common neighbours: https://onnx.ai/onnx/operators/ */
 const SIGNATURES: ReadonlyMap<string, Signature> = new Map([
   ['Conv', { inputs: [2, 3], outputs: [1, 1], check: (node) => checkConv(node, false) }],
   ['ConvTranspose', { inputs: [2, 3], outputs: [1, 1], check: (node) => checkConv(node, true) }],
@@ -41,9 +41,9 @@ const SIGNATURES: ReadonlyMap<string, Signature> = new Map([
 ]);
 
 /**
- * Checks that the operators which the rules and the runtime build on are used as ONNX defines
- * them, as far as no rule and no kernel could make sense of them otherwise. Shapes that depend
- * on declarations, which are hints, are not judged here.
+ * Checks that the operators that rules and runtime rely on are used as ONNX defines them, as far as
+ * no rule or kernel could handle another use. Shapes that depend on declarations are not judged,
+ * since declarations are only hints.
  *
  * @throws ConvfuseError ERR_MODEL
  */
@@ -91,7 +91,9 @@ function checkConv(node: Node, transposed: boolean): void {
   checkGroup(node, weight, dims);
 }
 
-/** Groups divide the first dimension of the weights: M, or C of a transposed convolution. */
+/**
+ * The groups must divide the first dimension of the weights: M, or C of a transposed convolution.
+ */
 function checkGroup(node: Node, weight: Value, dims: readonly number[] | undefined): void {
   const group = (known(node, 'group') ? node.attribute('group', 'int') : undefined) ?? 1;
   if (group < 1 || group > MAX_SIZE) throw invalid(node, `has group ${group}`);
@@ -100,7 +102,7 @@ function checkGroup(node: Node, weight: Value, dims: readonly number[] | undefin
   }
 }
 
-/** A list attribute of whole numbers from `least` up, of the right length where it is known. */
+/** A list attribute of whole numbers >= `least`, of the right length where that is known. */
 function sizes(
   node: Node,
   name: string,
@@ -117,7 +119,7 @@ function sizes(
   return list;
 }
 
-/** In a function body, an attribute may be the caller's: then nothing is known of it. */
+/** Whether the value of an attribute is known: in a function body it may refer to the caller's. */
 function known(node: Node, name: string): boolean {
   const kind = node.attributes.get(name)?.kind;
   return kind !== undefined && kind !== 'reference';

@@ -4,7 +4,7 @@ import { codeOf } from './data-types.js';
 import { VALUE_INFO_NAME } from './value-info.js';
 import { Records, type Range } from './wire.js';
 
-/** A ValueInfoProto made from what is declared, or from the constant, of a value. */
+/** Encodes a ValueInfoProto of a value's declared type and shape, or those of its constant. */
 export function encodeValueInfo(value: Value): Chunks {
   const info = new Chunks().text(VALUE_INFO_NAME, value.name);
   const declaration = value.declaration ?? value.initializer;
@@ -12,7 +12,7 @@ export function encodeValueInfo(value: Value): Chunks {
   return info.message(2, new Chunks().message(1, encodeTensorType(declaration)));
 }
 
-/** A ValueInfoProto of the source under another name. */
+/** Copies a ValueInfoProto of the source under another name. */
 export function renameValueInfo(bytes: Uint8Array, range: Range, name: string): Chunks {
   const info = new Chunks().text(VALUE_INFO_NAME, name);
   const records = new Records(bytes, range);

@@ -18,7 +18,7 @@ export function valueInfoName(bytes: Uint8Array, range: Range): string {
   return name;
 }
 
-/** What a ValueInfoProto declares; undefined when it gives no type at all. */
+/** The declaration in a ValueInfoProto; undefined when it has no type. */
 export function parseDeclaration(bytes: Uint8Array, range: Range): Declaration | undefined {
   const records = new Records(bytes, range);
   while (records.next()) {
@@ -27,7 +27,9 @@ export function parseDeclaration(bytes: Uint8Array, range: Range): Declaration |
   return undefined;
 }
 
-/** A TypeProto. Its kinds are a oneof: the last one counts, and only tensors are looked into. */
+/**
+ * Reads a TypeProto. Its kinds are a oneof, so the last one counts; only tensors are interpreted.
+ */
 function parseType(bytes: Uint8Array, range: Range): Declaration {
   let declaration: Declaration = { type: undefined, dims: undefined };
   const records = new Records(bytes, range);
@@ -50,7 +52,7 @@ function parseTensorType(bytes: Uint8Array, range: Range): Declaration {
   return { type, dims };
 }
 
-/** A TensorShapeProto; undefined when it has more dimensions than any tensor may. */
+/** Reads a TensorShapeProto; undefined when it has more dimensions than a tensor may have. */
 function parseShape(bytes: Uint8Array, range: Range): Dim[] | undefined {
   const dims: Dim[] = [];
   const records = new Records(bytes, range);
@@ -62,7 +64,7 @@ function parseShape(bytes: Uint8Array, range: Range): Dim[] | undefined {
   return dims;
 }
 
-/** Exporters write -1, or an empty symbol, for a dimension that they do not know. */
+/** Reads a dimension. Exporters write -1, or an empty symbol, for an unknown one. */
 function parseDim(bytes: Uint8Array, range: Range): Dim {
   let dim: Dim;
   const records = new Records(bytes, range);

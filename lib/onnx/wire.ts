@@ -1,5 +1,5 @@
-// Protobuf's wire format, https://protobuf.dev/programming-guides/encoding/: just enough to walk
-// the records of a message where they lie. Offsets are positions in the whole file.
+// Protobuf's wire format, https://protobuf.dev/programming-guides/encoding/: enough of it to walk
+// the records of a message in place. Offsets are positions in the whole file.
 
 import { ConvfuseError } from '../errors.js';
 
@@ -18,12 +18,12 @@ export function parseError(offset: number, what: string): ConvfuseError {
   return new ConvfuseError('ERR_PARSE', `not a valid ONNX file: ${what} at byte ${offset}`);
 }
 
-/** Reads varints one after the other, each into two halves of 32 bits. */
+/** Reads consecutive varints, each into two halves of 32 bits. */
 export class Varints {
   readonly bytes: Uint8Array;
   position: number;
   limit: number;
-  /** Low and high half of the last one, as unsigned numbers. */
+  /** Low and high half of the last varint, unsigned. */
   low = 0;
   high = 0;
 
@@ -37,7 +37,11 @@ export class Varints {
     return this.position < this.limit;
   }
 
-  /** @throws ConvfuseError ERR_PARSE when it is cut off, or longer than 64 bits */
+  /**
+   * Reads the next varint.
+   *
+   * @throws ConvfuseError ERR_PARSE when it is cut off, or longer than 64 bits
+   */
   read(): void {
     const { bytes, limit } = this;
     let at = this.position;
@@ -61,7 +65,7 @@ export class Varints {
     this.high = high >>> 0;
   }
 
-  /** The last one as an int64; exact up to 2^53, and never a safe integer beyond. */
+  /** The last varint as an int64: exact up to 2^53, and beyond that never a safe integer. */
   get int64(): number {
     return (this.high | 0) * 2 ** 32 + this.low;
   }
@@ -81,10 +85,10 @@ export class Varints {
 
 /** Walks the records (tag and payload) of one message, in order. */
 export class Records extends Varints {
-  /** Of the record that next() went to. */
+  /** Field number and wire type of the present record. */
   field = 0;
   wire = 0;
-  /** Where its tag starts, its payload starts, and it ends. */
+  /** Offsets of its tag, its payload and its end. */
   start = 0;
   body = 0;
   end: number;
@@ -95,7 +99,8 @@ export class Records extends Varints {
   }
 
   /**
-   * Goes to the next record. After a varint's, its value is in `low`, `high` and the rest.
+   * Moves to the next record, if there is one. The value of a varint record is in `low`, `high` and
+   * the accessors.
    *
    * @throws ConvfuseError ERR_PARSE
    */
@@ -132,19 +137,20 @@ export class Records extends Varints {
     return true;
   }
 
-  /** The payload as a range, for the records of the message in it. */
+  /** The range of the payload, for walking a message in it. */
   get payload(): Range {
-    // Below 2^31, the limit of a file's size: as small integers they take no objects of their own.
+    // Offsets are below 2^31, the limit of a file's size; as small integers they need no heap
+    // objects.
     return { start: this.body | 0, end: this.end | 0 };
   }
 }
 
-/** A tag and a length, as they stand in front of a delimited payload. */
+/** The tag and the length in front of a delimited payload. */
 export function recordHead(field: number, length: number): Uint8Array {
   return varints(field * 8 + DELIMITED, length);
 }
 
-/** Two whole numbers below 2^53, one after the other. */
+/** Two whole numbers below 2^53, as consecutive varints. */
 export function varints(first: number, second: number): Uint8Array {
   const bytes = new Uint8Array(varintLength(first) + varintLength(second));
   let at = 0;

@@ -12,16 +12,16 @@ import { MODEL_FUNCTIONS, MODEL_GRAPH } from './read.js';
 import type { Source } from './source.js';
 import { Records } from './wire.js';
 
-/** For a model that was built in memory: nothing to splice, everything is new. */
+/** The source of a model that was built in memory: there is nothing to copy from. */
 const NO_SOURCE: Source = { bytes: new Uint8Array(0), external: undefined, path: undefined };
 
 /**
- * Encodes a model by splicing the records of its source: what nobody changed is the same bytes,
- * in the same order, fields unknown here included. An unchanged model is its source.
+ * Encodes a model by splicing the records of its source: everything unchanged is the same bytes in
+ * the same order, unknown fields included. An unchanged model is its source.
  *
  * @returns ranges, most of them of the source: nothing large is copied
- * @throws ConvfuseError ERR_LIMIT when it would pass 2 GiB; ERR_EXTERNAL_DATA and its kin when
- *   external data has to be read
+ * @throws ConvfuseError ERR_LIMIT when the file would exceed 2 GiB; ERR_EXTERNAL_DATA and the other
+ * codes of reading external data, when that has to be read
  */
 export function encodeChunks(model: Model, placement: Placement): Chunks {
   if (placement.kind !== 'keep') return encode(model, placement);
@@ -39,7 +39,7 @@ export function encodeChunks(model: Model, placement: Placement): Chunks {
   return chunks;
 }
 
-/** What a model came to: its size is asked for before it is written. */
+/** Cached encodings: the size of a model is asked for before it is written. */
 const encoded = new WeakMap<
   Model,
   Pick<Model, 'revision' | 'changed' | 'constantInitializers'> & { readonly chunks: Chunks }
@@ -74,10 +74,13 @@ function encode(model: Model, placement: Placement): Chunks {
   return chunks;
 }
 
-/** A model that came from no file: tests build such. */
+/** Writes the head of a model that was built in memory, as tests do. */
 function writeHead(model: Model, chunks: Chunks): Chunks {
   if (model.functions.length > 0) {
-    throw new ConvfuseError('ERR_UNSUPPORTED', 'functions that came from no file are not written');
+    throw new ConvfuseError(
+      'ERR_UNSUPPORTED',
+      'functions can only be written if they were read from a file',
+    );
   }
   chunks.integer(1, model.irVersion);
   if (model.producer !== '') chunks.text(2, model.producer);

@@ -1,4 +1,4 @@
-// Loops of the activations, one for each kind that a plan can merge into a step.
+// Loops that apply activations, one for each kind that a plan can merge into a step.
 
 import type { Activation } from '../backend/activation.js';
 import { erfc } from '../backend/reference/erf.js';
@@ -37,7 +37,7 @@ export const mish: UnaryLoop = loopOf((x) => x * Math.tanh(softplusOf(x)));
 
 export const gelu: UnaryLoop = loopOf((x) => (x / 2) * erfc(-x * Math.SQRT1_2));
 
-/** (1 + tanh u) / 2 = 1 / (1 + exp(-2u)), which keeps its digits where tanh is near -1. */
+/** Written as x / (1 + exp(-2u)), since (1 + tanh u) / 2 loses its digits where tanh is near -1. */
 export const geluTanh: UnaryLoop = loopOf((x) => {
   const u = Math.sqrt(2 / Math.PI) * (x + 0.044715 * x * x * x);
   return x / (1 + Math.exp(-2 * u));
@@ -78,7 +78,7 @@ export function clip(low: number, high: number): UnaryLoop {
   };
 }
 
-/** Applies an activation whose parameters are the same for all elements. */
+/** Applies an activation with at most one slope, and its tail, in place. */
 export function activateInPlace(activation: Activation, data: NumberArray): void {
   activationLoop(activation)(data, data);
   if (activation.tail === undefined) return;

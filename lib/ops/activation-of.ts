@@ -81,7 +81,7 @@ function clipBound(node: Node, name: string, index: number, none: number): numbe
   return input === undefined ? none : constantNumbers(node, index)?.[0];
 }
 
-/** Slopes that are one for all, or one per channel: [C, 1, ...] or, below opset 7, [C]. */
+/** PRelu with one slope for all, or one per channel: [C, 1, ...] or, below opset 7, [C]. */
 function prelu(node: Node, dims: readonly Dim[] | undefined): Activation | undefined {
   const constant = constantOfValue(node.optionalInput(1));
   const values = constantNumbers(node, 1);

@@ -1,4 +1,4 @@
-// Functions of one number with parameters from attributes. Formulas and defaults: ONNX Operators.md.
+// Activations with parameters from attributes. Formulas and defaults: ONNX Operators.md.
 
 import { defaultParameters } from '../backend/activation.js';
 import type { Node } from '../ir/node.js';

@@ -22,7 +22,11 @@ export const affineGrid = operator('AffineGrid', {
     const rank = spatial.length;
     const wanted = [sizes[0], rank, rank + 1];
     if ((rank !== 2 && rank !== 3) || theta.dims.join() !== wanted.join()) {
-      throw nodeError(node, 'ERR_MODEL', `theta of ${theta.dims.join('x')} for ${sizes.join('x')}`);
+      throw nodeError(
+        node,
+        'ERR_MODEL',
+        `theta of ${theta.dims.join('x')} does not fit the size ${sizes.join('x')}`,
+      );
     }
     const aligned = node.attribute('align_corners', 'int') === 1;
     const ends = (at: number, size: number): number =>

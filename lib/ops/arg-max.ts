@@ -1,4 +1,4 @@
-// ArgMax and ArgMin: where the largest or smallest element along one axis is.
+// ArgMax and ArgMin: the index of the largest or smallest element along one axis.
 
 import type { Node } from '../ir/node.js';
 import type { Dim } from '../ir/value.js';

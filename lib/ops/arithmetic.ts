@@ -48,12 +48,12 @@ const DIV: BinaryFunction = {
     for (let i = 0; i < n; i++, xi += xs, yi += ys) z[zi + i] = x[xi]! / y[yi]!;
   },
   native: 'div',
-  // Whole numbers are divided as C does. Division by zero is undefined there; here it gives 0.
+  // Whole numbers are divided as in C. Division by zero, which is undefined there, gives 0.
   integer: binaryLoopOf((x, y) => (y === 0 ? 0 : Math.trunc(x / y))),
   wide: (x, y) => (y === 0n ? 0n : x / y),
 };
 
-/** The sign of the divisor, as in Python; with `fmod`, that of the dividend, as in C. */
+/** The remainder, with the sign of the divisor as in Python or, with `fmod`, of the dividend. */
 function mod(fmod: boolean): BinaryFunction {
   const floored = (x: number, y: number): number => {
     const rest = x % y;
@@ -69,18 +69,18 @@ function mod(fmod: boolean): BinaryFunction {
   };
 }
 
-/** As in C, where 1 to any power and -1 to an infinite one are 1: JavaScript says NaN. */
+/** As C's pow, where 1 ** y and (-1) ** Infinity are 1; in JavaScript they may be NaN. */
 function power(x: number, y: number): number {
   return x === 1 || (x === -1 && Math.abs(y) === Infinity) ? 1 : x ** y;
 }
 
 const POW: BinaryFunction = {
   float: binaryLoopOf(power),
-  // The reciprocal of a whole number is one for 1 and -1 only.
+  // Negative powers are whole numbers only for 1 and -1.
   wide: (x, y) => (y >= 0n ? x ** y : x * x === 1n ? x ** -y : 0n),
 };
 
-/** x ** 2: a product of its own, which needs no call for each element and is rounded once. */
+/** x ** 2 as a product, which needs no function call for each element and is rounded once. */
 function square(call: Evaluation, x: RunTensor): RunTensor {
   const { type, dims } = x;
   const run = elementwiseRun(call, { f: 'mul' }, dims, [x, x], true);

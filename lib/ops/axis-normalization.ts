@@ -1,4 +1,4 @@
-// MeanVarianceNormalization and RMSNormalization: statistics over axes, by formulas of their own.
+// MeanVarianceNormalization and RMSNormalization, which normalise over given axes.
 
 import type { FloatArray } from '../backend/backend.js';
 import type { Node } from '../ir/node.js';
@@ -12,7 +12,7 @@ import type { Operator } from './operator.js';
 import { floatsOf, required } from './run-tensor.js';
 import { axisOf, operator } from './schema.js';
 
-/** What keeps a division by a deviation of 0 finite (ONNX Operators.md, its function body). */
+/** Added to the deviation, so that it is never 0 (ONNX Operators.md, its function body). */
 const MVN_EPSILON = 1e-9;
 
 interface Statistics {
@@ -25,7 +25,7 @@ function statisticsOf(node: Node, rank: number): Statistics {
     const axes = node.attribute('axes', 'ints') ?? [0, 2, 3];
     return { axes: axes.map((axis) => axisOf(node, axis, rank)), scaled: true };
   }
-  // Over images too, as onnxruntime has it, and opset 9 by default.
+  // Also over the images of a batch, as in onnxruntime and by the default of opset 9.
   const across = node.attribute('across_channels', 'int') === 1;
   const axes = Array.from({ length: rank }, (_, axis) => axis).filter(
     (axis) => axis !== 1 || across,

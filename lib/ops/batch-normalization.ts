@@ -11,7 +11,7 @@ import { floatsOf, required, toRunTensor } from './run-tensor.js';
 import { runRepeatable } from './repeatable.js';
 import { floatOf, nodeError, operator } from './schema.js';
 
-/** Where a norm has no epsilon: the attribute is a float32, and so is its default. */
+/** The default epsilon. The attribute is a float32, and so is its default. */
 export const DEFAULT_EPSILON = Math.fround(1e-5);
 
 /** Whether the node normalises by the statistics of its own batch. */
@@ -58,11 +58,11 @@ function normalise(
   return { type: x.type, dims: x.dims, data };
 }
 
-/** Below it, a float32 has lost digits. */
+/** The least normal float32: smaller numbers have lost digits. */
 const LEAST_NORMAL = 2 ** -126;
 const LARGEST_POWER = 2 ** 127;
 
-/** Means, scales and betas, one after the other, and whether float32 holds the scales. */
+/** Means, scales and betas as one array, [3, C], and whether float32 holds the scales. */
 function affineParameters(
   [gamma, beta, mean, variance]: readonly ArrayLike<number>[],
   epsilon: number,
@@ -77,7 +77,10 @@ function affineParameters(
   return { parameters, held };
 }
 
-/** Whether the backend does all of the node, which has one set of parameters for each channel. */
+/**
+ * Whether the backend can compute the node: in inference, with constant float32 parameters, one set
+ * per channel, whose scales float32 can hold.
+ */
 export function normalisesByBackend(
   node: Node,
   constantOf: (value: Value) => Constant | undefined,
@@ -94,7 +97,7 @@ export function normalisesByBackend(
   return affineParameters(values, epsilon).held;
 }
 
-/** The same by the backend: every step is rounded, and x - mean is exact where both are close. */
+/** normalise() on the backend. Steps are rounded, but x - mean is exact where both are close. */
 function normaliseByBackend(
   call: Evaluation,
   x: RunTensor,
@@ -109,7 +112,7 @@ function normaliseByBackend(
   const kept: KeptElementwise = constant ? call.keep<KeptElementwise>(() => ({})) : {};
   kept.norm ??= affineParameters(values, epsilon);
   const { parameters, held } = kept.norm;
-  // No plan has put such a norm between blocks, unless its parameters were replaced since.
+  // Plans put no such norm between blocks, but its parameters may have been replaced since.
   if (!held && x.layout === undefined) return undefined;
   const { type, dims } = x;
   const channels = layout.inner === 1 ? dims.slice(1) : [dims[1]!, ...dims.slice(2).map(() => 1)];
@@ -129,7 +132,7 @@ function normaliseByBackend(
   return runRepeatable(call, x.data, how, constant);
 }
 
-/** Mean and variance (divided by the count, not by one less) of each channel. */
+/** Mean and variance of each channel; the variance is divided by the count, not the count - 1. */
 function statistics(
   source: FloatArray,
   { outer, channels, inner }: Layout,
@@ -183,7 +186,7 @@ export const batchNormalization = operator('BatchNormalization', {
       call.epilogue?.activation,
     );
     const momentum = floatOf(node, 'momentum', 0.9);
-    // Running mean and variance; opsets below 14 add the saved ones of this batch.
+    // The running mean and variance and, below opset 14, the mean and variance of this batch.
     const extra = [
       blend(oldMean!, mean, momentum),
       blend(oldVariance!, variance, momentum),

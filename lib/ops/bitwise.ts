@@ -1,5 +1,5 @@
-// BitShift, BitwiseAnd, BitwiseOr, BitwiseXor, BitwiseNot: whole numbers as bits. Signed ones are in
-// two's complement.
+// BitShift, BitwiseAnd, BitwiseOr, BitwiseXor, BitwiseNot: bits of whole numbers; signed ones are
+// in two's complement.
 
 import type { Node } from '../ir/node.js';
 import { isFloatType, type DataType } from '../tensor/dtype.js';
@@ -39,7 +39,7 @@ function binary(
   });
 }
 
-/** Numbers of up to 32 bits, and of 64. */
+/** A function of numbers of up to 32 bits, and of 64 bits. */
 function bits(
   narrow: (x: number, y: number) => number,
   wide: (x: bigint, y: bigint) => bigint,
@@ -57,7 +57,7 @@ const RIGHT = bits(
   (x, y) => (y > 63n ? 0n : x >> y),
 );
 
-/** As in numpy, nothing is left of a number that is shifted by all its bits or more. */
+/** Shifting by at least the number of bits gives 0, as in numpy. */
 function shift(node: Node, type: DataType): BinaryFunction {
   if (!type.startsWith('uint')) {
     throw unsupportedType(node, type);

@@ -1,19 +1,19 @@
-// Channels of tensors in blocks that are put behind each other, or taken apart: whole blocks are moved.
+// Copies whole blocks between tensors, to concatenate or to split channels.
 
 import { blockedCount, sameLayout, type BlockedLayout } from '../backend/layout.js';
 import { copyPlaces } from '../backend/copy.js';
 import { blocksOf } from './element-rows.js';
 import type { Evaluation, Moved, RepeatedRun, RunTensor } from './operator.js';
 
-/** Some channels of a tensor in blocks, from the beginning of a block on. */
+/** A range of channels of a tensor in blocks, starting at the beginning of a block. */
 interface ChannelRange {
-  /** Of the whole tensor. */
+  /** Dimensions of the whole tensor. */
   readonly dims: readonly number[];
   readonly layout: BlockedLayout;
   readonly from: number;
 }
 
-/** Copies [N, C, H, W] between such tensors; nothing is written to a halo. */
+/** Copies [N, C, H, W] elements between such ranges; halos are not written. */
 function blockCopy(
   call: Evaluation,
   [n, c, h, w]: readonly number[],
@@ -32,7 +32,10 @@ function blockCopy(
     backend.copy!({ x: x as Float32Array, y: y as Float32Array, places, threads });
 }
 
-/** The same into a whole in whose memory the tensor may lie already: of one image, with its halo. */
+/**
+ * A copy into the output of a Concat, in whose memory the tensor may lie already (one image with an
+ * equal halo): then nothing, or only a plain move, is needed.
+ */
 export function joinCopy(
   call: Evaluation,
   dims: readonly number[],
@@ -49,7 +52,7 @@ export function joinCopy(
   };
 }
 
-/** Some channels of x as a tensor of its own: a part of its memory where they lie in it alike. */
+/** A range of channels of x: a view where one image has the same layout, else a copy. */
 export function channelsOf(
   call: Evaluation,
   x: RunTensor & { readonly layout: BlockedLayout },

@@ -28,20 +28,20 @@ function broadcastDim(left: Dim, right: Dim, a: readonly Dim[], b: readonly Dim[
       `expected dimensions that broadcast, received ${dimsText(a)} and ${dimsText(b)}`,
     );
   }
-  // An unknown one is either 1 or equal to the known one, which is not 1.
+  // An unknown size is 1 or equal to the known one, which is not 1 here.
   if (typeof left === 'number') return left;
   if (typeof right === 'number') return right;
   return undefined;
 }
 
-/** The same for dimensions that are all known. */
+/** broadcastDims() for any number of known shapes. */
 export function broadcastShapes(shapes: readonly (readonly number[])[]): number[] {
   return shapes.reduce<readonly Dim[]>((sum, dims) => broadcastDims(sum, dims), []) as number[];
 }
 
 /**
- * Where operands of a broadcast lie, as runs: in a run of `length` output elements each operand
- * advances by its step, 1 or 0.
+ * The elements of broadcast operands, as runs: within a run of `length` output elements each
+ * operand advances by its step, 1 or 0.
  */
 export interface Runs {
   readonly length: number;
@@ -59,7 +59,7 @@ export function runsOf(out: readonly number[], shapes: readonly (readonly number
   const settled = shapes.map(() => false);
   let length = 1;
   let axis = out.length;
-  // Take axes in from the last one for as long as every operand stays contiguous or constant.
+  // Merges axes from the last one on while every operand stays contiguous or constant.
   while (axis > 0) {
     const size = out[axis - 1]!;
     if (size !== 1) {

@@ -25,7 +25,7 @@ const TYPES: ReadonlyMap<number, DataType> = new Map([
   [16, 'bfloat16'],
 ]);
 
-/** The type that `to` names: a number, or its name before opset 6. */
+/** The type named by an attribute: a number, or a name before opset 6. */
 export function typeAttribute(node: Node, name: string): DataType | undefined {
   const found = node.attributes.get(name);
   if (found?.kind === 'int') return TYPES.get(found.value);
@@ -35,7 +35,7 @@ export function typeAttribute(node: Node, name: string): DataType | undefined {
   return [...TYPES.values()].find((type) => type === alias);
 }
 
-/** What a floating-point type keeps of a number. */
+/** Rounds a number to a floating-point type. */
 function rounding(type: DataType): (value: number) => number {
   switch (type) {
     case 'float16':
@@ -49,7 +49,7 @@ function rounding(type: DataType): (value: number) => number {
   }
 }
 
-/** Whole numbers of a type: the fraction is cut off, the rest wraps as in C; NaN becomes 0. */
+/** Cuts off the fraction; NaN and infinities become 0. Storing the result wraps as in C. */
 function truncate(value: number): number {
   return Number.isFinite(value) ? Math.trunc(value) : 0;
 }
@@ -71,7 +71,8 @@ export function castTo(call: Evaluation, x: RunTensor, type: DataType): RunTenso
   const { dims } = x;
   const count = x.data.length;
   const data = call.allocate(type, dims);
-  if (type === 'string') throw nodeError(call.node, 'ERR_UNSUPPORTED', 'casts to strings');
+  if (type === 'string')
+    throw nodeError(call.node, 'ERR_UNSUPPORTED', 'casts to strings are not supported');
   if (isWide(type)) {
     const out = data as BigInt64Array;
     for (let i = 0; i < count; i++) {
@@ -106,7 +107,8 @@ export const casts: readonly Operator[] = [
     infer: (node, [x]) => castFacts(x, typeAttribute(node, 'to')),
     evaluate(call, inputs) {
       const type = typeAttribute(call.node, 'to');
-      if (type === undefined) throw nodeError(call.node, 'ERR_UNSUPPORTED', 'its target type');
+      if (type === undefined)
+        throw nodeError(call.node, 'ERR_UNSUPPORTED', 'the target type is not supported');
       return [castTo(call, required(call.node, inputs, 0), type)];
     },
   }),

@@ -25,7 +25,7 @@ function resized<D extends Dim>(node: Node, dims: readonly D[], sizes: readonly 
   return out;
 }
 
-/** Cut to, or padded with zeros to, the sizes in input 1, half of the rest before, half behind. */
+/** Crops, or pads with zeros, to the sizes in input 1, half at the beginning, half at the end. */
 export const centerCropPad = operator('CenterCropPad', {
   since: 18,
   inputs: [2, 2],
@@ -37,7 +37,8 @@ export const centerCropPad = operator('CenterCropPad', {
   evaluate(call, inputs) {
     const { node } = call;
     const x = required(node, inputs, 0);
-    if (x.type === 'string') throw nodeError(node, 'ERR_UNSUPPORTED', 'string elements');
+    if (x.type === 'string')
+      throw nodeError(node, 'ERR_UNSUPPORTED', 'string elements are not supported');
     const dims = resized(node, x.dims, numbersOf(required(node, inputs, 1)));
     const data = call.allocate(x.type, dims);
     if (data instanceof BigInt64Array || data instanceof BigUint64Array) data.fill(0n);

@@ -13,7 +13,10 @@ function bound(node: Node, name: string, input: RunTensor | undefined, none: num
   return input === undefined ? none : Number(input.data[0]);
 }
 
-/** Those that backends clamp by while results are in registers have kinds of their own. */
+/**
+ * The bounds as an activation. ReLU and ReLU6 are kinds of their own, which backends apply while
+ * results are in registers.
+ */
 function activationOfBounds(low: number, high: number): Activation {
   const kind = low !== 0 ? 'clip' : high === Infinity ? 'relu' : high === 6 ? 'relu6' : 'clip';
   return { kind, alpha: low, beta: high };

@@ -5,7 +5,7 @@ import type { ValueFacts } from './operator.js';
 import { floatsOf, numbersOf, required } from './run-tensor.js';
 import { nodeError, operator } from './schema.js';
 
-/** Adds up columns, each a block of an image, at the places that a convolution would read them from. */
+/** Adds columns, each a block of an image, to the places that a convolution would read. */
 export const col2Im = operator('Col2Im', {
   since: 18,
   inputs: [3, 3],
@@ -45,7 +45,7 @@ export const col2Im = operator('Col2Im', {
     const plane = elementCount(image);
     const dims = [x.dims[0]!, channels, ...image];
     const data = (call.allocate(x.type, dims) as FloatArray).fill(0);
-    // Digits of a number whose places have these sizes.
+    // The multi-dimensional index of a row-major position.
     const digits = (at: number, sizes: readonly number[]): number[] => {
       const weights = stridesOf(sizes);
       return sizes.map((size, axis) => Math.floor(at / weights[axis]!) % size);

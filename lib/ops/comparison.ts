@@ -1,4 +1,4 @@
-// Equal, Less, Greater and their kin: two operands of one type, a boolean result.
+// Equal, Less, Greater and similar operators: two operands of one type, a boolean result.
 
 import { broadcastShapes, runsOf } from './broadcast.js';
 import { inferBroadcast, operands } from './elementwise.js';
@@ -13,7 +13,11 @@ function compare(
   f: (x: Scalar, y: Scalar) => boolean,
 ): RunTensor[] {
   if (left.type !== right.type) {
-    throw nodeError(call.node, 'ERR_MODEL', `operands are ${left.type} and ${right.type}`);
+    throw nodeError(
+      call.node,
+      'ERR_MODEL',
+      `operands have different types: ${left.type} and ${right.type}`,
+    );
   }
   const dims = broadcastShapes([left.dims, right.dims]);
   const runs = runsOf(dims, [left.dims, right.dims]);
@@ -47,7 +51,7 @@ export const comparisons: readonly Operator[] = [
   comparison('Greater', 1, (x, y) => x > y),
   comparison('LessOrEqual', 12, (x, y) => x <= y),
   comparison('GreaterOrEqual', 12, (x, y) => x >= y),
-  // Booleans are 0 and 1, so that logic is comparison of a kind.
+  // Booleans are 0 and 1, so logical operators are comparisons too.
   comparison('And', 1, (x, y) => x === 1 && y === 1),
   comparison('Or', 1, (x, y) => x === 1 || y === 1),
   comparison('Xor', 1, (x, y) => x !== y),

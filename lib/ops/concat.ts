@@ -40,7 +40,7 @@ function runInto(
   };
 }
 
-/** The same in blocks, of which the first channel of each part begins one. */
+/** runInto() for tensors in blocks, where each part begins at a block. */
 function blocksInto(
   call: Evaluation,
   parts: readonly RunTensor[],
@@ -55,7 +55,7 @@ function blocksInto(
   });
 }
 
-/** Made here: a function of the scope of evaluate() would keep the tensors of the first run alive. */
+/** A separate function: a closure of evaluate() would keep the tensors of the first run alive. */
 function inTurn(runs: readonly RepeatedRun[]): MovedRun {
   return (from, to) => runs.forEach((run, i) => run(from[i]!, undefined, to));
 }
@@ -91,7 +91,7 @@ export const concat = operator('Concat', {
         dims.length === first.dims.length &&
         dims.every((size, at) => at === axis || size === first.dims[at]),
     );
-    if (!fits) throw nodeError(node, 'ERR_MODEL', 'inputs differ off the axis, or in type');
+    if (!fits) throw nodeError(node, 'ERR_MODEL', 'inputs differ in type, rank or other axes');
     const dims = [...first.dims];
     dims[axis] = parts.reduce((sum, part) => sum + part.dims[axis]!, 0);
     const { layout } = call;

@@ -10,7 +10,7 @@ import { windowOf, withLabel } from './window.js';
 
 interface Resolved {
   readonly geometry: Geometry;
-  /** Of the spatial axes: leading pads, and sizes of the output. */
+  /** By spatial axis: leading pads, and sizes of the output. */
   readonly padBegin: readonly number[];
   readonly output: readonly number[];
 }
@@ -30,7 +30,11 @@ export function transposedGeometry(
   const groups = node.attribute('group', 'int') ?? 1;
   checkChannels(node, x, w, w[0]!);
   if (groups < 1 || w[0]! % groups !== 0) {
-    throw nodeError(node, 'ERR_MODEL', `${w[0]} input channels in ${groups} groups`);
+    throw nodeError(
+      node,
+      'ERR_MODEL',
+      `${w[0]} input channels do not divide into ${groups} groups`,
+    );
   }
   const window = windowOf(node, w.slice(2));
   const rank = window.kernel.length;
@@ -83,7 +87,7 @@ export const convTranspose = operator('ConvTranspose', {
     const { dims } = x;
     return withLabel(node, () => {
       const spatial = dims.slice(2);
-      // Channels and batch do not depend on the sizes: stand-ins for those that are unknown.
+      // Unknown sizes are replaced by 1: output channels and batch do not depend on them.
       const standIn = [
         1,
         weights[0]!,

@@ -25,18 +25,18 @@ import { floatsOf, required } from './run-tensor.js';
 import { nodeError, operator } from './schema.js';
 import { windowDims, windowOf, withLabel } from './window.js';
 
-/** What Conv and ConvTranspose nodes say once shapes are known. */
+/** The geometry of a Conv or ConvTranspose node, once shapes are known. */
 export type Geometry = Pick<
   ConvSpec,
   'inputChannels' | 'outputChannels' | 'groups' | 'window' | 'transposed'
 >;
 
 /**
- * Runs a convolution node on the backend: weights are packed once where they are constant.
+ * Runs a convolution node on the backend. Constant weights are packed once.
  *
- * @param geometry read when a kernel is made, once where the weights are constant
- * @param variant tells apart kernels of one node that differ in more than the activation
- * @param own epilogue that the node itself has. Default: what the plan merged into it
+ * @param geometry called when a kernel is made, which is once where the weights are constant
+ * @param variant distinguishes kernels of one node that differ in more than the activation
+ * @param own an epilogue of the node itself. Default: the one that the plan merged into it
  */
 export function runConvolution(
   call: Evaluation,
@@ -95,7 +95,7 @@ export function runConvolution(
   }
 }
 
-/** Apart from the evaluation, lest what is kept hold on to the tensors of one run. */
+/** A separate function, so that what is kept does not hold the tensors of one run. */
 function repeatable(
   { type, dims, layout }: Omit<RunTensor, 'data'>,
   bound: BoundLayer,
@@ -104,7 +104,7 @@ function repeatable(
   return { type, dims, layout, holds, run: bound as RepeatedRun };
 }
 
-/** Without a residual, the backend expects its layout to be the output's. */
+/** Where there is no residual, the backend expects the output's layout for it. */
 function layoutsOf(
   x: RunTensor,
   residual: RunTensor | undefined,
@@ -130,7 +130,7 @@ export function checkChannels(
   }
 }
 
-/** Groups of a Conv whose channels fit. @throws ConvfuseError ERR_MODEL */
+/** The groups of a Conv, whose channels are checked. @throws ConvfuseError ERR_MODEL */
 function groupsOf(node: Node, x: readonly unknown[], w: readonly number[]): number {
   const groups = node.attribute('group', 'int') ?? 1;
   checkChannels(node, x, w, w[1]! * groups);
@@ -141,7 +141,11 @@ function groupsOf(node: Node, x: readonly unknown[], w: readonly number[]): numb
 export function convGeometry(node: Node, x: readonly unknown[], w: readonly number[]): Geometry {
   const groups = groupsOf(node, x, w);
   if (groups < 1 || w[0]! % groups !== 0) {
-    throw nodeError(node, 'ERR_MODEL', `${w[0]} output channels in ${groups} groups`);
+    throw nodeError(
+      node,
+      'ERR_MODEL',
+      `${w[0]} output channels do not divide into ${groups} groups`,
+    );
   }
   return {
     inputChannels: w[1]! * groups,
@@ -174,8 +178,8 @@ export function convMacs(w: ValueFacts | undefined, y: ValueFacts | undefined): 
 }
 
 /**
- * A layer whose window is its whole input, as behind a global pool, is a product of a row with a matrix:
- * to read that is all that takes time, and a linear layer reads faster. Undefined where it is none.
+ * A layer whose window is its whole input, as behind a global pool, is a product of a row with a
+ * matrix. A linear layer reads the weights, which takes all the time, faster. Undefined for others.
  */
 function runSingle(
   call: Evaluation,

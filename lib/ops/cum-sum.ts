@@ -6,15 +6,16 @@ import { numbersOf, required } from './run-tensor.js';
 import { axisOf, nodeError, operator, unsupportedType } from './schema.js';
 import type { Elements } from './strided.js';
 
-/** The only element of a list. @throws ConvfuseError ERR_MODEL */
+/** The axis, which must be the only element of a list. @throws ConvfuseError ERR_MODEL */
 function axisIn(node: Node, list: readonly number[], rank: number): number {
-  if (list.length !== 1) throw nodeError(node, 'ERR_MODEL', `it has ${list.length} axes`);
+  if (list.length !== 1)
+    throw nodeError(node, 'ERR_MODEL', `expected 1 axis, received ${list.length}`);
   return axisOf(node, list[0]!, rank);
 }
 
 /**
- * y[i] = x[0] + ... + x[i] along an axis, without x[i] itself if `exclusive`, from the end if
- * `reverse`. Floating-point sums are kept in double, and each is rounded once.
+ * y[i] = x[0] + ... + x[i] along an axis; `exclusive` leaves out x[i], `reverse` starts from the
+ * end. Floating-point sums are kept in double, and each is rounded once.
  */
 export const cumSum = operator('CumSum', {
   since: 11,

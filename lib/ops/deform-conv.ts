@@ -8,7 +8,7 @@ import { floatArray, floatsOf, required } from './run-tensor.js';
 import { nodeError, operator } from './schema.js';
 import { withLabel } from './window.js';
 
-/** Sizes that columns are made by. */
+/** The geometry for fillColumns(). */
 interface Columns {
   readonly origins: readonly (readonly number[])[];
   readonly taps: readonly (readonly number[])[];
@@ -17,7 +17,7 @@ interface Columns {
   readonly offsetGroups: number;
 }
 
-/** Writes [channels, taps, points]: what each tap reads, moved by its offset, times its mask. */
+/** Writes [channels, taps, points]: the input at each tap, moved by its offset, times its mask. */
 function fillColumns(
   { origins, taps, spatial, channels, offsetGroups }: Columns,
   x: FloatArray,
@@ -48,7 +48,7 @@ function fillColumns(
   }
 }
 
-/** Every index of a box, outermost axis first, each axis from `begin` on in steps. */
+/** All multi-dimensional indices of a box in row-major order, times `steps`, minus `begin`. */
 function placesOf(
   sizes: readonly number[],
   steps: readonly number[],
@@ -96,7 +96,7 @@ function evaluateDeformConv(
     throw nodeError(
       node,
       'ERR_MODEL',
-      `${inputChannels} channels in ${offsetGroups} offset groups`,
+      `${inputChannels} channels do not divide into ${offsetGroups} offset groups`,
     );
   }
   expect(offset, [batch, moves * rank, ...output], 'offset');

@@ -6,7 +6,7 @@ import type { ValueFacts } from './operator.js';
 import { floatsOf, required } from './run-tensor.js';
 import { nodeError, operator } from './schema.js';
 
-/** The dimensions of the stack of square matrices. @throws ConvfuseError ERR_MODEL */
+/** The dimensions of a stack of square matrices. @throws ConvfuseError ERR_MODEL for others */
 function stackOf<D extends Dim>(node: Node, dims: readonly D[]): D[] {
   const [rows, columns] = dims.slice(-2);
   const square = typeof rows !== 'number' || typeof columns !== 'number' || rows === columns;
@@ -14,7 +14,7 @@ function stackOf<D extends Dim>(node: Node, dims: readonly D[]): D[] {
   throw nodeError(node, 'ERR_MODEL', `expected square matrices, received ${dimsText(dims)}`);
 }
 
-/** Gaussian elimination in place, the largest element of each column as pivot. */
+/** Gaussian elimination in place, with the largest element of each column as pivot. */
 function determinant(a: Float64Array, n: number): number {
   let product = 1;
   for (let k = 0; k < n; k++) {

@@ -9,19 +9,19 @@ import type { Operator, RunTensor, ValueFacts } from './operator.js';
 import { floatsOf, numbersOf, required } from './run-tensor.js';
 import { axisOf, nodeError, operator } from './schema.js';
 
-/** A row of pairs, or of real numbers: element i at `from + i * step`. */
+/** A row of complex numbers as pairs, or of real numbers: element i begins at `from + i * step`. */
 interface Row {
   readonly data: FloatArray;
   readonly from: number;
   readonly step: number;
 }
 
-/** Writes the first bins of a transform, as pairs. */
+/** Writes the first `bins` bins of the transform of `count` elements, as pairs. */
 type Transform = (x: Row, count: number, y: Row, bins: number) => void;
 
 /**
- * Y[k] = sum over n of w[n] X[n] e^(-2 pi i k n / N); for the inverse with +, and divided by N. As it is
- * written, in N^2 steps: windows are short.
+ * Y[k] = sum over n of w[n] X[n] e^(-2 pi i k n / N); the inverse has + in the exponent and is
+ * divided by N. Computed directly in N^2 steps, since windows are short.
  */
 function transformOf(
   length: number,
@@ -51,7 +51,7 @@ function transformOf(
   };
 }
 
-/** Real numbers, or pairs. @throws ConvfuseError ERR_MODEL */
+/** 1 for real numbers, 2 for pairs. @throws ConvfuseError ERR_MODEL */
 function partsOf(node: Node, { dims }: RunTensor): number {
   const parts = dims.at(-1);
   if (dims.length < 2 || (parts !== 1 && parts !== 2)) {
@@ -68,7 +68,7 @@ function onesided(node: Node): boolean {
   return (node.attribute('onesided', 'int') ?? (node.opType === 'STFT' ? 1 : 0)) === 1;
 }
 
-/** Of a real signal, the others are the conjugates of these. */
+/** The number of bins. With `onesided` only the first half: the others are its conjugates. */
 function binsOf(node: Node, length: number): number {
   return onesided(node) ? Math.floor(length / 2) + 1 : length;
 }
@@ -76,7 +76,12 @@ function binsOf(node: Node, length: number): number {
 function dftAxis(node: Node, given: number | undefined, rank: number): number {
   const axis = node.opset < 20 ? (node.attribute('axis', 'int') ?? 1) : (given ?? -2);
   const index = axisOf(node, axis, rank);
-  if (index === rank - 1) throw nodeError(node, 'ERR_MODEL', 'its axis is that of the parts');
+  if (index === rank - 1)
+    throw nodeError(
+      node,
+      'ERR_MODEL',
+      'expected an axis before the last one, received the last one',
+    );
   return index;
 }
 
@@ -104,9 +109,10 @@ const dft = operator('DFT', {
     const length = (inputs[1] && numbersOf(inputs[1])[0]) ?? count;
     const inverse = node.attribute('inverse', 'int') === 1;
     if (inverse && onesided(node)) {
-      throw nodeError(node, 'ERR_UNSUPPORTED', 'the inverse of one side');
+      throw nodeError(node, 'ERR_UNSUPPORTED', 'onesided inverse transforms are not supported');
     }
-    if (length < 1) throw nodeError(node, 'ERR_MODEL', `a transform of length ${length}`);
+    if (length < 1)
+      throw nodeError(node, 'ERR_MODEL', `expected a length of 1 or more, received ${length}`);
     const bins = binsOf(node, length);
     const dims = [...x.dims.map((size, i) => (i === axis ? bins : size)).slice(0, -1), 2];
     const source = floatsOf(node, x);
@@ -144,7 +150,7 @@ const stft = operator('STFT', {
     const length = window?.length ?? (inputs[3] && numbersOf(inputs[3])[0]) ?? 0;
     const [batch, size] = x.dims as [number, number];
     if (x.dims.length !== 3 || hop < 1 || length < 1 || length > size) {
-      const text = `frames of ${length}, ${hop} apart, of ${x.dims.join('x')}`;
+      const text = `frames of ${length}, ${hop} apart, do not fit an input of ${x.dims.join('x')}`;
       throw nodeError(node, 'ERR_MODEL', text);
     }
     const frames = Math.floor((size - length) / hop) + 1;

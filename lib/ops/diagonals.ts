@@ -1,5 +1,4 @@
-// Trilu and EyeLike: matrices by their diagonals. Diagonal k holds the elements of row i and column
-// i + k.
+// Trilu and EyeLike, which are defined by diagonals: diagonal k has the elements (i, i + k).
 
 import type { Node } from '../ir/node.js';
 import type { DataType } from '../tensor/dtype.js';
@@ -18,7 +17,7 @@ function elementsOfType(node: Node, type: DataType): Ring {
   throw unsupportedType(node, type);
 }
 
-/** Matrices without what is below diagonal k (`upper`), or above it. */
+/** Sets the elements below diagonal k (`upper`), or above it, to 0. */
 const trilu = operator('Trilu', {
   since: 14,
   inputs: [1, 2],
@@ -50,7 +49,7 @@ function eyeType(node: Node, input: DataType | undefined): DataType | undefined 
   return node.attributes.has('dtype') ? typeAttribute(node, 'dtype') : input;
 }
 
-/** 1 on diagonal k, 0 elsewhere, of the input's dimensions. */
+/** A matrix of the input's dimensions with 1 on diagonal k and 0 elsewhere. */
 const eyeLike = operator('EyeLike', {
   since: 9,
   infer: (node, [x]): ValueFacts[] => [{ type: eyeType(node, x?.type), dims: x?.dims }],
@@ -58,7 +57,8 @@ const eyeLike = operator('EyeLike', {
     const { node } = call;
     const x = required(node, inputs, 0);
     const type = eyeType(node, x.type);
-    if (type === undefined) throw nodeError(node, 'ERR_UNSUPPORTED', 'its element type');
+    if (type === undefined)
+      throw nodeError(node, 'ERR_UNSUPPORTED', 'the element type is not supported');
     if (x.dims.length !== 2) {
       throw nodeError(node, 'ERR_MODEL', `expected a matrix, received ${dimsText(x.dims)}`);
     }

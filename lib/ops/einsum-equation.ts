@@ -6,8 +6,8 @@ import { broadcastDims } from './broadcast.js';
 import { nodeError } from './schema.js';
 
 /**
- * Labels are letters, or for the axes of an ellipsis their number, counted from the last one: it is
- * there that ellipses of different ranks are aligned.
+ * Labels are letters. The axes of an ellipsis have numbers, counted from the last one, since
+ * ellipses of different ranks are aligned there.
  */
 export interface Equation {
   readonly operands: readonly (readonly string[])[];
@@ -16,20 +16,25 @@ export interface Equation {
 
 const TERM = /^([A-Za-z]*)(\.\.\.)?([A-Za-z]*)$/;
 
-/** The labels of an ellipsis of so many axes: '1', '0' for two. */
+/** The labels of an ellipsis of `axes` axes: '1', '0' for two. */
 function ellipsis(axes: number): string[] {
   return Array.from({ length: axes }, (_, axis) => String(axes - 1 - axis));
 }
 
-/** @param rank of the operand; of an output that the axes of its ellipsis are known of, undefined */
+/**
+ * The labels of a term.
+ *
+ * @param rank of the operand; undefined for the output, whose ellipsis has `axes` axes
+ */
 function labelsOf(node: Node, term: string, rank: number | undefined, axes = 0): string[] {
   const parts = TERM.exec(term);
-  if (parts === null) throw nodeError(node, 'ERR_MODEL', `the term ${JSON.stringify(term)}`);
+  if (parts === null)
+    throw nodeError(node, 'ERR_MODEL', `the term ${JSON.stringify(term)} is malformed`);
   const [, head = '', dots, tail = ''] = parts;
   const letters = head.length + tail.length;
   const more = rank === undefined ? axes : rank - letters;
   if (dots === undefined ? rank !== undefined && more !== 0 : more < 0) {
-    throw nodeError(node, 'ERR_MODEL', `the term ${term} for an operand of rank ${rank}`);
+    throw nodeError(node, 'ERR_MODEL', `the term ${term} does not fit an operand of rank ${rank}`);
   }
   return [...head, ...(dots === undefined ? [] : ellipsis(more)), ...tail];
 }
@@ -44,7 +49,11 @@ export function equationOf(node: Node, ranks: readonly number[]): Equation {
   const text = node.attribute('equation', 'string')?.replaceAll(/\s/g, '');
   const [left, right, more] = text?.split('->') ?? [];
   if (left === undefined || more !== undefined) {
-    throw nodeError(node, 'ERR_MODEL', `the equation ${JSON.stringify(text ?? 'is missing')}`);
+    throw nodeError(
+      node,
+      'ERR_MODEL',
+      `the equation ${text === undefined ? 'is missing' : `${JSON.stringify(text)} is malformed`}`,
+    );
   }
   const terms = left.split(',');
   if (terms.length !== ranks.length) {
@@ -65,7 +74,7 @@ export function equationOf(node: Node, ranks: readonly number[]): Equation {
   const lost = most > 0 && !output.some(isNumber);
   const unique = new Set(output).size === output.length;
   if (lost || !unique || !output.every((label) => all.includes(label))) {
-    throw nodeError(node, 'ERR_MODEL', `the output of the equation ${text}`);
+    throw nodeError(node, 'ERR_MODEL', `the output of the equation ${text} is malformed`);
   }
   return { operands, output };
 }
@@ -75,8 +84,8 @@ function isNumber(label: string): boolean {
 }
 
 /**
- * The size of each label's axes; those of 1 are repeated. A label that one operand has several times
- * takes its diagonal, and nothing is repeated there.
+ * The size of each label. Axes of size 1 are broadcast, but a label that one operand has several
+ * times takes its diagonal and needs equal sizes.
  *
  * @throws ConvfuseError ERR_MODEL, ERR_ARGUMENT
  */
@@ -92,7 +101,11 @@ export function sizesOf<D extends Dim>(
       const size = shapes[i]![axis]!;
       const before = own.get(label);
       if (typeof size === 'number' && typeof before === 'number' && size !== before) {
-        throw nodeError(node, 'ERR_MODEL', `the diagonal ${label} of ${before} by ${size}`);
+        throw nodeError(
+          node,
+          'ERR_MODEL',
+          `the axes ${label} of one operand differ: ${before} and ${size}`,
+        );
       }
       own.set(label, typeof before === 'number' ? before : size);
     });

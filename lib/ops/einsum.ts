@@ -10,22 +10,22 @@ import { required } from './run-tensor.js';
 import { ANY, nodeError, operator, unsupportedType } from './schema.js';
 import type { Elements } from './strided.js';
 
-/** Elements by the labels of their axes. */
+/** An operand, with strides by label. */
 interface Labelled {
   readonly data: Elements;
-  /** How far an axis goes; a label that is not there, or is repeated, goes nowhere. */
+  /** Strides by label; 0 or absent for a label that is broadcast or that the operand lacks. */
   readonly strides: ReadonlyMap<string, number>;
 }
 
-/** One product of two operands: what it keeps, and over what it is summed up. */
+/** One product of two operands: the labels that its result has, and those it is summed over. */
 interface Step {
   readonly kept: readonly string[];
   readonly summed: readonly string[];
 }
 
 /**
- * Operands are multiplied from the left to the right, each product summed over the labels that
- * nothing behind it has: no more than two are ever walked at once.
+ * Multiplies operands from left to right, and sums each product over the labels that neither a
+ * later operand nor the output has, so that only two operands are ever combined at once.
  */
 function stepsOf({ operands, output }: Equation): Step[] {
   let kept: readonly string[] = [];
@@ -41,8 +41,8 @@ function stepsOf({ operands, output }: Equation): Step[] {
 }
 
 /**
- * What is left of the operands when each is summed over the labels that nothing else has, so that
- * products are summed over labels of both operands only: 'i,j->' takes i + j additions, not i * j.
+ * The equation after each operand has been summed over the labels that nothing else has. Products
+ * are then summed over labels of both operands only: 'i,j->' takes i + j additions, not i * j.
  */
 function withoutOwn({ operands, output }: Equation): Equation {
   if (operands.length === 1) return { operands, output };
@@ -62,7 +62,7 @@ function labelled(labels: readonly string[], dims: readonly number[], data: Elem
   return { data, strides };
 }
 
-/** out = sum over `summed` of a * b, row by row of the labels that are kept. */
+/** out = sum over `summed` of a * b, for all values of the kept labels in row-major order. */
 function contract(
   { kept, summed }: Step,
   sizes: ReadonlyMap<string, number>,
@@ -89,13 +89,13 @@ function contract(
   }
 }
 
-/** Numbers between two products: floating-point ones are not rounded there. */
+/** An array for an intermediate product; floating-point ones are double, hence not rounded. */
 function between(type: DataType, dims: readonly number[]): Elements {
   const held = isFloatType(type) ? 'float64' : type;
   return allocate(held, countToAllocate(dims)) as unknown as Elements;
 }
 
-/** An operand, summed over the labels that are not among the ones that it keeps. */
+/** An operand summed over all labels that are not in `kept`. */
 function sumOwn(
   { type, dims, data }: RunTensor,
   labels: readonly string[],
@@ -151,7 +151,7 @@ export const einsum = operator('Einsum', {
       throw unsupportedType(node, type);
     }
     if (operands.some((operand) => operand.type !== type)) {
-      throw nodeError(node, 'ERR_MODEL', 'operands are of several types');
+      throw nodeError(node, 'ERR_MODEL', 'operands have different types');
     }
     const shapes = operands.map(({ dims }) => dims);
     const equation = equationOf(
@@ -168,7 +168,7 @@ export const einsum = operator('Einsum', {
     );
     const dims = dimsFor(equation.output);
     const data = call.allocate(type, dims);
-    // One operand alone is multiplied by 1.
+    // A single operand is multiplied by 1.
     let product = given.length === 1 ? one : given[0]!;
     const rest = given.length === 1 ? given : given.slice(1);
     stepsOf(summed).forEach((step, i) => {

@@ -1,21 +1,21 @@
-// Element-wise arithmetic as rows: the axes of a result, merged for as long as every operand either
-// goes on through them or stays where it is.
+// Reduces element-wise arithmetic to rows: axes of the result are merged as long as every operand
+// either advances contiguously through them or is constant.
 
 import type { ElementwisePlace } from '../backend/elementwise.js';
 import type { BlockedLayout } from '../backend/layout.js';
 import { broadcastStrides } from './broadcast.js';
 
-/** A tensor of element-wise arithmetic, without its memory. */
+/** The dimensions and the layout of an operand or result. */
 export interface Extent {
   readonly dims: readonly number[];
   readonly layout?: BlockedLayout | undefined;
 }
 
-/** An operand over the axes of the result, row major; strides are 0 where it is repeated. */
+/** The place of an operand, with strides over the axes of the result; 0 where it is repeated. */
 export interface Strided {
   readonly offset: number;
   readonly strides: readonly number[];
-  /** Along the last axis: over one vector of lanes again and again. */
+  /** Whether it cycles over one vector of lanes along the last axis. */
   readonly lanes?: boolean;
 }
 
@@ -27,8 +27,9 @@ export interface Rows {
 }
 
 /**
- * The rows of operands that are broadcast to `out`; the last place is that of `out` itself. A blocked
- * result has operands of its dimensions in blocks, and dense ones of one pixel.
+ * The rows of operands that are broadcast to `out`; the last place is that of `out` itself. For a
+ * blocked result, operands are blocked tensors of its dimensions, or dense ones with one number per
+ * channel, image, or both.
  */
 export function rowsOf(out: Extent, operands: readonly Extent[]): Rows {
   const { dims, layout } = out;
@@ -48,7 +49,7 @@ export function rowsOf(out: Extent, operands: readonly Extent[]): Rows {
   return mergeAxes([n, Math.ceil(c / lanes), h, w * lanes], strided);
 }
 
-/** Of [N, ceil(C / lanes), H, W * lanes]. */
+/** The place of a tensor in blocks, seen as [N, ceil(C / lanes), H, W * lanes]. */
 export function blocksOf(
   { lanes, top, left, bottom, right }: BlockedLayout,
   channels: number,
@@ -67,8 +68,8 @@ function onePixel(dims: readonly number[], out: readonly number[], lanes: number
 }
 
 /**
- * Axes of size 1 left out, and neighbours merged. The last one left has strides of 0 and 1; without any
- * there is one element.
+ * Drops axes of size 1 and merges neighbouring axes. The last axis left becomes the rows, along
+ * which strides are 0 or 1; without any axis there is one element.
  */
 export function mergeAxes(sizes: readonly number[], operands: readonly Strided[]): Rows {
   const extents: number[] = [];

@@ -1,4 +1,4 @@
-// Element-wise arithmetic by the backend, where it has it for such elements.
+// Element-wise arithmetic on the backend, where that supports the elements.
 
 import { IDENTITY, type Activation } from '../backend/activation.js';
 import {
@@ -11,18 +11,18 @@ import { elementCount, sameDims } from '../tensor/shape.js';
 import { rowsOf, type Extent } from './element-rows.js';
 import type { Evaluation, RepeatedRun, RunTensor } from './operator.js';
 
-/** Below this many elements a loop is done before all is said to the addon that it has to know. */
+/** For fewer elements, the operator's own loop takes less time than a call of the addon. */
 const FEWEST = 64;
 
-/** What is done to the operands. */
+/** The function and the activation of an element-wise step. */
 export interface ElementwiseStep {
   readonly f: ElementwiseFunction;
   readonly activation?: Activation | undefined;
-  /** Of `normalise`, where the second operand has the dimensions of one of its three parts. */
+  /** For `normalise`: elements of each part (mean, scale, bias) of the second operand. */
   readonly plane?: number;
 }
 
-/** An arithmetic that was settled for some operands. */
+/** A prepared run, and what it was prepared for. */
 interface Settled {
   readonly activation: Activation | undefined;
   readonly operands: readonly Extent[];
@@ -30,18 +30,18 @@ interface Settled {
   readonly run: ElementwiseRun | undefined;
 }
 
-/** What is kept of a node from run to run. */
+/** State that a node keeps from run to run. */
 export interface KeptElementwise {
   last?: Settled;
-  /** Of a batch norm: what `normalise` takes, and whether float32 holds it. */
+  /** For a batch norm: the parameters of `normalise`, and whether float32 can hold them. */
   norm?: { readonly parameters: Float32Array; readonly held: boolean };
 }
 
 /**
- * The backend's way to compute a tensor of `dims` from float32 operands, in blocks where the step is
- * to give blocks; undefined where the operator's own loop is to do it.
+ * Prepares computing a tensor of `dims` from float32 operands on the backend, in blocks where the
+ * step has a blocked output. Undefined where the operator's own loop must run.
  *
- * @param keeps whether every run of the node asks for this, and nothing else
+ * @param keeps whether every run of the node asks for this and nothing else
  */
 export function elementwiseRun(
   call: Evaluation,
@@ -52,7 +52,7 @@ export function elementwiseRun(
 ): ElementwiseRun | undefined {
   const { layout } = call;
   if (operands.some(({ data }) => !(data instanceof Float32Array))) return undefined;
-  // What is kept is said once, and repeated at once.
+  // A kept run is prepared only once, so it is worth it for small tensors too.
   if (!keeps && layout === undefined && elementCount(dims) < FEWEST) return undefined;
   if (!keeps) return settle(call, step, { dims, layout }, operands);
   const kept = call.keep<KeptElementwise>(() => ({}));
@@ -70,7 +70,7 @@ function isFor(
   operands: readonly Extent[],
   layout: BlockedLayout | undefined,
 ): boolean {
-  // Plans for other shapes may have merged more into a node, or less.
+  // Plans for other shapes may have merged other nodes into this one.
   if (last.activation !== activation || last.layout !== layout) return false;
   return last.operands.every((each, i) => {
     const other = operands[i]!;
@@ -100,7 +100,7 @@ function settle(
   });
 }
 
-/** The first input that may be overwritten, and that a result of `dims` lies like. */
+/** The first input that may be overwritten by, and is laid out as, a result of `dims`. */
 export function overwritten(
   call: Evaluation,
   operands: readonly RunTensor[],
@@ -113,7 +113,7 @@ export function overwritten(
   return index < 0 ? undefined : index;
 }
 
-/** As Repeatable has it: the second tensor is the second operand. */
+/** A run in the form of Repeatable, with the second operand as the second tensor. */
 export function repeated(run: ElementwiseRun): RepeatedRun {
   return (x, other, y) =>
     run(x as Float32Array, other as Float32Array | undefined, y as Float32Array);

@@ -40,14 +40,14 @@ export interface BinaryFunction {
   /** For the narrow whole-number types; the float loop where absent. */
   readonly integer?: BinaryLoop;
   readonly wide?: (x: bigint, y: bigint) => bigint;
-  /** What the backend calls it, where it has it. */
+  /** The backend's name of the function, if it has it. */
   readonly native?: ElementwiseFunction;
 }
 
 /**
- * Runs a unary loop on input 0, a floating-point or narrow whole-number tensor.
+ * Runs a unary loop on input 0, a tensor of floating-point or narrow whole numbers.
  *
- * @param activation the same function, where the backend may have it
+ * @param activation the same function as an activation, which the backend may apply
  * @param constant whether it is the same in every run
  */
 export function evaluateUnary(
@@ -69,12 +69,12 @@ export function evaluateUnary(
   return [runRepeatable(call, x.data, how, constant)];
 }
 
-/** Apart from the evaluation, whose tensors it must not hold on to. */
+/** A separate function, so that the closure does not hold the tensors of the evaluation. */
 function repeatedLoop(loop: UnaryLoop): RepeatedRun {
   return (x, _, y) => loop(x as NumberArray, y as NumberArray);
 }
 
-/** A loop that calls `f` for each element, where nothing depends on its speed. */
+/** A loop that calls `f` for each element, for functions whose speed does not matter. */
 export function loopOf(f: (x: number) => number): UnaryLoop {
   return (x, y) => {
     for (let i = 0; i < y.length; i++) y[i] = f(x[i]!);
@@ -114,7 +114,7 @@ export function evaluatePair(
   return activated(evaluateBinary(call, left, right, f, own), activation);
 }
 
-/** A result that nobody has seen yet, with the activation applied to it. */
+/** Applies an activation in place to a result that nothing else has read. */
 export function activated(y: RunTensor, activation: Activation | undefined): RunTensor {
   if (activation !== undefined) activateInPlace(activation, y.data as FloatArray);
   return y;
@@ -134,7 +134,11 @@ export function evaluateBinary(
 ): RunTensor {
   const { type } = left;
   if (type !== right.type) {
-    throw nodeError(call.node, 'ERR_MODEL', `operands are ${type} and ${right.type}`);
+    throw nodeError(
+      call.node,
+      'ERR_MODEL',
+      `operands have different types: ${type} and ${right.type}`,
+    );
   }
   const dims = broadcastShapes([left.dims, right.dims]);
   const fits = overwrite !== undefined && sameDims(overwrite.dims, dims);

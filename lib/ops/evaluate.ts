@@ -11,7 +11,7 @@ import { operatorOf } from './index.js';
 import type { Arithmetic, Evaluation, RunTensor } from './operator.js';
 import { floatArray, fromRunTensor, toRunTensor } from './run-tensor.js';
 
-/** An array for a tensor of a run, zeroed. @throws ConvfuseError ERR_LIMIT, ERR_MEMORY */
+/** A zeroed array for a tensor of a run. @throws ConvfuseError ERR_LIMIT, ERR_MEMORY */
 export function allocateFor(
   type: DataType,
   dims: readonly number[],
@@ -47,7 +47,7 @@ class Alone implements Evaluation {
     throw new ConvfuseError('ERR_UNSUPPORTED', `${this.node.label} needs a backend`);
   }
 
-  /** Constants are computed by the same loops under every backend. */
+  /** None, so that constants are computed by the same loops whatever the backend. */
   elementwise(): undefined {
     return undefined;
   }
@@ -98,7 +98,10 @@ export function evaluateNode(
 ): readonly RunTensor[] {
   const operator = operatorOf(node);
   if (operator === undefined) {
-    throw new ConvfuseError('ERR_UNSUPPORTED', `operator ${node.opType} of ${node.label}`);
+    throw new ConvfuseError(
+      'ERR_UNSUPPORTED',
+      `operator ${node.opType} of ${node.label} is not supported`,
+    );
   }
   return operator.evaluate(new Alone(node, arithmetic, backend), inputs);
 }

@@ -28,7 +28,7 @@ export function knownDims(facts: ValueFacts | undefined): readonly number[] | un
   return dims?.every((dim) => typeof dim === 'number') === true ? dims : undefined;
 }
 
-/** Elements when every dimension is known, for costs; 0 otherwise. */
+/** The number of elements, for costs; 0 where a dimension is unknown. */
 export function countOf(facts: ValueFacts | undefined): number {
   const dims = knownDims(facts);
   return dims === undefined ? 0 : elementCount(dims);

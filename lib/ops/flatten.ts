@@ -18,7 +18,7 @@ function matrix(node: Node, dims: readonly Dim[]): Dim[] {
   return [product(dims.slice(0, at)), product(dims.slice(at))];
 }
 
-/** A matrix: the axes before `axis`, and the others. */
+/** Reshapes to a matrix: the axes before `axis` become its rows, the others its columns. */
 export const flatten = operator('Flatten', {
   view: true,
   infer: (node, [x]) =>

@@ -16,12 +16,18 @@ const PARAMETERS: Readonly<Record<string, readonly [Activation['kind'], number]>
   HardSigmoid: ['hard-sigmoid', 2],
 };
 
-/** @throws ConvfuseError ERR_UNSUPPORTED for others, ERR_MODEL for another count of parameters */
+/**
+ * The activation of a FusedConv.
+ *
+ * @throws ConvfuseError ERR_UNSUPPORTED for unknown ones, ERR_MODEL for a wrong number of
+ * parameters
+ */
 function activationOf(node: Node): Activation {
   const name = node.attribute('activation', 'string') ?? '';
   if (name === '') return IDENTITY;
   const known = Object.hasOwn(PARAMETERS, name) ? PARAMETERS[name] : undefined;
-  if (known === undefined) throw nodeError(node, 'ERR_UNSUPPORTED', `activation ${name}`);
+  if (known === undefined)
+    throw nodeError(node, 'ERR_UNSUPPORTED', `activation ${name} is not supported`);
   const [kind, count] = known;
   const given = node.attribute('activation_params', 'floats') ?? [];
   if (given.length !== count) {

@@ -6,7 +6,7 @@ import { nodeError } from './schema.js';
 export type GateFunction = (x: number) => number;
 
 interface Kind {
-  /** Defaults of the parameters that it takes: alpha, then beta. */
+  /** Defaults of its parameters: alpha, then beta. */
   readonly defaults: readonly number[];
   make(alpha: number, beta: number): GateFunction;
 }
@@ -16,7 +16,7 @@ const KINDS: Readonly<Record<string, Kind>> = {
   tanh: { defaults: [], make: () => Math.tanh },
   sigmoid: { defaults: [], make: () => (x) => 1 / (1 + Math.exp(-x)) },
   softsign: { defaults: [], make: () => (x) => x / (1 + Math.abs(x)) },
-  // As it stands, log(1 + e^x) is infinite from 710 on.
+  // log(1 + e^x) computed directly would be infinite from x = 710 on.
   softplus: {
     defaults: [],
     make: () => (x) => Math.max(0, x) + Math.log1p(Math.exp(-Math.abs(x))),
@@ -33,8 +33,9 @@ const KINDS: Readonly<Record<string, Kind>> = {
 };
 
 /**
- * The functions that a node names, or `defaults` for each direction. Parameters are taken, in order, by
- * the functions that have them, as onnxruntime reads the lists: ONNX says no more than "in order".
+ * The functions that a node names; without any, `defaults` for each direction. ONNX says only that
+ * parameters are taken "in order". Here, as in onnxruntime, each function that has a parameter
+ * takes the next one of the list.
  *
  * @throws ConvfuseError ERR_MODEL
  */
@@ -46,7 +47,11 @@ export function gateFunctions(
   const all = Array.from({ length: directions }, () => defaults).flat();
   const names = node.attribute('activations', 'strings') ?? all;
   if (names.length !== all.length) {
-    throw nodeError(node, 'ERR_MODEL', `${names.length} activations in place of ${all.length}`);
+    throw nodeError(
+      node,
+      'ERR_MODEL',
+      `expected ${all.length} activations, received ${names.length}`,
+    );
   }
   const lists = ['activation_alpha', 'activation_beta'].map((name) => ({
     values: node.attribute(name, 'floats') ?? [],
@@ -54,7 +59,7 @@ export function gateFunctions(
   }));
   return names.map((name) => {
     const kind = Object.hasOwn(KINDS, name.toLowerCase()) ? KINDS[name.toLowerCase()] : undefined;
-    if (kind === undefined) throw nodeError(node, 'ERR_MODEL', `activation ${name}`);
+    if (kind === undefined) throw nodeError(node, 'ERR_MODEL', `activation ${name} is not known`);
     const [alpha, beta] = kind.defaults.map((otherwise, i) => {
       const list = lists[i]!;
       return list.values[list.taken++] ?? Math.fround(otherwise);

@@ -1,4 +1,4 @@
-// GatherElements and GatherND: elements, or whole parts, that indices name one by one.
+// GatherElements and GatherND: elements, or whole subtensors, selected by indices.
 
 import type { Node } from '../ir/node.js';
 import { typeOnly } from './facts.js';

@@ -6,7 +6,7 @@ import { numbersOf, required } from './run-tensor.js';
 import { axisOf, nodeError, operator } from './schema.js';
 import { copyElements, strided } from './strided.js';
 
-/** Entries of `data` along one axis, chosen by a tensor of indices whose axes take its place. */
+/** Selects entries of `data` along one axis by a tensor of indices, whose axes replace it. */
 export const gather = operator('Gather', {
   inputs: [2, 2],
   infer(node, [x, indices]): ValueFacts[] {

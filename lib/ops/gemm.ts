@@ -46,11 +46,19 @@ export const gemm = operator('Gemm', {
     const [m, k] = transA ? [a.dims[1]!, a.dims[0]!] : [a.dims[0]!, a.dims[1]!];
     const [rows, n] = transB ? [b.dims[1]!, b.dims[0]!] : [b.dims[0]!, b.dims[1]!];
     if (a.dims.length !== 2 || b.dims.length !== 2 || rows !== k) {
-      throw nodeError(node, 'ERR_MODEL', `${dimsText(a.dims)} times ${dimsText(b.dims)}`);
+      throw nodeError(
+        node,
+        'ERR_MODEL',
+        `cannot multiply ${dimsText(a.dims)} by ${dimsText(b.dims)}`,
+      );
     }
     const dims = [m, n];
     if (c !== undefined && broadcastDims(c.dims, dims).join() !== dims.join()) {
-      throw nodeError(node, 'ERR_MODEL', `C is ${dimsText(c.dims)}, not ${m}x${n}`);
+      throw nodeError(
+        node,
+        'ERR_MODEL',
+        `C of ${dimsText(c.dims)} does not broadcast to ${m}x${n}`,
+      );
     }
     const right = floatsOf(node, b);
     const alpha = node.attribute('alpha', 'float') ?? 1;

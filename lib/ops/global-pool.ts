@@ -9,7 +9,7 @@ import { keptPool, runPool, wholePlanes } from './pool.js';
 import { floatsOf, required } from './run-tensor.js';
 import { operator } from './schema.js';
 
-/** The number for elements [from, to). */
+/** Reduces elements [from, to) to one number. */
 type Reduction = (x: FloatArray, from: number, to: number, node: Node) => number;
 
 const average: Reduction = (x, from, to) => {

@@ -11,10 +11,10 @@ import { nodeError, operator } from './schema.js';
 
 const { fround } = Math;
 
-/** Maps an index outside an axis into it; below 0: the element counts as 0. */
+/** Maps an index outside an axis to one inside; below 0: the element counts as 0. */
 type Border = (index: number, size: number) => number;
 
-/** Where an index lands that is thrown back at the ends of [low, high] until it is inside. */
+/** Reflects an index at the ends of [low, high] until it is inside. */
 function reflected(index: number, low: number, high: number): number {
   const range = high - low;
   const beyond = index < low ? low - index : index - high;
@@ -42,7 +42,7 @@ function borderOf(node: Node, aligned: boolean): Border {
   }
 }
 
-/** The taps of one axis around a point. */
+/** A function that returns the neighbours of a point along one axis, and their weights. */
 function neighboursOf(node: Node): (point: number) => Neighbours {
   const mode = node.attribute('mode', 'string') ?? 'linear';
   switch (mode) {
@@ -63,9 +63,9 @@ function neighboursOf(node: Node): (point: number) => Neighbours {
 }
 
 /**
- * y[n, c, at] = x[n, c, grid[n, at]], between elements; -1 and 1 are the centres of the outermost
- * elements with align_corners, else their outer edges. Coordinates are in float32, as in onnxruntime and
- * PyTorch, because what is nearest hangs on the last bit.
+ * y[n, c, at] = x[n, c, grid[n, at]], interpolated. With align_corners, -1 and 1 are the centres of
+ * the outermost elements, else their outer edges. Coordinates are computed in float32, as in
+ * onnxruntime and PyTorch, because the last bit decides which element is nearest.
  */
 export const gridSample = operator('GridSample', {
   since: 16,
@@ -82,7 +82,7 @@ export const gridSample = operator('GridSample', {
     const rank = spatial.length;
     const fits = grid.dims.length === rank + 2 && grid.dims[0] === x.dims[0];
     if (rank < 1 || !fits || grid.dims[rank + 1] !== rank) {
-      const text = `a grid of ${dimsText(grid.dims)} for ${dimsText(x.dims)}`;
+      const text = `a grid of ${dimsText(grid.dims)} does not fit an input of ${dimsText(x.dims)}`;
       throw nodeError(node, 'ERR_MODEL', text);
     }
     const aligned = node.attribute('align_corners', 'int') === 1;
@@ -97,7 +97,7 @@ export const gridSample = operator('GridSample', {
       let taps: Tap[] = [{ offset: 0, weight: 1 }];
       for (let axis = 0; axis < rank; axis++) {
         const size = spatial[axis]!;
-        // The last axis comes first.
+        // The grid has the coordinate of the last axis first.
         const place = points[at * rank + rank - 1 - axis]!;
         const point = aligned
           ? fround(fround(fround(place + 1) / 2) * (size - 1))

@@ -1,4 +1,4 @@
-// Identity, and Dropout where it drops nothing.
+// Identity, and Dropout in inference, where it is an identity.
 
 import type { Node } from '../ir/node.js';
 import type { Operator, RunTensor, ValueFacts } from './operator.js';

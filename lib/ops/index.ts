@@ -175,8 +175,8 @@ for (const entry of OPERATORS) {
 }
 
 /**
- * What a node means, by domain, name and opset; undefined when it is not known here, or when a
- * model-local function gives the name another meaning.
+ * The operator of a node, by domain, name and opset. undefined when it is unknown, or when a
+ * model-local function replaces it.
  */
 export function operatorOf(node: Node): Operator | undefined {
   if (node.graph.model.definesFunction(node.domain, node.opType, node.overload)) return undefined;

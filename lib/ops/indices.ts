@@ -1,4 +1,4 @@
-// Where the elements lie that a tensor of indices names, one by one or as tuples.
+// Resolves tensors of indices, one by one or as tuples, to positions of elements.
 
 import type { Node } from '../ir/node.js';
 import { dimsText, elementCount, stridesOf } from '../tensor/shape.js';
@@ -24,8 +24,8 @@ function indexBelow(node: Node, size: number, index: number): number {
 }
 
 /**
- * For each index, the element of a tensor of `dims` at the place of the index, but for `axis`: there
- * the index says where.
+ * For each index, the position of an element in a tensor of `dims`. Its coordinates are those of
+ * the index, except on `axis`, where the value of the index is the coordinate.
  *
  * @throws ConvfuseError ERR_MODEL, ERR_ARGUMENT
  */
@@ -39,7 +39,7 @@ export function placesAlong(
     indices.dims.length === dims.length &&
     indices.dims.every((size, at) => at === axis || size <= dims[at]!);
   if (!fits) {
-    const text = `indices are ${dimsText(indices.dims)}, elements ${dimsText(dims)}`;
+    const text = `indices of ${dimsText(indices.dims)} do not fit a tensor of ${dimsText(dims)}`;
     throw nodeError(node, 'ERR_MODEL', text);
   }
   const numbers = indexNumbers(node, indices);
@@ -53,19 +53,19 @@ export function placesAlong(
   return places;
 }
 
-/** Runs of elements that tuples of indices name. */
+/** Runs of elements selected by tuples of indices. */
 export interface Tuples {
-  /** The first element of each run. */
+  /** Position of the first element of each run. */
   readonly places: Int32Array;
   /** Elements of a run. */
   readonly length: number;
-  /** Of all runs together. */
+  /** Dimensions of all runs together. */
   readonly dims: readonly number[];
 }
 
 /**
- * The parts of a tensor of `dims` that the rows of `indices` name, by the first axes behind the
- * `batchDims` that the two have in common.
+ * The parts of a tensor of `dims` that the rows of `indices` select, by coordinates on the first
+ * axes behind the `batchDims` common ones.
  *
  * @throws ConvfuseError ERR_MODEL, ERR_ARGUMENT
  */
@@ -96,7 +96,7 @@ export function tuplesOf(
   return { places, length: elementCount(rest), dims: [...rows, ...rest] };
 }
 
-/** Indices of a tuple, where that is known. @throws ConvfuseError ERR_MODEL */
+/** The number of indices in a tuple, as far as it is known. @throws ConvfuseError ERR_MODEL */
 export function tupleWidth<D>(
   node: Node,
   dims: readonly unknown[],

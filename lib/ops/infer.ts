@@ -12,21 +12,21 @@ import { int64Vector } from './run-tensor.js';
 import { nodeError } from './schema.js';
 
 export interface InferenceOptions {
-  /** Dimensions of inputs of the main graph, by name: they win over what the file declares. */
+  /** Dimensions of inputs of the main graph, by name. They override what the file declares. */
   readonly inputDims?: ReadonlyMap<string, readonly number[]>;
-  /** What an unknown first dimension of an input counts as. */
+  /** The number that replaces an unknown first dimension of an input. */
   readonly unknownBatch?: number;
-  /** Take what the file declares where nothing can be inferred. Files are sometimes wrong. */
+  /** Use the file's declarations where nothing can be inferred. Files are sometimes wrong. */
   readonly declarations?: boolean;
-  /** Nodes that break their operator's rules have unknown outputs instead of throwing. */
+  /** Give nodes that violate their operator's rules unknown outputs instead of throwing. */
   readonly lenient?: boolean;
-  /** Initializers that the caller replaces: their elements are not known. */
+  /** Initializers that the caller replaces, whose elements are thus unknown. */
   readonly overridden?: ReadonlySet<Value>;
 }
 
 /**
- * Types and shapes of a model's values, computed when they are asked for and remembered: linear
- * in the nodes that a question leads to. Nodes that an editor adds later are found like others.
+ * Types and shapes of a model's values, computed on demand and cached. A query takes time linear in
+ * the nodes that it depends on. Nodes that an editor adds later are handled too.
  */
 export class Inference {
   readonly #options: InferenceOptions;
@@ -54,7 +54,7 @@ export class Inference {
     return node.outputs.map((output) => (output === undefined ? UNKNOWN : this.facts(output)));
   }
 
-  /** Where all that a value is made of is known, as it is for who asks in order. */
+  /** Resolves a value if all inputs of its producer are known, as they are in graph order. */
   #resolveNear(value: Value): boolean {
     const { producer } = value;
     if (producer === undefined) {
@@ -70,7 +70,7 @@ export class Inference {
     return true;
   }
 
-  /** Walks to the producers with a stack of its own: graphs are deeper than call stacks. */
+  /** Resolves producers with an explicit stack, since graphs may be deeper than call stacks. */
   #resolve(start: Value): void {
     const stack: Value[] = [start];
     const open = new Set<Value>();
@@ -89,7 +89,7 @@ export class Inference {
           for (const input of missing) stack.push(input!);
         } else {
           this.#inferNode(producer);
-          // A value that its producer does not list any more: leave no question open.
+          // The producer no longer lists this value; it must get facts all the same.
           if (!this.#known.has(value)) this.#known.set(value, UNKNOWN);
         }
       }
@@ -112,13 +112,15 @@ export class Inference {
       if (axis === 0 && main && this.#options.unknownBatch !== undefined) {
         return this.#options.unknownBatch;
       }
-      // A name of its own: it is the same number wherever it goes.
+      // An unnamed size gets a symbol of its own, so that its copies are known to be equal.
       return dim ?? `${name}#${axis}`;
     });
     return { type: declaration?.type, dims };
   }
 
-  /** Overridable initializers are known where the caller says which ones are replaced. */
+  /**
+   * Whether an initializer counts as constant: the caller named the replaced ones, not this one.
+   */
   #assumedConstant(value: Value): boolean {
     const { overridden } = this.#options;
     return overridden !== undefined && value.graph.kind === 'main' && !overridden.has(value);
@@ -150,7 +152,7 @@ export class Inference {
   }
 }
 
-/** The number of inputs and outputs must be one that the operator has. */
+/** Checks the numbers of inputs and outputs. @throws ConvfuseError ERR_MODEL */
 export function checkArity(node: Node, operator: Operator): void {
   checkCount(node, node.inputs.length, operator.inputs, 'inputs');
   checkCount(node, node.outputs.length, operator.outputs, 'outputs');
@@ -166,7 +168,7 @@ function checkCount(
   throw nodeError(node, 'ERR_MODEL', `it has ${count} ${what}, expected ${least} to ${most}`);
 }
 
-/** Adds the elements of small outputs where all that they are made of is known. */
+/** Adds the elements of small outputs where all inputs are known. */
 function complete(
   node: Node,
   operator: Operator,
@@ -189,7 +191,7 @@ function complete(
       constant: constantOf(tensor),
     }));
   } catch (error) {
-    // What cannot be evaluated here may still be known in shape.
+    // The shape is known even where the operator cannot be evaluated here.
     if (error instanceof ConvfuseError && error.code === 'ERR_UNSUPPORTED') return fromElements;
     throw error;
   }
@@ -199,7 +201,7 @@ function isSmall(constant: Constant | undefined): boolean {
   return constant !== undefined && elementCount(constant.dims) <= MAX_SMALL;
 }
 
-/** Makes a constant of whole-number elements that are all known. */
+/** Makes a constant where all whole-number elements are known. */
 function withElements(facts: ValueFacts): ValueFacts {
   const { elements, constant, type, dims } = facts;
   if (constant !== undefined || elements === undefined) return facts;

@@ -69,7 +69,8 @@ export function moments(
 
 function groupsOf(node: Node): number {
   const groups = node.attribute('num_groups', 'int');
-  if (groups === undefined || groups < 1) throw nodeError(node, 'ERR_MODEL', 'num_groups');
+  if (groups === undefined || groups < 1)
+    throw nodeError(node, 'ERR_MODEL', 'num_groups is missing or below 1');
   return groups;
 }
 

@@ -5,13 +5,13 @@ interface Kernel {
   dispose(): void;
 }
 
-/** Kernels of one node, by what they were made for. Disposed of with the session. */
+/** The kernels of one node, by name. They are disposed of with the session. */
 export class KernelCache<K extends Kernel> {
   readonly #kernels = new Map<string, { readonly weight: FloatArray; readonly kernel: K }>();
 
   /**
-   * The kernel of this name, made again when the weights are others than before; undefined where none
-   * can be made.
+   * The kernel of this name. It is made again when the weights have changed; undefined where `make`
+   * returns none.
    */
   get<R extends K | undefined>(name: string, weight: FloatArray, make: () => R): K | R {
     const found = this.#kernels.get(name);
@@ -23,7 +23,7 @@ export class KernelCache<K extends Kernel> {
     return kernel;
   }
 
-  /** A function that tells whether the kernel of this name is still the same. */
+  /** A function that tells whether the cache still has this kernel under this name. */
   holding(name: string, kernel: K): () => boolean {
     return () => this.#kernels.get(name)?.kernel === kernel;
   }
@@ -34,7 +34,7 @@ export class KernelCache<K extends Kernel> {
   }
 }
 
-/** Plans for other shapes may have merged more into a node, or less. */
+/** A name for what is merged into the node, which differs between plans for other shapes. */
 export function nameOf({ kind, tail }: Activation): string {
   return tail === undefined ? kind : `${kind} ${Object.values(tail).join()}`;
 }

@@ -10,8 +10,8 @@ import { floatsOf, required } from './run-tensor.js';
 import { axisOf, operator } from './schema.js';
 
 /**
- * Normalises over the axes from `axis` on, then scales and shifts by broadcast tensors. ONNX has it since
- * opset 17; exporters wrote it before, and onnxruntime runs it in any.
+ * Normalises over the axes from `axis` on, then scales and shifts by broadcast tensors. Accepted in
+ * any opset: ONNX has it since 17, but exporters wrote it earlier, and onnxruntime runs it.
  */
 export const layerNormalization = operator('LayerNormalization', {
   inputs: [2, 3],

@@ -9,15 +9,15 @@ import { runRepeatable } from './repeatable.js';
 import { floatsOf } from './run-tensor.js';
 import { nodeError } from './schema.js';
 
-/** Rows that are multiplied by a constant matrix. */
+/** A product of rows with a constant matrix. */
 export interface LinearProduct extends Omit<LinearSpec, 'activation' | 'threads'> {
   readonly a: RunTensor;
-  /** Of the output. */
+  /** Dimensions of the output. */
   readonly dims: readonly number[];
 }
 
 /**
- * Runs a product on the backend, whose matrix is packed once, with what was merged into it.
+ * Runs a product, with everything merged into it, on the backend. The matrix is packed once.
  *
  * @returns undefined where the backend has no such layers
  */
@@ -29,7 +29,7 @@ export function runLinear(
   const x = floatsOf(call.node, a);
   if (backend.linear === undefined || !(x instanceof Float32Array)) return undefined;
   const activation = call.epilogue?.activation ?? IDENTITY;
-  // Plans for other shapes may have merged no bias, and a convolution keeps kernels beside layers.
+  // Plans for other shapes may have merged no bias, and a convolution shares the cache.
   const name = `${nameOf(activation)} linear ${shape.bias ? 'biased' : 'plain'}`;
   const kept = call.keep(() => new KernelCache<LinearLayer>());
   const make = (): LinearLayer | undefined =>
@@ -42,7 +42,7 @@ export function runLinear(
   return runRepeatable(call, x, how, true, residualOf(call, dims));
 }
 
-/** What was merged into a product with an output of these dimensions, to be added to it. */
+/** The residual that was merged into a product with an output of these dimensions. */
 export function residualOf(call: Evaluation, dims: readonly number[]): FloatArray | undefined {
   const residual = call.epilogue?.residual;
   if (residual === undefined) return undefined;
@@ -53,13 +53,13 @@ export function residualOf(call: Evaluation, dims: readonly number[]): FloatArra
   return floatsOf(call.node, residual);
 }
 
-/** Whether dimensions are those of a number for each of n columns, or of one for all. */
+/** Whether `dims` are those of one number for each of n columns, or of one for all. */
 export function isRow(dims: readonly Dim[], n: number): boolean {
   const last = dims.at(-1) ?? 1;
   return (last === n || last === 1) && dims.slice(0, -1).every((size) => size === 1);
 }
 
-/** The row of n numbers that C adds to all rows of a product; undefined where they differ. */
+/** The row of n numbers that C adds to every row of a product; undefined where rows differ. */
 export function rowOf(c: FloatArray, dims: readonly number[], n: number): FloatArray | undefined {
   if (!isRow(dims, n)) return undefined;
   return c.length === n ? c : new Float32Array(n).fill(c[0]!);

@@ -1,4 +1,4 @@
-// Axes, pads, sizes ...: lists that were attributes first and inputs later.
+// Lists (axes, pads, sizes ...) that are attributes in early opsets and inputs in later ones.
 
 import type { Node } from '../ir/node.js';
 import { constantNumbers } from './facts.js';
@@ -16,7 +16,7 @@ export function listOf(
   return tensor === undefined ? node.attribute(attribute, 'ints') : numbersOf(tensor);
 }
 
-/** The same before a run; 'unknown' when the input is there but its elements are not known. */
+/** The list before a run; 'unknown' when it is an input whose elements are not known. */
 export function listFacts(
   node: Node,
   inputs: readonly (ValueFacts | undefined)[],

@@ -6,7 +6,7 @@ import { int64Vector, numbersOf } from './run-tensor.js';
 import { ANY, nodeError, operator } from './schema.js';
 import { stack } from './stack.js';
 
-/** More rounds than any network makes; a file may ask for 2^63. */
+/** A limit: more iterations than any network makes. A file may ask for 2^63. */
 export const MAX_ROUNDS = 1_000_000;
 
 /** The graph that Loop and Scan repeat. @throws ConvfuseError ERR_MODEL */
@@ -17,9 +17,9 @@ export function bodyOf(node: Node): Graph {
 }
 
 /**
- * Repeats its body while a condition holds and a count is not reached. The body takes the round,
- * the condition and the carried values; it gives a condition, the carried values and the scan
- * outputs, which are stacked over the rounds.
+ * Repeats its body while a condition holds and a count is not reached. The body takes the iteration
+ * number, the condition and the carried values, and returns a condition, the carried values and
+ * scan outputs, which are stacked over the iterations.
  */
 export const loop = operator('Loop', {
   inputs: [2, ANY],
@@ -37,7 +37,7 @@ export const loop = operator('Loop', {
     });
     const scans: (RunTensor | undefined)[][] = node.outputs.slice(carried.length).map(() => []);
     for (let round = 0; going && round < rounds; round++) {
-      if (round >= MAX_ROUNDS) throw nodeError(node, 'ERR_LIMIT', `over ${MAX_ROUNDS} rounds`);
+      if (round >= MAX_ROUNDS) throw nodeError(node, 'ERR_LIMIT', `over ${MAX_ROUNDS} iterations`);
       const flag: RunTensor = { type: 'bool', dims: [], data: Uint8Array.of(1) };
       const count: RunTensor = { ...int64Vector([round]), dims: [] };
       const results = call.runBody(body, [count, flag, ...carried]);

@@ -4,15 +4,15 @@ import { inferPool, poolOf } from './pool.js';
 import { floatsOf, required } from './run-tensor.js';
 import { nodeError, operator } from './schema.js';
 
-/** A float in opset 1. */
+/** The attribute p, which is a float in opset 1. */
 function powerOf(node: Node): number {
   const found = node.attributes.get('p');
   const p = found?.kind === 'int' || found?.kind === 'float' ? found.value : 2;
-  if (!(p > 0)) throw nodeError(node, 'ERR_MODEL', `p is ${p}`);
+  if (!(p > 0)) throw nodeError(node, 'ERR_MODEL', `expected p above 0, received ${p}`);
   return p;
 }
 
-/** y = (sum of |x|^p under each window)^(1/p); pads add nothing. */
+/** y = (sum of |x|^p in each window)^(1/p); pads add nothing. */
 export const lpPool = operator('LpPool', {
   infer: (node, inputs) => inferPool(node, inputs).slice(0, 1),
   evaluate(call, inputs) {

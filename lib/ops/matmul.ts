@@ -11,7 +11,7 @@ import { floatsOf, required } from './run-tensor.js';
 import { nodeError, operator } from './schema.js';
 
 export interface Product<D> {
-  /** Of the stacked matrices. */
+  /** Dimensions of the stack of matrices. */
   readonly batch: readonly D[];
   readonly m: D;
   readonly k: D;
@@ -19,14 +19,14 @@ export interface Product<D> {
   readonly out: readonly D[];
 }
 
-/** numpy.matmul: vectors are one-row or one-column matrices whose axis then goes. */
+/** As in numpy.matmul, a vector is a one-row or one-column matrix; the result lacks that axis. */
 export function productOf<D extends Dim>(
   node: Node,
   a: readonly D[],
   b: readonly D[],
 ): Product<D | 1> {
   if (a.length === 0 || b.length === 0) {
-    throw nodeError(node, 'ERR_MODEL', `${dimsText(a)} times ${dimsText(b)}`);
+    throw nodeError(node, 'ERR_MODEL', `cannot multiply ${dimsText(a)} by ${dimsText(b)}`);
   }
   const left: readonly (D | 1)[] = a.length === 1 ? [1, a[0]!] : a;
   const right: readonly (D | 1)[] = b.length === 1 ? [b[0]!, 1] : b;
@@ -35,7 +35,7 @@ export function productOf<D extends Dim>(
   const n = right[right.length - 1] as D | 1;
   const rows = right[right.length - 2];
   if (typeof k === 'number' && typeof rows === 'number' && k !== rows) {
-    throw nodeError(node, 'ERR_MODEL', `${dimsText(a)} times ${dimsText(b)}`);
+    throw nodeError(node, 'ERR_MODEL', `cannot multiply ${dimsText(a)} by ${dimsText(b)}`);
   }
   const batch = broadcastDims(left.slice(0, -2), right.slice(0, -2)) as (D | 1)[];
   const out = [...batch, ...(a.length === 1 ? [] : [m]), ...(b.length === 1 ? [] : [n])];
@@ -65,7 +65,7 @@ export const matMul = operator('MatMul', {
     const { batch, m, k, n, out } = productOf(node, a.dims, b.dims);
     const left = floatsOf(node, a);
     const right = floatsOf(node, b);
-    // One matrix for all: the stack of A is one tall matrix.
+    // With a single matrix B, the stack of matrices A is one tall matrix.
     const single = isSingle(b.dims);
     const matrix = call.isConstant(1) ? right : undefined;
     const row = inputs[2];

@@ -15,7 +15,7 @@ function maxPoolLoop(pool: Pool, x: NumberArray, y: NumberArray, indices?: Float
         for (let w = 0; w < width.output; w++, at++) {
           let best = -Infinity;
           let i = depth.start[d]!;
-          // Where all elements are -Infinity, the first one is the largest.
+          // If all elements are -Infinity, the first one counts as the largest.
           let where =
             p * plane + (i * height.input + height.start[h]!) * width.input + width.start[w]!;
           for (let kd = depth.taps[d]!; kd > 0; kd--, i += depth.dilation) {
@@ -40,7 +40,7 @@ function maxPoolLoop(pool: Pool, x: NumberArray, y: NumberArray, indices?: Float
   }
 }
 
-/** A row-major offset in the tensor, counted with the spatial axes in reverse order instead. */
+/** Converts a row-major offset to one with the spatial axes in reverse order. */
 function columnMajor(offset: number, spatial: readonly number[]): number {
   const plane = spatial.reduce((product, size) => product * size, 1);
   let rest = offset % plane;

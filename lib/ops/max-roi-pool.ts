@@ -10,7 +10,7 @@ function rounded(value: number): number {
   return Math.sign(value) * Math.floor(Math.abs(value) + 0.5);
 }
 
-/** The elements of one axis that a bin of a region covers, which may be none. */
+/** The range of elements, possibly empty, that a bin of a region covers along one axis. */
 function span(
   bin: number,
   bins: number,
@@ -22,7 +22,7 @@ function span(
   return [clip(Math.floor(fround(bin * width))), clip(Math.ceil(fround((bin + 1) * width)))];
 }
 
-/** For each region and bin the largest element; 0 for none (Girshick 2015, section 2.1). */
+/** The largest element in each bin of each region; 0 for an empty bin (Girshick 2015, 2.1). */
 export const maxRoiPool = operator('MaxRoiPool', {
   inputs: [2, 2],
   infer(node, [x, rois]): ValueFacts[] {
@@ -47,7 +47,11 @@ export const maxRoiPool = operator('MaxRoiPool', {
     for (let roi = 0; roi < dims[0]!; roi++) {
       const image = regions[roi * 5]!;
       if (!(image >= 0 && image < batch)) {
-        throw nodeError(node, 'ERR_MODEL', `a region of image ${image} of ${batch}`);
+        throw nodeError(
+          node,
+          'ERR_MODEL',
+          `a region is of image ${image}, outside a batch of ${batch}`,
+        );
       }
       const corner = (i: number): number => rounded(fround(regions[roi * 5 + i]! * scale));
       const [left, top, right, bottom] = [corner(1), corner(2), corner(3), corner(4)];

@@ -7,7 +7,7 @@ import type { ValueFacts } from './operator.js';
 import { floatsOf, numbersOf, required } from './run-tensor.js';
 import { nodeError, operator } from './schema.js';
 
-/** What a MaxPool of these attributes was given, if its windows left no rest. */
+/** The input dimensions of a MaxPool with these attributes, if its windows leave no rest. */
 function unpooledDims(node: Node, dims: readonly Dim[]): Dim[] {
   const kernel = node.attribute('kernel_shape', 'ints');
   const rank = dims.length - 2;
@@ -35,7 +35,7 @@ export const maxUnpool = operator('MaxUnpool', {
     const { node } = call;
     const x = required(node, inputs, 0);
     const indices = numbersOf(required(node, inputs, 1));
-    // Indices count the elements of the output as it is, as in onnxruntime and PyTorch.
+    // Indices refer to the elements of the actual output, as in onnxruntime and PyTorch.
     const dims = inputs[2] ? numbersOf(inputs[2]) : (unpooledDims(node, x.dims) as number[]);
     const source = floatsOf(node, x);
     if (indices.length !== source.length || dims.some((size) => size < 0)) {
@@ -45,7 +45,7 @@ export const maxUnpool = operator('MaxUnpool', {
     const data = (call.allocate(x.type, dims) as FloatArray).fill(0);
     indices.forEach((index, i) => {
       if (!(index >= 0 && index < count)) {
-        throw nodeError(node, 'ERR_MODEL', `index ${index} of ${count} elements`);
+        throw nodeError(node, 'ERR_MODEL', `expected an index below ${count}, received ${index}`);
       }
       data[index] = source[i]!;
     });

@@ -4,7 +4,7 @@ import type { ValueFacts } from './operator.js';
 import { required } from './run-tensor.js';
 import { nodeError, operator } from './schema.js';
 
-/** Where elements are not 0: a row for each axis, a column for each such element. */
+/** The indices of all elements that are not 0, as [rank, count]. */
 export const nonZero = operator('NonZero', {
   since: 9,
   infer(_node, [x]): ValueFacts[] {
@@ -14,7 +14,8 @@ export const nonZero = operator('NonZero', {
   evaluate(call, inputs) {
     const { node } = call;
     const { type, dims, data } = required(node, inputs, 0);
-    if (type === 'string') throw nodeError(node, 'ERR_UNSUPPORTED', 'string elements');
+    if (type === 'string')
+      throw nodeError(node, 'ERR_UNSUPPORTED', 'string elements are not supported');
     const found: number[] = [];
     for (let i = 0; i < data.length; i++) if (Number(data[i]) !== 0) found.push(i);
     const out = call.allocate('int64', [dims.length, found.length]) as BigInt64Array;

@@ -2,20 +2,20 @@ import type { FloatArray } from '../backend/backend.js';
 import type { Evaluation, RepeatedRun, RunTensor } from './operator.js';
 import { othersConstant, runRepeatable } from './repeatable.js';
 
-/** Rows with statistics of their own, each of `parts` runs of `plane` elements. */
+/** Rows that are normalised, each by its own statistics: `parts` runs of `plane` elements. */
 export interface NormalRows {
   readonly rows: number;
   readonly parts: number;
   readonly plane: number;
   readonly epsilon: number;
-  /** Runs that have scales and biases of their own: `parts`, or a multiple. */
+  /** The number of channels after which scale and bias repeat: `parts`, or a multiple. */
   readonly channels: number;
-  /** Of as many neighbouring channels each as divide them up; no bias: zeros. */
+  /** Each element applies to channels / length neighbouring channels. No bias means zeros. */
   readonly scale: FloatArray;
   readonly bias: FloatArray | undefined;
 }
 
-/** Input 0 normalised by the backend; undefined where that has to be done here. */
+/** Normalises input 0 on the backend; undefined where the operator's own loop must run. */
 export function normaliseRows(
   call: Evaluation,
   inputs: readonly (RunTensor | undefined)[],
@@ -37,7 +37,7 @@ export function normaliseRows(
   return runRepeatable(call, data, how, othersConstant(call, inputs));
 }
 
-/** One number for each of `channels`, which divide up among the given ones. */
+/** Repeats each number for neighbouring channels, so that there are `channels`. */
 function spread(values: Float32Array, channels: number): Float32Array {
   if (values.length === channels) return values;
   const each = channels / values.length;

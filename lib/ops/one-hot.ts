@@ -6,18 +6,18 @@ import { numbersOf, required } from './run-tensor.js';
 import { axisOf, nodeError, operator } from './schema.js';
 import type { Elements } from './strided.js';
 
-/** Where the new axis goes: among one more axis than the indices have. */
+/** The new axis in the output, which has one axis more than the indices. */
 function newAxis(node: Node, rank: number): number {
   return axisOf(node, node.attribute('axis', 'int') ?? -1, rank + 1);
 }
 
-/** A whole number, of whatever type. @throws ConvfuseError ERR_ARGUMENT */
+/** The depth as a whole number; its tensor may have any type. @throws ConvfuseError ERR_ARGUMENT */
 function depthOf(node: Node, depth: number): number {
   if (depth >= 0) return Math.trunc(depth);
   throw nodeError(node, 'ERR_ARGUMENT', `expected a depth of 0 or more, received ${depth}`);
 }
 
-/** Along a new axis of `depth` elements: values[1] at the index, values[0] elsewhere. */
+/** Adds an axis of `depth` elements, which are values[1] at the index and values[0] elsewhere. */
 export const oneHot = operator('OneHot', {
   since: 9,
   inputs: [3, 3],
@@ -37,7 +37,8 @@ export const oneHot = operator('OneHot', {
     const { dims: places, data: indices } = required(node, inputs, 0);
     const depth = depthOf(node, numbersOf(required(node, inputs, 1))[0] ?? NaN);
     const values = required(node, inputs, 2);
-    if (values.data.length !== 2) throw nodeError(node, 'ERR_MODEL', 'expected two values');
+    if (values.data.length !== 2)
+      throw nodeError(node, 'ERR_MODEL', 'expected 2 elements in values');
     const axis = newAxis(node, places.length);
     const dims = places.toSpliced(axis, 0, depth);
     const data = call.allocate(values.type, dims);
@@ -47,7 +48,7 @@ export const oneHot = operator('OneHot', {
     const inner = elementCount(places.slice(axis));
     for (let i = 0; i < indices.length; i++) {
       const given = Math.trunc(Number(indices[i]));
-      // Opset 9 knows no indices from the end: they are outside like others.
+      // In opset 9 negative indices are out of range; later they count from the end.
       const index = given < 0 && node.opset >= 11 ? given + depth : given;
       if (!(index >= 0 && index < depth)) continue;
       out[(Math.floor(i / inner) * depth + index) * inner + (i % inner)] = on;

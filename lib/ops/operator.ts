@@ -12,9 +12,9 @@ import type { DataType, TensorData } from '../tensor/dtype.js';
 export interface ValueFacts {
   readonly type: DataType | undefined;
   readonly dims: readonly Dim[] | undefined;
-  /** Its elements where they are known: shapes computed by Shape, Gather, Concat ... */
+  /** The value, where all its elements are known: shapes computed by Shape, Gather, Concat ... */
   readonly constant?: Constant | undefined;
-  /** The same for whole-number vectors of which only some elements are known, as shapes often are. */
+  /** Elements of a whole-number vector or scalar, some of which may be unknown, as in shapes. */
   readonly elements?: readonly Dim[] | undefined;
 }
 
@@ -27,67 +27,68 @@ export interface RunTensor {
   readonly type: DataType;
   readonly dims: readonly number[];
   readonly data: TensorData;
-  /** Of 4 dimensions in blocks. Operators that know no blocks are never given such a tensor. */
+  /** Set for [N, C, H, W] in blocks. Operators that cannot work on blocks never get one. */
   readonly layout?: BlockedLayout | undefined;
 }
 
-/** The arithmetic of a run: what floating-point tensors are held in. */
+/** The arithmetic of a run: the type in which it holds floating-point tensors. */
 export type Arithmetic = 'float32' | 'float64';
 
-/** What a plan merged into a node: out = activation(node(inputs) + residual). */
+/** Operations that a plan merged into a node: out = activation(node(inputs) + residual). */
 export interface Epilogue {
   readonly activation: Activation;
-  /** Of the same dimensions as the output. */
+  /** Has the dimensions of the output. */
   readonly residual: RunTensor | undefined;
 }
 
 /**
- * How a step is done again, once its first input and its second tensor are known to be of the same
- * type, dimensions and layout as before. Nothing else may differ: its other inputs are constants.
+ * How to repeat a step without asking its operator, when its first input and its second tensor have
+ * the same types, dimensions and layouts as before. Its other inputs must be constants.
  */
 export interface Repeatable {
-  /** Of its only output. */
+  /** Type of its only output. */
   readonly type: DataType;
   readonly dims: readonly number[];
   readonly layout: BlockedLayout | undefined;
-  /** The input that is the second tensor. Default: there is none but the residual. */
+  /** Index of the input that is the second tensor. Default: the merged residual, if any. */
   readonly second?: number | undefined;
-  /** The input whose memory takes the output, where no other value lies in it. */
+  /** Index of the input whose memory the output may take, where no other value lies in it. */
   readonly overwrites?: number | undefined;
-  /** Whether what it keeps has not been given up since. Default: nothing is. */
+  /** Whether the kept state (a packed kernel, say) is still valid. Default: there is none. */
   holds?(): boolean;
-  /** Writes the output. Absent: it is memory of the input. @throws ConvfuseError */
+  /** Writes the output. Absent: the output is a view of the input. @throws ConvfuseError */
   readonly run?: RepeatedRun;
-  /** Where the output begins and ends in that memory. Default: it is all of it. */
+  /** For a view: the range of elements of the input. Default: all of it. */
   readonly part?: readonly [from: number, to: number] | undefined;
 }
 
 export type RepeatedRun = (x: TensorData, second: TensorData | undefined, out: TensorData) => void;
 
 /**
- * How an output of a step that only moves elements, from and to any number of tensors, is made again,
- * once all inputs are known to be of the same types and dimensions as before. Nothing else may differ.
+ * How to repeat making one output of a step that only moves elements between any number of tensors,
+ * when all its inputs have the same types, dimensions and layouts as before. Nothing else may
+ * differ.
  */
 export interface Moved {
   readonly type: DataType;
   readonly dims: readonly number[];
   readonly layout?: BlockedLayout | undefined;
-  /** Writes it. Absent: it is memory of input 0. @throws ConvfuseError */
+  /** Writes the output. Absent: the output is a view of input 0. @throws ConvfuseError */
   readonly run?: MovedRun | undefined;
-  /** Where it begins and ends in that memory. Default: it is all of it. */
+  /** For a view: the range of elements of input 0. Default: all of it. */
   readonly part?: Repeatable['part'];
 }
 
 export type MovedRun = (inputs: readonly (TensorData | undefined)[], out: TensorData) => void;
 
-/** What an operator may use while it is evaluated. */
+/** The services that an operator may use while it is evaluated. */
 export interface Evaluation {
   readonly backend: Backend;
   readonly node: Node;
   readonly arithmetic: Arithmetic;
   readonly precision: Precision;
   readonly threads: number | undefined;
-  /** Only ever present for operators that say they take one. */
+  /** Present only for operators with takesEpilogue. */
   readonly epilogue: Epilogue | undefined;
   /** The backend's element-wise arithmetic; undefined where it has none. */
   elementwise(spec: ElementwiseSpec): ElementwiseRun | undefined;
@@ -96,25 +97,25 @@ export interface Evaluation {
   /** Runs a graph that the node holds. @throws ConvfuseError ERR_UNSUPPORTED outside a session */
   runBody(body: Graph, inputs: readonly (RunTensor | undefined)[]): readonly RunTensor[];
   /**
-   * Whether nobody reads an input's memory after this step, so that an output of the same type and
-   * shape may take its place.
+   * Whether an output of the same type and shape may be written over an input, because nothing
+   * reads its memory after this step.
    */
   canOverwrite(index: number): boolean;
   /** A buffer for an output of this type: recycled where the plan allows it, not zeroed. */
   allocate(type: DataType, dims: readonly number[]): TensorData;
   /** Like allocate, for the floating-point types. */
   allocateFloat(type: DataType, count: number): FloatArray;
-  /** Where output 0 is to lie in blocks. Only ever present for operators that know them. */
+  /** The blocks of output 0, if it must be in blocks; only for operators that can do so. */
   readonly layout: BlockedLayout | undefined;
-  /** The same by output. */
+  /** The layouts of all outputs. */
   readonly layouts: readonly (BlockedLayout | undefined)[];
-  /** A buffer for a tensor of [N, C, H, W] in blocks, its halo of zeros. */
+  /** A buffer for a tensor of [N, C, H, W] in blocks; its halo is zeros. */
   allocateBlocked(dims: readonly number[], layout: BlockedLayout): Float32Array;
-  /** Says how the step can be done again, so that later runs need not ask the operator. */
+  /** Tells how to repeat the step, so that later runs need not ask the operator. */
   repeatable(how: Repeatable): void;
-  /** Says the same of a step that only moves elements, by output. */
+  /** Tells how to repeat a step that only moves elements, by output. */
   movable(outputs: readonly Moved[]): void;
-  /** Anything an operator wants to keep from run to run for this node (packed weights). */
+  /** What the operator keeps from run to run for this node (packed weights); made once. */
   keep<T extends object>(make: () => T): T;
 }
 
@@ -129,21 +130,23 @@ export interface Operator {
   /** Least and most inputs and outputs. */
   readonly inputs: readonly [number, number];
   readonly outputs: readonly [number, number];
-  /** The output is the input's memory under other dimensions: running it moves nothing. */
+  /** Whether the output is a view of the input under other dimensions: nothing is moved. */
   readonly view?: boolean;
   /**
-   * What of call.epilogue evaluate() applies: all of it; an activation of equal parameters; or that and
-   * a residual, for what columns() says.
+   * The part of call.epilogue that evaluate() applies. all: everything. activation: an activation
+   * with at most one slope. product: that and a residual, for nodes whose columns() returns a
+   * number.
    */
   readonly takesEpilogue?: 'all' | 'activation' | 'product';
   /**
-   * How many columns the output has where it is a product of rows and one matrix, input 1, with nothing
-   * to it but a number for each column: input 2, which a plan may add. Undefined for other products.
+   * The number of output columns of a plain product of rows with one matrix, input 1, to which at
+   * most one number per column is added: input 2, which a plan may supply. Undefined for other
+   * products.
    */
   columns?(node: Node, inputs: readonly (ValueFacts | undefined)[]): number | undefined;
-  /** Facts of each output, as far as they follow from the inputs'. */
+  /** Facts of each output, as far as they follow from those of the inputs. */
   infer?(node: Node, inputs: readonly (ValueFacts | undefined)[]): readonly ValueFacts[];
-  /** Multiply-accumulates for known shapes; 0 where arithmetic is not the point. */
+  /** Multiply-accumulates, for known shapes. Absent: the cost is not in arithmetic. */
   macs?(node: Node, inputs: readonly ValueFacts[], outputs: readonly ValueFacts[]): number;
   /** @throws ConvfuseError ERR_MODEL, ERR_ARGUMENT, ERR_UNSUPPORTED */
   evaluate(call: Evaluation, inputs: readonly (RunTensor | undefined)[]): readonly RunTensor[];

@@ -17,7 +17,7 @@ interface Pads {
   readonly end: readonly number[];
 }
 
-/** Pads of every axis, out of the list for the axes that are named (all, before opset 18). */
+/** Pads of every axis, from the list for the named axes (before opset 18 all axes). */
 function padsOf(
   node: Node,
   rank: number,
@@ -42,19 +42,19 @@ function padsOf(
   return { begin, end };
 }
 
-/** Opset 1 called the attribute paddings. */
+/** The name of the attribute, which was `paddings` in opset 1. */
 function padAttribute(node: Node): string {
   return node.opset < 2 ? 'paddings' : 'pads';
 }
 
-/** Input index for an output index: -1 stands for the constant. */
+/** The input index for an output index; -1 stands for the constant. */
 function sourceOf(mode: string, index: number, size: number): number {
   if (index >= 0 && index < size) return index;
   switch (mode) {
     case 'edge':
       return index < 0 ? 0 : size - 1;
     case 'reflect': {
-      // Mirrors at the middle of the first and last element: the period is 2 (size - 1).
+      // Mirrors at the centres of the first and last element: the period is 2 (size - 1).
       if (size === 1) return 0;
       const period = 2 * (size - 1);
       const at = ((index % period) + period) % period;
@@ -68,8 +68,8 @@ function sourceOf(mode: string, index: number, size: number): number {
 }
 
 /**
- * The same for all output indices of an axis. Negative pads take elements away before others are
- * added, so that those taken away are not what is mirrored or repeated.
+ * Input indices for all output indices of an axis. Negative pads remove elements before others are
+ * added, so that removed elements are not mirrored or repeated.
  */
 function sourcesOf(
   node: Node,
@@ -116,7 +116,7 @@ export const pad = operator('Pad', {
     const { begin, end } = padsOf(node, rank, list, listOf(node, inputs, 3, 'axes'));
     const mode = node.attribute('mode', 'string') ?? 'constant';
     if (!['constant', 'edge', 'reflect', 'wrap'].includes(mode)) {
-      throw nodeError(node, 'ERR_UNSUPPORTED', `mode ${JSON.stringify(mode)}`);
+      throw nodeError(node, 'ERR_UNSUPPORTED', `mode ${JSON.stringify(mode)} is not supported`);
     }
     const dims = x.dims.map((size, axis) => Math.max(0, size + begin[axis]! + end[axis]!));
     const value = fillValue(node, x, inputs[2]);
@@ -131,7 +131,7 @@ export const pad = operator('Pad', {
     const out = data as unknown as Elements;
     const source = x.data as unknown as Elements;
     const last = sources[rank - 1] ?? Int32Array.of(0);
-    // Offsets of the output's rows in the input; a row outside it is all constant.
+    // The offset in the input of each row of the output; a row outside the input is constant.
     const outer = dims.slice(0, -1);
     const rows = elementCount(outer);
     const own = stridesOf(x.dims);
@@ -163,7 +163,7 @@ interface Padding {
   readonly sources: readonly Int32Array[];
 }
 
-/** The same by the backend; undefined where it cannot, or it is not worth it. */
+/** Padding on the backend; undefined where it is not supported or not worthwhile. */
 function padRun(
   call: Evaluation,
   x: RunTensor,
@@ -204,7 +204,7 @@ function padRun(
   };
 }
 
-/** The constant: an attribute before opset 11, a scalar input since; zero when it is absent. */
+/** The value to pad with: an attribute before opset 11, a scalar input since. Default: zero. */
 function fillValue(node: Node, x: RunTensor, input: RunTensor | undefined): number {
   const zero = (x.type === 'int64' || x.type === 'uint64' ? 0n : 0) as number;
   const value =

@@ -1,23 +1,23 @@
-// Points between elements, as sums of the elements around them.
+// Interpolation at points between elements, as weighted sums of neighbouring elements.
 
 export interface Tap {
   readonly offset: number;
   readonly weight: number;
 }
 
-/** Weights of consecutive indices of one axis, from the first on. */
+/** Weights of consecutive indices along one axis, starting at `first`. */
 export type Neighbours = readonly [first: number, weights: readonly number[]];
 
-/** The two indices around a point. */
+/** The two indices around a point, with linear weights. */
 export function linearNeighbours(point: number): Neighbours {
   const first = Math.floor(point);
   return [first, [1 - (point - first), point - first]];
 }
 
 /**
- * The taps of all axes so far, by those of one more.
+ * Combines the taps of the axes so far with the neighbours along one more axis.
  *
- * @param offsetOf what an index adds to the offset; below 0: the element counts as 0
+ * @param offsetOf the offset of an index along the new axis; negative: the element counts as 0
  */
 export function combined(
   taps: readonly Tap[],
@@ -32,7 +32,7 @@ export function combined(
   );
 }
 
-/** The sum at `from`. An offset that is no number is that of a point that is none: so is the result. */
+/** The weighted sum around `from`. A NaN coordinate makes offsets and the result NaN. */
 export function sumOf(taps: readonly Tap[], source: ArrayLike<number>, from: number): number {
   let sum = 0;
   for (const { offset, weight } of taps) sum += weight * (source[from + offset] ?? NaN);

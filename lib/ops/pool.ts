@@ -1,4 +1,4 @@
-// What the pooling operators share: which input elements each output element covers.
+// Shared by the pooling operators: the input elements that each output element covers.
 
 import type { PoolAxis, PoolSpec } from '../backend/backend.js';
 import { blockedCount, NO_HALO, type BlockedLayout } from '../backend/layout.js';
@@ -14,7 +14,7 @@ import { windowDims, windowOf, withLabel } from './window.js';
 
 export interface Pool {
   readonly planes: number;
-  /** Always three axes, leading ones of size 1: one loop nest serves 1d, 2d and 3d. */
+  /** Always three axes, with leading ones of size 1, so that one loop nest serves 1d, 2d and 3d. */
   readonly axes: readonly [PoolAxis, PoolAxis, PoolAxis];
   readonly outDims: readonly number[];
 }
@@ -75,8 +75,8 @@ function axisTaps(
 }
 
 /**
- * The pool of a tensor, by the backend where it has pools for such elements and layouts, else by
- * the operator's own loop over dense elements.
+ * Runs a pool on the backend where that supports the elements and layouts, else by the operator's
+ * own loop over dense elements.
  */
 export function runPool(
   call: Evaluation,
@@ -99,7 +99,7 @@ export function runPool(
   return { type, dims, data };
 }
 
-/** The same of a tensor in blocks, by a backend that has them. */
+/** Runs a pool of a tensor in blocks on the backend. */
 export function runBlockedPool(
   call: Evaluation,
   { axes, outDims: dims }: Pool,
@@ -110,7 +110,7 @@ export function runBlockedPool(
 ): RunTensor {
   const { backend, threads, layout } = call;
   const [batch, channels] = dims as readonly [number, number];
-  // Without a layout the output is a pixel of whole blocks.
+  // Without a layout the output is one pixel per channel, in whole blocks.
   const layouts = { x: from, y: layout ?? { lanes: from.lanes, ...NO_HALO } };
   const spec = { kind, batch, channels, axes, padded, threads, layouts };
   const run = backend.poolBlocked!(spec) as RepeatedRun;
@@ -119,7 +119,7 @@ export function runBlockedPool(
   return runRepeatable(call, data, how);
 }
 
-/** For a dense tensor of pixels, where blocks are more than its channels. */
+/** Writes one pixel per channel to a dense tensor, leaving out the unused lanes of blocks. */
 function pixelRun(
   run: RepeatedRun,
   [batch, channels]: readonly number[],
@@ -136,7 +136,7 @@ function pixelRun(
   };
 }
 
-/** What `make` gives for dims: once for a node whose input keeps its shape from run to run. */
+/** The pool that `make` returns for dims; cached while the node's input keeps its shape. */
 export function keptPool(call: Evaluation, dims: readonly number[], make: () => Pool): Pool {
   const kept = call.keep<{ dims?: readonly number[]; pool?: Pool }>(() => ({}));
   if (kept.pool === undefined || !sameDims(kept.dims!, dims)) {
@@ -146,7 +146,7 @@ export function keptPool(call: Evaluation, dims: readonly number[], make: () => 
   return kept.pool;
 }
 
-/** One window over all of each plane. */
+/** A pool with one window over the whole of each plane. */
 export function wholePlanes(dims: readonly number[]): Pool {
   const sizes = [elementCount(dims.slice(2, -2)), ...[1, 1, ...dims.slice(2)].slice(-2)];
   const axes = sizes.map((size) => axisTaps(size, 1, size, 1, 1, 0, 0));

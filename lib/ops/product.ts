@@ -1,5 +1,5 @@
-// Products whose matrix no backend has packed: one call of gemm() for each, and what was merged into
-// the step in loops behind it.
+// Products without a packed matrix: calls of gemm(), followed by loops for what was merged into the
+// step.
 
 import type { Activation } from '../backend/activation.js';
 import type { Backend, FloatArray, GemmCall } from '../backend/backend.js';
@@ -7,15 +7,15 @@ import { activateInPlace } from './activation-loop.js';
 import { runsOf, type Runs } from './broadcast.js';
 import type { RepeatedRun } from './operator.js';
 
-/** All of equal sizes, one behind the other in the output. */
+/** Products of equal sizes, stored one behind the other in the output. */
 export interface Products extends Omit<GemmCall, 'a' | 'b' | 'c' | 'count'> {
   readonly backend: Backend;
-  /** Where the matrices of each begin. */
+  /** Offsets of the matrices of each product. */
   readonly aAt: ArrayLike<number>;
   readonly bAt: ArrayLike<number>;
-  /** B, where it is the same in every run. Default: it is the second tensor, which else is a residual. */
+  /** B, if constant; a run's second tensor is then a residual. Default: that tensor is B. */
   readonly matrix: FloatArray | undefined;
-  /** What beta * C is, broadcast to the output. */
+  /** C, which is broadcast into the output before gemm() computes alpha * A . B + beta * C. */
   readonly start: Start | undefined;
   readonly activation: Activation | undefined;
 }
@@ -29,7 +29,7 @@ export function startOf(data: FloatArray, from: readonly number[], to: readonly 
   return { data, runs: runsOf(to, [from]) };
 }
 
-/** Apart from the evaluation, whose tensors it must not hold on to. */
+/** A separate function, so that the closure does not hold the tensors of the evaluation. */
 export function repeatedProducts(products: Products): RepeatedRun {
   const { aAt, bAt, matrix, start, activation, backend, ...shape } = products;
   const { m, n, k } = shape;
@@ -41,7 +41,7 @@ export function repeatedProducts(products: Products): RepeatedRun {
       FloatArray,
     ];
     if (start !== undefined) spread(start, product);
-    // Small products take less time than calls.
+    // One call for all, since calls take longer than small products.
     if (stacked) backend.gemm({ ...shape, a: left, b: right, c: product, count: aAt.length });
     else {
       for (let i = 0; i < aAt.length; i++) {
@@ -70,7 +70,7 @@ function add(residual: FloatArray, out: FloatArray): void {
   for (let i = 0; i < out.length; i++) out[i] = out[i]! + residual[i]!;
 }
 
-/** Whether matrices of so many elements lie one behind the other. */
+/** Whether matrices of `size` elements are stored one behind the other. */
 function isEven(at: ArrayLike<number>, size: number): boolean {
   return Array.from(at).every((from, i) => from === i * size);
 }

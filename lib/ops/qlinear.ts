@@ -12,7 +12,7 @@ import { floatsOf, numbersOf, required } from './run-tensor.js';
 import { nodeError, operator } from './schema.js';
 import { convolveWhole, multiplyWhole } from './whole-products.js';
 
-/** A tensor, its scale and its zero point, which stand in a row in the inputs. */
+/** A tensor, its scale and its zero point, which are consecutive inputs. */
 interface Scaled {
   readonly x: RunTensor;
   readonly scale: ArrayLike<number>;
@@ -27,28 +27,32 @@ function scaledAt(
 ): Scaled {
   const scale = floatsOf(node, required(node, inputs, index + 1));
   if (scale.length !== 1 && scale.length !== most) {
-    throw nodeError(node, 'ERR_UNSUPPORTED', `${scale.length} scales of input ${index}`);
+    throw nodeError(
+      node,
+      'ERR_UNSUPPORTED',
+      `${scale.length} scales for input ${index} are not supported`,
+    );
   }
   const [x, zero] = [required(node, inputs, index), required(node, inputs, index + 2)];
   return { x, scale, zero };
 }
 
-/** Rounds as everyone does: a factor in float32, of which ties decide what comes out. */
+/** Rounds factors to float32, as other engines do, because ties decide the quantised result. */
 function roundingOf(call: Evaluation): (value: number) => number {
   return call.arithmetic === 'float32' ? Math.fround : (value) => value;
 }
 
-/** What sums are multiplied by, as a table, and where an element's factor is in it. */
+/** The factors of sums, as a table, and the index of an element's factor in it. */
 interface Factors {
   readonly left: ArrayLike<number>;
   readonly right: ArrayLike<number>;
-  /** Factors in the table: for each of left, one for each of the `rightCount` of right. */
+  /** The number of factors in the table: `rightCount` for each of `left`. */
   readonly count: number;
   readonly rightCount: number;
   at(i: number): number;
 }
 
-/** Sums as the node's output, whose scale and zero point are inputs 6 and 7. */
+/** Requantises sums to the node's output, whose scale and zero point are inputs 6 and 7. */
 function requantised(
   call: Evaluation,
   inputs: readonly (RunTensor | undefined)[],
@@ -62,7 +66,7 @@ function requantised(
   const range = RANGES[zero.type];
   const bytes = zero.type === 'int8' || zero.type === 'uint8';
   if (range === undefined || !bytes || scale.length !== 1 || zero.data.length !== 1) {
-    const text = `quantisation to ${zero.type} by ${scale.length} scales`;
+    const text = `quantisation to ${zero.type} by ${scale.length} scales is not supported`;
     throw nodeError(node, 'ERR_UNSUPPORTED', text);
   }
   const round = roundingOf(call);

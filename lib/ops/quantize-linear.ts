@@ -19,7 +19,7 @@ export const RANGES: Partial<Record<DataType, readonly [number, number]>> = {
   int32: [-(2 ** 31), 2 ** 31 - 1],
 };
 
-/** Scales of elements, and zero points, which `span` elements at a time share in turn. */
+/** Scales and zero points, each for `span` consecutive elements, in turn. */
 interface Steps {
   readonly span: number;
   readonly scales: FloatArray;
@@ -41,10 +41,10 @@ function stepsOf(node: Node, x: RunTensor, scale: RunTensor, zero: RunTensor | u
   return { span: elementCount(x.dims.slice(axis + 1)), scales, zeros };
 }
 
-/** From here to 2^53, doubles are the whole numbers: what is added is rounded, ties to even. */
+/** Doubles between 2^52 and 2^53 are the whole numbers, so adding this rounds, ties to even. */
 const WHOLE = 1.5 * 2 ** 52;
 
-/** Nearest whole number, ties to even. Beyond 2^51 there is next to nothing to round. */
+/** Nearest whole number, ties to even. From 2^51 on, doubles have at most one binary place. */
 export function nearest(x: number): number {
   return Math.abs(x) < 2 ** 51 ? x + WHOLE - WHOLE : Math.round(x);
 }
@@ -52,8 +52,8 @@ export function nearest(x: number): number {
 /**
  * y = clamp(round(x / scale) + zero); NaN becomes 0, as in every array of whole numbers.
  *
- * @param narrow quotients are float32: means of two quantised numbers are ties there, where
- *   everyone divides, and not in double
+ * @param narrow whether quotients are rounded to float32, as in other engines: means of two
+ * quantised numbers are ties there, but not in double
  */
 function quantizeRun(
   { span, scales, zeros }: Steps,
@@ -100,7 +100,8 @@ export const quantisations: readonly Operator[] = [
       const zero = inputs[2];
       const type = zero?.type ?? typeAttribute(node, 'output_dtype') ?? 'uint8';
       const range = RANGES[type];
-      if (range === undefined) throw nodeError(node, 'ERR_UNSUPPORTED', `quantisation to ${type}`);
+      if (range === undefined)
+        throw nodeError(node, 'ERR_UNSUPPORTED', `quantisation to ${type} is not supported`);
       const steps = stepsOf(node, x, scale, zero);
       const narrow = floatsOf(node, x) instanceof Float32Array;
       const how = { type, dims: x.dims, layout: undefined, run: quantizeRun(steps, range, narrow) };
@@ -116,7 +117,7 @@ export const quantisations: readonly Operator[] = [
       const x = required(node, inputs, 0);
       const scale = required(node, inputs, 1);
       if (RANGES[x.type] === undefined) {
-        throw nodeError(node, 'ERR_UNSUPPORTED', `dequantisation of ${x.type}`);
+        throw nodeError(node, 'ERR_UNSUPPORTED', `dequantisation of ${x.type} is not supported`);
       }
       const run = dequantizeRun(stepsOf(node, x, scale, inputs[2]));
       const how = { type: scale.type, dims: x.dims, layout: undefined, run };

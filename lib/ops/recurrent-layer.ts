@@ -8,12 +8,12 @@ import type { Evaluation, RunTensor } from './operator.js';
 import { floatArray, floatsOf, numbersOf, required } from './run-tensor.js';
 import { nodeError } from './schema.js';
 
-/** One direction of a layer. B images, H hidden numbers, G gates. */
+/** One direction of a layer, for B sequences, hidden size H and G gates. */
 export interface Direction {
   readonly call: Evaluation;
   readonly batch: number;
   readonly hidden: number;
-  /** [rows of X, G, H]: X . W^T + Wb, and Rb but where the cell adds that itself. */
+  /** [rows of X, G, H]: X . W^T + Wb, plus Rb unless the cell adds that itself. */
   readonly gates: FloatArray;
   /** [G, H, H] */
   readonly recurrence: FloatArray;
@@ -28,16 +28,19 @@ export interface Direction {
   readonly c: FloatArray;
 }
 
-/** Moves the states on by one element of each sequence: row[b] of the gates, or none where it is below 0. */
+/**
+ * Advances the states by one element of each sequence b: row[b] is its row of the gates, negative
+ * where the sequence has ended.
+ */
 export type Advance = (row: Int32Array) => void;
 
 export interface Cell {
   readonly gates: number;
-  /** Defaults. */
+  /** Default functions. */
   readonly functions: readonly string[];
-  /** Whether the recurrent bias is not simply added to the gates. */
+  /** Whether the cell adds the recurrent bias itself, instead of having it added to the gates. */
   ownBias?(node: Node): boolean;
-  /** Its arithmetic, apart from the loop over time. */
+  /** Returns the arithmetic of one time step. */
   advance(direction: Direction): Advance;
 }
 
@@ -68,12 +71,12 @@ export function addProduct(
   backend.gemm({ a, b, c, m, n, k, transA: false, transB: true, alpha: 1, beta: 1 });
 }
 
-/** Zeros of the kind that the states are held in. */
+/** A zeroed array of the same kind as the states. */
 export function scratch({ h }: Direction, count: number): FloatArray {
   return h instanceof Float64Array ? new Float64Array(count) : new Float32Array(count);
 }
 
-/** A layer's tensors, their shapes checked. */
+/** The tensors of a layer, with checked shapes. */
 export class Layer {
   readonly reverse: readonly boolean[];
   readonly steps: number;
@@ -127,22 +130,26 @@ export class Layer {
     throw nodeError(this.#call.node, 'ERR_MODEL', text);
   }
 
-  /** Elements of each sequence. @throws ConvfuseError ERR_MODEL */
+  /** The length of each sequence. @throws ConvfuseError ERR_MODEL */
   lengths(): number[] {
     const given = this.#inputs[4];
     if (given === undefined) return new Array<number>(this.batch).fill(this.steps);
     return numbersOf(given).map((length) => {
       if (length >= 0 && length <= this.steps) return length;
-      throw nodeError(this.#call.node, 'ERR_MODEL', `a sequence of ${length} of ${this.steps}`);
+      throw nodeError(
+        this.#call.node,
+        'ERR_MODEL',
+        `expected lengths from 0 to ${this.steps}, received ${length}`,
+      );
     });
   }
 
-  /** Row of X for one element of a sequence. */
+  /** The row of X of one element of a sequence. */
   row(step: number, image: number): number {
     return this.#byImage ? image * this.steps + step : step * this.batch + image;
   }
 
-  /** Where H numbers begin in the states, and in the output. */
+  /** Offset of the H numbers of a sequence in the states. */
   stateAt(d: number, image: number): number {
     const at = this.#byImage ? image * this.reverse.length + d : d * this.batch + image;
     return at * this.hidden;

@@ -1,4 +1,4 @@
-// What RNN, GRU and LSTM share: the loop over time, sequences of several lengths, shape inference.
+// Shared by RNN, GRU and LSTM: the loop over time, sequences of different lengths, shape inference.
 
 import type { FloatArray } from '../backend/backend.js';
 import { countOf } from './facts.js';
@@ -38,7 +38,8 @@ function evaluateRecurrent(
     }
     [direction.h, direction.c].forEach((state, i) => {
       for (let b = 0; b < batch; b++) {
-        // Of a sequence without elements onnxruntime keeps no initial state; ONNX leaves it open.
+        // Empty sequences end in zeros, as in onnxruntime, not in the initial state; ONNX is
+        // silent.
         if (lengths[b] === 0) continue;
         const part = state.subarray(b * hidden, (b + 1) * hidden);
         last[i]!.data.set(part, layer.stateAt(d, b));

@@ -1,4 +1,4 @@
-// ReduceSum, ReduceMean, ReduceMax and their kin: one number for all elements along some axes.
+// ReduceSum, ReduceMean, ReduceMax and similar ones: one number for all elements along some axes.
 
 import type { PoolSpec } from '../backend/backend.js';
 import type { Node } from '../ir/node.js';
@@ -17,8 +17,8 @@ import { isWide, numbersOf, required } from './run-tensor.js';
 import { axisOf, operator, unsupportedType } from './schema.js';
 
 /**
- * Which axes go. Where none does (noop_with_empty_axes), each element is still reduced by itself:
- * ReduceSumSquare squares it.
+ * The axes to reduce. If there are none (noop_with_empty_axes), each element is still reduced by
+ * itself: ReduceSumSquare squares it.
  */
 function reducedAxes(
   node: Node,
@@ -42,7 +42,7 @@ function reducedDims<D extends Dim>(
     : dims.filter((_, axis) => !axes.has(axis));
 }
 
-/** Sums over the last axes by the backend; undefined where that has to be done here. */
+/** Sums over the last axes on the backend; undefined where the operator's own loop must run. */
 function sumRows(
   call: Evaluation,
   inputs: readonly (RunTensor | undefined)[],
@@ -64,13 +64,13 @@ function sumRows(
   return runRepeatable(call, data, how, othersConstant(call, inputs));
 }
 
-/** The pools that reductions of whole planes are, which the backend has on blocks of channels. */
+/** Reductions of whole planes that the backend has as pools, also on blocks of channels. */
 const PLANE_POOLS: Readonly<Record<string, PoolSpec['kind']>> = {
   ReduceMean: 'mean',
   ReduceMax: 'max',
 };
 
-/** Whether a step gives one number for each plane of N x C x H x W, and takes its blocks. */
+/** Whether a node gives one number for each plane of N x C x H x W, and can take blocks. */
 export function reducesPlanes(node: Node, inputs: readonly (ValueFacts | undefined)[]): boolean {
   if (PLANE_POOLS[node.opType] === undefined || inputs[0]?.dims?.length !== 4) return false;
   const list = listFacts(node, inputs, 1, 'axes');
@@ -79,11 +79,11 @@ export function reducesPlanes(node: Node, inputs: readonly (ValueFacts | undefin
   return axes.has(2) && axes.has(3);
 }
 
-/** Where the elements of outputs that lie side by side lie side by side too. */
+/** Offsets of the elements to reduce. Consecutive outputs have consecutive elements. */
 interface Walk {
-  /** First elements of each run of outputs. */
+  /** Offset of the first element of each run of outputs. */
   readonly outer: Int32Array;
-  /** From there to the other elements of the same outputs. */
+  /** Offsets from there to the further elements of the same outputs. */
   readonly inner: Int32Array;
   /** Outputs of a run. */
   readonly length: number;
@@ -109,9 +109,9 @@ function walkOf(dims: readonly number[], axes: ReadonlySet<number>): Walk {
 }
 
 /**
- * Memory is read as it lies: row after row into as many sums, where outputs lie side by side.
+ * Reduces in the order of memory: where outputs are consecutive, row after row into as many sums.
  *
- * @param whole numbers lose what is behind the point
+ * @param whole whether results are whole numbers, whose fractions are cut off
  */
 function repeatedReduction(
   { start, step, finish, row = rowOf(step) }: Reduction,

@@ -1,4 +1,4 @@
-// What each of the Reduce operators does with one element after the other.
+// The arithmetic of each Reduce operator, one element after the other.
 
 import type { NumberArray } from './elementwise.js';
 
@@ -27,20 +27,20 @@ const smallestRow: RowStep = (sums, x, at) => {
   }
 };
 
-/** log(exp(a) + exp(b)), where neither power has to be a number. */
+/** log(exp(a) + exp(b)), without overflow of either power. */
 function logSumExp(a: number, b: number): number {
   if (a === b) return a + Math.LN2;
   return Math.max(a, b) + Math.log1p(Math.exp(-Math.abs(a - b)));
 }
 
-/** What is summed up, where to start, and what becomes of it at the end. */
+/** A reduction: its initial value, one step, and the final operation. */
 export interface Reduction {
   readonly start: number;
   readonly step: (sum: number, x: number) => number;
-  /** The same of a row of sums and one of elements, as a loop that no other reduction shares. */
+  /** `step` for a row of sums and one of elements, in a loop that no other reduction shares. */
   readonly row?: RowStep;
   readonly finish?: (sum: number, count: number) => number;
-  /** Of sums, which the backend may have: what the sum of `count` elements is divided by. */
+  /** For sums on the backend: the number that a sum of `count` elements is divided by. */
   readonly divisor?: (count: number) => number;
 }
 

@@ -1,7 +1,7 @@
 import type { TensorData } from '../tensor/dtype.js';
 import type { Evaluation, Moved, Repeatable, RepeatedRun, RunTensor } from './operator.js';
 
-/** Whether a step's inputs but the first are the same in every run. */
+/** Whether all inputs of a step except the first are the same in every run. */
 export function othersConstant(
   call: Evaluation,
   inputs: readonly (RunTensor | undefined)[],
@@ -10,10 +10,11 @@ export function othersConstant(
 }
 
 /**
- * Runs a step as later runs will repeat it.
+ * Runs a step in the way that later runs will repeat it.
  *
- * @param how overwrites input 0, which `x` is, or the one that `second` is, or none
- * @param constant whether everything but `x` and `second` is the same in every run, so that they may
+ * @param how `overwrites` may be input 0, which is `x`, or the input that is `second`
+ * @param constant whether everything except `x` and `second` is the same in every run, so that the
+ * step may be repeated
  */
 export function runRepeatable(
   call: Evaluation,
@@ -33,10 +34,10 @@ export function runRepeatable(
 }
 
 /**
- * Makes outputs as later runs will make them.
+ * Makes outputs in the way that later runs will repeat.
  *
- * @param constant whether everything but the types, dimensions and elements of the inputs is the same
- *   in every run
+ * @param constant whether everything except the types, dimensions and elements of the inputs is the
+ * same in every run
  */
 export function runMovable(
   call: Evaluation,

@@ -8,18 +8,18 @@ import { isWide } from './run-tensor.js';
 import type { Sampling, Taps } from './sampling.js';
 import { unsupportedType } from './schema.js';
 
-/** What a tensor is resampled to. */
+/** The target of a resampling. */
 export interface ResampleTarget {
   readonly dims: readonly number[];
-  /** What coordinates are computed with. */
+  /** Scales that coordinates are computed with. */
   readonly scales: readonly number[];
-  /** Whether these are the same in every run. */
+  /** Whether dims and scales are the same in every run. */
   readonly constant: boolean;
-  /** Whether a part of each axis is sampled, so that one that keeps its size may change too. */
+  /** Whether only parts of axes are sampled, so that axes that keep their size change too. */
   readonly cropped?: boolean;
 }
 
-/** Samples a tensor axis by axis: the weights of all modes are products over the axes. */
+/** Resamples axis by axis, since the weights of all modes are products over the axes. */
 export function resample(
   call: Evaluation,
   x: RunTensor,
@@ -69,7 +69,7 @@ export function resample(
   return isFloatType(x.type) ? current : { ...current, data: cutOff(call, current) };
 }
 
-/** Whole numbers of what weights made of them: cut off, as ONNX's and onnxruntime's casts are. */
+/** Converts weighted sums to whole numbers, cut off as in the casts of ONNX and onnxruntime. */
 function cutOff(call: Evaluation, { type, dims, data }: RunTensor): TensorData {
   if (!(data instanceof Float64Array)) return data;
   const whole = call.allocate(type, dims) as NumberArray;
@@ -77,14 +77,14 @@ function cutOff(call: Evaluation, { type, dims, data }: RunTensor): TensorData {
   return whole;
 }
 
-/** Taps of the last two axes, and what they were worked out for. */
+/** The taps of the last two axes, with the sizes that they were computed for. */
 interface PlaneTaps {
   from?: readonly number[];
   to?: ResampleTarget;
   axes?: readonly [ResampleAxis, ResampleAxis];
 }
 
-/** The same by the backend, where it resamples planes, and nothing but the last two axes changes. */
+/** Resamples on the backend; undefined where it cannot, or more than the last two axes change. */
 function resamplePlanes(
   call: Evaluation,
   x: RunTensor,
@@ -133,7 +133,7 @@ function isFor(taps: PlaneTaps, from: readonly number[], to: ResampleTarget): bo
   return sameDims(taps.to!.dims, to.dims) && sameDims(taps.to!.scales, to.scales);
 }
 
-/** An axis that stays as it is. */
+/** An axis that is not changed. */
 function keptAxis(size: number): ResampleAxis {
   const index = Int32Array.from({ length: size }, (_, at) => at);
   return { input: size, output: size, width: 1, index, weight: undefined };
@@ -144,7 +144,7 @@ function tapsOf({ width, index, weight }: Taps, input: number, output: number): 
   return { input, output, width, index, weight: picked ? undefined : Float32Array.from(weight) };
 }
 
-/** Takes elements along an axis of `size`, as the nearest mode does: for each output, that at its index. */
+/** Takes elements along an axis of `size`, as in nearest mode: one index for each output. */
 function pick(
   source: NumberArray,
   out: NumberArray,

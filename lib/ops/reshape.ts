@@ -13,8 +13,8 @@ function withZeros(node: Node, dims: readonly Dim[], target: readonly Dim[]): Di
 }
 
 /**
- * The new dimensions, with -1 resolved. Symbols that stand on both sides cancel, so that
- * [N, -1] over [N, 64, 7, 7] is [N, 3136] for any N.
+ * The new dimensions, with -1 resolved. Symbols on both sides cancel, so that [N, -1] over [N, 64,
+ * 7, 7] is [N, 3136] for any N.
  */
 function resolve(node: Node, dims: readonly Dim[], target: readonly Dim[]): Dim[] {
   const out = withZeros(node, dims, target);
@@ -33,7 +33,7 @@ function resolve(node: Node, dims: readonly Dim[], target: readonly Dim[]): Dim[
     left.splice(twin, 1);
   }
   if (!left.every((size) => typeof size === 'number')) {
-    // One symbol may be all that is left over: then it is the answer.
+    // If a single symbol is left, it is the size.
     const only = left.filter((size) => size !== 1);
     out[hole] = divisor === 1 && only.length === 1 ? only[0] : undefined;
     return out;

@@ -22,7 +22,7 @@ function places(node: Node): readonly [number, number] {
   return node.opType === 'Resize' && node.opset >= 11 ? [2, 3] : [1, 4];
 }
 
-/** Spreads a list over all axes when the node names some (opset 18). */
+/** Extends a list for some axes (opset 18) to all axes. */
 function overAxes(
   node: Node,
   list: readonly number[] | undefined,
@@ -51,11 +51,11 @@ function resolve(
     if (scales.some((scale) => !(scale > 0))) {
       throw nodeError(node, 'ERR_MODEL', 'a scale is not positive');
     }
-    // In float32, as everyone does: 10 * 0.7 is 7 there, and a little less in double.
+    // In float32, as in other engines: 10 * 0.7 is 7 there, and a little less in double.
     const out = dims.map((size, axis) => Math.floor(Math.fround(size * scales[axis]!)));
     return { dims: out, scales: [...scales] };
   }
-  if (sizes === undefined) throw nodeError(node, 'ERR_MODEL', 'neither scales nor sizes');
+  if (sizes === undefined) throw nodeError(node, 'ERR_MODEL', 'neither scales nor sizes are given');
   const policy = node.attribute('keep_aspect_ratio_policy', 'string') ?? 'stretch';
   if (policy === 'stretch') {
     return { dims: [...sizes], scales: dims.map((size, axis) => Math.fround(sizes[axis]! / size)) };
@@ -142,7 +142,7 @@ function isCropped(node: Node): boolean {
   return node.opType === 'Resize' && mode === 'tf_crop_and_resize';
 }
 
-/** Input 1: where the axes begin, then where they end. */
+/** Reads input 1: the beginnings of all axes, then their ends. */
 function cropOf(node: Node, roi: RunTensor | undefined, rank: number): Crop {
   const values = roi === undefined ? [] : numbersOf(roi);
   if (values.length % 2 !== 0)
@@ -158,7 +158,7 @@ function cropOf(node: Node, roi: RunTensor | undefined, rank: number): Crop {
   return (axis) => [starts[axis]!, ends[axis]!];
 }
 
-/** Elements that would come from beyond the input are a number of the node's. */
+/** Sets elements that would be sampled outside the input to extrapolation_value. */
 function fillOutside(
   node: Node,
   crop: Crop,

@@ -5,16 +5,16 @@ import { numbersOf, required } from './run-tensor.js';
 import { nodeError, operator } from './schema.js';
 import { copyElements } from './strided.js';
 
-/** The axis of time: 0 or 1, where that of the batch is the other one. */
+/** The time axis, 0 or 1; the batch axis must be the other one. */
 function timeAxis(node: Node, rank: number): 0 | 1 {
   const batch = node.attribute('batch_axis', 'int') ?? 1;
   const time = node.attribute('time_axis', 'int') ?? 0;
   if (rank >= 2 && batch + time === 1 && (time === 0 || time === 1)) return time;
-  const text = `batch_axis ${batch} and time_axis ${time} of rank ${rank}`;
+  const text = `batch_axis ${batch} and time_axis ${time} do not fit rank ${rank}`;
   throw nodeError(node, 'ERR_MODEL', text);
 }
 
-/** The first sequence_lens[b] steps of time of sequence b in reverse, the others as they are. */
+/** Reverses the first sequence_lens[b] time steps of sequence b, and copies the others. */
 export const reverseSequence = operator('ReverseSequence', {
   since: 10,
   inputs: [2, 2],
@@ -30,7 +30,7 @@ export const reverseSequence = operator('ReverseSequence', {
     const [steps, batch] = [x.dims[time]!, x.dims[1 - time]!];
     const lengths = numbersOf(required(node, inputs, 1));
     if (lengths.length !== batch) {
-      throw nodeError(node, 'ERR_MODEL', `${lengths.length} lengths for a batch of ${batch}`);
+      throw nodeError(node, 'ERR_MODEL', `expected ${batch} lengths, received ${lengths.length}`);
     }
     if (lengths.some((length) => length < 0 || length > steps)) {
       throw nodeError(node, 'ERR_ARGUMENT', `expected lengths from 0 to ${steps}`);

@@ -4,9 +4,9 @@ import { isFloatType, type DataType } from '../tensor/dtype.js';
 import { isWide } from './run-tensor.js';
 
 /**
- * How elements of a type are added and multiplied. Results may need more bits than the type has:
- * the array that they are stored in takes what fits, so that whole numbers wrap as in C. 64-bit
- * elements are bigints behind the type of numbers, which JavaScript's operators never mix.
+ * Addition and multiplication of elements of a type. Results may need more bits than the type has;
+ * storing them in the type's array wraps whole numbers as in C. 64-bit elements are bigints with
+ * the TypeScript type of numbers, which is safe because the two are never mixed.
  */
 export interface Ring {
   readonly zero: number;
@@ -26,13 +26,13 @@ const WIDE: Ring = {
   multiply: FLOATS.multiply,
 };
 
-/** Up to 32 bits: sums are cut to them, or many would lose their last ones in a double. */
+/** Up to 32 bits. Sums are cut to them at every step: a double would lose the low ones. */
 const WHOLE: Ring = { zero: 0, one: 1, add: (x, y) => (x + y) | 0, multiply: Math.imul };
 
 /** Or and And, as numpy adds and multiplies flags. */
 const FLAGS: Ring = { zero: 0, one: 1, add: (x, y) => x | y, multiply: (x, y) => x & y };
 
-/** undefined for strings. */
+/** The ring of a type; undefined for strings. */
 export function ringOf(type: DataType): Ring | undefined {
   if (type === 'string') return undefined;
   if (isFloatType(type)) return FLOATS;

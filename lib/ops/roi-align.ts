@@ -6,7 +6,7 @@ import { floatOf, nodeError, operator } from './schema.js';
 
 const { fround } = Math;
 
-/** Sample points of one axis of a region, `perBin` in each of its bins. */
+/** Sample points along one axis of a region, `perBin` in each bin. */
 interface Samples {
   readonly perBin: number;
   readonly points: readonly number[];
@@ -15,11 +15,11 @@ interface Samples {
 interface Grid {
   readonly scale: number;
   readonly halfPixel: boolean;
-  /** 0: as many as there are elements. */
+  /** Sample points per bin and axis; 0: the number of elements that a bin covers, rounded up. */
   readonly ratio: number;
 }
 
-/** In float32 step by step, as everyone does: how many points there are hangs on the last bit. */
+/** In float32 step by step, as in other engines: the number of points depends on the last bit. */
 function samplesOf(low: number, high: number, bins: number, grid: Grid): Samples {
   const offset = grid.halfPixel ? 0.5 : 0;
   const start = fround(fround(low * grid.scale) - offset);
@@ -36,7 +36,7 @@ function samplesOf(low: number, high: number, bins: number, grid: Grid): Samples
   return { perBin, points };
 }
 
-/** The two elements around a point, and how near it is to the second; undefined outside. */
+/** The two elements around a point, and the weight of the second; undefined outside. */
 function around(point: number, size: number): readonly [number, number, number] | undefined {
   if (!(point >= -1 && point <= size)) return undefined;
   const inside = Math.max(0, point);
@@ -50,21 +50,22 @@ function halfPixelOf(node: Node): boolean {
       ? 'output_half_pixel'
       : (node.attribute('coordinate_transformation_mode', 'string') ?? 'half_pixel');
   if (mode !== 'half_pixel' && mode !== 'output_half_pixel') {
-    throw nodeError(node, 'ERR_MODEL', `coordinate_transformation_mode ${mode}`);
+    throw nodeError(node, 'ERR_MODEL', `coordinate_transformation_mode ${mode} is not known`);
   }
   return mode === 'half_pixel';
 }
 
 function isMax(node: Node): boolean {
   const mode = node.attribute('mode', 'string') ?? 'avg';
-  if (mode !== 'avg' && mode !== 'max') throw nodeError(node, 'ERR_MODEL', `mode ${mode}`);
+  if (mode !== 'avg' && mode !== 'max')
+    throw nodeError(node, 'ERR_MODEL', `mode ${mode} is not known`);
   return mode === 'max';
 }
 
 /**
- * For each region and bin the mean, or the largest, of points between elements (He et al. 2017, section
- * 3). The largest is that of the weighted elements around the points, not of their sums: ONNX and
- * onnxruntime have it so.
+ * The mean or the maximum of interpolated points in each bin of each region (He et al. 2017,
+ * section 3). As in ONNX and onnxruntime, the maximum is over the weighted neighbours of the
+ * points, not over their sums.
  */
 export const roiAlign = operator('RoiAlign', {
   since: 10,
@@ -82,10 +83,10 @@ export const roiAlign = operator('RoiAlign', {
     const [batch, channels, height, width] = x.dims as [number, number, number, number];
     const count = rois.dims[0]!;
     if (x.dims.length !== 4 || rois.dims[1] !== 4 || images.length !== count) {
-      throw nodeError(node, 'ERR_MODEL', 'its inputs do not fit');
+      throw nodeError(node, 'ERR_MODEL', 'the shapes of its inputs do not fit each other');
     }
     if (images.some((image) => !(image >= 0 && image < batch))) {
-      throw nodeError(node, 'ERR_MODEL', `a region of an image beyond ${batch}`);
+      throw nodeError(node, 'ERR_MODEL', `a region is of an image outside a batch of ${batch}`);
     }
     const rows = node.attribute('output_height', 'int') ?? 1;
     const columns = node.attribute('output_width', 'int') ?? 1;
@@ -123,7 +124,10 @@ export const roiAlign = operator('RoiAlign', {
   },
 });
 
-/** Four elements of a plane, and their weights, for each point of a bin; weightless where it is outside. */
+/**
+ * Offsets and weights of the four elements around each point of a bin; one element of weight 0 for
+ * a point outside.
+ */
 function tapsOf(
   ys: Samples,
   xs: Samples,

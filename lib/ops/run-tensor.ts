@@ -12,7 +12,7 @@ export function floatArray(type: DataType, arithmetic: Arithmetic, count: number
   return allocate(double ? 'float64' : 'float32', count) as FloatArray;
 }
 
-/** A stored tensor as a run holds it. Shares memory where nothing has to be converted. */
+/** A stored tensor as runs hold it. Shares memory where nothing has to be converted. */
 export function toRunTensor(tensor: Tensor, arithmetic: Arithmetic): RunTensor {
   const { type, dims, data } = tensor;
   if (type === 'bool') return { type, dims, data: flagsOf(data as Uint8Array) };
@@ -35,12 +35,12 @@ export function toRunTensor(tensor: Tensor, arithmetic: Arithmetic): RunTensor {
   return { type, dims, data: out };
 }
 
-/** All but 0 is true, as in masks of 0 and 255; operators know 0 and 1. */
+/** Makes flags 0 or 1, as operators expect: masks may be of 0 and 255. */
 function flagsOf(data: Uint8Array): Uint8Array {
   return data.every((flag) => flag <= 1) ? data : data.map((flag) => (flag === 0 ? 0 : 1));
 }
 
-/** A tensor as users get it: in memory of its own, rounded to its type. */
+/** Converts a tensor of a run for the user: in memory of its own, rounded to its type. */
 export function fromRunTensor(tensor: RunTensor): Tensor {
   const { type, dims, data } = tensor;
   if (type === 'string') return { type, dims: [...dims], data: [...(data as readonly string[])] };
@@ -56,7 +56,7 @@ export function fromRunTensor(tensor: RunTensor): Tensor {
   return { type, dims: [...dims], data: out };
 }
 
-/** An input that the operator cannot do without. @throws ConvfuseError ERR_MODEL */
+/** A required input. @throws ConvfuseError ERR_MODEL */
 export function required(
   node: Node,
   inputs: readonly (RunTensor | undefined)[],

@@ -1,7 +1,7 @@
 import type { Node } from '../ir/node.js';
 import { nodeError } from './schema.js';
 
-/** Which elements of one axis make an output element, and how much of each. */
+/** The input elements, with weights, that make each output element along one axis. */
 export interface Taps {
   /** Taps per output element. */
   readonly width: number;
@@ -9,10 +9,10 @@ export interface Taps {
   readonly weight: Float64Array;
 }
 
-/** How a node samples one axis of `size` elements, to `out` of them. */
+/** Computes the taps for sampling an axis of `size` elements to `out` elements. */
 export type Sampling = (size: number, out: number, scale: number, axis: number) => Taps;
 
-/** By axis: where the part that is sampled begins and ends; 0 and 1 are the first and last element. */
+/** By axis, the begin and end of the sampled part; 0 and 1 are the first and last element. */
 export type Crop = (axis: number) => readonly [number, number];
 
 /** Output coordinate to input coordinate. */
@@ -27,9 +27,9 @@ export type Coordinate = (
 const { fround } = Math;
 
 /**
- * Output coordinate to input coordinate (ONNX Resize, coordinate_transformation_mode). Rounded to
- * float32 at every step, as onnxruntime and PyTorch do in every run: where an element lies halfway
- * between two, nothing else chooses the same one.
+ * Maps an output coordinate to an input coordinate (ONNX Resize, coordinate_transformation_mode).
+ * Rounded to float32 at every step, as in onnxruntime and PyTorch, since another rounding would
+ * choose another neighbour for elements halfway between two.
  */
 export function coordinateOf(node: Node, crop?: Crop): Coordinate {
   const old = node.opType === 'Upsample' || node.opset < 11;
@@ -64,13 +64,17 @@ export function coordinateOf(node: Node, crop?: Crop): Coordinate {
         return fround(fround(start * last) + passed);
       };
     default:
-      throw nodeError(node, 'ERR_UNSUPPORTED', `coordinate_transformation_mode ${mode}`);
+      throw nodeError(
+        node,
+        'ERR_UNSUPPORTED',
+        `coordinate_transformation_mode ${mode} is not supported`,
+      );
   }
 }
 
 function nearest(node: Node): (x: number, scale: number) => number {
   const old = node.opType === 'Upsample' || node.opset < 11;
-  // ONNX names no rounding for Resize-10; its test of 4 columns to 2 takes the third for 1.67.
+  // ONNX defines no rounding for Resize-10. Its test of 4 columns to 2 takes the third for 1.67.
   if (old) return (x, scale) => (scale < 1 ? Math.ceil(x) : Math.floor(x));
   const mode = node.attribute('nearest_mode', 'string') ?? 'round_prefer_floor';
   switch (mode) {
@@ -83,7 +87,7 @@ function nearest(node: Node): (x: number, scale: number) => number {
     case 'round_prefer_ceil':
       return (x) => Math.floor(x + 0.5);
     default:
-      throw nodeError(node, 'ERR_UNSUPPORTED', `nearest_mode ${mode}`);
+      throw nodeError(node, 'ERR_UNSUPPORTED', `nearest_mode ${mode} is not supported`);
   }
 }
 
@@ -108,10 +112,10 @@ function cubicAt(x: number, a: number): number {
 }
 
 /**
- * Against aliasing: where elements get fewer, the filter gets as much wider (ONNX Resize, antialias). Its
- * ends are rounded as in onnxruntime and Pillow.
+ * Sampling with antialiasing: where the number of elements shrinks, the filter widens by the same
+ * factor (ONNX Resize, antialias). Its ends are rounded as in onnxruntime and Pillow.
  *
- * @param reach how far from its centre the filter is not 0
+ * @param reach distance from the centre beyond which the filter is 0
  */
 function stretched(
   place: Coordinate,
@@ -160,7 +164,7 @@ export function samplingOf(node: Node, crop?: Crop): Sampling {
   }
   const cubic = mode === 'cubic';
   if (!cubic && mode !== 'linear' && mode !== 'bilinear') {
-    throw nodeError(node, 'ERR_UNSUPPORTED', `mode ${mode}`);
+    throw nodeError(node, 'ERR_UNSUPPORTED', `mode ${mode} is not supported`);
   }
   const a = node.attribute('cubic_coeff_a', 'float') ?? -0.75;
   const excludeOutside = node.attribute('exclude_outside', 'int') === 1;

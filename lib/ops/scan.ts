@@ -9,7 +9,7 @@ import { ANY, axisOf, nodeError, operator } from './schema.js';
 import { stack } from './stack.js';
 import { strided } from './strided.js';
 
-/** One number for each scan input, or output: axes or directions. Absent: zeros. */
+/** Axes or directions: one number for each scan input or output. Absent: zeros. */
 function listOf(node: Node, name: string, count: number): readonly number[] {
   const list = node.attribute(name, 'ints') ?? new Array<number>(count).fill(0);
   if (list.length === count) return list;
@@ -20,14 +20,14 @@ function listOf(node: Node, name: string, count: number): readonly number[] {
   );
 }
 
-/** A tensor that is walked along one axis, from either end. */
+/** A tensor that is scanned along one axis, from either end. */
 interface Scanned {
   readonly tensor: RunTensor;
   readonly axis: number;
   readonly backwards: boolean;
 }
 
-/** The slice of a round, without the axis that is walked. */
+/** The slice of one iteration, without the scanned axis. */
 function sliceOf(call: Evaluation, scanned: Scanned, round: number): RunTensor {
   const { tensor, axis, backwards } = scanned;
   const without = (list: readonly number[]) => list.filter((_, at) => at !== axis);
@@ -38,7 +38,7 @@ function sliceOf(call: Evaluation, scanned: Scanned, round: number): RunTensor {
   return strided(call, tensor, { dims, strides: without(strides), offset });
 }
 
-/** Brings the first axis to where it belongs. */
+/** Moves the first axis to the given position. */
 function moveFirst(call: Evaluation, x: RunTensor, given: number): RunTensor {
   const axis = axisOf(call.node, given, x.dims.length);
   if (axis === 0) return x;
@@ -51,8 +51,9 @@ function moveFirst(call: Evaluation, x: RunTensor, given: number): RunTensor {
 }
 
 /**
- * Runs its body for each slice of its scan inputs. The body takes the carried values and the slices;
- * it gives the carried values, and slices that are stacked. Before opset 9 there was a batch axis.
+ * Runs its body for each slice of its scan inputs. The body takes the carried values and the
+ * slices, and returns the carried values and slices that are stacked. Scan before opset 9, which
+ * has a batch axis, is not supported.
  */
 export const scan = operator('Scan', {
   since: 9,
@@ -101,9 +102,13 @@ function roundsOf(node: Node, scanned: readonly Scanned[]): number {
   const lengths = scanned.map(({ tensor, axis }) => tensor.dims[axis]!);
   const [rounds] = lengths as [number];
   if (lengths.some((length) => length !== rounds)) {
-    throw nodeError(node, 'ERR_ARGUMENT', `scan inputs of lengths ${lengths.join(', ')}`);
+    throw nodeError(
+      node,
+      'ERR_ARGUMENT',
+      `scan inputs have different lengths: ${lengths.join(', ')}`,
+    );
   }
-  if (rounds > MAX_ROUNDS) throw nodeError(node, 'ERR_LIMIT', `over ${MAX_ROUNDS} rounds`);
+  if (rounds > MAX_ROUNDS) throw nodeError(node, 'ERR_LIMIT', `over ${MAX_ROUNDS} iterations`);
   return rounds;
 }
 

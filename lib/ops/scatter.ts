@@ -1,5 +1,5 @@
-// ScatterElements and ScatterND: a copy of a tensor in which elements, or whole parts, that indices
-// name are replaced by updates, or combined with them.
+// ScatterElements and ScatterND: copy a tensor, and replace the elements or subtensors that indices
+// select by updates, or combine them with updates.
 
 import type { Node } from '../ir/node.js';
 import type { DataType, TensorData } from '../tensor/dtype.js';
@@ -12,21 +12,25 @@ import { required } from './run-tensor.js';
 import { axisOf, nodeError, operator } from './schema.js';
 import { copyElements, type Elements } from './strided.js';
 
-/** What an element and its update become. */
+/** Combines an element with its update. */
 type Combine = (old: number, update: number) => number;
 
-/** As in numpy, NaN stays NaN. */
+/** As in numpy, a NaN on either side gives NaN. */
 const larger: Combine = (old, update) => (update > old || update !== update ? update : old);
 
 const smaller: Combine = (old, update) => (update < old || update !== update ? update : old);
 
-/** The attribute `reduction`; undefined where updates replace. @throws ConvfuseError */
+/** What `reduction` names; undefined where updates replace. @throws ConvfuseError */
 function combineOf(node: Node, type: DataType): Combine | undefined {
   const reduction = node.attribute('reduction', 'string') ?? 'none';
   if (reduction === 'none') return undefined;
   const ring = ringOf(type);
   if (ring === undefined) {
-    throw nodeError(node, 'ERR_UNSUPPORTED', `reduction ${reduction} of ${type} elements`);
+    throw nodeError(
+      node,
+      'ERR_UNSUPPORTED',
+      `reduction ${reduction} of ${type} elements is not supported`,
+    );
   }
   switch (reduction) {
     case 'add':
@@ -42,7 +46,7 @@ function combineOf(node: Node, type: DataType): Combine | undefined {
   }
 }
 
-/** Input 2, of the type and the dimensions that it must have. @throws ConvfuseError ERR_MODEL */
+/** Input 2, whose type and dimensions are checked. @throws ConvfuseError ERR_MODEL */
 function updatesOf(
   node: Node,
   inputs: readonly (RunTensor | undefined)[],
@@ -59,7 +63,7 @@ function updatesOf(
   );
 }
 
-/** In the order of the indices: of updates to one element the last one stays. */
+/** Applies updates in the order of the indices, so that the last one to an element wins. */
 function scatter(
   call: Evaluation,
   x: RunTensor,

@@ -12,7 +12,7 @@ export const ANY = Number.MAX_SAFE_INTEGER;
 
 type Defaulted = 'domain' | 'since' | 'until' | 'inputs' | 'outputs' | 'opType';
 
-/** One operator of the default domain, of one input and one output unless `spec` says otherwise. */
+/** An operator of the default domain with one input and one output unless `spec` says otherwise. */
 export function operator(
   opType: string,
   spec: Omit<Operator, Defaulted> & Partial<Pick<Operator, Defaulted>>,
@@ -28,10 +28,7 @@ export function operator(
   };
 }
 
-/**
- * An attribute that is a number, or its default. Attributes are float32, and a default is what a
- * file would hold that spelled it out: 0.2 of HardSigmoid is the float32 next to it.
- */
+/** A float attribute, or its default, which is rounded to float32 as it would be in a file. */
 export function floatOf(node: Node, name: string, otherwise: number): number {
   return node.attribute(name, 'float') ?? Math.fround(otherwise);
 }

@@ -9,14 +9,14 @@ import { required } from './run-tensor.js';
 import { axisOf, nodeError, operator } from './schema.js';
 import { strided } from './strided.js';
 
-/** What is taken of one axis: `count` elements from `start` in steps of `step`. */
+/** The elements taken along one axis: `count` from `start` on, in steps of `step`. */
 interface Range {
   readonly start: number;
   readonly step: number;
   readonly count: number;
 }
 
-/** Clamps as ONNX says: bounds count from the end when negative, and stop at the edges. */
+/** Clamps as ONNX specifies: negative bounds count from the end, and all stop at the edges. */
 function rangeOf(size: number, from: number, to: number, step: number): Range {
   const clamp = (value: number, low: number, high: number): number =>
     Math.min(Math.max(value < 0 ? value + size : value, low), high);
@@ -32,14 +32,15 @@ interface Lists {
   readonly steps: readonly number[] | undefined;
 }
 
-/** Ranges of the sliced axes; undefined stands for an unknown size that is not taken whole. */
+/** Ranges of the sliced axes; undefined for an axis of unknown size that is not taken whole. */
 function ranges(node: Node, dims: readonly Dim[], lists: Lists): Map<number, Range | undefined> {
   const result = new Map<number, Range | undefined>();
   lists.starts.forEach((start, i) => {
     const axis = axisOf(node, lists.axes?.[i] ?? i, dims.length);
     const step = lists.steps?.[i] ?? 1;
     const end = lists.ends[i];
-    if (step === 0 || end === undefined) throw nodeError(node, 'ERR_MODEL', 'step 0 or no end');
+    if (step === 0 || end === undefined)
+      throw nodeError(node, 'ERR_MODEL', 'a step is 0, or an end is missing');
     const size = dims[axis];
     if (typeof size === 'number') result.set(axis, rangeOf(size, start, end, step));
     else if (start !== 0 || end < 2 ** 31 - 1 || step !== 1) result.set(axis, undefined);

@@ -57,7 +57,7 @@ function extents(node: Node, dims: readonly number[]): readonly [number, number,
   return [outer, dims[at]!, elementCount(dims.slice(at + 1))];
 }
 
-/** @param log of the kin that the backend may have */
+/** @param log whether to take the logarithm; undefined where the backend has no such function */
 function family(opType: string, row: Row, log?: boolean): Operator {
   return operator(opType, {
     infer: likeInput,

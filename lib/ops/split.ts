@@ -10,7 +10,7 @@ import { required } from './run-tensor.js';
 import { ANY, axisOf, nodeError, operator } from './schema.js';
 import { stridedFrom } from './strided.js';
 
-/** Sizes of the parts: as listed, or equal, the last one smaller where they do not divide. */
+/** Sizes of the parts: as listed, or equal, with a smaller last one where they do not divide. */
 function partSizes(node: Node, size: number, list: readonly number[] | undefined): number[] {
   const count = node.outputs.length;
   if (list !== undefined) {
@@ -56,7 +56,7 @@ export const split = operator('Split', {
     const strides = stridesOf(x.dims);
     const inner = elementCount(x.dims.slice(axis + 1));
     const outer = elementCount(x.dims.slice(0, axis));
-    // As rows of [size * inner], so that whole runs are copied.
+    // The input is seen as rows, so that whole runs of size * inner elements are copied.
     const rows = [strides[axis]! * x.dims[axis]!, 1];
     let at = 0;
     const sizes = partSizes(node, x.dims[axis]!, listOf(node, inputs, 1, 'split'));
@@ -75,7 +75,7 @@ export const split = operator('Split', {
   },
 });
 
-/** What is made of an input alone, as one output of several. */
+/** A Repeatable of input 0, as one of several outputs. */
 function movedOf({ type, dims, part, run }: Repeatable): Moved {
   return { type, dims, part, run: run && (([x], y) => run(x!, undefined, y)) };
 }

@@ -1,4 +1,4 @@
-// Squeeze and Unsqueeze: axes of size 1 go and come. Axes are an input from opset 13 on.
+// Squeeze and Unsqueeze remove and add axes of size 1. The axes are an input from opset 13 on.
 
 import type { Node } from '../ir/node.js';
 import type { Dim } from '../ir/value.js';
@@ -36,7 +36,7 @@ function unsqueezed<D extends Dim>(
   return Array.from({ length: rank }, (_, axis) => (added.has(axis) ? 1 : dims[next++]!));
 }
 
-/** Facts with other dimensions: the elements, where they are known, stay. */
+/** Facts with other dimensions and the same elements, as far as these are known. */
 function reshaped(x: ValueFacts | undefined, dims: readonly Dim[] | undefined): ValueFacts[] {
   const elements = dims !== undefined && dims.length <= 1 ? elementsOf(x) : undefined;
   return [{ type: x?.type, dims, elements }];
@@ -50,7 +50,7 @@ export const squeezes: readonly Operator[] = [
       const [x] = inputs;
       const axes = listFacts(node, inputs, 1, 'axes');
       if (x?.dims === undefined || axes === 'unknown') return [typeOnly(x)];
-      // Without a list every axis of size 1 goes, so all sizes must be known.
+      // Without a list all axes of size 1 are removed, so all sizes must be known.
       if (axes === undefined && !x.dims.every((size) => typeof size === 'number')) {
         return [typeOnly(x)];
       }

@@ -6,11 +6,11 @@ import { nodeError } from './schema.js';
 import { copyElements } from './strided.js';
 
 /**
- * What rounds of a loop gave, as one tensor with a new first axis. Without rounds it is as the body
- * declares its output: of float32 where it says nothing, and with zeros for unknown dimensions.
+ * Stacks the outputs of all iterations along a new first axis. Without iterations, type and shape
+ * are those that the body declares: float32 by default, and 0 for unknown dimensions.
  *
  * @param output of the body
- * @throws ConvfuseError ERR_MODEL where a round gave nothing, or something of another shape or type
+ * @throws ConvfuseError ERR_MODEL where an iteration returned nothing, or another shape or type
  */
 export function stack(
   call: Evaluation,
@@ -25,7 +25,7 @@ export function stack(
   parts.forEach((part, round) => {
     if (part?.type !== type || part.dims.join() !== inner.join()) {
       const given = part === undefined ? 'nothing' : `${part.type}[${part.dims.join(', ')}]`;
-      const message = `round ${round} gave ${given} after ${type}[${inner.join(', ')}]`;
+      const message = `iteration ${round} returned ${given}, earlier ones ${type}[${inner.join(', ')}]`;
       throw nodeError(call.node, 'ERR_MODEL', message);
     }
     copyElements(data, round * size, part.data, 0, size);

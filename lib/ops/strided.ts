@@ -5,30 +5,31 @@ import { outerOffsets } from './broadcast.js';
 import type { Evaluation, Repeatable, RepeatedRun, RunTensor } from './operator.js';
 import { partOf, runRepeatable } from './repeatable.js';
 
-/** Fewer elements are copied sooner than the backend is called. */
+/** For fewer elements, a loop takes less time than a call of the backend. */
 const LEAST_NATIVE = 256;
 
-/** Fewer elements of a row are copied sooner than a view is made of them. */
+/** For fewer elements in a row, a loop takes less time than making a view. */
 const LEAST_SET = 16;
 
 /** Elements of any kind: all that copying needs. */
 export type Elements = Record<number, number> & { readonly length: number };
 
-/** Where the elements of a tensor lie in another: at offset + sum index[i] * strides[i]. */
+/** The places of a tensor's elements in another tensor: offset + sum of index[i] * strides[i]. */
 export interface StridedPlaces {
   readonly dims: readonly number[];
   readonly strides: readonly number[];
   /** Default: 0. */
   readonly offset?: number;
-  /** The dimensions of the tensor, where it is copied as if it had others. */
+  /** Dimensions of the result, where they differ from `dims`. */
   readonly shape?: readonly number[];
 }
 
 /**
- * A tensor whose elements lie in x: slices, transpositions and repetitions are all of this form. What
- * lies in x as it is to lie in the result shares its memory.
+ * A tensor whose elements are elements of x: slices, transpositions and repetitions have this form.
+ * It is a view of x where its elements are contiguous there.
  *
- * @param constant whether this is the step's only output, and all but x the same in every run
+ * @param constant whether this is the step's only output, and everything except x is the same in
+ * every run
  */
 export function strided(
   call: Evaluation,
@@ -43,7 +44,7 @@ export function strided(
   return { type, dims, data: partOf(x.data, part) };
 }
 
-/** How such a tensor is made of x, and of all that are like it. */
+/** How to make such a tensor from x, and from all tensors like it. */
 export function stridedFrom(
   call: Evaluation,
   x: RunTensor,
@@ -61,7 +62,7 @@ export function stridedFrom(
   return { ...how, run: run ?? copyLoop(dims, strides, offset) };
 }
 
-/** Copies row by row, or one by one. */
+/** Copies row by row, or element by element. */
 function copyLoop(
   dims: readonly number[],
   strides: readonly number[],
@@ -87,12 +88,12 @@ function copyLoop(
   };
 }
 
-/** Whether elements lie one after the other, as they are to lie. */
+/** Whether the elements are contiguous in the source, in the order of the result. */
 function isRun(places: CopyPlaces): boolean {
   return places.length === 2 || (places.length === 5 && places[3] === 1 && places[4] === 1);
 }
 
-/** Copies one array to places in another by the backend, where it does that and it pays. */
+/** A copy on the backend; undefined where that cannot do it or it would not pay. */
 export function copyRun(
   call: Evaluation,
   places: CopyPlaces,

@@ -28,9 +28,13 @@ export const tile = operator('Tile', {
     const x = required(node, inputs, 0);
     const counts = numbersOf(required(node, inputs, 1));
     if (counts.length !== x.dims.length || counts.some((times) => times < 0)) {
-      throw nodeError(node, 'ERR_MODEL', `repeats ${counts.join()} for rank ${x.dims.length}`);
+      throw nodeError(
+        node,
+        'ERR_MODEL',
+        `repeats ${counts.join()} do not fit an input of rank ${x.dims.length}`,
+      );
     }
-    // Each axis as two: the repetitions, which advance nothing, and the elements.
+    // Each axis becomes two: the repetitions, with stride 0, and the elements.
     const own = stridesOf(x.dims);
     const dims = x.dims.flatMap((size, axis) => [counts[axis]!, size]);
     const strides = own.flatMap((stride) => [0, stride]);

@@ -11,7 +11,7 @@ function permutation(node: Node, rank: number): readonly number[] {
   const perm =
     node.attribute('perm', 'ints') ?? Array.from({ length: rank }, (_, i) => rank - 1 - i);
   if (perm.length !== rank || new Set(perm).size !== rank || perm.some((a) => a < 0 || a >= rank)) {
-    throw nodeError(node, 'ERR_MODEL', `perm ${perm.join()} for rank ${rank}`);
+    throw nodeError(node, 'ERR_MODEL', `perm ${perm.join()} is not a permutation of ${rank} axes`);
   }
   return perm;
 }

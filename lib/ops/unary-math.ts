@@ -1,5 +1,5 @@
-// Functions of one number without parameters. The ones that networks apply to whole feature maps
-// have loops of their own; the others share one that calls the function.
+// Element-wise functions without parameters. Those that networks apply to whole feature maps have
+// loops of their own; the others share a loop that calls the function.
 
 import { activationOf } from './activation-of.js';
 import { hardSwish, mish, relu, sigmoid, softplus, tanh } from './activation-loop.js';
@@ -22,7 +22,7 @@ const exp: UnaryLoop = (x, y) => {
   for (let i = 0; i < y.length; i++) y[i] = Math.exp(x[i]!);
 };
 
-/** Operator, first opset, loop, and what it does to 64-bit whole numbers where it takes them. */
+/** Operator, first opset, loop, and the function of 64-bit whole numbers, if it takes them. */
 const TABLE: readonly (readonly [string, number, UnaryLoop, ((x: bigint) => bigint)?])[] = [
   ['Relu', 1, relu, (x) => (x < 0n ? 0n : x)],
   ['Sigmoid', 1, sigmoid],

@@ -12,7 +12,7 @@ function axisAttribute(node: Node, rank: number): number | undefined {
   return axis === undefined ? undefined : axisOf(node, axis, rank);
 }
 
-/** In ascending order; as in numpy, NaN comes last, and is equal to itself. */
+/** Compares in ascending order. As in numpy, NaN comes last and is equal to itself. */
 function order(x: number, y: number): number {
   if (x < y) return -1;
   if (x > y) return 1;
@@ -37,7 +37,7 @@ function compare(x: Elements, { outer, size, inner }: Entries, a: number, b: num
   return 0;
 }
 
-/** The entries by what they are equal to: ascending, or by their first one. */
+/** Groups equal entries. Groups are in ascending order, or in the order of their first entries. */
 function groupsOf(x: Elements, entries: Entries, sorted: boolean): number[][] {
   const places = Array.from({ length: entries.size }, (_, at) => at);
   places.sort((a, b) => compare(x, entries, a, b));
@@ -56,7 +56,10 @@ function vector(call: Evaluation, values: readonly number[]): RunTensor {
   return { type: 'int64', dims: [values.length], data };
 }
 
-/** Each entry once; where it is first; which one each entry is; and how often it is there. */
+/**
+ * Four outputs: the distinct entries; the index of the first occurrence of each; for every entry
+ * its index among the distinct ones; the count of each.
+ */
 export const unique = operator('Unique', {
   since: 11,
   outputs: [1, 4],

@@ -36,7 +36,7 @@ function reduce(
   let own = call.canOverwrite(0) ? result : undefined;
   for (let i = 1; i < inputs.length; i++) {
     result = evaluateBinary(call, result, required(call.node, inputs, i), f, own);
-    // From the first step on the partial result is nobody else's.
+    // After the first step the partial result belongs to this loop.
     own = result;
   }
   return result;
@@ -54,7 +54,7 @@ function variadic(opType: string, f: BinaryFunction): Operator {
       }
       const result = reduce(call, inputs, f);
       const activation = call.epilogue?.activation;
-      // Of one input the result is that input, which others may read.
+      // With a single input the result is that input, which others may still read.
       const own = activation === undefined || result !== inputs[0] || call.canOverwrite(0);
       const copy = own ? result : { ...result, data: (result.data as FloatArray).slice() };
       return [activated(copy, activation)];

@@ -18,7 +18,11 @@ export const where = operator('Where', {
     const x = required(call.node, inputs, 1);
     const y = required(call.node, inputs, 2);
     if (x.type !== y.type) {
-      throw nodeError(call.node, 'ERR_MODEL', `operands are ${x.type} and ${y.type}`);
+      throw nodeError(
+        call.node,
+        'ERR_MODEL',
+        `operands have different types: ${x.type} and ${y.type}`,
+      );
     }
     const shapes = [condition.dims, x.dims, y.dims];
     const dims = broadcastShapes(shapes);

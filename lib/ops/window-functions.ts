@@ -8,7 +8,7 @@ import type { Operator } from './operator.js';
 import { numbersOf, required } from './run-tensor.js';
 import { nodeError, operator } from './schema.js';
 
-/** y[n] = sum of a[k] cos(2 pi k n / N); N is the size, or without `periodic` one less. */
+/** y[n] = sum of weights[k] cos(2 pi k n / N); N is the size or, unless `periodic`, size - 1. */
 function windowFunction(opType: string, weights: readonly number[]): Operator {
   return operator(opType, {
     since: 17,
@@ -20,8 +20,10 @@ function windowFunction(opType: string, weights: readonly number[]): Operator {
       const { node } = call;
       const type = typeAttribute(node, 'output_datatype') ?? 'float32';
       const size = numbersOf(required(node, inputs, 0))[0];
-      if (!isFloatType(type)) throw nodeError(node, 'ERR_UNSUPPORTED', `a window of ${type}`);
-      if (size === undefined || size < 0) throw nodeError(node, 'ERR_MODEL', `size ${size}`);
+      if (!isFloatType(type))
+        throw nodeError(node, 'ERR_UNSUPPORTED', `windows of ${type} are not supported`);
+      if (size === undefined || size < 0)
+        throw nodeError(node, 'ERR_MODEL', `expected a size of 0 or more, received ${size}`);
       const period = (node.attribute('periodic', 'int') ?? 1) === 0 ? size - 1 : size;
       const data = call.allocate(type, [size]) as FloatArray;
       for (let n = 0; n < size; n++) {

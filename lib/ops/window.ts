@@ -36,7 +36,7 @@ function positive(node: Node, name: string, values: readonly number[], rank: num
   return [...values];
 }
 
-/** ONNX's auto_pad with its pads; undefined for a mode that does not exist. */
+/** The padding for an auto_pad mode and pads; undefined for an unknown mode. */
 export function paddingFrom(mode: string, pads: readonly number[]): Padding | undefined {
   switch (mode) {
     case 'VALID':
@@ -88,7 +88,7 @@ function oneAxis({ kernel, strides, dilations, padding }: Window, axis: number):
   };
 }
 
-/** Whether the output is as large as the input, whatever that is. */
+/** Whether the output has the size of the input, for any input. */
 function keepsSize({ kernel, strides, dilations, padding }: Window): boolean {
   if (strides[0] !== 1) return false;
   if (padding === 'same-upper' || padding === 'same-lower') return true;

@@ -4,8 +4,8 @@ import type { Value } from '../ir/value.js';
 import { isFloatType } from '../tensor/dtype.js';
 import type { Condition, Refusal } from './rule.js';
 
-// Guards that most rules share. Each reads the parts that every match has; what a rule guards
-// against beyond them stands beside it in rules/.
+// Guards shared by rules. They use only the fields that every match has; guards of a single rule
+// stand beside it in rules/.
 
 export const singleConsumer: Condition = {
   name: 'single-consumer',
@@ -31,18 +31,18 @@ export const notGraphOutput: Condition = {
 
 export const notPinned: Condition = {
   name: 'not-pinned',
-  doc: 'Neither a node of the match nor a value that changes is bound by anything but the nodes.',
+  doc: 'Nothing outside the node list (training information, annotations, ...) names what changes.',
   check: ({ nodes, vanishing, parameters }) =>
     firstRefusal([...nodes, ...vanishing, ...parameters], (bound) => {
       if (bound.pinned === undefined) return undefined;
       const name = 'opType' in bound ? bound.label : bound.name;
-      return { reason: 'pinned', detail: `${name} is bound by ${bound.pinned}` };
+      return { reason: 'pinned', detail: `${name} is named outside the nodes: ${bound.pinned}` };
     }),
 };
 
 export const sameGraph: Condition = {
   name: 'same-graph',
-  doc: 'All nodes stand in one graph: a body may run many times, or never.',
+  doc: 'All nodes are in one graph: a nested graph may run many times, or never.',
   check: ({ nodes, into }) =>
     firstRefusal(nodes, (node) => {
       if (node.graph === into.graph) return undefined;
@@ -123,13 +123,13 @@ export const noExtraOutputs: Condition = {
 };
 
 /**
- * Batch norm works on stored statistics: training_mode is 0 (opset 14 on), no statistics come out
- * (which is how opsets 7 to 13 ask for training), is_test is 1 (before opset 7), and the
+ * Batch norms use stored statistics: training_mode is 0 (from opset 14 on), no statistics are
+ * returned (which is how opsets 7 to 13 ask for training), is_test is 1 (before opset 7), and the
  * parameters are per channel (spatial is 1, before opset 9).
  */
 export const inferenceMode: Condition = {
   name: 'inference-mode',
-  doc: 'Batch norms use stored statistics, one per channel, and give out none.',
+  doc: 'Batch norms use stored statistics, one per channel, and output none.',
   check: ({ nodes }) =>
     firstRefusal(nodes, (node) =>
       node.opType === 'BatchNormalization' ? trainingRefusal(node) : undefined,
@@ -140,7 +140,7 @@ function trainingRefusal(node: Node): Refusal | undefined {
   const { label, opset } = node;
   const flag = (name: string, otherwise: number): number => {
     const attribute = node.attributes.get(name);
-    // A reference or another kind: the value is not known, so it counts as the wrong one.
+    // The value of a reference or of another kind is unknown, so it counts as wrong.
     return attribute === undefined ? otherwise : attribute.kind === 'int' ? attribute.value : NaN;
   };
   if (opset >= 14 && flag('training_mode', 0) !== 0) {
@@ -155,7 +155,7 @@ function trainingRefusal(node: Node): Refusal | undefined {
   return undefined;
 }
 
-/** The first refusal that a check of the items gives. */
+/** The first refusal that a check of the items returns. */
 export function firstRefusal<T>(
   items: readonly T[],
   check: (item: T) => Refusal | undefined,
@@ -178,7 +178,7 @@ export function nodeText(node: Node): string {
   return `${operator} ${node.label}`;
 }
 
-/** Why a node that looks like a standard operator is none. */
+/** Says why a node that looks like a standard operator is not one. */
 export function customText(node: Node): string {
   return node.domain === '' && node.overload === ''
     ? `${nodeText(node)} is a function of the model`

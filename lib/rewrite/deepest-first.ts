@@ -2,8 +2,8 @@ import type { Graph } from '../ir/graph.js';
 import type { Node } from '../ir/node.js';
 
 /**
- * Nodes waiting, of which the one furthest from the inputs of the model goes first, and of those
- * equally far the one that has waited longest. Each waits once. A binary heap.
+ * A priority queue of nodes: the one furthest from the model's inputs goes first, and among equals
+ * the one that was added first. Each node is in it at most once. A binary heap.
  */
 export class DeepestFirst {
   readonly #depths: Depths;
@@ -39,7 +39,7 @@ export class DeepestFirst {
     return first.node;
   }
 
-  /** Puts an entry where the first was, or below. */
+  /** Restores the heap with an entry that replaces the first. */
   #sink(entry: Entry): void {
     const heap = this.#heap;
     for (let at = 0; ;) {
@@ -67,18 +67,20 @@ function goesFirst(a: Entry, b: Entry): boolean {
 }
 
 /**
- * How many nodes the longest way from an input of the graph to a node has, itself among them; 0
- * where nothing but constants goes into it. The same for every legal order of a file.
+ * The depth of nodes: the number of nodes on the longest path from an input of the graph, itself
+ * included; 0 where a node depends on constants alone. Independent of the file's order of nodes.
  */
 export class Depths {
   readonly #known = new Map<Node, number>();
 
-  /** Takes the nodes of a graph as they are now. Graphs around it come before. */
+  /**
+   * Measures all nodes of a graph in their present state. Measure outer graphs before nested ones.
+   */
   measure(graph: Graph): void {
     for (const node of graph.nodes()) this.#known.set(node, this.#behindInputs(node));
   }
 
-  /** As of the last measuring. A node made since then is behind its inputs. */
+  /** The depth as of the last measure(); for a node made since then, derived from its inputs. */
   of(node: Node): number {
     const known = this.#known.get(node);
     if (known !== undefined) return known;

@@ -5,15 +5,18 @@ import type { Value } from '../ir/value.js';
 import { constantOfNode, constantOfValue } from '../ir/view.js';
 import type { Match, Refusal } from './rule.js';
 
-/** Fused files may be this many times as large as the original: clones of shared weights add up. */
+/**
+ * A fused file may be at most this many times as large as the original. Copies of shared weights
+ * make it grow.
+ */
 export const GROWTH_LIMIT = 2;
 
-/** Keeps the bytes of new constants, less those that go, within a limit. */
+/** Keeps the bytes of added constants minus removed ones within a limit. */
 export class GrowthBudget {
   readonly #edit: Editor;
   readonly #allowed: number;
 
-  /** @param bytes of the original; those of its constants when undefined */
+  /** @param bytes size of the original file; by default that of its constants */
   constructor(edit: Editor, model: Model, bytes: number | undefined, unlimited: boolean) {
     this.#edit = edit;
     const base = bytes ?? constantBytes(model);
@@ -21,8 +24,8 @@ export class GrowthBudget {
   }
 
   /**
-   * Refuses a rewrite whose clones would pass the limit. What it replaces grows the file where
-   * something outside the match goes on using the original.
+   * Refuses a rewrite whose new constants would pass the limit. A replaced constant makes the file
+   * grow only where nodes outside the match still read the original.
    */
   check({ nodes, into, parameters, adds }: Match): Refusal | undefined {
     if (this.#allowed === Infinity) return undefined;
@@ -47,7 +50,10 @@ export class GrowthBudget {
   }
 }
 
-/** Whether a value stays when nodes go. Counts first: a constant may have a hundred thousand readers. */
+/**
+ * Whether a value has readers besides `nodes`. Compares counts first: a constant may have a hundred
+ * thousand readers.
+ */
 export function isReadElsewhere({ uses, isOutput }: Value, nodes: readonly Node[]): boolean {
   if (isOutput || uses.size > nodes.length) return true;
   return [...uses.keys()].some((user) => !nodes.includes(user));

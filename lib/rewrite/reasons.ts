@@ -1,6 +1,6 @@
 import type { Reason } from './rule.js';
 
-/** What each reason means, for people. A reason without a meaning does not compile. */
+/** The meaning of each reason, for users. The type makes sure that none is missing. */
 export const REASONS: Readonly<Record<Reason, string>> = {
   'multi-consumer':
     'A value that would vanish has other readers, in this graph or in a nested one.',

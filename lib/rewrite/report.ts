@@ -3,17 +3,17 @@ import type { Node } from '../ir/node.js';
 import { customText, isQuantizer, nodeText } from './conditions.js';
 import type { Reason, Refusal, Rewritten, Rule, SiteCheck } from './rule.js';
 
-/** One place where a rule could apply, and what came of it. */
+/** One place where a rule could apply, and the outcome. */
 export interface Site {
   readonly rule: string;
   /** The label, in the original, of the node the verdict is about. */
   readonly node: string;
-  /** The label of the node that took it in. */
+  /** The label of the node that it was folded into. */
   readonly into: string | undefined;
   readonly verdict: 'fused' | 'skipped';
   readonly reason: Reason | undefined;
   readonly detail: string | undefined;
-  /** See Rewritten.check: present for fused sites that can be checked. */
+  /** Rewritten.check of a fused site; undefined where the rule has none. */
   readonly check: ((seed: number) => SiteCheck) | undefined;
 }
 
@@ -23,18 +23,18 @@ interface Fused {
   readonly result: Rewritten;
 }
 
-/** Collects what rules did and why they did not, and turns it into one verdict a root. */
+/** Collects what rules fused and refused, and makes one verdict per root of it. */
 export class Verdicts {
   readonly #table: readonly Rule[];
   readonly #fused: Fused[] = [];
-  /** What rewrites took away besides their roots, and what took it in. */
+  /** Nodes that rewrites removed besides their roots, and the nodes they went into. */
   readonly #taken = new Map<Node, Node>();
-  /** By root, then by rule. A later look replaces what an earlier one found. */
+  /** By root, then by rule. A later refusal replaces an earlier one. */
   readonly #refused = new Map<Node, Map<Rule, Refusal>>();
-  /** Where the nodes stood in the original, and what they were called: what users know. */
+  /** The positions and labels of nodes in the original model, which are what users know. */
   readonly #places = new Map<Node, { readonly order: number; readonly label: string }>();
 
-  /** @param table all rules, those that are switched off included */
+  /** @param table all rules, including those that are switched off */
   constructor(model: Model, table: readonly Rule[]) {
     this.#table = table;
     for (const graph of model.graphs()) {
@@ -58,7 +58,7 @@ export class Verdicts {
         result: check === undefined ? { into } : { into, check },
       });
     }
-    // What a rewrite makes counts as standing where it took place.
+    // A new node gets the position of the root that it replaces.
     if (!this.#places.has(into)) {
       this.#places.set(into, { order: this.#place(root).order, label: into.label });
     }
@@ -71,7 +71,7 @@ export class Verdicts {
     else byRule.set(rule, refusal);
   }
 
-  /** The verdicts on a model that no rule changes any more. */
+  /** The verdicts, once no rule changes the model any more. */
   sites(model: Model, active: readonly Rule[]): Site[] {
     const placed: [number, Site][] = [];
     const roots = new Set<Node>();
@@ -110,7 +110,10 @@ export class Verdicts {
   }
 }
 
-/** The node that holds the result in the end: what took a root in may have been taken in itself. */
+/**
+ * The node that finally holds a result: the node that a root was folded into may have been folded
+ * itself.
+ */
 function finalNode(node: Node, into: ReadonlyMap<Node, Node>): Node {
   let at = node;
   while (at.removed) {
@@ -122,8 +125,9 @@ function finalNode(node: Node, into: ReadonlyMap<Node, Node>): Node {
 }
 
 /**
- * The rule that got furthest: to the cost model or the limit on growth, which are asked last; or
- * the first that had more to say than that there was no pattern for it; or else the first.
+ * The refusal to report: of the rule that got furthest, which is one refused by the cost model or
+ * the growth limit (checked last); else of the first rule that refused for more than a missing
+ * pattern; else the first.
  */
 function bestOf(
   table: readonly Rule[],
@@ -159,7 +163,7 @@ function* batchNorms(model: Model): Generator<Node> {
   }
 }
 
-/** Why a batch norm is still there that no rule knew anything to do with. */
+/** Says why a batch norm that no rule matched was left. */
 function explainBatchNorm(node: Node, active: boolean): Refusal {
   if (!node.is('BatchNormalization')) return { reason: 'custom-op', detail: customText(node) };
   if (!active) return { reason: 'pattern', detail: 'no rule for it is switched on' };

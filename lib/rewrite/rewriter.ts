@@ -14,24 +14,26 @@ export type { Site } from './report.js';
 
 export interface RewriteOptions extends RuleChoice {
   readonly facts: Facts;
-  /** Let cloned weights grow the file beyond GROWTH_LIMIT. */
+  /** Whether copied weights may grow the file beyond GROWTH_LIMIT. */
   readonly allowGrowth?: boolean | undefined;
-  /** Size of the original, for that limit. Default: that of its constants. */
+  /** Bytes of the original file, for that limit. Default: those of its constants. */
   readonly bytes?: number | undefined;
   readonly signal?: AbortSignal | undefined;
-  /** `done` of about `total` looks at nodes: rewrites add to both. */
+  /**
+   * Called now and then: `done` of about `total` attempts to match were made. Rewrites add to both.
+   */
   readonly onProgress?: ((done: number, total: number) => void) | undefined;
   /** Called after every rewrite. Tests check the graph there. */
   readonly onRewrite?: ((rule: Rule) => void) | undefined;
 }
 
 /**
- * Applies the rules of a table, all over a model, until none finds anything more to do. Where
- * nothing matches it takes time linear in the nodes.
+ * Applies the rules of a table to a whole model until none finds anything more to do. Linear in the
+ * nodes where nothing matches.
  *
  * @returns a verdict for every site, in the order of the nodes in the original
- * @throws ConvfuseError ERR_ARGUMENT (table or names), ERR_LIMIT (rules that never come to an
- *   end), whatever a rule throws, with its name, and the reason of an aborted signal
+ * @throws ConvfuseError ERR_ARGUMENT (table or names), ERR_LIMIT (rules that never come to an end),
+ * whatever a rule throws, with its name, and the reason of an aborted signal
  */
 export function rewriteModel(
   model: Model,
@@ -43,7 +45,9 @@ export function rewriteModel(
   return rewriter.sites();
 }
 
-/** The same, letting the event loop in between, so that a signal is heard. */
+/**
+ * rewriteModel() that yields to the event loop now and then, so that an abort signal takes effect.
+ */
 export async function rewriteModelAsync(
   model: Model,
   table: readonly Rule[],
@@ -54,13 +58,16 @@ export async function rewriteModelAsync(
   return rewriter.sites();
 }
 
-/** Milliseconds of work between two turns of the event loop. */
+/** Milliseconds of work between two yields to the event loop. */
 const SLICE = 20;
 
-/** Looks between two readings of the clock, and of the signal. */
+/** Attempts between two readings of the clock and the signal. */
 const STRIDE = 64;
 
-/** Rewrites per look of the first pass before rules count as endless; real models need less than one. */
+/**
+ * Rewrites allowed per attempt of the first pass. More mean that rules undo each other's work; real
+ * models need less than one.
+ */
 const ENDLESS = 8;
 
 class Rewriter {
@@ -71,7 +78,7 @@ class Rewriter {
   readonly #budget: GrowthBudget;
   readonly #verdicts: Verdicts;
   readonly #worklist: Worklist;
-  /** Refusals that came out of arithmetic on constants, and what it depended on. */
+  /** Refusals that followed from arithmetic on constants, with the inputs of that arithmetic. */
   readonly #numeric = new Map<Rule, WeakMap<Node, { inputs: unknown[]; refusal: Refusal }>>();
   #done = 0;
   #total: number;
@@ -92,7 +99,7 @@ class Rewriter {
     this.#maxRewrites = ENDLESS * this.#total + 1000;
   }
 
-  /** Works for about so many milliseconds. @returns whether there is more to do */
+  /** Works for about `milliseconds`. @returns whether there is more to do */
   work(milliseconds: number): boolean {
     const { signal, onProgress } = this.#options;
     const end = performance.now() + milliseconds;
@@ -119,8 +126,8 @@ class Rewriter {
   }
 
   /**
-   * After a change everything is looked at once more: rules may depend on nodes that are far
-   * away, and verdicts shall be those on the final graph.
+   * After a pass with changes, looks at every node once more: rules may depend on distant nodes,
+   * and the verdicts must be those on the final graph.
    */
   #nextPass(): boolean {
     this.#edit.sweep();
@@ -170,7 +177,7 @@ class Rewriter {
     this.#changedSincePass = true;
     this.#rewrites += 1;
     if (this.#rewrites > this.#maxRewrites) {
-      const message = `rule ${rule.name} at ${root.label}: no end after ${this.#rewrites} rewrites`;
+      const message = `rule ${rule.name} at ${root.label}: still changing the model after ${this.#rewrites} rewrites`;
       throw new ConvfuseError('ERR_LIMIT', message);
     }
     this.#verdicts.fused(rule, root, result);
@@ -183,7 +190,7 @@ class Rewriter {
     this.#worklist.addNear(values);
   }
 
-  /** Runs a part of a rule; what it throws says whose it is. */
+  /** Runs a part of a rule, and adds the rule and the node to the message of what it throws. */
   #call<T>(rule: Rule, root: Node, part: () => T): T {
     try {
       return part();
@@ -196,7 +203,7 @@ class Rewriter {
   }
 }
 
-/** The values around a match, which the rewrite may take away. */
+/** The values around a match, some of which the rewrite may remove. */
 function surroundings({ nodes, into }: Match): ReadonlySet<Value> {
   const values = new Set<Value>();
   for (const node of [...nodes, into]) {

@@ -2,11 +2,11 @@ import { argumentError } from '../errors.js';
 import type { Level, Rule } from './rule.js';
 
 export interface RuleChoice {
-  /** basic (default): exact folds. extended: those, and merges of siblings and branches. */
+  /** basic (default): exact folds. extended: also merges of siblings and branches. */
   readonly level?: Level | undefined;
   /** Apply rules on quantised models too. */
   readonly quantized?: boolean | undefined;
-  /** Names of the rules to apply; no others are, and their level does not matter. */
+  /** Names of the only rules to apply, whatever their level. */
   readonly only?: readonly string[] | undefined;
   /** Names of rules to leave out. */
   readonly skip?: readonly string[] | undefined;
@@ -44,7 +44,7 @@ function namesOf(
   return new Set(names);
 }
 
-/** Users pass rules too, and JavaScript checks no types. */
+/** Checks types at run time, since JavaScript users pass rules too. */
 function checkTable(table: readonly Rule[]): void {
   if (!Array.isArray(table)) throw argumentError('an array', 'rules', table);
   const names = new Set<string>();

@@ -33,34 +33,35 @@ export interface Refusal {
   readonly detail: string;
 }
 
-/** What every match has. Shared conditions read these; a rule adds what it needs. */
+/** The fields that every match has and shared conditions read; a rule adds its own. */
 export interface Match {
   /** Nodes that the rule changes or removes. */
   readonly nodes: readonly Node[];
-  /** The node that stays and takes the others in. */
+  /** The node that stays, into which the others are folded. */
   readonly into: Node;
   /** Intermediate values that vanish: nothing else may read them. */
   readonly vanishing: readonly Value[];
   /** Inputs that must be constants for the formula to hold. */
   readonly parameters: readonly Value[];
   /**
-   * Bytes of the constants that the rewrite makes, less those of parameters that nothing else
-   * reads. Default: those of the parameters of `into` that others read too, as it takes copies.
+   * Bytes of the constants that the rewrite adds, minus those of parameters that nothing else
+   * reads. Default: the bytes of those parameters of `into` that other nodes read too, since they
+   * are copied.
    */
   readonly adds?: number;
 }
 
-/** What rules may ask for beyond the graph itself. */
+/** Facts and services beyond the graph itself that rules may use. */
 export interface Facts {
   /** Dimensions where they are known: declared, implied by weights, or inferred. */
   dims(value: Value): readonly (number | undefined)[] | undefined;
-  /** Does diag(s) . W; chosen once by the caller of the rewriter. */
+  /** Computes diag(s) . W; chosen once by the caller of the rewriter. */
   readonly backend: Backend;
-  /** For elements that are looked at once. */
+  /** Scratch memory for elements that are read once and not kept. */
   readonly room: Room;
 }
 
-/** A named guard. It returns why the site must stay, or undefined. */
+/** A named guard. It returns the reason to leave a site alone, or undefined. */
 export interface Condition<M extends Match = Match> {
   readonly name: string;
   readonly doc: string;
@@ -71,21 +72,21 @@ export interface Condition<M extends Match = Match> {
 export interface SiteCheck {
   /** Largest difference found, as a fraction of its bound: at most 1 passes. */
   readonly error: number;
-  /** The bound at that place, in absolute terms. */
+  /** The absolute bound at the place of that difference. */
   readonly bound: number;
   readonly samples: number;
 }
 
-/** What a rewrite did. */
+/** The outcome of a rewrite. */
 export interface Rewritten {
   readonly into: Node;
-  /** Nodes besides the root that it took away: batch norms among them get a verdict of their own. */
+  /** Nodes that it removed besides the root. Batch norms among them get verdicts of their own. */
   readonly taken?: readonly Node[];
-  /** Says more about the site, for reports: underflow accepted, dead channels ... */
+  /** More about the site, for reports: accepted underflow, dead channels ... */
   readonly detail?: string;
   /**
-   * Compares both sides of the formula in double, from the stored (rounded) constants. It is
-   * called later, after all rewriting, so it holds on to constants and geometry, never to nodes.
+   * Compares both sides of the formula in double, from the stored (rounded) constants. It is called
+   * after all rewriting, so it may hold on to constants and geometry but not to nodes.
    *
    * @param seed of the random inputs
    */
@@ -99,37 +100,43 @@ export function isRefusal(result: Rewritten | Refusal): result is Refusal {
 /** basic: exact folds. extended: sibling and branch merges, which change the graph's shape. */
 export type Level = 'basic' | 'extended';
 
-/** portable: standard operators alone. ort: those of onnxruntime too. */
+/** portable: only standard operators. ort: also those of onnxruntime. */
 export type Target = 'portable' | 'ort';
 
 /** One rewrite, as data: the rewriter, the documentation, the tests and the CLI all read it. */
 export interface Rule<M extends Match = Match> {
   readonly name: string;
   readonly level: Level;
-  /** ort: what it makes is an operator of onnxruntime, and not of ONNX. Default: portable. */
+  /** ort: its result has operators of onnxruntime that ONNX lacks. Default: portable. */
   readonly target?: Target;
-  /** Only where a user asks for it: this option of fuseModel, or the rule by its name in `only`. */
+  /**
+   * The rule applies only where the user sets this option of fuseModel(), or names it in `only`.
+   */
   readonly optIn?: 'quantized';
   /**
-   * It looks at the nodes furthest from the model's inputs first: for merges, after which what reads
-   * a value may fold into what makes it, and so become a reader of another value. By then all such
-   * readers have come. Default: in the order of the file.
+   * Whether the rule visits the nodes furthest from the model's inputs first. Merging two readers
+   * of a value may let nodes behind them fold into the result and so become readers of an earlier
+   * value; in this order all readers of a value exist before they are merged. Default: the order of
+   * the file.
    */
   readonly deepestFirst?: true;
   /** The formula, in one line. */
   readonly doc: string;
-  /** Operators a match can start at: the node whose verdict the site reports. */
+  /** Operators that a match can start at. The root is the node whose verdict the site reports. */
   readonly roots: readonly string[];
-  /** Structure only. undefined: not this rule's business, and nothing is reported. */
+  /** Looks at the structure only. undefined: the rule does not apply, and nothing is reported. */
   match(root: Node, facts: Facts): M | undefined;
   readonly conditions: readonly Condition<M>[];
-  /** Does the fold first, and edits only if it succeeded. */
+  /** Computes the fold first, and edits only if that succeeded. */
   rewrite(match: M, edit: Editor, facts: Facts): Rewritten | Refusal;
-  /** In the text form of ir/text.ts; run by the tests, shown in docs/rules.md. */
+  /** Graphs in the text form of ir/text.ts; run by the tests, shown in docs/rules.md. */
   readonly example: { readonly before: string; readonly after: string };
 }
 
-/** Types a rule and erases its match, so that a table can hold rules of every kind. */
+/**
+ * Checks a rule against its own match type, then erases that type so that one table can hold all
+ * rules.
+ */
 export function defineRule<M extends Match>(rule: Rule<M>): Rule {
   return rule as unknown as Rule;
 }

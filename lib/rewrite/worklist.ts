@@ -5,20 +5,19 @@ import { DeepestFirst, Depths } from './deepest-first.js';
 import type { Rule } from './rule.js';
 
 /**
- * Which rule is to look at which node next. The rules earlier in the table go first, each over its
- * nodes in the order of the file, or the deepest of them first where the rule asks for that. A merge
- * of siblings waits until all folds are done, and what comes out is the same for every legal order
- * of the file.
+ * Decides which rule looks at which node next. Rules earlier in the table go first, each over its
+ * nodes in the order of the file, or deepest first where the rule asks for that. Merges of siblings
+ * so wait until all folds are done, and the result is the same for every legal order of the file.
  */
 export class Worklist {
   readonly #rules: readonly Rule[];
-  /** Indices of the rules that start at an operator. */
+  /** Indices of rules by operator that they start at. */
   readonly #byRoot = new Map<string, number[]>();
-  /** One a rule. */
+  /** One queue per rule. */
   readonly #queues: readonly (Queue | DeepestFirst)[];
-  /** undefined: no rule asks for it. */
+  /** undefined when no rule is deepestFirst. */
   readonly #depths: Depths | undefined;
-  /** No rule before this one has anything to do. */
+  /** The queues of all rules before this index are empty. */
   #lowest = 0;
 
   constructor(rules: readonly Rule[]) {
@@ -37,7 +36,7 @@ export class Worklist {
     });
   }
 
-  /** Adds every node of the model. @returns how many looks that makes */
+  /** Adds every node of the model. @returns the number of attempts that makes */
   addAll(model: Model): number {
     let count = 0;
     for (const graph of model.graphs()) {
@@ -57,7 +56,7 @@ export class Worklist {
     return indices.length;
   }
 
-  /** Adds what is near values whose surroundings changed: up and down, and beside. */
+  /** Adds the nodes near values whose surroundings changed: producers, consumers, and theirs. */
   addNear(values: Iterable<Value>): void {
     const near = new Set<Node>();
     for (const value of values) collect(value, REACH, near);
@@ -75,7 +74,10 @@ export class Worklist {
   }
 }
 
-/** First in, first out, each node once. A Set alone would walk over its deleted front every time. */
+/**
+ * A first-in first-out queue that holds each node once. A Set alone would walk over its deleted
+ * front entries at every take().
+ */
 class Queue {
   readonly #members = new Set<Node>();
   #nodes: Node[] = [];
@@ -101,12 +103,15 @@ class Queue {
 }
 
 /**
- * How far a change is felt at once. Rules may look further: a pass over all nodes, after the last
- * change, finds what this misses, so it is a matter of speed alone.
+ * Links from a changed value within which nodes are queued at once. Rules may look further: the
+ * pass over all nodes after the last change finds what this misses, so the number affects speed
+ * alone.
  */
 const REACH = 3;
 
-/** Hubs with more links are not followed, lest n changes near one of them cost n times n. */
+/**
+ * Values and nodes with more links than this are not followed: n changes near one would cost n * n.
+ */
 const MANY = 32;
 
 function collect(value: Value, reach: number, found: Set<Node>): void {
@@ -122,9 +127,9 @@ function collect(value: Value, reach: number, found: Set<Node>): void {
   }
 }
 
-/** What a rule's `roots` call a node: its operator, with the domain where that is not ''. */
+/** The node's name in a rule's `roots`: its operator, with the domain where that is not ''. */
 function rootOf(node: Node): string {
   if (node.domain !== '') return `${node.domain}.${node.opType}`;
-  // A function of the same name is another operator, and no rule's root.
+  // A model-local function of the same name is another operator, and no root.
   return node.is(node.opType) ? node.opType : '';
 }

@@ -6,23 +6,23 @@ import type { Value } from '../ir/value.js';
 export const FUSED_KEY = 'convfuse.fused';
 
 /**
- * Takes out an operator behind another node, which keeps its name and makes the operator's
- * output, under the output's own name.
+ * Removes an operator behind another node, which keeps its name and then produces the operator's
+ * output.
  */
-export function absorbBehind(edit: Editor, node: Node, norm: Node): void {
-  const output = norm.output(0);
-  edit.setInputs(norm, []);
+export function absorbBehind(edit: Editor, node: Node, absorbed: Node): void {
+  const output = absorbed.output(0);
+  edit.setInputs(absorbed, []);
   edit.takeOutput(node, 0, output);
-  edit.remove(norm);
+  edit.remove(absorbed);
 }
 
-/** Takes out an operator in front of a node, which reads the operator's input `data` instead. */
-export function absorbBefore(edit: Editor, reader: Node, norm: Node, data: Value): void {
+/** Removes an operator in front of a node, which then reads the operator's input `data`. */
+export function absorbBefore(edit: Editor, reader: Node, absorbed: Node, data: Value): void {
   edit.setInputs(reader, [data, ...reader.inputs.slice(1)]);
-  edit.remove(norm);
+  edit.remove(absorbed);
 }
 
-/** Records what a layer took in, in metadata_props. */
+/** Records in metadata_props which operator was folded into a layer. */
 export function noteFused(edit: Editor, layer: Node, label: string): void {
   const earlier = layer.notes.get(FUSED_KEY);
   edit.note(layer, FUSED_KEY, earlier === undefined ? label : `${earlier}, ${label}`);

@@ -6,18 +6,18 @@ import type { BiasSum } from './guards.js';
 import { biasName, foldedName } from './names.js';
 
 interface NewConstants {
-  /** undefined: the weight stays. */
+  /** undefined: the weight is kept. */
   readonly weight: Tensor | undefined;
-  /** undefined: the bias stays, or stays absent. */
+  /** undefined: the bias is kept, or remains absent. */
   readonly bias: Tensor | undefined;
 }
 
 /**
- * Gives a layer fresh constants. The old ones are never written to: others may share them, and
- * the editor's sweep takes what nobody reads any more.
+ * Gives a layer new constants. The old ones are never written to, since others may share them; the
+ * editor's sweep removes those that nobody reads any more.
  *
- * @param sum takes the bias in place of the layer
- * @returns the layer, or the Gemm that took the place of a MatMul, which cannot have a bias
+ * @param sum where given, its constant becomes the bias
+ * @returns the layer, or the Gemm that replaces a MatMul, which cannot have a bias
  */
 export function replaceConstants(
   edit: Editor,
@@ -41,7 +41,7 @@ export function replaceConstants(
   if (layer.is('MatMul') && newBias !== undefined) return asGemm(edit, layer, inputs);
   edit.setInputs(layer, inputs);
   if (layer.is('Gemm')) {
-    // Both went into the constants.
+    // The constants include both factors.
     edit.removeAttribute(layer, 'alpha');
     edit.removeAttribute(layer, 'beta');
   }

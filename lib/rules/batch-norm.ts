@@ -9,7 +9,7 @@ import { LAYER_GUARDS, type FoldMatch } from './guards.js';
 import { readLayer } from './layer.js';
 import { parameterOf } from './parameter.js';
 
-/** scale, B, mean and var: inputs 1 to 4. undefined where the node lacks one. */
+/** scale, B, mean and var: inputs 1 to 4. undefined where one is missing. */
 export function batchNormParameters(node: Node): Value[] | undefined {
   const values = [1, 2, 3, 4].map((index) => node.optionalInput(index));
   return values.every((value) => value !== undefined) ? values : undefined;
@@ -28,14 +28,14 @@ export function readStatistics(node: Node): Statistics {
 export const batchNormShapes: Condition<FoldMatch> = {
   name: 'batch-norm-shapes',
   doc: 'Each batch norm parameter is [C], with C the output channels of the layer.',
-  check({ layer, norm }) {
+  check({ layer, absorbed }) {
     const read = readLayer(layer);
     if ('reason' in read) return read;
-    return statisticsRefusal(norm, read.geometry.outputChannels);
+    return statisticsRefusal(absorbed, read.geometry.outputChannels);
   },
 };
 
-/** Why the parameters of a batch norm are not one per channel. */
+/** Refuses batch norms whose parameters are not one number per channel. */
 export function statisticsRefusal(norm: Node, channels: number): Refusal | undefined {
   for (const value of batchNormParameters(norm) ?? []) {
     const dims = parameterOf(value)?.dims ?? [];
@@ -48,7 +48,7 @@ export function statisticsRefusal(norm: Node, channels: number): Refusal | undef
   return undefined;
 }
 
-/** What every rule that folds a batch norm into the layer before it asks for. */
+/** The guards of every rule that folds a batch norm into the layer before it. */
 export const BATCH_NORM_GUARDS: readonly Condition<FoldMatch>[] = [
   ...LAYER_GUARDS,
   batchNormShapes,

@@ -14,35 +14,35 @@ import { parameterOf } from './parameter.js';
 
 /** An operator in front of a layer. */
 export interface BeforeMatch extends FoldMatch {
-  /** What the operator reads, and the layer will. */
+  /** The operator's input, which the layer is to read. */
   readonly data: Value;
 }
 
-/** An operator `norm` whose output a layer reads as its data, with the parameters of both. */
+/** Matches an operator whose output a layer reads as its data, with the parameters of both. */
 export function beforeLayer(
-  norm: Node,
+  absorbed: Node,
   data: Value | undefined,
   parameters: readonly Value[] | undefined,
 ): BeforeMatch | undefined {
-  const output = norm.optionalOutput(0);
+  const output = absorbed.optionalOutput(0);
   const { layer, via = [] } = (output && layerReading(output)) ?? {};
   const weight = layer?.optionalInput(1);
   if (output === undefined || layer === undefined || weight === undefined) return undefined;
   if (data === undefined || parameters === undefined) return undefined;
   const bias = biasOf(layer);
   return {
-    nodes: [norm, ...via, layer],
+    nodes: [absorbed, ...via, layer],
     into: layer,
     vanishing: [output, ...via.map((node) => node.output(0))],
     parameters: [weight, ...(bias === undefined ? [] : [bias]), ...parameters],
     layer,
-    norm,
+    absorbed,
     data,
     via,
   };
 }
 
-/** A layer that reads a value as its data; where there are more readers, the guards say so. */
+/** A layer that reads a value as its data. The guards reject values with more readers. */
 function layerReading(value: Value): { layer: Node; via?: Node[] } | undefined {
   for (const layer of value.uses.keys()) {
     if (isLayer(layer) && layer.optionalInput(0) === value) return { layer };
@@ -50,23 +50,23 @@ function layerReading(value: Value): { layer: Node; via?: Node[] } | undefined {
   return productBehind(value);
 }
 
-/** Folds the map of `norm` into the layer behind it, and takes `norm` out. */
+/** Folds the map of an operator into the layer behind it, and removes the operator. */
 export function rewriteBefore(
-  { layer, norm, data, via = [] }: BeforeMatch,
+  { layer, absorbed, data, via = [] }: BeforeMatch,
   map: Statistics | ChannelAffine,
   edit: Editor,
   facts: Facts,
 ): Rewritten | Refusal {
   const folded = foldBefore(facts, layer, map);
   if ('reason' in folded) return folded;
-  const { label } = norm;
-  absorbBefore(edit, via[0] ?? layer, norm, data);
+  const { label } = absorbed;
+  absorbBefore(edit, via[0] ?? layer, absorbed, data);
   const into = replaceConstants(edit, layer, folded);
   noteFused(edit, into, label);
   return { into, check: folded.check, ...(folded.detail && { detail: folded.detail }) };
 }
 
-/** Axis 1 of the data must be what the layer sums over. */
+/** The layer must sum over axis 1 of the data. */
 export const channelsSummed: Condition<BeforeMatch> = {
   name: 'channels-summed',
   doc: 'The channels of the operator are those that the layer sums over.',
@@ -83,16 +83,16 @@ export const channelsSummed: Condition<BeforeMatch> = {
 
 export const statisticsPerInput: Condition<BeforeMatch> = {
   name: 'statistics-per-input',
-  doc: 'Each batch norm parameter is [C], with C the input channels of the layer, or of what is flattened before it.',
-  check({ layer, norm, data, via = [] }, facts) {
+  doc: 'Each batch norm parameter is [C], with C the input channels of the layer, or of the data flattened in front of it.',
+  check({ layer, absorbed, data, via = [] }, facts) {
     const read = readLayer(layer);
     if ('reason' in read) return read;
     const { inputChannels } = read.geometry;
-    if (via.length === 0) return statisticsRefusal(norm, inputChannels);
-    const own = parameterOf(norm.optionalInput(1))?.dims[0] ?? Number.NaN;
+    if (via.length === 0) return statisticsRefusal(absorbed, inputChannels);
+    const own = parameterOf(absorbed.optionalInput(1))?.dims[0] ?? Number.NaN;
     const channels = facts.dims(data)?.[1] ?? own;
-    if (inputChannels % channels === 0) return statisticsRefusal(norm, channels);
-    const detail = `${inputChannels} columns of ${layer.label} are not so many of each of ${channels} channels`;
+    if (inputChannels % channels === 0) return statisticsRefusal(absorbed, channels);
+    const detail = `the ${inputChannels} columns of ${layer.label} are no multiple of ${channels} channels`;
     return { reason: 'shape', detail };
   },
 };

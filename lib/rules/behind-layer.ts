@@ -12,7 +12,7 @@ import { foldBehind } from './fold-behind.js';
 import type { FoldMatch } from './guards.js';
 import { biasOf } from './layer.js';
 
-/** A batch norm behind a layer of one kind. */
+/** Matches a batch norm behind a layer of the given operator. */
 export function matchBatchNormBehind(bn: Node, opType: string): FoldMatch | undefined {
   const producer = bn.optionalInput(0)?.producer;
   if (producer?.is(opType) !== true) return undefined;
@@ -20,7 +20,7 @@ export function matchBatchNormBehind(bn: Node, opType: string): FoldMatch | unde
   return match && withFoldAdds(match);
 }
 
-/** A batch norm behind a matrix product of one kind, perhaps through Reshape and Transpose. */
+/** Matches a batch norm behind a matrix product, perhaps through Reshape and Transpose. */
 export function matchBatchNormBehindProduct(bn: Node, opType: string): FoldMatch | undefined {
   const found = productBefore(bn, opType);
   const statistics = batchNormParameters(bn);
@@ -30,42 +30,43 @@ export function matchBatchNormBehindProduct(bn: Node, opType: string): FoldMatch
   return match && withFoldAdds({ ...match, sum });
 }
 
-/** An operator `norm` that reads a layer's output, with the parameters of both. */
+/** Matches an operator that reads a layer's output, with the parameters of both. */
 export function behindLayer(
-  norm: Node,
+  absorbed: Node,
   layer: Node,
   parameters: readonly Value[] | undefined,
   via: readonly Node[] = [],
 ): FoldMatch | undefined {
   const [output, weight] = [layer.optionalOutput(0), layer.optionalInput(1)];
-  const incomplete = layer.optionalInput(0) === undefined || norm.optionalOutput(0) === undefined;
+  const incomplete =
+    layer.optionalInput(0) === undefined || absorbed.optionalOutput(0) === undefined;
   if (incomplete || output === undefined || weight === undefined || parameters === undefined) {
     return undefined;
   }
   const bias = biasOf(layer);
   return {
-    nodes: [layer, ...via, norm],
+    nodes: [layer, ...via, absorbed],
     into: layer,
     vanishing: [output, ...via.map((node) => node.output(0))],
     parameters: [weight, ...(bias === undefined ? [] : [bias]), ...parameters],
     layer,
-    norm,
+    absorbed,
     via,
   };
 }
 
-/** Folds the map of `norm` into the layer before it, and takes `norm` out. */
+/** Folds the map of an operator into the layer before it, and removes the operator. */
 export function rewriteBehind(
-  { layer, norm, via, sum }: FoldMatch,
+  { layer, absorbed, via, sum }: FoldMatch,
   map: Statistics | ChannelAffine,
   edit: Editor,
   facts: Facts,
 ): Rewritten | Refusal {
   const folded = foldBehind(facts, layer, map, sum);
   if ('reason' in folded) return folded;
-  const { label } = norm;
+  const { label } = absorbed;
   const into = replaceConstants(edit, layer, folded, sum);
-  absorbBehind(edit, via?.at(-1) ?? into, norm);
+  absorbBehind(edit, via?.at(-1) ?? into, absorbed);
   noteFused(edit, into, label);
   return { into, check: folded.check, ...(folded.detail && { detail: folded.detail }) };
 }
@@ -75,5 +76,5 @@ export function rewriteBatchNormBehind(
   edit: Editor,
   facts: Facts,
 ): Rewritten | Refusal {
-  return rewriteBehind(match, readStatistics(match.norm), edit, facts);
+  return rewriteBehind(match, readStatistics(match.absorbed), edit, facts);
 }

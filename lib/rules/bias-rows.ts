@@ -4,14 +4,19 @@ import type { BiasSum } from './guards.js';
 import { biasOf, type Layer } from './layer.js';
 import { parameterOf } from './parameter.js';
 
-/** A bias as doubles, one value per output channel in each row, with Gemm's beta in it. */
+/**
+ * A bias as doubles, [R, M]: one value per output channel in each row, multiplied by Gemm's beta.
+ */
 export interface BiasRows {
   readonly rows: Float64Array;
-  /** [M] or [R, M]: what a folded bias is stored as. */
+  /** Dimensions of the folded bias: [M] or [R, M]. */
   readonly dims: readonly number[];
 }
 
-/** A layer's bias, or undefined. All that broadcasts: scalar, [1], [M], [1, 1], [1, M], [R, 1], [R, M]. */
+/**
+ * A layer's bias, or undefined. Takes all shapes that broadcast: scalar, [1], [M], [1, 1], [1, M],
+ * [R, 1], [R, M].
+ */
 export function biasRows(layer: Layer): BiasRows | undefined {
   const constant = parameterOf(biasOf(layer.node));
   if (constant === undefined) return undefined;
@@ -26,7 +31,7 @@ export function biasRows(layer: Layer): BiasRows | undefined {
   return { rows, dims };
 }
 
-/** The constant of a sum behind a MatMul as its bias: one number per column, or one for all. */
+/** The constant of an Add behind a MatMul as a bias: one number per column, or one for all. */
 export function summedRows({ geometry }: Layer, { constant }: BiasSum): BiasRows {
   const stored = parameterOf(constant)!;
   const values = widen(stored.type as FloatType, stored.read().data as StoredArray);
@@ -35,7 +40,7 @@ export function summedRows({ geometry }: Layer, { constant }: BiasSum): BiasRows
   return { rows, dims: [outputChannels] };
 }
 
-/** Rows of a bias of these dimensions. */
+/** The number of rows of a bias. */
 export function rowCount(dims: readonly number[]): number {
   return dims.length === 2 ? dims[0]! : 1;
 }

@@ -15,7 +15,7 @@ import {
 import { perMatch } from './per-match.js';
 import type { StageShape } from './stages.js';
 
-/** The branches and the adds between them pay for the one convolution that they come to. */
+/** The merged convolution must be faster than the branches and the additions between them. */
 export const paysOff: Condition<BranchMatch> = {
   name: 'pays-off',
   doc: 'The cost model says that the one convolution takes less time than what it replaces.',
@@ -25,7 +25,7 @@ export const paysOff: Condition<BranchMatch> = {
   },
 };
 
-/** @returns the numbers of the cost model, as a refusal where it is against the merge */
+/** @returns the costs before and after as text; a refusal where the merge does not pay */
 export const weighBranches = perMatch((match: BranchMatch, facts: Facts): Refusal | string => {
   const shapes = branchShapes(match);
   const long = longProduct(shapes);
@@ -48,7 +48,10 @@ export const weighBranches = perMatch((match: BranchMatch, facts: Facts): Refusa
   );
 });
 
-/** A sum behind a convolution is part of it: it reads the other operand, and starts nothing. */
+/**
+ * The cost of the additions. Each runs as part of a convolution, so it costs a reading of the other
+ * operand, but no launch.
+ */
 function addsWork(count: number, elements: number, elementSize: number): Work {
   return { macs: 0, bytes: count * elements * elementSize, launches: 0 };
 }

@@ -5,18 +5,18 @@ import type { Value } from '../ir/value.js';
 import { notPinned } from '../rewrite/conditions.js';
 import type { Condition, Match, Refusal } from '../rewrite/rule.js';
 
-/** A node whose output always equals a value that is there already. */
+/** A node whose output always equals another, existing value. */
 export interface BypassMatch extends Match {
-  /** The node that goes. */
+  /** The node to remove. */
   readonly bypassed: Node;
   readonly input: Value;
   readonly output: Value;
 }
 
-/** A graph's output keeps its name: then the node before must be able to make it. */
+/** A graph output must keep its name, so the node before must be able to produce it. */
 export const removable: Condition<BypassMatch> = {
   name: 'removable',
-  doc: 'Its output is no graph output, or a node of the same graph can make it under that name.',
+  doc: 'The output is no graph output, or the node before, in the same graph, can produce it by that name.',
   check({ bypassed, input, output }) {
     if (!output.isOutput) return undefined;
     const made = input.producer?.graph === bypassed.graph;
@@ -26,10 +26,13 @@ export const removable: Condition<BypassMatch> = {
   },
 };
 
-/** Names are all that a file has: what reads the output must mean the input by the input's name. */
+/**
+ * Files refer to values by name, so the name of the input must not be shadowed where the output is
+ * read.
+ */
 export const visible: Condition<BypassMatch> = {
   name: 'visible',
-  doc: 'Where its output is read, in nested graphs too, the name of its input means its input.',
+  doc: 'Wherever the output is read, also in nested graphs, the name of the input refers to the input.',
   check: ({ input, output }) => invisibleTo(input, output),
 };
 
@@ -53,7 +56,7 @@ export const bypassNotPinned: Condition<BypassMatch> = {
     ),
 };
 
-/** Makes the readers of a node's output read a value that is there already. */
+/** Makes the readers of a node's output read the equal value, and removes the node. */
 export function bypass({ bypassed, input, output }: BypassMatch, edit: Editor): void {
   if (output.isOutput) {
     const producer = input.producer!;

@@ -12,22 +12,22 @@ import type { FoldMatch } from './guards.js';
 import { readLayer, type Layer } from './layer.js';
 import { parameterOf } from './parameter.js';
 
-/** What an arithmetic operator combines. */
+/** The operands of an arithmetic operator. */
 interface Operands {
-  /** One, but for Sum, which may have more, and Neg, which has none. */
+  /** The constant operands: one; for Sum one or more; for Neg none. */
   readonly constants: readonly Value[];
-  /** Which operand the constant is: 0 in c - y, 1 in y - c. */
+  /** The position of the constant: 0 in c - y, 1 in y - c. */
   readonly constantIndex: 0 | 1;
   readonly other: Value;
 }
 
-/** An arithmetic operator between a computed value and stored ones, beside a layer. */
+/** An arithmetic operator on a computed value and constants, next to a layer. */
 export interface ConstantMatch extends FoldMatch, Operands {
-  /** Whose channels the constants belong to. */
+  /** Whether the constants belong to the layer's input or output channels. */
   readonly side: 'input' | 'output';
 }
 
-/** The operands of Mul, Div, Add, Sub, Sum or Neg, where all but one are stored. */
+/** The operands of Mul, Div, Add, Sub, Sum or Neg; undefined unless all but one are constants. */
 export function operandsOf(node: Node): Operands | undefined {
   const [first] = node.inputs;
   if (node.is('Neg')) return first && { constants: [], constantIndex: 1, other: first };
@@ -44,8 +44,8 @@ export function operandsOf(node: Node): Operands | undefined {
 }
 
 /**
- * The stored operand of an operator, and the other one. Two computed operands (a residual sum,
- * for instance) are not these rules' business.
+ * The constant operand of an operator, and the other one. undefined where both are computed (a
+ * residual sum, for instance): these rules do not apply there.
  */
 export function storedOperand(
   node: Node,
@@ -65,7 +65,7 @@ function isStored(value: Value): boolean {
 
 export const perChannel: Condition<ConstantMatch> = {
   name: 'per-channel',
-  doc: 'The constant has one value per channel, or one for all, and enlarges nothing.',
+  doc: 'The constant has one value per channel, or one for all, and does not enlarge the data.',
   check(match, facts) {
     const read = readLayer(match.layer);
     if ('reason' in read) return read;
@@ -79,7 +79,7 @@ export const perChannel: Condition<ConstantMatch> = {
   },
 };
 
-/** Rank and channels of what the constant is combined with. */
+/** Rank and channels of the operand that the constant is combined with. */
 function besideConstant(match: ConstantMatch, read: Layer, facts: Facts) {
   const { side, via = [], other } = match;
   if (side === 'input' && via.length > 0) return frontOf({ ...match, data: other }, facts);
@@ -93,11 +93,12 @@ function channelsOf({ side }: ConstantMatch, { geometry }: Layer): number {
 }
 
 /**
- * Broadcasting aligns the last axes. Channels are axis 1 of a convolution, so that [C, 1, 1] and
- * [1, C, 1, 1] are per channel, and [C] is per column: a trap where the width happens to be C.
+ * Whether a constant of `dims` has one number per channel, or one for all. Broadcasting aligns the
+ * last axes, and channels are axis 1 of a convolution. So [C, 1, 1] and [1, C, 1, 1] are per
+ * channel, while [C] is per column, even where the width happens to be C.
  *
- * @param rank of what the constant is combined with; undefined for MatMul, whose channels are its
- *   last axis whatever its rank, and whose rank is at least 1
+ * @param rank of the other operand; undefined for MatMul, whose channels are the last axis for any
+ * rank from 1 on
  */
 function isPerChannel(dims: readonly number[], rank: number | undefined, channels: number) {
   if (dims.length > (rank ?? 1)) return false;
@@ -134,13 +135,13 @@ function channelCount(match: ConstantMatch): number {
 /** c y, y / c, -y */
 export function mulMap(match: ConstantMatch): ChannelAffine {
   const [factors = new Float64Array(channelCount(match)).fill(-1)] = readPerChannel(match);
-  return scaling(match.norm.opType === 'Div' ? factors.map((c) => 1 / c) : factors);
+  return scaling(match.absorbed.opType === 'Div' ? factors.map((c) => 1 / c) : factors);
 }
 
 /** y + c, y + c + d ..., y - c, c - y */
 export function addMap(match: ConstantMatch): ChannelAffine {
   const [first, ...more] = readPerChannel(match) as [Float64Array, ...Float64Array[]];
-  if (match.norm.opType === 'Sub') {
+  if (match.absorbed.opType === 'Sub') {
     return match.constantIndex === 0 ? shifting(first, -1) : shifting(first.map((c) => -c));
   }
   return shifting(more.reduce((sum, values) => sum.map((c, at) => c + values[at]!), first));
@@ -149,23 +150,23 @@ export function addMap(match: ConstantMatch): ChannelAffine {
 export const notDivisor: Condition<ConstantMatch> = {
   name: 'not-divisor',
   doc: 'The data is divided by the constant, not the constant by the data.',
-  check({ norm, constantIndex }) {
-    if (norm.opType !== 'Div' || constantIndex === 1) return undefined;
-    return { reason: 'pattern', detail: `${norm.label} divides by what is computed` };
+  check({ absorbed, constantIndex }) {
+    if (absorbed.opType !== 'Div' || constantIndex === 1) return undefined;
+    return { reason: 'pattern', detail: `${absorbed.label} divides by a computed value` };
   },
 };
 
 /**
- * x * Clip(x + 3, 0, 6) / 6 and the like run as one activation, and together with the layer
- * before them: worth more than the multiplication that a fold would save.
+ * An activation written out as nodes, such as x * Clip(x + 3, 0, 6) / 6, runs as part of the layer
+ * before it, which saves more than folding its factor into the layer behind it would.
  */
 export const notActivation: Condition<ConstantMatch> = {
   name: 'not-activation',
-  doc: 'The scaled value is not a product of two computed ones, as activations written out are.',
-  check({ norm, other }) {
+  doc: 'The scaled value is not a product of two computed values, as in an activation written out in nodes.',
+  check({ absorbed, other }) {
     const { producer } = other;
     if (producer?.is('Mul') !== true || storedOperand(producer) !== undefined) return undefined;
-    const detail = `${norm.label} scales the product ${producer.label}, as written-out activations do`;
+    const detail = `${absorbed.label} scales the product ${producer.label}, as written-out activations do`;
     return { reason: 'pattern', detail };
   },
 };

@@ -7,18 +7,19 @@ import { readLayer } from './layer.js';
 import { parameterOf } from './parameter.js';
 import { normalizeAxis } from '../tensor/shape.js';
 
-/** A product, and the nodes from it to a batch norm, in the order of the data. */
+/** A matrix product, and the nodes from it to a batch norm, in the order of the data. */
 interface ProductPath {
   readonly layer: Node;
   readonly via: Node[];
-  /** The first of `via`, where that is a bias. */
+  /** The first node of `via`, where that is an Add of a bias. */
   readonly sum: BiasSum | undefined;
 }
 
 /**
- * From a matrix product to the batch norm that reads it, through a Reshape or an Unsqueeze, a
- * Transpose, or both in this order: how a product over NHWC data reaches a batch norm over NCHW, and
- * a vector one that wants an axis behind its channels. Behind a MatMul an Add may be its bias.
+ * Finds the matrix product behind a batch norm's input, through a Reshape or an Unsqueeze, a
+ * Transpose, or both in this order. In this way a product over NHWC data reaches a batch norm over
+ * NCHW, and a vector one that wants an axis behind its channels. The bias of a MatMul may be an Add
+ * behind it.
  */
 export function productBefore(bn: Node, opType: string): ProductPath | undefined {
   const via: Node[] = [];
@@ -35,10 +36,10 @@ export function productBefore(bn: Node, opType: string): ProductPath | undefined
   return { layer, via: [node!, ...via], sum: { node: node!, ...operands } };
 }
 
-/** Batch norm's channels are axis 1, a product's columns its last axis. */
+/** The channels of a batch norm are axis 1; the columns of a product are its last axis. */
 export const columnsAreChannels: Condition<FoldMatch> = {
   name: 'columns-are-channels',
-  doc: 'The columns of the product are axis 1 of what the batch norm reads: of a matrix, or through what stands between.',
+  doc: "The columns of the product are axis 1 of the batch norm's input, directly or through the nodes between.",
   check({ layer, via = [] }, facts) {
     const rank = layer.is('Gemm') ? 2 : facts.dims(layer.input(0))?.length;
     if (rank === undefined || rank < 2) {
@@ -53,11 +54,11 @@ export const columnsAreChannels: Condition<FoldMatch> = {
   },
 };
 
-/** Only a product of matrices becomes a Gemm, which has a bias. */
+/** Only a product of two matrices can become a Gemm, which has a bias. */
 export const biasHasPlace: Condition<FoldMatch> = {
   name: 'bias-has-place',
-  doc: 'The MatMul is of a matrix, and becomes a Gemm; or an Add of one number per column is behind it; or mean and B are 0.',
-  check({ layer, norm, sum }, facts) {
+  doc: 'The MatMul multiplies a matrix and becomes a Gemm, or an Add of one number per column follows it, or mean and B are 0.',
+  check({ layer, absorbed, sum }, facts) {
     if (sum !== undefined) {
       const read = readLayer(layer);
       if ('reason' in read) return read;
@@ -70,9 +71,9 @@ export const biasHasPlace: Condition<FoldMatch> = {
       return { reason: 'broadcast', detail };
     }
     if (facts.dims(layer.input(0))?.length === 2) return undefined;
-    const { mean, beta } = readStatistics(norm);
+    const { mean, beta } = readStatistics(absorbed);
     if ([...mean, ...beta].every((value) => value === 0)) return undefined;
-    const detail = `MatMul ${layer.label} has no bias to take the shift of ${norm.label}: its input is no matrix`;
+    const detail = `MatMul ${layer.label} has no bias to take the shift of ${absorbed.label}: its input is no matrix`;
     return { reason: 'shape', detail };
   },
 };
@@ -105,7 +106,10 @@ function lost(node: Node): Refusal {
   return { reason: 'shape', detail };
 }
 
-/** Where the columns of a matrix are after a Reshape that keeps them whole: nothing but 1 follows. */
+/**
+ * The axis of the columns after a Reshape that keeps them whole, which is so where only sizes of 1
+ * follow.
+ */
 function reshaped(node: Node, columns: number): { axis: number; rank: number } | undefined {
   const shape = parameterOf(node.optionalInput(1))?.read();
   if (shape?.type !== 'int64') return undefined;
@@ -122,7 +126,10 @@ function transposed(node: Node, rank: number, from: number) {
   return perm.length === rank && axis >= 0 ? { axis, rank } : undefined;
 }
 
-/** New axes of size 1 take the places that they name in the result; the others keep their order. */
+/**
+ * The axis of the columns after an Unsqueeze. New axes are numbered in the result; the others keep
+ * their order.
+ */
 function unsqueezed(node: Node, from: number, axis: number) {
   const added = node.opset < 13 ? node.attribute('axes', 'ints') : axesInput(node);
   if (added === undefined) return undefined;

@@ -4,8 +4,8 @@ import type { Condition, Facts, Match } from '../rewrite/rule.js';
 import { normalizeAxis } from '../tensor/shape.js';
 
 /**
- * The Concat that alone reads each of some values, once; they are neither outputs nor bound by
- * anything else.
+ * The Concat that reads each of the values once and is their only reader; none of them may be a
+ * graph output or pinned.
  */
 export function onlyConcat(values: readonly Value[]): Node | undefined {
   const [first] = values;
@@ -20,17 +20,14 @@ export function onlyConcat(values: readonly Value[]): Node | undefined {
   return alone ? concat : undefined;
 }
 
-/**
- * The axis of a Split or Concat from 0 on, where the rank of its data is known; as it stands
- * otherwise.
- */
+/** The axis of a Split or Concat, made non-negative where the rank of its data is known. */
 export function joinedAxis(node: Node, facts: Facts): number {
   const axis = node.attribute('axis', 'int') ?? 0;
   const rank = facts.dims(node.input(0))?.length;
   return (rank === undefined ? undefined : normalizeAxis(axis, rank)) ?? axis;
 }
 
-/** A Split and a Concat, one behind the other. */
+/** A Split and a Concat, in either order, one reading the other. */
 export interface JoinMatch extends Match {
   readonly split: Node;
   readonly concat: Node;

@@ -9,7 +9,7 @@ import { LAYER_GUARDS } from './guards.js';
 import { isLayer } from './layer.js';
 import { parameterOf } from './parameter.js';
 
-/** An operator on a layer's output and constants. */
+/** Matches an operator on a layer's output and constants. */
 export function matchConstantBehind(node: Node): ConstantMatch | undefined {
   const operands = operandsOf(node);
   const layer = operands?.other.producer;
@@ -18,7 +18,7 @@ export function matchConstantBehind(node: Node): ConstantMatch | undefined {
   return match && withFoldAdds<ConstantMatch>({ ...match, ...operands, side: 'output' });
 }
 
-/** An operator on constants and what a layer will read. */
+/** Matches an operator on constants and data, whose result a layer reads. */
 export function matchConstantBefore(node: Node): (ConstantMatch & BeforeMatch) | undefined {
   const operands = operandsOf(node);
   if (operands === undefined) return undefined;
@@ -32,7 +32,10 @@ export const BEHIND_CONSTANT_GUARDS: readonly Condition<ConstantMatch>[] = [
   perChannel,
 ];
 
-/** In front of a layer the constant may be what gives the data its channels, or an axis. */
+/**
+ * In front of a layer, broadcasting the constant may be what gives the data its channels or an
+ * axis.
+ */
 const dataOfFullShape: Condition<ConstantMatch & BeforeMatch> = {
   name: 'data-of-full-shape',
   doc: 'The data is known to have all axes and channels before the constant is broadcast to it.',

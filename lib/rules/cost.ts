@@ -3,39 +3,42 @@ import type { Node } from '../ir/node.js';
 import type { Facts, Refusal } from '../rewrite/rule.js';
 import { elementCount } from '../tensor/shape.js';
 
-// The cost model. It decides merges that add arithmetic (padded kernels, products of weights);
-// merges that only put layers of equal geometry side by side need no decision.
+// The cost model. It decides on merges that add arithmetic (padded kernels, products of weights).
+// Merges that only put layers of equal geometry side by side always pay.
 
 /**
- * Multiply-adds in a nanosecond, of one thread: FMA on 8 float32 lanes, twice a cycle at 3.3 GHz,
- * is 53. Wider vectors and more threads make arithmetic cheaper, and small layers dearer.
+ * Multiply-adds per nanosecond of one thread: two FMAs on 8 float32 lanes per cycle at 3.3 GHz make
+ * 53. Wider vectors and more threads make arithmetic cheaper, small layers make it dearer.
  */
 const MACS_PER_NANOSECOND = 50;
 
-/** Bytes in a nanosecond that one thread moves to and from memory: a triad reaches 39 GB/s. */
+/** Bytes per nanosecond that one thread moves to and from memory: a triad reaches 39 GB/s. */
 const BYTES_PER_NANOSECOND = 39;
 
 /**
- * What a kernel costs before it computes anything. A chain of 1x1 convolutions on planes of 1 to
- * 16 pixels takes 3 to 4 microseconds a layer here; a program that never leaves native code, less.
+ * The fixed cost of a kernel launch. Chains of 1x1 convolutions on planes of 1 to 16 pixels take 3
+ * to 4 microseconds a layer in this runtime; a program that never leaves native code takes less.
  */
 const NANOSECONDS_PER_LAUNCH = 2000;
 
-/** What kernels do, together. */
+/** The total work of some kernels. */
 export interface Work {
   readonly macs: number;
-  /** Read and written, weights too. */
+  /** Bytes read and written, weights included. */
   readonly bytes: number;
   readonly launches: number;
 }
 
-/** Pixels of all images of a batch, or rows of a matrix, that a layer reads and makes. */
+/** Pixels of all images of a batch, or rows of a matrix, that a layer reads and writes. */
 export interface Positions {
   readonly input: number;
   readonly output: number;
 }
 
-/** One layer, not a transposed one: each output sums its group's input channels over all taps. */
+/**
+ * The work of a layer that is not transposed: each output sums its group's input channels over all
+ * taps.
+ */
 export function layerWork(
   { inputChannels, outputChannels, groups, window }: LayerGeometry,
   { input, output }: Positions,
@@ -46,7 +49,7 @@ export function layerWork(
   return { macs: output * weights, bytes: moved * elementBytes, launches: 1 };
 }
 
-/** A kernel that reads and writes so many elements, as a Split does. */
+/** The work of a kernel that copies elements, as a Split does. */
 export function copyWork(elements: number, elementBytes: number): Work {
   return { macs: 0, bytes: 2 * elements * elementBytes, launches: 1 };
 }
@@ -60,7 +63,7 @@ export function sumWork(...parts: readonly Work[]): Work {
   };
 }
 
-/** Nanoseconds, as if nothing overlapped. */
+/** Estimated nanoseconds, assuming that arithmetic, traffic and launches do not overlap. */
 export function timeOf({ macs, bytes, launches }: Work): number {
   return (
     macs / MACS_PER_NANOSECOND + bytes / BYTES_PER_NANOSECOND + launches * NANOSECONDS_PER_LAUNCH
@@ -68,8 +71,8 @@ export function timeOf({ macs, bytes, launches }: Work): number {
 }
 
 /**
- * What a layer reads and makes, from the shapes of its input and output; an unknown batch counts
- * as 1. undefined where another size is unknown.
+ * The positions that a layer reads and writes, from the shapes of its input and output. An unknown
+ * batch counts as 1. undefined where another size is unknown.
  */
 export function positionsOf(layer: Node, facts: Facts): Positions | undefined {
   const matrix = layer.is('Gemm') || layer.is('MatMul');
@@ -84,19 +87,19 @@ export function positionsOf(layer: Node, facts: Facts): Positions | undefined {
   return input === undefined || output === undefined ? undefined : { input, output };
 }
 
-/** Where the size is not known, a rewrite must pay for one pixel and for a large image alike. */
+/** Where the size is unknown, a rewrite must pay both for one pixel and for a large image. */
 const ANY_SIZE: readonly Positions[] = [1, 2 ** 20].map((n) => ({ input: n, output: n }));
 
-/** What a rewrite makes of the work, by the number of positions. */
+/** The work before and after a rewrite, as functions of the number of positions. */
 export interface Tradeoff {
   before(positions: Positions): Work;
   after(positions: Positions): Work;
 }
 
 /**
- * Whether a rewrite pays.
+ * Decides whether a rewrite pays.
  *
- * @returns the numbers, for the report: as a refusal where it does not pay
+ * @returns the costs as text for the report; a refusal where it does not pay
  */
 export function weigh(tradeoff: Tradeoff, positions: Positions | undefined): Refusal | string {
   let text = '';

@@ -4,21 +4,24 @@ import { elementCount, normalizeAxis } from '../tensor/shape.js';
 import { attributeRefusal, opsetRefusal } from './operators.js';
 import { parameterOf } from './parameter.js';
 
-/** A stored tensor of whole numbers behind a DequantizeLinear: scale * (q - zero). */
+/** A constant of whole numbers q behind a DequantizeLinear, which computes scale * (q - zero). */
 export interface Dequantized {
   readonly node: Node;
   readonly dims: readonly number[];
-  /** One, or one for each index of the axis. */
+  /** One number, or one for each index of the axis. */
   readonly scale: Float64Array;
   /** q - zero, exact. */
   readonly steps: Float64Array;
-  /** Which axis has a scale for each index; undefined: one scale for all. */
+  /** The axis that has a scale for each index; undefined: one scale for all. */
   readonly axis: number | undefined;
 }
 
 const STORED = new Set(['int8', 'uint8', 'int16', 'uint16', 'int32']);
 
-/** What a value is made of; undefined where it is no DequantizeLinear of constants, by axis. */
+/**
+ * Reads a value that is a DequantizeLinear of constants; undefined where it is not one, or is
+ * quantised in blocks.
+ */
 export function dequantized(value: Value | undefined): Dequantized | undefined {
   const node = value?.producer;
   if (node?.is('DequantizeLinear') !== true) return undefined;
@@ -42,7 +45,10 @@ export function dequantized(value: Value | undefined): Dequantized | undefined {
   return { node, dims, scale, steps, axis: perAxis ? axis : undefined };
 }
 
-/** scale * (q - zero) in double, with other scales on the first axis where they are given. */
+/**
+ * scale * (q - zero) in double; with the given scales on axis 0 instead of its own, where there are
+ * any.
+ */
 export function dequantize(
   { dims, steps, scale: own, axis }: Dequantized,
   scale: ArrayLike<number> = own,

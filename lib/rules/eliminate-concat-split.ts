@@ -6,7 +6,7 @@ import { equalAxis, joinedAxis, type JoinMatch } from './concat-run.js';
 import { knownAttributes, knownOpset } from './guards.js';
 
 interface ConcatSplitMatch extends JoinMatch {
-  /** Each part of the Split that has a name, and the input of the Concat that it equals. */
+  /** Each used output of the Split, with the input of the Concat that it equals. */
   readonly pairs: readonly (readonly [part: Value, piece: Value])[];
 }
 
@@ -33,7 +33,7 @@ const equalPieces: Condition<ConcatSplitMatch> = {
 
 const piecesVisible: Condition<ConcatSplitMatch> = {
   name: 'visible',
-  doc: 'Where a part is read, in nested graphs too, the name of the input that it equals means it.',
+  doc: 'Wherever a part is read, also in nested graphs, the name of the input that it equals refers to that input.',
   check: ({ pairs }) => firstRefusal(pairs, ([part, piece]) => invisibleTo(piece, part)),
 };
 

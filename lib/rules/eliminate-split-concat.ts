@@ -5,13 +5,13 @@ import { equalAxis, type JoinMatch } from './concat-run.js';
 import { knownAttributes, knownOpset } from './guards.js';
 
 interface SplitConcatMatch extends BypassMatch, JoinMatch {
-  /** Where the parts begin among what the Concat reads. */
+  /** The position of the first part among the inputs of the Concat. */
   readonly start: number;
-  /** The Concat reads nothing else, so that its output is what was split. */
+  /** Whether the Concat reads nothing else, so that its output equals the input of the Split. */
   readonly whole: boolean;
 }
 
-/** What only matters where the Concat goes too, and not just the Split. */
+/** Limits a condition to matches in which the Concat is removed too, and not only the Split. */
 function ifWhole(condition: Condition<BypassMatch>): Condition<SplitConcatMatch> {
   return {
     ...condition,
@@ -19,7 +19,7 @@ function ifWhole(condition: Condition<BypassMatch>): Condition<SplitConcatMatch>
   };
 }
 
-/** The output of the Concat goes only together with it. */
+/** The output of the Concat vanishes only where the Concat is removed too. */
 const noPin: Condition<SplitConcatMatch> = {
   ...notPinned,
   check: (match, facts) =>
@@ -50,7 +50,7 @@ export const eliminateSplitConcat = defineRule<SplitConcatMatch>({
     const whole = concat.inputs.length === split.outputs.length;
     return {
       nodes: [split, concat],
-      // What stays in place of the two, for the report.
+      // The node that produces the result, for the report.
       into: whole ? (input.producer ?? concat) : concat,
       vanishing: split.namedOutputs,
       parameters: [],

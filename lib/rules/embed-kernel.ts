@@ -4,16 +4,17 @@ import type { Tensor } from '../tensor/tensor.js';
 import type { Window } from '../tensor/window.js';
 import { numbersOf } from './likeness.js';
 
-/** A kernel's place in a larger one: at tap `offset[axis] + t` stands its tap t. */
+/** The place of a kernel in a larger one: its tap t is tap `offset[axis] + t` there. */
 export interface Embedding {
   readonly kernel: readonly number[];
   readonly offset: readonly number[];
 }
 
 /**
- * Where the taps of one window stand among those of a larger one, so that both see the same
- * input at every output. Tap t reads at out * stride + t * dilation - pad: the taps must be as far
- * apart, the first of them on a tap, and both outputs of one size for every input.
+ * The place of one window's taps in a larger window, such that both read the same input at every
+ * output; undefined where there is none. Tap t reads at out * stride + t * dilation - pad: so the
+ * dilations must be equal, the first tap must fall on a tap, and both outputs must have equal sizes
+ * for every input.
  */
 export function embeddingOf(inner: Window, outer: Window): Embedding | undefined {
   const [pads, around] = [numbersOf(inner), numbersOf(outer)];
@@ -24,7 +25,7 @@ export function embeddingOf(inner: Window, outer: Window): Embedding | undefined
   for (const [axis, size] of kernel.entries()) {
     const own = inner.kernel[axis]!;
     const dilation = outer.dilations[axis]!;
-    // One tap is as far from the next as it likes; and a kernel of one tap holds only the like.
+    // The dilation of a single tap does not matter.
     if (own > 1 && inner.dilations[axis] !== dilation) return undefined;
     const first = (around.begin[axis]! - pads.begin[axis]!) / dilation;
     const last = (around.end[axis]! - pads.end[axis]!) / dilation;
@@ -35,7 +36,7 @@ export function embeddingOf(inner: Window, outer: Window): Embedding | undefined
   return { kernel, offset };
 }
 
-/** A weight [M, C, ...kernel] in the middle of zeros. */
+/** A weight [M, C, ...kernel] surrounded by zeros. */
 export function embed({ type, data, dims }: Tensor, embedding: Embedding): Tensor {
   const stored = data as StoredArray;
   const grown = [...dims.slice(0, 2), ...embedding.kernel];
@@ -46,8 +47,8 @@ export function embed({ type, data, dims }: Tensor, embedding: Embedding): Tenso
 }
 
 /**
- * The weight of these dimensions that stands in a larger one; undefined where there is something
- * else around it than zeros.
+ * Cuts the weight of these dimensions out of a larger one; undefined where the rest is not all
+ * zeros.
  */
 export function crop(
   grown: StoredArray,
@@ -64,7 +65,7 @@ export function crop(
   return rest.every((value: number) => value === 0) ? out : undefined;
 }
 
-/** Calls with the index of each element in the small weight, and in the large one. */
+/** Visits each element of the small weight, with its index there and in the large one. */
 function eachTap(
   dims: readonly number[],
   { kernel, offset }: Embedding,

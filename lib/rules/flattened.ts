@@ -6,13 +6,13 @@ import { readLayer } from './layer.js';
 import type { FoldMatch } from './guards.js';
 import { parameterOf } from './parameter.js';
 
-// Between images and a matrix product stands an operator that makes a row of each image, so that
-// each channel is a run of columns: (C, H, W) in row-major order.
+// Operators that flatten images for a matrix product: each image becomes a row, in row-major order
+// of (C, H, W), in which each channel is a run of columns.
 
-/** Operators that leave elements in their order. */
+/** Operators that keep the order of the elements. */
 const FLATTENING = ['Flatten', 'Reshape', 'Squeeze'];
 
-/** A matrix product that reads a value through one of them, and that one. */
+/** A matrix product that reads a value through a flattening operator, and that operator. */
 export function productBehind(value: Value): { layer: Node; via: Node[] } | undefined {
   for (const node of value.uses.keys()) {
     if (!FLATTENING.some((opType) => node.is(opType)) || node.optionalInput(0) !== value) continue;
@@ -25,9 +25,9 @@ export function productBehind(value: Value): { layer: Node; via: Node[] } | unde
   return undefined;
 }
 
-/** An operator in front of a layer, perhaps with a flattening one between. */
+/** An operator in front of a layer, perhaps with a flattening operator between them. */
 interface FlattenedMatch extends FoldMatch {
-  /** What the operator in front reads. */
+  /** The input of the operator in front. */
   readonly data: Value;
 }
 
@@ -52,7 +52,7 @@ export const rowsAreImages: Condition<FlattenedMatch> = {
   },
 };
 
-/** Whether an operator makes a matrix of as many rows as there are images, whatever their size. */
+/** Whether an operator makes one row of each image for images of any size. */
 function keepsRows(node: Node): boolean {
   if (node.is('Flatten')) return (node.attribute('axis', 'int') ?? 1) === 1;
   if (!node.is('Reshape') || (node.attribute('allowzero', 'int') ?? 0) !== 0) return false;
@@ -60,15 +60,15 @@ function keepsRows(node: Node): boolean {
   return shape?.type === 'int64' && shape.dims[0] === 2 && Number(shape.data[0]) === 0;
 }
 
-/** What stands in front of a layer: how many axes, and how many channels on axis 1. */
+/** Rank of the data in front of a layer, and its channels, which are axis 1. */
 export interface Front {
   readonly rank: number;
   readonly channels: number;
 }
 
 /**
- * Axes and channels of the data in front of a layer. Behind a flattening operator no weight tells
- * them, so that they must be known.
+ * Rank and channels of the data in front of a layer. They follow from the layer's weight, except in
+ * front of a flattening operator, where the shape of the data must be known.
  */
 export function frontOf({ layer, data, via = [] }: FlattenedMatch, facts: Facts): Front | Refusal {
   const read = readLayer(layer);

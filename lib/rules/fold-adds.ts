@@ -6,22 +6,22 @@ import type { FoldMatch } from './guards.js';
 import { biasOf, readLayer } from './layer.js';
 import { parameterOf } from './parameter.js';
 
-/** Tells a match what its fold adds to the file, when asked: that is after the guards. */
+/**
+ * Adds the lazy property `adds` to a match: bytes that its fold adds to the file. It is read after
+ * the guards have passed.
+ */
 export function withFoldAdds<M extends FoldMatch>(match: M): M {
   return Object.defineProperty(match, 'adds', { get: () => foldAdds(match) });
 }
 
-/**
- * The layer's new constants, whatever the old ones were computed from, less the stored ones that
- * nothing else reads.
- */
-function foldAdds({ layer, norm, nodes, parameters, sum }: FoldMatch): number {
+/** The bytes of the layer's new constants, minus those of old constants that nothing else reads. */
+function foldAdds({ layer, absorbed, nodes, parameters, sum }: FoldMatch): number {
   const read = readLayer(layer);
   const weight = parameterOf(layer.input(1));
   if ('reason' in read || !isFloatType(weight?.type)) return 0;
   const bias = parameterOf(sum?.constant ?? biasOf(layer))?.byteLength ?? 0;
   let bytes = Math.max(bias, read.geometry.outputChannels * elementBytes(weight.type));
-  const kept = shiftsOnly(norm) ? layer.input(1) : undefined;
+  const kept = shiftsOnly(absorbed) ? layer.input(1) : undefined;
   if (kept === undefined) bytes += weight.byteLength;
   for (const value of new Set(parameters)) {
     if (value !== kept && !isReadElsewhere(value, nodes)) {
@@ -31,8 +31,8 @@ function foldAdds({ layer, norm, nodes, parameters, sum }: FoldMatch): number {
   return bytes;
 }
 
-/** Whether an operator leaves the weight as it is, and shared. */
-function shiftsOnly(norm: Node): boolean {
-  const fromConstant = norm.is('Sub') && parameterOf(norm.optionalInput(0)) !== undefined;
-  return norm.is('Add') || norm.is('Sum') || (norm.is('Sub') && !fromConstant);
+/** Whether an operator only shifts, so that the weight is kept and may stay shared. */
+function shiftsOnly(absorbed: Node): boolean {
+  const fromConstant = absorbed.is('Sub') && parameterOf(absorbed.optionalInput(0)) !== undefined;
+  return absorbed.is('Add') || absorbed.is('Sum') || (absorbed.is('Sub') && !fromConstant);
 }

@@ -14,8 +14,10 @@ import { isUnpadded } from './window.js';
 import { parameterOf } from './parameter.js';
 
 /**
- * Folds a map on a layer's input channels into its constants, without touching the graph. Where the
- * map has fewer channels, each of them is a run of the layer's, as behind a Flatten. Zero padding stands behind the map, so that a padded layer takes in maps of 0 to 0 alone.
+ * Folds a map on a layer's input channels into its constants, without changing the graph. Where the
+ * map has fewer channels than the layer, as in front of a Flatten, each of its channels applies to
+ * a run of the layer's. The layer pads the output of the map with zeros, so a padded layer only
+ * takes maps of 0 to 0.
  */
 export function foldBefore(
   { backend, room }: Facts,
@@ -54,7 +56,7 @@ export function foldBefore(
   });
   if (isFoldRefusal(folded)) return folded;
   const dims = bias?.dims ?? [outputChannels];
-  // Where nothing scales it the weight stays as it is, and shared.
+  // A weight that is not scaled is kept, and may stay shared.
   const kept = gain === 1 && affine.scale.every((s) => s === 1);
   return {
     weight: kept ? undefined : { type, data: folded.weight, dims: weight.dims },
@@ -76,8 +78,8 @@ export function foldBefore(
 }
 
 /**
- * Whether one constant per output channel can stand for a shift of the inputs: no padding, and
- * for a transposed layer a single tap that meets every output.
+ * Whether a shift of the inputs amounts to one constant per output channel: without padding, and
+ * for a transposed layer with a single tap and stride 1.
  */
 function seesAllTaps({ node, geometry }: Layer): boolean {
   const { window, transposed } = geometry;
@@ -86,7 +88,7 @@ function seesAllTaps({ node, geometry }: Layer): boolean {
   return !resized && [...window.kernel, ...window.strides].every((size) => size === 1);
 }
 
-/** A map with each of its channels repeated, so that there are so many in all. */
+/** The map with each of its channels repeated, for `channels` in all. */
 function spreadOver<M extends Statistics | ChannelAffine>(map: M, channels: number): M {
   const times = channels / map.mean.length;
   if (times === 1) return map;

@@ -18,17 +18,18 @@ import { parameterOf } from './parameter.js';
 
 /** A layer's new constants. */
 export interface FoldedLayer {
-  /** undefined: the weight stays as it is. */
+  /** undefined: the weight is kept. */
   readonly weight: Tensor | undefined;
-  /** undefined: there was none, and none is needed. */
+  /** undefined: the layer has no bias and needs none. */
   readonly bias: Tensor | undefined;
   readonly detail: string | undefined;
   readonly check: (seed: number) => SiteCheck;
 }
 
 /**
- * Folds a map on a layer's output channels into its constants, without touching the graph.
- * Gemm's alpha goes into the weight, beta into the bias. The constant of a `sum` is the bias.
+ * Folds a map on a layer's output channels into its constants, without changing the graph. Gemm's
+ * alpha is multiplied into the weight, beta into the bias. Where a `sum` is given, its constant is
+ * the bias.
  */
 export function foldBehind(
   facts: Facts,
@@ -79,7 +80,8 @@ function foldParts(
 ): Parts | FoldRefusal {
   const type = weight.type as FloatType;
   if (layer.gain === 1 && affine.scale.every((s) => s === 1)) {
-    // Nothing scales the weight, so that it stays shared; sums of one type cannot underflow.
+    // A weight that is not scaled is kept and may stay shared. Sums of numbers of one type do not
+    // underflow, so losses need no check.
     const folded = foldBias(type, bias, affine, new Float64Array(affine.scale.length));
     if (isFoldRefusal(folded)) return folded;
     return { weight: undefined, bias: folded.stored, detail: undefined };

@@ -27,17 +27,17 @@ import { parameterOf } from './parameter.js';
 import { checkedStage, identityStage, readStage } from './stages.js';
 import { windowOf } from './window.js';
 
-/** The convolution that branches come to. */
+/** The convolution that equals the sum of the branches. */
 export interface FoldedBranches {
   readonly groups: number;
   readonly window: PaddedWindow;
   readonly weight: Tensor;
-  /** undefined: no branch adds anything. */
+  /** undefined: no branch has a bias or a batch norm. */
   readonly bias: Tensor | undefined;
   readonly check: (seed: number) => SiteCheck;
 }
 
-/** The type of the weights of a match; its guards saw to it that there is one. */
+/** The one type of all weights of a match that passed its guards. */
 export function weightType({ parameters }: BranchMatch): FloatType {
   return parameterOf(parameters[0])!.type as FloatType;
 }
@@ -94,12 +94,15 @@ function siteCheck(
   return (seed) => checkStages({ type, inputChannels, branches, after }, seed);
 }
 
-/** Tells a match what it adds to the file, when asked: that is after the guards. */
+/**
+ * Adds the lazy property `adds` to a match: bytes that its rewrite adds to the file. It is read
+ * after the guards have passed.
+ */
 export function withAdds<M extends BranchMatch>(match: M): M {
   return Object.defineProperty(match, 'adds', { get: () => addedBytes(match) });
 }
 
-/** The new constants, less the old ones that nothing else reads. */
+/** Bytes of the new constants, minus those of old ones that nothing else reads. */
 function addedBytes(match: BranchMatch): number {
   const { nodes, parameters, frame } = match;
   const { outputChannels } = branchShapes(match)[0]!;
@@ -112,7 +115,7 @@ function addedBytes(match: BranchMatch): number {
   return bytes;
 }
 
-/** Makes a convolution of the branches out of one that is there. Its output is left as it is. */
+/** Changes an existing convolution into the merged one. Its output is not changed. */
 export function becomeMerged(
   edit: Editor,
   conv: Node,
@@ -126,16 +129,16 @@ export function becomeMerged(
     inputs.push(edit.constant(conv.graph, mergedName(b ?? biasName(w)), bias, conv));
   }
   setWindow(edit, conv, parameterOf(conv.input(1))!.dims.slice(2), window);
-  // Never more than it had.
+  // The merged convolution never has more groups than this one.
   if (groups === 1) edit.removeAttribute(conv, 'group');
   else edit.setAttribute(conv, { name: 'group', kind: 'int', value: groups });
   edit.setInputs(conv, inputs);
 }
 
-/** Changes attributes only where they would say something else. */
+/** Changes only those attributes whose meaning differs. */
 function setWindow(edit: Editor, conv: Node, kernel: readonly number[], to: PaddedWindow): void {
   const now = windowOf(conv, kernel) as Window; // the guards read it before
-  const changed = LISTS.filter(([name]) => !sameDims(now[name], to[name]));
+  const changed = WINDOW_ATTRIBUTES.filter(([name]) => !sameDims(now[name], to[name]));
   for (const [name, attribute, otherwise] of changed) {
     const wanted = to[name];
     if (wanted.every((size) => size === otherwise)) edit.removeAttribute(conv, attribute);
@@ -146,7 +149,7 @@ function setWindow(edit: Editor, conv: Node, kernel: readonly number[], to: Padd
   const { begin, end } = to.padding;
   const is = numbersOf(now);
   const same = typeof is !== 'string' && sameDims([...is.begin, ...is.end], [...begin, ...end]);
-  // Automatic padding would be worked out anew for another kernel.
+  // Automatic padding would be recomputed for the new kernel, so it becomes explicit.
   if (same && (changed.length === 0 || typeof now.padding !== 'string')) return;
   edit.removeAttribute(conv, 'auto_pad');
   const pads = [...begin, ...end];
@@ -154,8 +157,8 @@ function setWindow(edit: Editor, conv: Node, kernel: readonly number[], to: Padd
   else edit.setAttribute(conv, { name: 'pads', kind: 'ints', value: pads });
 }
 
-/** The attributes that make up a window, and what each is where it is absent: the kernel, its weight's. */
-const LISTS = [
+/** The attributes of a window, with their defaults. That of the kernel is the weight's. */
+const WINDOW_ATTRIBUTES = [
   ['kernel', 'kernel_shape', undefined],
   ['strides', 'strides', 1],
   ['dilations', 'dilations', 1],

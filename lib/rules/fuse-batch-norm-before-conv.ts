@@ -19,7 +19,8 @@ export const fuseBatchNormBeforeConv = defineRule<BeforeMatch>({
     return match && withFoldAdds(match);
   },
   conditions: [...BEFORE_GUARDS, statisticsPerInput],
-  rewrite: (match, edit, facts) => rewriteBefore(match, readStatistics(match.norm), edit, facts),
+  rewrite: (match, edit, facts) =>
+    rewriteBefore(match, readStatistics(match.absorbed), edit, facts),
   example: {
     before: 'y = BatchNormalization(x, scale, B, mean, var)\nz = Conv(y, W)',
     after: 'z = Conv(x, W_fused, W_bias)',

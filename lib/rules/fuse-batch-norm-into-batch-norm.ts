@@ -22,14 +22,17 @@ import { parameterOf } from './parameter.js';
 const sameChannels: Condition<FoldMatch> = {
   name: 'same-channels',
   doc: 'All parameters of both are [C].',
-  check({ layer, norm }) {
+  check({ layer, absorbed }) {
     const channels = parameterOf(layer.input(1))?.dims[0] ?? 0;
     if (channels === 0) return { reason: 'shape', detail: `${layer.label} has no channels` };
-    return statisticsRefusal(layer, channels) ?? statisticsRefusal(norm, channels);
+    return statisticsRefusal(layer, channels) ?? statisticsRefusal(absorbed, channels);
   },
 };
 
-/** The first of the two stays: it is the layer, with scale as its weight and B as its bias. */
+/**
+ * The first of the two stays and plays the part of the layer, with scale as its weight and B as its
+ * bias.
+ */
 export const fuseBatchNormIntoBatchNorm = defineRule<FoldMatch>({
   name: 'fuse-batch-norm-into-batch-norm',
   level: 'basic',
@@ -44,7 +47,14 @@ export const fuseBatchNormIntoBatchNorm = defineRule<FoldMatch>({
     const [output] = layer.outputs;
     if (first === undefined || second === undefined || output === undefined) return undefined;
     const parameters = [...first, ...second];
-    return { nodes: [layer, norm], into: layer, vanishing: [output], parameters, layer, norm };
+    return {
+      nodes: [layer, norm],
+      into: layer,
+      vanishing: [output],
+      parameters,
+      layer,
+      absorbed: norm,
+    };
   },
   conditions: [...COMMON_GUARDS, sameChannels],
   rewrite,
@@ -55,7 +65,11 @@ export const fuseBatchNormIntoBatchNorm = defineRule<FoldMatch>({
   },
 });
 
-function rewrite({ layer, norm }: FoldMatch, edit: Editor, facts: Facts): Rewritten | Refusal {
+function rewrite(
+  { layer, absorbed: norm }: FoldMatch,
+  edit: Editor,
+  facts: Facts,
+): Rewritten | Refusal {
   const [x, gamma, beta, mean, variance] = [0, 1, 2, 3, 4].map((index) => layer.input(index)) as [
     Value,
     Value,

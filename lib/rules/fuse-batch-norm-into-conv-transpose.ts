@@ -3,7 +3,7 @@ import { BATCH_NORM_GUARDS } from './batch-norm.js';
 import { matchBatchNormBehind, rewriteBatchNormBehind } from './behind-layer.js';
 import type { FoldMatch } from './guards.js';
 
-/** The weight is [C, M/group, ...]: output channel m lies in group m / (M/group). */
+/** The weight is [C, M/group, ...]: output channel m is in group m / (M/group). */
 export const fuseBatchNormIntoConvTranspose = defineRule<FoldMatch>({
   name: 'fuse-batch-norm-into-conv-transpose',
   level: 'basic',

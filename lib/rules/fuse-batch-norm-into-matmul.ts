@@ -4,7 +4,7 @@ import { matchBatchNormBehindProduct, rewriteBatchNormBehind } from './behind-la
 import { biasHasPlace, columnsAreChannels } from './channel-path.js';
 import type { FoldMatch } from './guards.js';
 
-/** MatMul has no bias: a Gemm takes its place, under its name. */
+/** MatMul has no bias: a Gemm of the same name replaces it. */
 export const fuseBatchNormIntoMatMul = defineRule<FoldMatch>({
   name: 'fuse-batch-norm-into-matmul',
   level: 'basic',

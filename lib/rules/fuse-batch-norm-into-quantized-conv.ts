@@ -26,7 +26,9 @@ interface QuantizedMatch extends Match {
   readonly norm: Node;
 }
 
-/** A scale for each output channel can take in the factor of its channel; one for all cannot. */
+/**
+ * The factor of each channel can be folded into a scale of its own, but not into one scale for all.
+ */
 const perChannelScales: Condition<QuantizedMatch> = {
   name: 'per-channel-scales',
   doc: 'The weight is dequantised from constants, with a scale for each output channel.',
@@ -55,10 +57,10 @@ const statisticsFit: Condition<QuantizedMatch> = {
     statisticsRefusal(norm, dequantized(conv.input(1))?.dims[0] ?? Number.NaN),
 };
 
-/** Scales are positive by the operator's definition, and zero points stay where they are. */
+/** DequantizeLinear requires positive scales; the zero points do not change. */
 const positiveFactors: Condition<QuantizedMatch> = {
   name: 'positive-factors',
-  doc: 'The batch norm scales every channel by more than 0, as scales must be.',
+  doc: 'The batch norm scales every channel by a positive factor, since quantisation scales must be positive.',
   check({ norm }) {
     const affine = batchNormAffine(readStatistics(norm));
     if (isFoldRefusal(affine)) return affine;
@@ -69,7 +71,7 @@ const positiveFactors: Condition<QuantizedMatch> = {
   },
 };
 
-/** As the layer reads it: a dequantised one is rounded to float32. */
+/** The bias that the layer reads: a dequantised one is rounded to float32. */
 function biasValues(conv: Node): Float64Array | undefined {
   const value = conv.optionalInput(2);
   const constant = parameterOf(value);
@@ -104,7 +106,7 @@ export const fuseBatchNormIntoQuantizedConv = defineRule<QuantizedMatch>({
       into: conv,
       vanishing: [output],
       parameters: [scale, ...statistics],
-      // Scales and a bias, as many of each.
+      // One scale and one bias per channel.
       adds: 2 * (parameterOf(scale)?.byteLength ?? 0),
       conv,
       norm,
@@ -141,7 +143,10 @@ export const fuseBatchNormIntoQuantizedConv = defineRule<QuantizedMatch>({
   },
 });
 
-/** In double, from what is stored: nothing but the rounding of the new scales is to be seen. */
+/**
+ * The check computes in double from the stored numbers, so only the rounding of the new scales
+ * shows.
+ */
 function checkOf(
   { geometry }: Layer,
   weight: Dequantized,
@@ -164,7 +169,7 @@ function checkOf(
     );
 }
 
-/** The quantised weight and its zero points stay, and may stay shared. */
+/** The quantised weight and its zero points are kept, and may stay shared. */
 function replace(
   edit: Editor,
   { conv, norm }: QuantizedMatch,

@@ -8,7 +8,10 @@ const zeroValue: Condition<PadMatch> = {
   check({ pad }) {
     const value = padValue(pad);
     if (value === 0) return undefined;
-    return { reason: 'padding', detail: `${pad.label} pads with ${value ?? 'no float'}` };
+    return {
+      reason: 'padding',
+      detail: `${pad.label} pads with ${value ?? 'a value that is not a constant float'}`,
+    };
   },
 };
 

@@ -18,7 +18,10 @@ const zeroValue: Condition<PadMatch> = {
   check({ pad }) {
     const value = padValue(pad);
     if (value === 0) return undefined;
-    return { reason: 'padding', detail: `${pad.label} pads with ${value ?? 'no float'}` };
+    return {
+      reason: 'padding',
+      detail: `${pad.label} pads with ${value ?? 'a value that is not a constant float'}`,
+    };
   },
 };
 
@@ -40,7 +43,7 @@ export const fusePadIntoConv = defineRule<PadMatch>({
   },
 });
 
-/** A convolution's rank is that of its weight, computed or not. */
+/** The pads to add. The rank is that of the weight, which need not be a constant. */
 function padsFor({ pad, user }: PadMatch, facts: Facts): SpatialPads | Refusal {
   const weight = user.input(1);
   const rank = (parameterOf(weight)?.dims ?? facts.dims(weight))?.length;
@@ -50,7 +53,8 @@ function padsFor({ pad, user }: PadMatch, facts: Facts): SpatialPads | Refusal {
   }
   const added = spatialPads(pad, rank);
   if ('reason' in added) return added;
-  // An input may hold any number, the attribute may not: the file would not be read again.
+  // The pads input may hold any number, but the attribute may not: such a file could not be read
+  // again.
   const large = (['begin', 'end'] as const).some((side) =>
     added[side].some((size, axis) => size + own[side][axis]! > MAX_SIZE),
   );

@@ -14,13 +14,16 @@ const LOWEST: ReadonlyMap<DataType | undefined, number> = new Map<DataType, numb
 
 const lowestValue: Condition<PadMatch> = {
   name: 'lowest-value',
-  doc: 'The Pad pads with -infinity, or the lowest number of the type: no maximum notices them.',
+  doc: 'The Pad pads with -infinity or the lowest number of the type, which cannot raise a maximum.',
   check({ pad }) {
     const value = padValue(pad);
     const type = pad.opset < 11 ? 'float32' : parameterOf(pad.optionalInput(2))?.type;
     if (value === -Infinity || (value !== undefined && value === LOWEST.get(type)))
       return undefined;
-    return { reason: 'padding', detail: `${pad.label} pads with ${value ?? 'no float'}` };
+    return {
+      reason: 'padding',
+      detail: `${pad.label} pads with ${value ?? 'a value that is not a constant float'}`,
+    };
   },
 };
 

@@ -7,10 +7,10 @@ import {
   type FusedConvMatch,
 } from './fused-conv.js';
 
-/** FusedConv adds element by element, and does not look whether there are as many. */
+/** FusedConv adds element by element, and does not check that the sizes agree. */
 const equalShapes: Condition<FusedConvMatch> = {
   name: 'equal-shapes',
-  doc: 'What is added is known to have the shape of what the convolution makes.',
+  doc: "The added value is known to have the shape of the convolution's output.",
   check({ conv, residual }, facts) {
     const [own, other] = [facts.dims(conv.output(0)), facts.dims(residual!)];
     const known = (dims: typeof own): dims is readonly number[] =>
@@ -38,7 +38,7 @@ export const fuseResidualIntoConv = defineRule<FusedConvMatch>({
       const conv = output?.producer;
       if (output === undefined || residual === undefined || output === residual) continue;
       if (conv?.is('Conv') !== true || conv.inputs.slice(0, 2).includes(undefined)) continue;
-      // Where both come from convolutions, the one that nobody else reads goes.
+      // Where both operands come from convolutions, the one without other readers is fused.
       if (index === 0 && output.useCount > 1 && residual.producer?.is('Conv') === true) continue;
       const nodes = [conv, add, activation];
       const vanishing = [output, sum];

@@ -9,19 +9,19 @@ import { noteFused } from './absorb.js';
 import { STRUCTURE_GUARDS } from './guards.js';
 import { parameterOf } from './parameter.js';
 
-/** Where onnxruntime's operators are, and since which version of that set. */
+/** The domain of onnxruntime's operators, and its version. */
 const DOMAIN = 'com.microsoft';
 const VERSION = 1;
 
-/** A convolution with an activation behind it, and perhaps an Add between. */
+/** A convolution with an activation behind it, and perhaps an Add between them. */
 export interface FusedConvMatch extends Match {
   readonly conv: Node;
   readonly activation: Node;
-  /** What is added to the convolution before the activation. */
+  /** The value that is added to the convolution before the activation. */
   readonly residual: Value | undefined;
 }
 
-/** What FusedConv calls an activation, and its activation_params. */
+/** The name of an activation in FusedConv, and its activation_params. */
 interface FusedActivation {
   readonly name: string;
   readonly parameters: readonly number[];
@@ -29,7 +29,7 @@ interface FusedActivation {
 
 const FLOAT32_MAX = 3.4028234663852886e38;
 
-/** activation_params are finite: Clip without a bound ends at the largest float32. */
+/** activation_params must be finite: a missing bound of a Clip becomes the largest float32. */
 function finite(bound: number): number {
   return Math.min(Math.max(bound, -FLOAT32_MAX), FLOAT32_MAX);
 }
@@ -55,7 +55,7 @@ function fusedActivation(activation: Activation | undefined): FusedActivation | 
   }
 }
 
-/** Operators that FusedConv can take in. */
+/** Operators that can become the activation of a FusedConv. */
 export const FUSED_ACTIVATIONS = ['Relu', 'Tanh', 'Sigmoid', 'LeakyRelu', 'Clip', 'HardSigmoid'];
 
 const fixedActivation: Condition<FusedConvMatch> = {
@@ -68,7 +68,7 @@ const fixedActivation: Condition<FusedConvMatch> = {
   },
 };
 
-/** The kernel of onnxruntime's CPU provider has no other type. */
+/** onnxruntime's CPU provider has a FusedConv kernel for float32 alone. */
 const float32Weight: Condition<FusedConvMatch> = {
   name: 'float32-weight',
   doc: 'The weight is a float32 constant: FusedConv has no other type on CPUs.',
@@ -84,17 +84,17 @@ const float32Weight: Condition<FusedConvMatch> = {
 
 const importable: Condition<FusedConvMatch> = {
   name: 'importable',
-  doc: 'The graph can use version 1 of com.microsoft, and FusedConv means what it means there.',
+  doc: 'The graph imports version 1 of com.microsoft or can import it, and the model defines no FusedConv of its own.',
   check({ conv }) {
     const { graph } = conv;
     const other = graph.opsets.get(DOMAIN);
     if (graph.model.definesFunction(DOMAIN, 'FusedConv')) {
       return { reason: 'custom-op', detail: 'the model has a function FusedConv of its own' };
     }
-    // Functions, and bodies in them, have imports of their own.
+    // Functions, and bodies in them, have their own imports, which cannot be extended.
     const imports = graph.opsets === graph.model.opsets;
     if (other === VERSION || (other === undefined && imports)) return undefined;
-    const detail = `${conv.label} stands where ${DOMAIN} is imported in version ${other ?? 'none'}`;
+    const detail = `the graph of ${conv.label} imports ${other === undefined ? 'no' : `another`} version of ${DOMAIN}`;
     return { reason: 'opset', detail };
   },
 };
@@ -106,7 +106,7 @@ export const FUSED_CONV_GUARDS: readonly Condition<FusedConvMatch>[] = [
   importable,
 ];
 
-/** Puts a FusedConv where the activation stands, and takes the others out. */
+/** Inserts a FusedConv in place of the activation, and removes the matched nodes. */
 export function makeFusedConv(match: FusedConvMatch, edit: Editor): Rewritten {
   const { conv, activation, residual, nodes } = match;
   const { name, parameters } = fusedActivation(activationOf(activation))!;

@@ -26,22 +26,22 @@ export interface LayerMatch extends Match {
   readonly layer: Node;
 }
 
-/** A sum with a stored constant that stands in for the bias that a MatMul cannot have. */
+/** An Add of a constant behind a MatMul, which cannot have a bias of its own. */
 export interface BiasSum {
   readonly node: Node;
   readonly constant: Value;
-  /** Which operand the constant is. */
+  /** The position of the constant among the operands. */
   readonly constantIndex: 0 | 1;
 }
 
 /** A layer, and the channel-wise operator that is folded into it. */
 export interface FoldMatch extends LayerMatch {
-  /** One of `via`, right behind the layer. */
+  /** The first node of `via`, where that is an Add of a bias. */
   readonly sum?: BiasSum | undefined;
-  /** Nodes between the layer and the operator, in the order of the data: they stay. */
+  /** Nodes between the layer and the operator, in the order of the data. They are kept. */
   readonly via?: readonly Node[];
-  /** The operator that goes. */
-  readonly norm: Node;
+  /** The operator that is folded into the layer and removed. */
+  readonly absorbed: Node;
 }
 
 export const knownOpset: Condition = {
@@ -52,7 +52,7 @@ export const knownOpset: Condition = {
 
 export const knownAttributes: Condition = {
   name: 'known-attributes',
-  doc: 'No attribute is unknown, or bound to an attribute of an enclosing function.',
+  doc: 'Every attribute is known, and none refers to an attribute of an enclosing function.',
   check: ({ nodes }) => firstRefusal(nodes, attributeRefusal),
 };
 
@@ -94,7 +94,7 @@ function biasRefusal({ node, geometry }: Layer): Refusal | undefined {
 /** Before opset 7 a Gemm broadcasts its C only where an attribute says so. */
 export const gemmBroadcast: Condition<LayerMatch> = {
   name: 'gemm-broadcast',
-  doc: 'A Gemm broadcasts its C by itself: opset 7 and later.',
+  doc: 'A Gemm broadcasts its C without being told to by an attribute: opset 7 and later.',
   check({ layer }) {
     if (layer.opset >= 7 || !(layer.is('Gemm') || layer.is('MatMul'))) return undefined;
     return { reason: 'opset', detail: `${nodeText(layer)} is of opset ${layer.opset}` };
@@ -110,12 +110,12 @@ const ABSORBABLE: readonly Condition[] = [
   notPinned,
 ];
 
-/** What nodes must be, and values between them, for one to take the others in. */
+/** Guards on nodes and the values between them, for rules that fold one node into another. */
 export const STRUCTURE_GUARDS: readonly Condition[] = [sameGraph, ...ABSORBABLE];
 
 /**
- * What every fold of one operator into another asks for. That the operators are those of ONNX, and
- * not a custom domain's or a function's, matches see to: they ask nodes what they are.
+ * The guards of every fold of one operator into another. There is no guard against operators of
+ * custom domains and functions: Node.is(), by which matches find nodes, excludes them.
  */
 export const COMMON_GUARDS: readonly Condition[] = [
   sameGraph,
@@ -127,7 +127,7 @@ export const COMMON_GUARDS: readonly Condition[] = [
   notSpelledOut,
 ];
 
-/** What every fold into a layer asks for. */
+/** The guards of every fold into a layer. */
 export const LAYER_GUARDS: readonly Condition<FoldMatch>[] = [
   ...COMMON_GUARDS,
   layerShapes,

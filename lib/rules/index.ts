@@ -50,7 +50,7 @@ export const RULES: readonly Rule[] = [
   eliminateConcatSplit,
 ];
 
-/** Rules for onnxruntime alone: applied to what the others leave. */
+/** Rules for onnxruntime alone, applied after all others. */
 export const ORT_RULES: readonly Rule[] = [fuseActivationIntoConv, fuseResidualIntoConv];
 
 export const ALL_RULES: readonly Rule[] = [...RULES, ...ORT_RULES];

@@ -10,13 +10,13 @@ import { parameterOf } from './parameter.js';
 /** The operators that a channel-wise map can be folded into. */
 export const LAYERS = ['Conv', 'ConvTranspose', 'Gemm', 'MatMul'] as const;
 
-/** A layer that is linear in its input, as far as its node and the shape of its weight tell. */
+/** A layer that is linear in its input, described by its attributes and the shape of its weight. */
 export interface Layer {
   readonly node: Node;
   readonly geometry: LayerGeometry;
-  /** Of the weight, rows along the output channels. */
+  /** Layout of the weight, with the output channels as rows. */
   readonly layout: WeightLayout;
-  /** Dimensions of the output; for MatMul undefined, as it depends on the input. */
+  /** Rank of the output; undefined for MatMul, where it depends on the input. */
   readonly outputRank: number | undefined;
   /** The layer computes gain * (W . x) + biasGain * bias: alpha and beta of Gemm. */
   readonly gain: number;
@@ -27,7 +27,7 @@ export function isLayer(node: Node | undefined): node is Node {
   return node !== undefined && LAYERS.some((opType) => node.is(opType));
 }
 
-/** The axis of the weight that counts output channels, or columns: of Conv, Gemm and MatMul. */
+/** The axis of the weight that has the output channels or columns, for Conv, Gemm and MatMul. */
 export function outputAxis(layer: Node): 0 | 1 {
   const byRows = layer.is('Gemm') && (layer.attribute('transB', 'int') ?? 0) !== 0;
   return layer.is('Conv') || byRows ? 0 : 1;
@@ -40,7 +40,7 @@ export function biasOf(layer: Node): Value | undefined {
 /**
  * Reads a layer. Refuses shapes that do not fit each other.
  *
- * @param dims of the weight, where it is no constant
+ * @param dims of the weight; to be given where the weight is not a constant
  */
 export function readLayer(
   node: Node,

@@ -4,7 +4,10 @@ import { dilatedExtent } from '../tensor/window.js';
 import { readLayer } from './layer.js';
 import { parameterOf } from './parameter.js';
 
-/** What convolutions on one input must share to be one: kernel, window, groups, type. */
+/**
+ * A text that is equal for convolutions that can be merged on one input: type, input channels,
+ * groups and window. undefined where the layer cannot be read.
+ */
 export function convLikeness(node: Node): string | undefined {
   const layer = readLayer(node);
   if ('reason' in layer) return undefined;
@@ -14,8 +17,8 @@ export function convLikeness(node: Node): string | undefined {
 }
 
 /**
- * Padding as numbers where these do not depend on the size of the input: VALID is 0, and SAME
- * with stride 1 adds extent - 1, of which the odd one goes to the end (upper) or the beginning.
+ * Padding as numbers, where these do not depend on the size of the input: VALID is 0, and SAME with
+ * stride 1 adds extent - 1, with the odd one at the end (upper) or the beginning (lower).
  */
 export function numbersOf(window: Window): Padding {
   const { padding, kernel, strides, dilations } = window;
@@ -31,7 +34,10 @@ export function numbersOf(window: Window): Padding {
   return padding === 'same-upper' ? { begin: small, end: large } : { begin: large, end: small };
 }
 
-/** What matrix products of one input must share: sides, factors, type, and rows of the bias. */
+/**
+ * A text that is equal for matrix products that can be merged on one input: type, input channels,
+ * transpositions, factors, and rows of the bias. undefined where the layer cannot be read.
+ */
 export function productLikeness(node: Node): string | undefined {
   const layer = readLayer(node);
   if ('reason' in layer) return undefined;

@@ -19,33 +19,38 @@ import { perMatch } from './per-match.js';
 import { alone } from './sibling-index.js';
 import { stageShapes, stageShift, unevenPool, type Frame, type StageShape } from './stages.js';
 
-/** Linear operators in a row, in the order of the data. None: the branch is the input itself. */
+/**
+ * Consecutive linear operators, in the order of the data. Without any, the branch is the input
+ * itself.
+ */
 export interface Branch {
   readonly stages: readonly Node[];
-  /** What it comes to. */
+  /** The output of the branch. */
   readonly leaf: Value;
 }
 
-/** Branches on one input that are to be one convolution. */
+/** Branches on one input that are to become one convolution. */
 export interface BranchMatch extends Match {
   readonly source: Value;
   readonly branches: readonly Branch[];
-  /** Of the source; undefined where no convolution tells. */
+  /** Channels and rank of the source; undefined where no convolution implies them. */
   readonly frame: Frame | undefined;
 }
 
-/** What a branch is as a whole. */
+/** The sizes of a branch: of each stage, and of the convolution that it equals as a whole. */
 export interface BranchShape {
   readonly stages: readonly StageShape[];
   readonly outputChannels: number;
   readonly window: PaddedWindow;
 }
 
-/** Channels and axes of what branches read: those of the first convolution of any of them. */
+/**
+ * Channels and spatial rank of the input of branches, from the first convolution in any of them.
+ */
 export function frameOf(branches: readonly Branch[]): Frame | undefined {
   for (const { stages } of branches) {
     const conv = stages.find((node) => node.is('Conv'));
-    // What an attribute of a function stands for is not known, and no guard has been asked yet.
+    // An attribute that refers to one of a function has no known value, and no guard has run yet.
     const layer = conv && attributeRefusal(conv) === undefined ? readLayer(conv) : undefined;
     if (layer === undefined || 'reason' in layer) continue;
     const { inputChannels, window } = layer.geometry;
@@ -54,7 +59,7 @@ export function frameOf(branches: readonly Branch[]): Frame | undefined {
   return undefined;
 }
 
-/** The stages and the whole of a branch. */
+/** The sizes of a branch. */
 export function branchShape({ stages }: Branch, frame: Frame): BranchShape | Refusal {
   const shapes = stageShapes(stages, frame);
   if ('reason' in shapes) return shapes;
@@ -74,18 +79,21 @@ export function branchShape({ stages }: Branch, frame: Frame): BranchShape | Ref
   };
 }
 
-/** The shapes of all branches; for use behind the guards. */
+/** The sizes of all branches of a match that passed its guards. */
 export const branchShapes = perMatch(({ branches, frame }: BranchMatch): BranchShape[] =>
   branches.map((branch) => branchShape(branch, frame!) as BranchShape),
 );
 
-/** Looks at one branch after another, where a convolution tells what they all read. */
+/** A check of each branch, for matches in which a convolution implies the shape of the input. */
 function eachBranch(
   check: (branch: Branch, frame: Frame, facts: Facts) => Refusal | undefined,
 ): Condition<BranchMatch>['check'] {
   return ({ branches, frame, into }, facts) => {
     if (frame === undefined) {
-      return { reason: 'shape', detail: `no convolution tells what ${into.label} is made of` };
+      return {
+        reason: 'shape',
+        detail: `no convolution tells how many channels the branches of ${into.label} read`,
+      };
     }
     return firstRefusal(branches, (branch) => check(branch, frame, facts));
   };
@@ -97,7 +105,7 @@ function refusalIn(result: object): Refusal | undefined {
 
 const stagesFit: Condition<BranchMatch> = {
   name: 'stages-fit',
-  doc: 'Channels, axes and parameters of each branch fit its input; its pads are numbers.',
+  doc: 'Channels, axes and parameters of each branch fit its input; its pads do not depend on the input size.',
   check: eachBranch(({ stages }, frame, facts) => {
     for (const layer of stages) {
       if (!layer.is('Conv')) continue;
@@ -110,7 +118,7 @@ const stagesFit: Condition<BranchMatch> = {
 
 const singleTaps: Condition<BranchMatch> = {
   name: 'single-taps',
-  doc: 'Of two operators in a row one is a single tap without pads: the other has the kernel.',
+  doc: 'Of two consecutive operators at least one is a single tap without pads.',
   check: eachBranch((branch, frame) => refusalIn(branchShape(branch, frame))),
 };
 
@@ -125,12 +133,12 @@ const evenPools: Condition<BranchMatch> = {
 };
 
 /**
- * DBB pads the output of its 1x1 with what that adds, which would be exact. It writes those numbers
- * over a border of zeros slice by slice, so that a file holds ScatterND nodes there, not a pad.
+ * Diverse Branch Blocks pad the output of their 1x1 with its bias, which would be exact. But they
+ * write that border slice by slice, so a file has ScatterND nodes there and no pads.
  */
 const exactBorders: Condition<BranchMatch> = {
   name: 'exact-borders',
-  doc: 'Nothing is added in front of pads: the second of two pads with 0, not with the bias of the first.',
+  doc: 'No operator adds a bias in front of one with pads, which are 0 and lack that bias.',
   check: eachBranch(({ stages }, frame) => {
     const shapes = stageShapes(stages, frame);
     if ('reason' in shapes) return shapes;
@@ -144,7 +152,7 @@ const exactBorders: Condition<BranchMatch> = {
   }),
 };
 
-/** What a merge of convolutions in a row asks for. */
+/** The guards of merges of consecutive convolutions. */
 export const SEQUENCE_GUARDS: readonly Condition<BranchMatch>[] = [
   ...COMMON_GUARDS,
   stagesFit,
@@ -152,21 +160,21 @@ export const SEQUENCE_GUARDS: readonly Condition<BranchMatch>[] = [
   exactBorders,
 ];
 
-/** What a merge of branches of any kind asks for. */
+/** The guards of merges of branches of any kind. */
 export const BRANCH_GUARDS: readonly Condition<BranchMatch>[] = [...SEQUENCE_GUARDS, evenPools];
 
-/** Outputs of branches with equal keys are alike in size, whatever the input. */
+/** A text that is equal for branches whose outputs have equal shapes for every input. */
 export function outputKey({ outputChannels, window }: BranchShape): string {
   return JSON.stringify([outputChannels, window.strides, growthOf(window)]);
 }
 
-/** The groups of the sum: as many as divide those of all stages. */
+/** The groups of the sum: the greatest common divisor of the groups of all stages. */
 export const mergedGroups = perMatch((match: BranchMatch): number => {
   const stages = branchShapes(match).flatMap((shape) => shape.stages);
   return stages.reduce((common, { groups }) => gcd(common, groups), match.frame!.channels);
 });
 
-/** The window of the sum; undefined where the outputs of the branches differ. */
+/** The window of the sum; undefined where the outputs of the branches differ in size. */
 export const mergedWindow = perMatch((match: BranchMatch): PaddedWindow | undefined =>
   unionWindow(branchShapes(match).map(({ window }) => window)),
 );
@@ -174,7 +182,7 @@ export const mergedWindow = perMatch((match: BranchMatch): PaddedWindow | undefi
 /** Multiply-adds that the product of two weights may take: some seconds. */
 const MAX_PRODUCT = 2 ** 31;
 
-/** Why the products of the weights of branches in several stages would take too long. */
+/** Refuses branches of several stages whose products of weights would take too long to compute. */
 export function longProduct(shapes: readonly BranchShape[]): Refusal | undefined {
   return firstRefusal(shapes, ({ stages }) => {
     let [first] = stages;

@@ -12,29 +12,31 @@ import { crop, embed, type Embedding } from './embed-kernel.js';
 import { readLayer, type Layer } from './layer.js';
 import { parameterOf } from './parameter.js';
 
-/** A layer that is to be a part of another one. */
+/** A layer that is to become part of a merged one. */
 export interface LayerPart {
   readonly node: Node;
-  /** Where its kernel stands in that of the merged layer; undefined: both are alike. */
+  /**
+   * The place of its kernel in that of the merged layer; undefined: the kernels have equal sizes.
+   */
   readonly embedding?: Embedding | undefined;
 }
 
-/** Constants of one layer that computes what several did. */
+/** The constants of one layer that replaces several. */
 export interface MergedConstants {
   readonly weight: Tensor;
-  /** undefined: none of them had one. */
+  /** undefined: none of the layers has a bias. */
   readonly bias: Tensor | undefined;
-  /** Output channels of each. */
+  /** Output channels of each layer. */
   readonly sizes: readonly number[];
   readonly check: (seed: number) => SiteCheck;
 }
 
 /**
- * Puts the weights of layers on one input side by side on the output axis, and their biases,
- * with zeros for a layer that has none. Smaller kernels get zeros around them. Every element stays
- * the number that it was.
+ * Concatenates the weights of layers on one input along the output axis, and their biases, with
+ * zeros for a layer without one. Smaller kernels are surrounded by zeros. All elements keep their
+ * exact values.
  *
- * @param axis of the weight that counts output channels: 0 or 1
+ * @param axis of the weight that has the output channels: 0 or 1
  */
 export function mergeConstants(given: readonly LayerPart[], axis: 0 | 1): MergedConstants {
   const layers = given.map(({ node }) => readLayer(node) as Layer);
@@ -73,7 +75,7 @@ export function mergeConstants(given: readonly LayerPart[], axis: 0 | 1): Merged
   };
 }
 
-/** One row for all, or as many as there are. */
+/** Repeats one row of a bias for `count` values in all. */
 function repeated(values: Float64Array, count: number): Float64Array {
   if (values.length === count) return values;
   const out = new Float64Array(count);
@@ -81,7 +83,7 @@ function repeated(values: Float64Array, count: number): Float64Array {
   return out;
 }
 
-/** Tensors of one type, side by side on an axis. */
+/** Concatenates tensors of one type along an axis. */
 function concatenate(tensors: readonly Tensor[], axis: number): Tensor {
   const { type, dims } = tensors[0]!;
   const total = tensors.reduce((sum, tensor) => sum + tensor.dims[axis]!, 0);
@@ -101,7 +103,7 @@ function concatenate(tensors: readonly Tensor[], axis: number): Tensor {
   return { type, data: out, dims: dims.map((dim, i) => (i === axis ? total : dim)) };
 }
 
-/** A layer, and where its channels are among the merged ones. */
+/** A layer, and the place of its channels among the merged ones. */
 interface MergedPart {
   readonly layer: Layer;
   readonly embedding: Embedding | undefined;
@@ -110,7 +112,9 @@ interface MergedPart {
   readonly axis: 0 | 1;
 }
 
-/** Cuts a part out of the merged constants, when asked, and compares it with the layer it came from. */
+/**
+ * A check that cuts a part out of the merged constants and compares it with the layer it came from.
+ */
 function partCheck(part: MergedPart, weight: Tensor, bias: Tensor | undefined) {
   const { layer, embedding, from, size, axis } = part;
   const type = weight.type as FloatType;
@@ -123,7 +127,7 @@ function partCheck(part: MergedPart, weight: Tensor, bias: Tensor | undefined) {
   return (seed: number): SiteCheck => {
     const own = cut(weight, axis, from, size);
     const kernel = embedding === undefined ? own : crop(own, stored.dims, embedding);
-    // Something else than zeros around a smaller kernel: no bound covers that.
+    // The smaller kernel is not surrounded by zeros: no bound allows that.
     if (kernel === undefined) return { error: Infinity, bound: 0, samples: own.length };
     const after = {
       weight: kernel,

@@ -18,11 +18,11 @@ import { inOrder } from './sibling-group.js';
 import { alone, siblingIndex } from './sibling-index.js';
 import { noSibling, SIBLING_CONV_GUARDS, SIBLING_CONVS } from './siblings.js';
 
-/** A convolution, and one on the same input whose kernel is larger. */
+/** A convolution, and one on the same input with a larger kernel. */
 interface PaddedMatch extends LayerMatch {
-  /** undefined: no kernel there that it fits into. */
+  /** undefined: no kernel on the same input includes this one. */
   readonly host: Host | undefined;
-  /** Another convolution there that could be merged at all. */
+  /** Another convolution on the same input that could be merged in principle. */
   readonly other: Node | undefined;
 }
 
@@ -31,12 +31,12 @@ interface Host {
   readonly embedding: Embedding;
 }
 
-/** Geometries on one input that are looked at: beyond, n of them would cost n times n. */
+/** The most geometries on one input that are compared: n of them would cost n * n. */
 const MANY = 512;
 
-/** Of the kernels that one fits into the smallest, and of these the first by name. */
+/** The smallest kernel that includes one, and among equals the first by name. */
 function hostOf(conv: Node, others: readonly Node[]): Host | undefined {
-  // Attributes that are not known here cannot be asked for: the guards will say so.
+  // An unknown attribute cannot be interpreted here; the guards will refuse the layer.
   const own = attributeRefusal(conv) ?? readLayer(conv);
   if ('reason' in own) return undefined;
   const type = parameterOf(conv.input(1))?.type;
@@ -63,7 +63,7 @@ function partsOf(layer: Node, host: Host): LayerPart[] {
 
 const fittingSibling: Condition<PaddedMatch> = {
   name: 'fitting-sibling',
-  doc: 'Another convolution on its input has a kernel that its own is a part of, tap for tap.',
+  doc: 'Another convolution on the same input has a larger kernel that includes this one tap for tap.',
   check({ layer, host, other }) {
     if (host !== undefined) return undefined;
     if (other === undefined) return noSibling(layer);
@@ -81,7 +81,10 @@ const paysOff: Condition<PaddedMatch> = {
   },
 };
 
-/** Two layers, and the Concat that joins just these, against one, and a Split where none does. */
+/**
+ * Weighs two layers, with the Concat where it joins only these, against one layer, with the Split
+ * where no Concat joins its parts again.
+ */
 const weighPadding = perMatch(({ layer, host }: PaddedMatch, facts: Facts): Refusal | string => {
   const [inner, outer] = [readLayer(layer), readLayer(host!.node)] as [Layer, Layer];
   const bytes = elementBytes(parameterOf(layer.input(1))!.type as FloatType);
@@ -115,7 +118,8 @@ export const mergePaddedSiblingConvs = defineRule<PaddedMatch>({
   match(conv, facts) {
     const index = siblingIndex(conv, facts, SIBLING_CONVS);
     if (index === undefined) return undefined;
-    // Of layers that are alike, which the rule before would have merged, one stands for all.
+    // Layers that are alike would have been merged by merge-sibling-convs, so one of each kind is
+    // enough.
     const others = index.likenesses > MANY ? [] : [...index.unlike(conv, facts)];
     const host = hostOf(conv, others);
     const match = { ...alone(conv), host, other: others[0] };

@@ -65,7 +65,9 @@ function rewrite(match: SumMatch, edit: Editor, facts: Facts): Rewritten | Refus
   return { into: conv, detail, check: folded.check, taken: [...taken, ...sums] };
 }
 
-/** Lets a convolution make what its chain came to; what stood before and behind it goes. */
+/**
+ * Makes a convolution produce the output of its branch, and removes the other stages of the branch.
+ */
 function takeChain(edit: Editor, stages: readonly Node[], conv: Node): void {
   const leaf = stages.at(-1)!.output(0);
   const at = stages.indexOf(conv);

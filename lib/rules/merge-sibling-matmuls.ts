@@ -9,7 +9,9 @@ import {
   type SiblingMatch,
 } from './siblings.js';
 
-/** The axis of the output that the columns of the weight make; undefined where it has no number. */
+/**
+ * The axis of the output that has the columns of the weight; undefined where its number is unknown.
+ */
 function columnAxis(node: Node, facts: Facts): number | undefined {
   if (node.is('Gemm')) return 1;
   const rank = facts.dims(node.input(0))?.length;

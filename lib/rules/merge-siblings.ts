@@ -8,19 +8,19 @@ import { biasName, mergedName } from './names.js';
 import { placeBehind, replaceGroup } from './replace-siblings.js';
 import { shareConstants, sharedConstants, type SharedConstants } from './shared-merges.js';
 
-/** How layers become one. */
+/** A plan for merging layers into one. */
 export interface MergePlan {
-  /** In the order of their outputs. */
+  /** The layers, in the order of their channels in the merged output. */
   readonly parts: readonly LayerPart[];
-  /** The layer whose attributes the merged one has. */
+  /** The layer whose attributes the merged one gets. */
   readonly like: Node;
-  /** The axis of the output that counts channels. */
+  /** The axis of the output that has the channels. */
   readonly axis: number;
-  /** More to say about the site. */
+  /** An addition to the site's detail. */
   readonly detail?: string;
 }
 
-/** Puts one layer in place of several on one input, with a Split behind it. */
+/** Replaces several layers on one input by one layer with a Split behind it. */
 export function rewriteSiblings(plan: MergePlan, edit: Editor): Rewritten {
   const { parts, like, axis } = plan;
   const group = parts.map(({ node }) => node);

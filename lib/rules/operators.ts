@@ -1,15 +1,15 @@
 import type { Node } from '../ir/node.js';
 import type { Refusal } from '../rewrite/rule.js';
 
-/** What the rules know of an operator: where its meaning is the one that the formulas assume. */
+/** The versions and attributes of an operator whose meaning the formulas of the rules assume. */
 interface KnownOperator {
   /** Opset versions with this meaning. */
   readonly opsets: readonly [first: number, last: number];
-  /** Attributes that the formulas take into account, or that do not matter to them. */
+  /** Attributes that the formulas take into account or that do not affect them. */
   readonly attributes: readonly string[];
 }
 
-/** The newest operator set read so far: a later one may change any meaning. */
+/** The newest operator set that was reviewed: a later one may change any meaning. */
 const NEWEST = 26;
 
 const WINDOW = ['auto_pad', 'dilations', 'kernel_shape', 'pads', 'strides'];
@@ -30,7 +30,7 @@ const KNOWN: ReadonlyMap<string, KnownOperator> = new Map<string, KnownOperator>
       attributes: ['epsilon', 'momentum', 'is_test', 'spatial', 'consumed_inputs', 'training_mode'],
     },
   ],
-  // Before opset 7 these broadcast only where attributes say so, and the other way round.
+  // Before opset 7 these broadcast only where an attribute says so, and align axes differently.
   ['Mul', { opsets: [7, NEWEST], attributes: [] }],
   ['Div', { opsets: [7, NEWEST], attributes: [] }],
   ['Add', { opsets: [7, NEWEST], attributes: [] }],
@@ -64,7 +64,7 @@ const KNOWN: ReadonlyMap<string, KnownOperator> = new Map<string, KnownOperator>
   ['Identity', { opsets: [1, NEWEST], attributes: [] }],
 ]);
 
-/** Why a node's opset version is not one whose meaning is known here. */
+/** Refuses a node whose opset version has no known meaning here. */
 export function opsetRefusal(node: Node): Refusal | undefined {
   const known = KNOWN.get(node.opType);
   const { opset } = node;
@@ -74,7 +74,7 @@ export function opsetRefusal(node: Node): Refusal | undefined {
   return { reason: 'opset', detail };
 }
 
-/** Why a node's attributes may mean something that the formulas do not cover. */
+/** Refuses a node with attributes that the formulas may not cover. */
 export function attributeRefusal(node: Node): Refusal | undefined {
   const known = KNOWN.get(node.opType)?.attributes ?? [];
   for (const { name, kind } of node.attributes.values()) {

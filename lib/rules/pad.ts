@@ -16,7 +16,7 @@ export interface PadMatch extends Match {
   readonly user: Node;
 }
 
-/** A Pad whose output an operator of a kind reads as its data. */
+/** Matches a Pad whose output an operator of type `opType` reads as its data. */
 export function matchPadBefore(pad: Node, opType: string): PadMatch | undefined {
   const output = pad.optionalOutput(0);
   const user = [...(output?.uses.keys() ?? [])].find(
@@ -36,8 +36,8 @@ export interface SpatialPads {
 }
 
 /**
- * What a Pad adds to spatial axes. Refuses pads of other axes, negative ones, and counts that
- * disagree.
+ * The pads that a Pad adds to spatial axes. Refuses pads of other axes, negative ones, and a wrong
+ * number of pads.
  *
  * @param rank of the data
  */
@@ -65,7 +65,7 @@ export function spatialPads(pad: Node, rank: number): SpatialPads | Refusal {
   return { begin: begin.slice(2), end: end.slice(2) };
 }
 
-/** Whole numbers of an input, or before opset 11 of an attribute. */
+/** Integers from an input, or before opset 11 from an attribute. */
 function integers(pad: Node, input: number, attribute?: string): readonly number[] | undefined {
   if (attribute !== undefined && pad.opset < 11) return pad.attribute(attribute, 'ints');
   const tensor = parameterOf(pad.optionalInput(input))?.read();
@@ -73,7 +73,7 @@ function integers(pad: Node, input: number, attribute?: string): readonly number
   return Array.from(tensor.data as BigInt64Array | Int32Array, Number);
 }
 
-/** The number a Pad pads with; undefined where it is not a number of a floating-point type. */
+/** The value that a Pad pads with; undefined where that is not a floating-point constant. */
 export function padValue(pad: Node): number | undefined {
   if (pad.opset < 11) return pad.attribute('value', 'float') ?? 0;
   const value = pad.optionalInput(2);
@@ -111,7 +111,7 @@ export const PAD_GUARDS: readonly Condition<PadMatch>[] = [
   explicitPadding,
 ];
 
-/** Own pads of an operator with a window; auto_pad is NOTSET or VALID. */
+/** The operator's own pads, for auto_pad NOTSET or VALID. undefined where their number is wrong. */
 export function ownPads(user: Node, spatialRank: number): SpatialPads | undefined {
   const valid = user.attribute('auto_pad', 'string') === 'VALID';
   const pads = (valid ? undefined : user.attribute('pads', 'ints')) ?? [];
@@ -123,7 +123,7 @@ export function ownPads(user: Node, spatialRank: number): SpatialPads | undefine
   return { begin: pads.slice(0, spatialRank), end: pads.slice(spatialRank) };
 }
 
-/** Adds the pads to the operator's own, and takes the Pad out. */
+/** Adds the pads to the operator's own, and removes the Pad. */
 export function absorbPad(edit: Editor, { pad, user }: PadMatch, added: SpatialPads): Rewritten {
   const own = ownPads(user, added.begin.length)!;
   const sum = (a: readonly number[], b: readonly number[]) =>

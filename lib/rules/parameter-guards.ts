@@ -9,7 +9,7 @@ import { isFloatType, type FloatType } from '../tensor/dtype.js';
 import type { Condition } from '../rewrite/rule.js';
 import { leavesOf, parameterOf } from './parameter.js';
 
-// The shared guards on parameters, for parameters that nodes may compute out of constants.
+// The shared guards on parameters, extended to parameters that nodes compute from constants.
 
 export const constantParameters: Condition = {
   ...constant,
@@ -44,7 +44,7 @@ export const oneFloatType: Condition = {
 
 const finite = new WeakMap<Value, boolean>();
 
-/** Remembered: constants are never edited, and a weight is looked at with each rule and visit. */
+/** Cached, since constants are never edited and every rule asks about the same weights. */
 function isFiniteConstant(value: Value): boolean {
   const known = finite.get(value);
   if (known !== undefined) return known;
@@ -59,7 +59,7 @@ function isFiniteConstant(value: Value): boolean {
 
 function allFinite(type: FloatType, stored: StoredArray): boolean {
   const values = stored instanceof Uint16Array ? widen(type, stored) : stored;
-  // 0 for each finite number, and NaN for all others, which stays.
+  // A finite number times 0 adds 0; any other adds NaN, which persists.
   let sum = 0;
   for (let at = 0; at < values.length; at++) sum += values[at]! * 0;
   return sum === 0;
@@ -67,7 +67,7 @@ function allFinite(type: FloatType, stored: StoredArray): boolean {
 
 export const finiteConstants: Condition = {
   name: 'finite-constants',
-  doc: 'All elements of the parameters are finite: no bound could hold others.',
+  doc: 'All elements of the parameters are finite, since no check could bound the error of others.',
   check: ({ parameters }) =>
     firstRefusal(parameters, (value) =>
       isFiniteConstant(value)
@@ -76,7 +76,10 @@ export const finiteConstants: Condition = {
     ),
 };
 
-/** Weights that a file only describes, as ConstantOfShape does, would have to be written out. */
+/**
+ * Bytes by which a parameter may exceed the constants it is computed from. Weights that a file only
+ * describes, as ConstantOfShape does, would have to be written out.
+ */
 const MAX_SPELLED_OUT = 4096;
 
 export const notSpelledOut: Condition = {

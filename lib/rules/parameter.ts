@@ -11,41 +11,49 @@ import { elementBytes } from '../tensor/dtype.js';
 import { elementCount } from '../tensor/shape.js';
 import { attributeRefusal, opsetRefusal } from './operators.js';
 
-/** Operators that only give the elements of their first input another shape. */
+/** Operators that only change the shape of their first input. */
 const RESHAPING = new Set(['Reshape', 'Unsqueeze', 'Squeeze', 'Flatten']);
 
-/** The others that parameters are computed with: what the editor's sweep clears away again. */
+/**
+ * Other operators that compute parameters. The editor's sweep removes them when they become unused.
+ */
 const COMPUTING = new Set([
   ...['Cast', 'Transpose', 'Expand', 'Concat', 'Slice', 'Gather', 'ConstantOfShape', 'Shape'],
   ...['Add', 'Sub', 'Mul', 'Div', 'Neg', 'Sqrt', 'Reciprocal', 'Pow', 'DequantizeLinear'],
 ]);
 
-/** Steps from a parameter back to what it is computed from: real ones take four or five. */
+/**
+ * The most steps from a parameter back to the constants that it is computed from; real ones take
+ * four or five.
+ */
 const MAX_DEPTH = 32;
 
-/** Whole numbers up to here times a float32 are doubles without rounding: 28 and 24 bits. */
+/** Whole numbers up to this, times a float32, are exact in double: 28 and 24 bits. */
 const MOST_STEPS = 2 ** 28;
 
-/** Elements of a computed parameter. More than any layer has; a bound for hostile shapes. */
+/** The most elements of a computed parameter: more than any layer has, against hostile shapes. */
 const MAX_ELEMENTS = 2 ** 24;
 
 const known = new WeakMap<Value, Constant>();
 
 /**
- * The constant that a value always is, also where nodes compute it out of constants: scales
- * behind Unsqueeze, roots of variances, weights out of ConstantOfShape. Nothing is changed; a
+ * The constant that a value equals in every run, also where nodes compute it from constants: scales
+ * behind Unsqueeze, roots of variances, weights from ConstantOfShape. The graph is not changed; a
  * rule that folds the constant leaves the nodes that made it without a reader.
  */
 export function parameterOf(value: Value | undefined): Constant | undefined {
   return value === undefined ? undefined : resolve(value, MAX_DEPTH, new Set());
 }
 
-/** The inputs of a node but its first, the data. */
+/** The inputs of a node except its first, the data. */
 export function parametersOf(node: Node): Value[] {
   return node.inputs.slice(1).filter((value) => value !== undefined);
 }
 
-/** The values without a producer, or with an opaque one, that a parameter depends on. */
+/**
+ * The values that a parameter is computed from: those without a producer, or with one that is not
+ * looked through.
+ */
 export function leavesOf(value: Value): Value[] {
   const leaves: Value[] = [];
   const seen = new Set<Value>([value]);
@@ -106,15 +114,15 @@ function compute(
     const tensor = evaluateConstants(node, inputs, 'float32')[output];
     return tensor && constantOfTensor(tensor);
   } catch (error) {
-    // A node that breaks its operator's rules: whoever runs the model will say so.
+    // The node violates its operator's rules; running the model reports that.
     if (error instanceof ConvfuseError) return undefined;
     throw error;
   }
 }
 
 /**
- * Whether scale * (q - zero) are float32 numbers as they stand, for vectors: those of a batch norm. What
- * a layer multiplies with stays quantised, exact or not.
+ * Whether all scale * (q - zero) are exact in float32. Only for vectors, such as batch norm
+ * parameters: the weights of layers stay quantised in any case.
  */
 function dequantizesExactly(node: Node, inputs: readonly (Constant | undefined)[]): boolean {
   const [stored, scale] = inputs;

@@ -1,7 +1,7 @@
 /**
- * A function of a match that computes once for each match, and remembers. For what guards and the
- * rewrite both ask for: a match is made for one look at the graph, and nothing changes before its
- * rewrite has asked.
+ * A function of a match that caches its result for each match, for results that guards and the
+ * rewrite share. A match lives for one attempt of a rule, and the graph does not change before its
+ * rewrite.
  */
 export function perMatch<M extends object, A extends readonly unknown[], R>(
   compute: (match: M, ...more: A) => R,

@@ -2,7 +2,10 @@ import type { Condition, Refusal } from '../rewrite/rule.js';
 import { dilatedExtent } from '../tensor/window.js';
 import { ownPads, spatialPads, type PadMatch, type SpatialPads } from './pad.js';
 
-/** With ceil_mode the last window may start inside a Pad, but not inside a pool's own pads. */
+/**
+ * With ceil_mode the last window may start inside padding by a Pad, but not inside the pool's own
+ * pads.
+ */
 export const unroundedPool: Condition<PadMatch> = {
   name: 'unrounded-pool',
   doc: 'ceil_mode is 0.',
@@ -13,8 +16,8 @@ export const unroundedPool: Condition<PadMatch> = {
 };
 
 /**
- * What a Pad adds to a pool. Refuses pads as wide as the kernel: a window that sees nothing else
- * has no maximum, and engines reject such pools.
+ * The pads that a Pad adds to a pool. Refuses pads as wide as the kernel: a window of nothing but
+ * pads has no maximum, and engines reject such pools.
  */
 export function poolPads({ pad, user }: PadMatch): SpatialPads | Refusal {
   const kernel = user.attribute('kernel_shape', 'ints') ?? [];

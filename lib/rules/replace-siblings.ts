@@ -4,13 +4,19 @@ import type { Node } from '../ir/node.js';
 import type { Value } from '../ir/value.js';
 import { mergedName } from './names.js';
 
-/** Where a node that reads `data` may stand in front of all others that do. */
+/**
+ * A node in front of which a reader of `data` can be inserted so that it precedes all other
+ * readers.
+ */
 export function placeBehind(data: Value, graph: Graph, otherwise: Node): Node {
   const first = data.producer?.graph === graph ? data.producer.next : graph.first;
   return first ?? otherwise;
 }
 
-/** Makes `layer` in place of a group, and a Split that makes the group's outputs, names and all. */
+/**
+ * Replaces a group of layers by one layer, and a Split that produces the group's outputs under
+ * their names.
+ */
 export function replaceGroup(
   edit: Editor,
   group: readonly Node[],
@@ -36,7 +42,7 @@ export function replaceGroup(
   return layer;
 }
 
-/** Before opset 13 the sizes are an attribute, from then on an input. */
+/** Inserts the Split. Its sizes are an attribute before opset 13, and an input from then on. */
 function splitInto(
   edit: Editor,
   layer: Node,

@@ -5,10 +5,10 @@ import { outputAxis } from './layer.js';
 import type { LayerPart } from './merge-constants.js';
 import { parameterOf, parametersOf } from './parameter.js';
 
-// Blocks that share their weights get merged constants that are equal. They share these too: a
-// network of n such blocks would hold n copies otherwise.
+// Blocks that share their weights have equal merged constants, which are shared too: a network of n
+// such blocks would otherwise hold n copies.
 
-/** Constants that layers were merged into. */
+/** The merged constants of some layers. */
 export interface SharedConstants {
   readonly weight: Value;
   readonly bias: Value | undefined;
@@ -18,13 +18,19 @@ interface Merge extends SharedConstants {
   readonly key: readonly unknown[];
 }
 
-/** By the first weight that went into them. Values belong to one model, and are never edited. */
+/**
+ * By the first weight that was merged. Values belong to one model and constants are never edited,
+ * so entries stay valid.
+ */
 const merges = new WeakMap<Value, Merge[]>();
 
-/** Groups that read one weight. Beyond, looking for all of them at each would cost n times n. */
+/**
+ * The most readers of one weight among which equal groups are searched for: n of them would cost n
+ * * n.
+ */
 const MANY_TWINS = 64;
 
-/** What merges must have in common to share constants: parameters, their order, and the graph. */
+/** The key by which merges share constants: graph, output axis, and parameters in order. */
 function keyOf(parts: readonly LayerPart[]): readonly unknown[] {
   const [{ node: first }] = parts as [LayerPart];
   const sources = parts.flatMap(({ node, embedding }) => [
@@ -39,14 +45,17 @@ function sameKey(a: readonly unknown[], b: readonly unknown[]): boolean {
   return a.length === b.length && a.every((item, at) => item === b[at]);
 }
 
-/** What an equal group was merged into, where it is still there. */
+/** The constants that an equal group was merged into, if they still exist. */
 export function sharedConstants(parts: readonly LayerPart[]): SharedConstants | undefined {
   const key = keyOf(parts);
   const found = merges.get(parts[0]!.node.input(1))?.find((merge) => sameKey(merge.key, key));
   return found !== undefined && [found.weight, found.bias].every(isThere) ? found : undefined;
 }
 
-/** A Constant node of a function stands at one place, and not before all others. */
+/**
+ * Whether a constant can be reused: it is still in its graph, and is an initializer. A Constant
+ * node (in a function) may come after the node that needs it.
+ */
 function isThere(value: Value | undefined): boolean {
   if (value === undefined) return true;
   return value.initializer !== undefined && value.graph.values.get(value.name) === value;
@@ -60,7 +69,8 @@ export function shareConstants(parts: readonly LayerPart[], constants: SharedCon
 }
 
 /**
- * Bytes of merged constants, less those that nothing will read once all equal groups are merged.
+ * Bytes of the merged constants, minus those of constants that nothing will read once all equal
+ * groups are merged.
  *
  * @param groupOf the group that a layer belongs to
  */
@@ -85,7 +95,7 @@ export function addedBytes(
   return total - sizesOf(freed(values, mine));
 }
 
-/** What zeros around a kernel take. */
+/** Bytes of the zeros around a kernel. */
 function grownBytes({ node, embedding }: LayerPart): number {
   const weight = embedding && parameterOf(node.input(1));
   if (weight === undefined) return 0;

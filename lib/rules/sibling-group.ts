@@ -3,8 +3,8 @@ import type { Value } from '../ir/value.js';
 import { onlyConcat } from './concat-run.js';
 
 /**
- * The order of the parts: that in which one Concat puts them together again, or else that of their
- * outputs' names. Neither depends on the order of the file, which may be any legal one.
+ * The group in the order in which one Concat joins its outputs again, or else in that of the
+ * outputs' names. Neither depends on the order of nodes in the file.
  */
 export function inOrder(group: readonly Node[]): Node[] {
   const concat = onlyConcat(group.map((node) => node.output(0)));

@@ -6,21 +6,24 @@ import type { Condition, Facts } from '../rewrite/rule.js';
 import type { LayerMatch } from './guards.js';
 import { parametersOf } from './parameter.js';
 
-// Which layers on one value are alike, filed once: a value may have a hundred thousand readers, and
-// each of them is asked for its siblings.
+// An index of the layers that read one value, by what they must share to be merged. A value may
+// have a hundred thousand readers, each of which is asked for its siblings.
 
-/** What makes layers siblings. */
+/** A kind of layers that can be merged. */
 export interface SiblingKind {
   readonly operators: readonly string[];
-  /** Each passes these by itself. */
+  /** Guards that each layer must pass on its own. */
   readonly guards: readonly Condition<LayerMatch>[];
-  /** What they must have in common, as text; undefined where it cannot be told. */
+  /** A text that must be equal for layers to be merged; undefined where it is unknown. */
   readonly likeness: (layer: Node) => string | undefined;
 }
 
-/** A node as it was when it was filed: the editor never writes into these, it replaces them. */
+/**
+ * The state of a node when it was filed. The editor replaces these fields and never writes into
+ * them, so comparing references shows whether the node has changed.
+ */
 interface Filed extends Pick<Node, 'inputs' | 'outputs' | 'attributes'> {
-  /** undefined: it fails a guard. */
+  /** undefined: the node fails a guard. */
   readonly likeness: string | undefined;
 }
 
@@ -30,12 +33,15 @@ export function alone(layer: Node): LayerMatch {
   return { nodes: [layer], into: layer, vanishing: [], parameters, layer };
 }
 
-/** Layers of one operator in one graph that read one value. What was edited since is filed anew. */
+/**
+ * The layers of one operator in one graph that read one value. Nodes edited since are filed anew
+ * when asked for.
+ */
 export class SiblingIndex {
   readonly #data: Value;
   readonly #kind: SiblingKind;
   readonly #filed = new Map<Node, Filed>();
-  /** Those that pass the guards. */
+  /** Layers that pass the guards, by likeness. */
   readonly #alike = new Map<string, Set<Node>>();
 
   constructor(data: Value, kind: SiblingKind) {
@@ -43,7 +49,10 @@ export class SiblingIndex {
     this.#kind = kind;
   }
 
-  /** Files a reader of the data as it is now, or takes it out where it is none any more. */
+  /**
+   * Files a reader of the data in its present state, or removes it where it no longer reads the
+   * data.
+   */
   file(node: Node, facts: Facts): void {
     const known = this.#filed.get(node);
     if (known !== undefined && isCurrent(node, known)) return;
@@ -61,7 +70,7 @@ export class SiblingIndex {
     else alike.add(node);
   }
 
-  /** Whether there is any layer but one. */
+  /** Whether the index has a layer besides `node`. */
   hasOthers(node: Node, facts: Facts): boolean {
     for (const other of this.#filed.keys()) {
       this.file(other, facts);
@@ -70,13 +79,13 @@ export class SiblingIndex {
     return false;
   }
 
-  /** Layers that can be merged with one, as they are asked for; itself among them if it can be. */
+  /** Layers that can be merged with `node`, itself included if it can be merged. Lazy. */
   *alikeTo(node: Node, facts: Facts): Generator<Node> {
     const likeness = this.#filed.get(node)?.likeness;
     if (likeness !== undefined) yield* this.#those(likeness, facts);
   }
 
-  /** One layer of each likeness but a layer's own, as they are asked for. */
+  /** One layer of each likeness except that of `node`. Lazy. */
   *unlike(node: Node, facts: Facts): Generator<Node> {
     const own = this.#filed.get(node)?.likeness;
     for (const likeness of this.#alike.keys()) {
@@ -85,13 +94,13 @@ export class SiblingIndex {
     }
   }
 
-  /** How many there are at most that can be merged with one, itself among them. */
+  /** An upper bound on the number of layers in alikeTo(). */
   countAlike(node: Node): number {
     const likeness = this.#filed.get(node)?.likeness;
     return likeness === undefined ? 0 : (this.#alike.get(likeness)?.size ?? 0);
   }
 
-  /** How many likenesses there are at most. */
+  /** An upper bound on the number of likenesses. */
   get likenesses(): number {
     return this.#alike.size;
   }
@@ -117,12 +126,12 @@ function isCurrent(node: Node, { inputs, outputs, attributes }: Filed): boolean 
   return node.outputs === outputs && node.attributes === attributes;
 }
 
-/** Indices by what they are of. */
+/** Indices by kind, graph and operator. */
 type Indices = Map<SiblingKind, Map<Graph, Map<string, SiblingIndex>>>;
 
 const known = new WeakMap<Value, Indices>();
 
-/** The index that a layer stands in; undefined where no other layer of its operator reads its data. */
+/** The index that a layer is in; undefined where no other layer of its operator reads its data. */
 export function siblingIndex(
   layer: Node,
   facts: Facts,

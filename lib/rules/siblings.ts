@@ -22,15 +22,15 @@ import { alone, siblingIndex, type SiblingIndex, type SiblingKind } from './sibl
 
 /** A layer, and the others that read the same data. */
 export interface SiblingMatch extends LayerMatch {
-  /** All of them may be merged with the layer; it is among them. See inOrder. */
+  /** The layers that can be merged, this one included, in the order of inOrder(). */
   readonly group: readonly Node[];
-  /** One that may be merged, but with another geometry: for the report. */
+  /** A layer that can be merged in principle but has another geometry, for the report. */
   readonly unlike: Node | undefined;
-  /** The one that stands for a large group, where that is another. */
+  /** The member at which a large group is merged, where that is another layer. */
   readonly leader?: Node | undefined;
 }
 
-/** What a layer asks for by itself. */
+/** Guards that each layer must pass on its own. */
 export const SIBLING_GUARDS: readonly Condition<LayerMatch>[] = [
   noExtraOutputs,
   knownOpset,
@@ -46,10 +46,11 @@ export const SIBLING_GUARDS: readonly Condition<LayerMatch>[] = [
 ];
 
 /**
- * Merged convolutions of g groups make [N, g, M1 / g + M2 / g, ...]. To take that apart is exact, but
- * a copy of all outputs, and what it buys is one launch and one reading of the input: by the cost
- * model two layers pay only where they make few channels out of many. And where each group has one
- * input channel, two outputs of a group would leave the depthwise kernels that engines have for one.
+ * Merged convolutions of g groups make [N, g, M1 / g + M2 / g, ...]. Separating the two outputs
+ * would be exact, but copies all of them to save one launch and one reading of the input. By the
+ * cost model that pays only for layers that make few channels out of many. And in depthwise layers,
+ * which have one input channel per group, two outputs per group would rule out the depthwise
+ * kernels of engines.
  */
 const oneGroup: Condition<LayerMatch> = {
   name: 'one-group',
@@ -64,26 +65,26 @@ const oneGroup: Condition<LayerMatch> = {
 
 export const SIBLING_CONV_GUARDS: readonly Condition<LayerMatch>[] = [...SIBLING_GUARDS, oneGroup];
 
-/** Convolutions that may be one. */
+/** Convolutions that can be merged. */
 export const SIBLING_CONVS: SiblingKind = {
   operators: ['Conv'],
   guards: SIBLING_CONV_GUARDS,
   likeness: convLikeness,
 };
 
-/** Matrix products that may be one. */
+/** Matrix products that can be merged. */
 export const SIBLING_PRODUCTS: SiblingKind = {
   operators: ['MatMul', 'Gemm'],
   guards: SIBLING_GUARDS,
   likeness: productLikeness,
 };
 
-/** A group as large as this is put together at its first member alone: n times n otherwise. */
+/** A larger group is built only at its first member: at each of n members it would cost n * n. */
 const MANY = 512;
 
 /**
- * A layer whose data other layers of its kinds read as well. Those that fail a guard stay out of
- * the group; the layer itself is in it, and the rule's conditions judge it.
+ * Matches a layer whose data other layers of its kind read too. Others that fail a guard are left
+ * out of the group. The layer itself is always in it, and the rule's conditions judge it.
  */
 export function matchSiblings(
   root: Node,
@@ -109,20 +110,22 @@ export function matchSiblings(
   return { ...alone(root), group, unlike, adds: addedBytes(parts, twins) };
 }
 
-/** A layer that fails a guard is its own group: the guard will say so. */
+/**
+ * The group of a layer. A layer that fails a guard is a group by itself, and that guard refuses it.
+ */
 function groupIn(index: SiblingIndex, layer: Node, facts: Facts): Node[] {
   const alike = [...index.alikeTo(layer, facts)];
   return alike.length === 0 ? [layer] : inOrder(alike);
 }
 
-/** The group has a second member: the guard that says what keeps two layers apart. */
+/** Requires a second member of the group, and says what keeps the layers apart. */
 export const equalSibling: Condition<SiblingMatch> = {
   name: 'equal-sibling',
-  doc: 'Another layer on the same input is like it in everything but its weight and bias.',
+  doc: 'Another layer on the same input equals this one in everything but weight and bias.',
   check({ layer, group, unlike, leader }) {
     if (group.length > 1) return undefined;
     if (leader !== undefined) {
-      const detail = `${layer.label} goes with ${nodeText(leader)}, where the verdict on all is`;
+      const detail = `${layer.label} belongs to the group of ${nodeText(leader)}, which has the verdict for all`;
       return { reason: 'pattern', detail };
     }
     if (unlike === undefined) return noSibling(layer);

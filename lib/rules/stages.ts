@@ -19,12 +19,12 @@ import { numbersOf } from './likeness.js';
 import { parameterOf } from './parameter.js';
 import { isUnpadded, windowOf } from './window.js';
 
-// Operators that are convolutions, or may be written as one: Conv, AveragePool, BatchNormalization.
+// Operators that are convolutions or can be written as one: Conv, AveragePool, BatchNormalization.
 
-/** The sizes of a stage; what `LinearStage` has besides its numbers. */
+/** The sizes of a stage: a LinearStage without its weights and bias. */
 export type StageShape = Omit<LinearStage, 'weight' | 'bias'> & { readonly node: Node };
 
-/** What stages of one branch read: C channels over so many spatial axes. */
+/** The input of a stage: its channels and its number of spatial axes. */
 export interface Frame {
   readonly channels: number;
   readonly rank: number;
@@ -39,7 +39,7 @@ export function isStage(node: Node | undefined): node is Node {
   );
 }
 
-/** The sizes of stages in a row, the first of which reads `frame`. */
+/** The sizes of consecutive stages; `frame` is the input of the first. */
 export function stageShapes(stages: readonly Node[], frame: Frame): StageShape[] | Refusal {
   const shapes: StageShape[] = [];
   let { channels } = frame;
@@ -80,7 +80,7 @@ function poolWindow(node: Node, rank: number): Window | Refusal {
   return { reason: 'shape', detail: `kernel_shape of ${node.label} is [${kernel.join(', ')}]` };
 }
 
-/** The window with its pads as numbers. */
+/** The window with explicit pads. */
 function padded(node: Node, window: Window | Refusal): PaddedWindow | Refusal {
   if ('reason' in window) return window;
   const padding = numbersOf(window);
@@ -94,7 +94,7 @@ function padded(node: Node, window: Window | Refusal): PaddedWindow | Refusal {
   return { ...window, padding };
 }
 
-/** Why an average pool does not divide by the same number everywhere. */
+/** Refuses an average pool that does not divide by the same number everywhere. */
 export function unevenPool(node: Node): Refusal | undefined {
   if (!node.is('AveragePool')) return undefined;
   if ((node.attribute('ceil_mode', 'int') ?? 0) !== 0) {
@@ -108,7 +108,10 @@ export function unevenPool(node: Node): Refusal | undefined {
   return { reason: 'padding', detail: `${node.label} has pads that it does not count` };
 }
 
-/** What a stage adds to every output, whatever its input: zeros, or nothing that is known of. */
+/**
+ * The constant that a stage adds to each output channel. Empty where it adds none, or an unknown
+ * one.
+ */
 export function stageShift(node: Node): Float64Array {
   if (node.is('AveragePool')) return new Float64Array();
   if (node.is('Conv')) return doubles(biasOf(node)) ?? new Float64Array();
@@ -117,7 +120,7 @@ export function stageShift(node: Node): Float64Array {
   return affine.scale.map((s, c) => s * (0 - affine.mean[c]!) + affine.shift[c]!);
 }
 
-/** A stage with its numbers. */
+/** A stage with its weights and bias. */
 export function readStage(shape: StageShape): LinearStage | FoldRefusal {
   const { node, outputChannels, window } = shape;
   if (node.is('Conv')) {
@@ -146,7 +149,7 @@ export function identityStage({ channels, rank }: Frame): LinearStage {
   };
 }
 
-/** A stage as its check evaluates it, long after the node is gone. */
+/** A stage for the site check, which runs after the node has been removed. */
 export function checkedStage(shape: StageShape): CheckedStage {
   const { node, window } = shape;
   if (node.is('AveragePool')) return { kind: 'mean', window };
@@ -162,7 +165,7 @@ export function checkedStage(shape: StageShape): CheckedStage {
   };
 }
 
-/** As they are stored, unless as the bits of a 16-bit type. */
+/** The weights as stored; 16-bit types are widened. */
 function exactWeight(node: Node): Float32Array | Float64Array {
   const constant = parameterOf(node.input(1))!;
   const data = constant.read().data as StoredArray;

@@ -24,16 +24,16 @@ export interface SumMatch extends BranchMatch {
   readonly places: readonly number[];
 }
 
-/** A branch, and its place among the leaves. */
+/** A branch, and its index among the leaves of the tree. */
 type Found = Branch & { readonly place: number; readonly source: Value };
 
-/** Operators in a row that are looked at: real branches have four at most. */
+/** The most stages of a branch; real branches have four at most. */
 const MAX_STAGES = 6;
 
 /**
- * The branches of a sum that become one: those on one input that pass the guards by themselves and
- * make outputs of one size. Where no two do, those that only look like it, for the guards to say
- * why not.
+ * Matches the branches of a sum that can be merged: those on one input that pass the guards one by
+ * one and have outputs of equal size. Where there are no two of them, matches branches that only
+ * resemble such, so that the guards report why they cannot be merged.
  */
 export function matchSum(
   tree: SumTree,
@@ -51,13 +51,18 @@ export function matchSum(
   return group && matchOf(tree, group);
 }
 
-/** Branches by what they read, where two or more do and one has a convolution. */
+/**
+ * Groups of two or more branches that read the same value, at least one of which has a convolution.
+ */
 function groupsOf(tree: SumTree, loose: boolean): Found[][] {
   const found = leavesOf(tree).map((leaf, place) => branchOf(leaf, place, tree.node, loose));
   return partition(found, ({ source }) => source).filter(isGroup);
 }
 
-/** What a leaf is made of. Loose: also of a node with other readers, or around this graph, so that a guard can say so. */
+/**
+ * The branch that ends in a leaf. Where `loose`, its last node may have other readers or be in an
+ * outer graph, so that a guard can report that.
+ */
 function branchOf(leaf: Value, place: number, { graph }: Node, loose: boolean): Found {
   const stages: Node[] = [];
   let source = leaf;
@@ -71,7 +76,7 @@ function branchOf(leaf: Value, place: number, { graph }: Node, loose: boolean): 
   return { stages, leaf, place, source };
 }
 
-/** The parts of a group whose members pass the guards one by one, and make outputs of one size. */
+/** The subgroups of branches that pass the guards one by one and have outputs of equal size. */
 function alikeIn(tree: SumTree, group: readonly Found[], facts: Facts): Found[][] {
   const frame = frameOf(group);
   if (frame === undefined) return [];
@@ -98,7 +103,7 @@ function isGroup(group: readonly Branch[]): boolean {
   return group.length > 1 && group.some(({ stages }) => stages.some((node) => node.is('Conv')));
 }
 
-/** @param frame where the branches alone do not tell it */
+/** @param frame needed where the branches themselves do not imply it */
 function matchOf(tree: SumTree, group: readonly Found[], frame = frameOf(group)): SumMatch {
   const stages = group.flatMap((branch) => branch.stages);
   const sums = sumsOf(tree);
@@ -116,7 +121,10 @@ function matchOf(tree: SumTree, group: readonly Found[], frame = frameOf(group))
   return withAdds(match);
 }
 
-/** The convolution that stays: the first of those with the most taps, and of these with most weights. */
+/**
+ * The convolution that is kept: the one with the most taps, among equals with the most weights,
+ * among equals the first.
+ */
 function mainConv(stages: readonly Node[]): Node | undefined {
   const dims = (node: Node): readonly number[] => parameterOf(node.input(1))?.dims ?? [];
   const isMore = (node: Node, other: Node): boolean => {

@@ -3,10 +3,10 @@ import type { Node } from '../ir/node.js';
 import type { Value } from '../ir/value.js';
 import { hasSingleUse } from '../ir/view.js';
 
-/** Operands of a tree that are looked at: real ones have a few. */
+/** The most leaves of a tree; real ones have a few. */
 const MAX_LEAVES = 64;
 
-/** Add and Sum nodes that only feed each other, as one sum of its leaves. */
+/** Add and Sum nodes of which each inner one feeds only the next, as one sum of the leaves. */
 export interface SumTree {
   readonly node: Node;
   readonly operands: readonly (SumTree | Value)[];
@@ -20,8 +20,8 @@ export function isSum(node: Node | undefined): node is Node {
 }
 
 /**
- * The whole sum that ends in a node; undefined where that is only a part of another sum, or has
- * too many leaves.
+ * The sum that ends in a node; undefined where the node is part of a larger sum, or has too many
+ * leaves.
  */
 export function sumTree(root: Node): SumTree | undefined {
   if (!isSum(root)) return undefined;
@@ -34,7 +34,7 @@ export function sumTree(root: Node): SumTree | undefined {
   return tree === undefined || leavesOf(tree).length > MAX_LEAVES ? undefined : tree;
 }
 
-/** Whether a value is nothing but the operand of one node. */
+/** Whether the only use of a value is as one operand of one node. */
 export function isInner(value: Value): boolean {
   return value.uses.size === 1 && value.useCount === 1 && !value.isOutput;
 }
@@ -56,21 +56,23 @@ function isTree(operand: SumTree | Value): operand is SumTree {
   return 'operands' in operand;
 }
 
-/** In the order of the operands. */
+/** The leaves, in the order of the operands. */
 export function leavesOf({ operands }: SumTree): Value[] {
   return operands.flatMap((operand) => (isTree(operand) ? leavesOf(operand) : [operand]));
 }
 
-/** All nodes, the root first. */
+/** The Add and Sum nodes, the root first. */
 export function sumsOf({ node, operands }: SumTree): Node[] {
   return [node, ...operands.filter(isTree).flatMap(sumsOf)];
 }
 
 /**
- * Takes leaves out of a sum. Nodes with one operand left vanish; what the root made is then made
- * by the node that makes this operand. One leaf at least has to stay, made by a node of the graph.
+ * Removes leaves from a sum. Nodes that are left with one operand are removed too; where that is
+ * the root, the producer of its last operand takes over its output. At least one leaf must stay,
+ * and be produced by a node of the graph.
  *
  * @param dropped indices of leaves
+ * @returns the removed Add and Sum nodes
  */
 export function dropLeaves(
   edit: Editor,

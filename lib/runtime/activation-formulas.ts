@@ -3,12 +3,12 @@ import { parseFormula } from './formula.js';
 import { matches, type Sum } from './polynomial.js';
 
 /**
- * Activations that files spell out in several nodes. The order of operands, factors multiplied
- * out, a division for a product and HardSigmoid for Clip need no line of their own: formulas are
- * compared in normal form.
+ * Activations that model files write as several nodes. Formulas are compared in normal form, so a
+ * different order of operands, a factor multiplied out, a division instead of a product, or Clip
+ * instead of HardSigmoid needs no entry of its own.
  *
- * SiLU and GELU: Hendrycks and Gimpel, Gaussian Error Linear Units (2016), the tanh form with its
- * 0.044715 too; hard-swish: Howard et al., Searching for MobileNetV3 (2019); Mish: Misra (2019).
+ * SiLU and GELU: Hendrycks and Gimpel, Gaussian Error Linear Units (2016), also the tanh form with
+ * its 0.044715; hard-swish: Howard et al., Searching for MobileNetV3 (2019); Mish: Misra (2019).
  */
 export const ACTIVATION_FORMULAS = [
   ['silu', 'x * Sigmoid(x)'],
@@ -26,9 +26,9 @@ const FORMULAS: readonly (readonly [ActivationKind, Sum])[] = ACTIVATION_FORMULA
 );
 
 /**
- * The activation that a formula is.
+ * The activation that a formula computes, or undefined when it is none of the known ones.
  *
- * @param tolerance how far, relatively, its numbers may be from the exact ones
+ * @param tolerance largest relative error allowed in the numbers of the formula
  */
 export function activationOfFormula(formula: Sum, tolerance: number): Activation | undefined {
   const kind = FORMULAS.find(([, known]) => matches(formula, known, tolerance))?.[0];

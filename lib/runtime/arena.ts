@@ -12,18 +12,20 @@ import type { Arithmetic } from '../ops/operator.js';
 import { floatArray } from '../ops/run-tensor.js';
 import { countToAllocate, sameDims } from '../tensor/shape.js';
 
-/** Smaller arrays come from the garbage collector's own nursery: recycling them gains nothing. */
+/**
+ * Bytes. Smaller arrays are left to the garbage collector's nursery: recycling them gains nothing.
+ */
 const SMALLEST = 4096;
 
 /** Bytes of a cache line. */
 const LINE = 64;
 
-/** A recycled buffer is used for a request of at least this fraction of it. */
+/** A free buffer is reused only for a request of at least this fraction of its size. */
 const LEAST_FILL = 0.5;
 
 /**
- * Where memory comes from. Vectors are slower across cache lines, at which a buffer of JavaScript does
- * not have to begin.
+ * Where memory comes from. Vector loads that cross a cache line are slower, and a JavaScript
+ * ArrayBuffer need not begin at a cache line.
  */
 export type ArenaMemory = Pick<Backend, 'newBuffer' | 'bytesToLine'>;
 
@@ -35,21 +37,23 @@ interface Shelf {
 }
 
 /**
- * Buffers that go from step to step and from run to run. First touches of fresh pages cost more
- * than most operators: a warm run finds all its memory here.
+ * Buffers shared by all steps and runs of a session. First touches of fresh pages cost more than
+ * most operators, so a warm run takes all its memory from here.
  */
 export class Arena {
   readonly #memory: ArenaMemory;
-  /** Where in a buffer its memory begins, where that is not its start. */
+  /** Byte offset of the first cache line in a buffer, where that is not 0. */
   readonly #begins = new WeakMap<ArrayBufferLike, number>();
   /** Free buffers, smallest first. */
   readonly #free: ArrayBuffer[] = [];
-  /** Buffers that are lent out, and how many values lie in each. */
+  /** Buffers in use, each with the number of values that lie in it. */
   readonly #lent = new Map<ArrayBufferLike, number>();
 
-  /** Buffers of blocked tensors, by geometry: their halos stay zeros. */
+  /**
+   * Buffers of blocked tensors by geometry, because a reused buffer keeps the zeros of its halo.
+   */
   #blocked = new Map<string, Shelf>();
-  /** Where the buffers of a layout were last found: a plan asks for the same ones in every run. */
+  /** The shelf last used for a layout: a plan asks for the same ones in every run. */
   #shelves = new WeakMap<BlockedLayout, Shelf>();
   readonly #shelfOf = new WeakMap<ArrayBufferLike, { shelf: Shelf; tensor: Float32Array }>();
 
@@ -57,7 +61,7 @@ export class Arena {
     this.#memory = memory;
   }
 
-  /** Memory for a tensor in blocks; what is not its halo is not zeroed. */
+  /** Memory for a tensor in blocks. Only its halo is sure to be zeros. */
   takeBlocked(dims: readonly number[], layout: BlockedLayout): Float32Array {
     let shelf = this.#shelves.get(layout);
     if (shelf === undefined || !sameDims(shelf.dims, dims)) {
@@ -84,13 +88,16 @@ export class Arena {
     return made;
   }
 
-  /** Drops free buffers whose geometries may never be asked for again. */
+  /**
+   * Drops the free buffers of all geometries: those of a discarded plan may never be asked for
+   * again.
+   */
   forgetBlocked(): void {
     this.#blocked = new Map();
     this.#shelves = new WeakMap();
   }
 
-  /** Memory of an array for a tensor; not zeroed. */
+  /** Memory for a dense tensor; not zeroed. */
   take(type: DataType, dims: readonly number[], arithmetic: Arithmetic): TensorData {
     const count = countToAllocate(dims);
     const double = isFloatType(type) && (arithmetic === 'float64' || type === 'float64');
@@ -123,7 +130,7 @@ export class Arena {
     return this.#begins.get(buffer) ?? 0;
   }
 
-  /** Bytes from where its memory begins. */
+  /** Usable bytes: those from the aligned begin on. */
   #room(buffer: ArrayBuffer): number {
     return buffer.byteLength - this.#begin(buffer);
   }
@@ -140,24 +147,24 @@ export class Arena {
     return buffer;
   }
 
-  /** Notes that one more value lies in this memory. */
+  /** Counts one more value in this memory. */
   retain(data: TensorData): void {
     if (!ArrayBuffer.isView(data)) return;
     const count = this.#lent.get(data.buffer);
     if (count !== undefined) this.#lent.set(data.buffer, count + 1);
   }
 
-  /** Whether just one value lies in this memory, and it is the arena's. */
+  /** Whether the memory is the arena's and exactly one value lies in it. */
   isSole(data: TensorData): boolean {
     return ArrayBuffer.isView(data) && this.#lent.get(data.buffer) === 1;
   }
 
-  /** Frees memory in which no value ever came to lie: what a step took for itself. */
+  /** Frees memory that a step took but put no value into: its scratch. */
   settle(data: TensorData): void {
     if (ArrayBuffer.isView(data) && this.#lent.get(data.buffer) === 0) this.release(data);
   }
 
-  /** Notes that one value less does; after the last one the memory is free. */
+  /** Counts one value less in this memory; frees it after the last one. */
   release(data: TensorData): void {
     if (!ArrayBuffer.isView(data)) return;
     const { buffer } = data;
@@ -178,14 +185,14 @@ export class Arena {
     this.#free.splice(at < 0 ? this.#free.length : at, 0, buffer as ArrayBuffer);
   }
 
-  /** Bytes that no value lies in. */
+  /** Bytes of all free buffers. */
   get freeBytes(): number {
     const blocked = [...this.#blocked.values()].flatMap(({ free }) => free);
     const buffers = [...this.#free, ...blocked.map(({ buffer }) => buffer)];
     return buffers.reduce((sum, { byteLength }) => sum + byteLength, 0);
   }
 
-  /** Bytes that values lie in. */
+  /** Bytes of all buffers in use. */
   get lentBytes(): number {
     let sum = 0;
     for (const buffer of this.#lent.keys()) sum += buffer.byteLength;

@@ -2,35 +2,37 @@ import type { Backend, BoundLayer } from '../backend/backend.js';
 import type { Step } from './plan.js';
 import type { Repetition } from './repetition.js';
 
-/** Several steps as one: what is between them is nowhere else. */
+/**
+ * Several steps that the backend runs as one; their intermediate results are never stored whole.
+ */
 export interface Chain {
-  /** Its input is the first one's; outputs and residual are the last one's. */
+  /** A step with the input of the chain's first step and the outputs and residual of its last. */
   readonly step: Step;
   readonly repetition: Repetition;
-  /** The step that follows. */
+  /** Index of the step behind the chain. */
   readonly next: number;
 }
 
-/** Steps [first, end), each the only reader of what the one before it writes in blocks. */
+/** Steps [first, end): each is the only reader of the blocked output of the one before it. */
 interface Run {
   readonly first: number;
   readonly end: number;
-  /** How its steps were done when the backend was last asked to make chains of them. */
+  /** The repetitions of its steps when the backend was last asked for chains. */
   asked: readonly (Repetition | undefined)[] | undefined;
 }
 
 /**
- * Steps of a plan that the backend runs as one. They have to be done one by one before: how a step is
- * done again is what a chain is made of.
+ * Steps of a plan that the backend can run as one call. A chain is made from the repetitions of its
+ * steps, so each of them must have run on its own once.
  */
 export class Chains {
   readonly #steps: readonly Step[];
   readonly #repetitions: readonly (Repetition | undefined)[];
-  /** By their first step. */
+  /** Runs by the index of their first step. */
   readonly #runs = new Map<number, Run>();
   readonly #chains = new Map<number, Chain>();
 
-  /** @param repetitions of the steps, which runs note */
+  /** @param repetitions by step; filled in while the plan runs */
   constructor(steps: readonly Step[], repetitions: readonly (Repetition | undefined)[]) {
     this.#steps = steps;
     this.#repetitions = repetitions;
@@ -42,7 +44,7 @@ export class Chains {
     }
   }
 
-  /** The chain that begins with a step, once its steps have been done. */
+  /** The chain that begins at a step; undefined until its steps have run on their own. */
   at(index: number, backend: Backend): Chain | undefined {
     const run = this.#runs.get(index);
     if (run !== undefined) this.#ask(run, backend);
@@ -59,7 +61,9 @@ export class Chains {
     for (let from = first; from < end;) from = this.#makeLongest(from, end, backend);
   }
 
-  /** From one step on. Returns the step behind it. */
+  /**
+   * Makes the longest chain that begins at `from`, if any. Returns the index of the step behind it.
+   */
   #makeLongest(from: number, end: number, backend: Backend): number {
     const known: Repetition[] = [];
     for (let at = from; at < end; at++) {
@@ -100,7 +104,7 @@ export class Chains {
   }
 }
 
-/** Whether a step writes blocks that the next one reads, as its input, and nobody else. */
+/** Whether `next` takes the blocked output of `step` as its input 0 and nothing else reads it. */
 function leadsTo(step: Step, next: Step): boolean {
   const [slot] = step.outputs;
   if (slot === undefined || step.layouts[0] === undefined || next.layouts[0] === undefined)
@@ -111,7 +115,7 @@ function leadsTo(step: Step, next: Step): boolean {
   return reads && step.residual < 0 && isLayer(step) && isLayer(next);
 }
 
-/** What backends make chains of. */
+/** Operators whose steps backends can join to chains. */
 const LAYERS = new Set(['Conv', 'MaxPool', 'AveragePool']);
 
 function isLayer({ operator }: Step): boolean {

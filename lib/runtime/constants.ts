@@ -17,7 +17,9 @@ export interface Constants {
 
 const PLACEHOLDER: RunTensor = { type: 'float32', dims: [0], data: new Float32Array(0) };
 
-/** Says which values are constant and computes none of them: for plans that are only counted. */
+/**
+ * Marks values as constant without reading or computing them: for plans made only to count costs.
+ */
 export const PLACEHOLDERS: Constants = {
   convert: () => PLACEHOLDER,
   initializer: () => PLACEHOLDER,
@@ -25,8 +27,8 @@ export const PLACEHOLDERS: Constants = {
 };
 
 /**
- * The constants of a session as runs hold them. Each is read or computed once, whatever plans use
- * it: its identity is what tells a convolution that its packed weights still hold.
+ * The constants of a session, as tensors for its runs. Each is read or computed once for all plans:
+ * a convolution recognises by the tensor's identity that its packed weights are still valid.
  */
 export class ConstantStore implements Constants {
   readonly #arithmetic: Arithmetic;

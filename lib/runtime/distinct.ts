@@ -1,7 +1,7 @@
-/** Up to so many items a walk over them is faster than a set. */
+/** For up to this many items a linear search is faster than a set. */
 const FEW = 8;
 
-/** What is there of a list, each item once, in order. */
+/** The defined items of a list, each once, in order of first appearance. */
 export function distinct<T extends object>(items: readonly (T | undefined)[]): readonly T[] {
   if (items.length > FEW) {
     const all = new Set(items);

@@ -18,18 +18,18 @@ export interface Draft {
   readonly merged: Merged | undefined;
 }
 
-/** What a run of a graph consists of, before anything is said about where values lie. */
+/** The steps of a graph's runs, before slots, layouts and lifetimes are assigned. */
 export class Drafts {
-  /** In order; constants left out and merged nodes gone into their hosts. */
+  /** In execution order, without constant nodes and nodes merged into a host. */
   readonly steps: readonly Draft[];
-  /** What is the same tensor in every run, as far as the steps led to it. */
+  /** Values that are the same tensor in every run, of those that the steps met so far. */
   readonly constants = new Map<Value, RunTensor>();
   readonly #inference: Inference;
   readonly #store: Constants;
   readonly #fed: ReadonlySet<Value>;
 
   /**
-   * @param fed inputs that each run provides, though they have an initializer
+   * @param fed inputs that each run provides, including those with an initializer
    * @throws ConvfuseError ERR_UNSUPPORTED, ERR_MODEL, ERR_ARGUMENT
    */
   constructor(graph: Graph, inference: Inference, store: Constants, fed: ReadonlySet<Value>) {
@@ -42,7 +42,10 @@ export class Drafts {
   #draft(order: readonly Node[]): Draft[] {
     const steps: Draft[] = [];
     const taken = new Set<Node>();
-    /** Merged steps by their last node: they run where that stood, as there all that they read is known. */
+    /**
+     * Merged steps by their last node. They run at its place, where all their inputs have been
+     * computed.
+     */
     const waiting = new Map<Node, Draft>();
     for (const node of order) {
       if (taken.has(node)) {
@@ -52,7 +55,10 @@ export class Drafts {
       }
       const operator = meaningOf(node);
       if (operator === undefined) {
-        throw new ConvfuseError('ERR_UNSUPPORTED', `operator ${node.opType} of ${node.label}`);
+        throw new ConvfuseError(
+          'ERR_UNSUPPORTED',
+          `operator ${node.opType} of ${node.label} is not supported`,
+        );
       }
       checkArity(node, operator);
       if (this.#fold(node, operator)) continue;
@@ -72,7 +78,8 @@ export class Drafts {
   /** Whether the node's outputs are constants, which are then in place. */
   #fold(node: Node, operator: Operator): boolean {
     const { namedOutputs } = node;
-    // Shapes: known from inference, without the tensors that they were taken from.
+    // Shape arithmetic: inference knows the result, even where the tensor whose shape was taken
+    // varies.
     const known = namedOutputs.every((output) => {
       const { constant, type } = this.#inference.facts(output);
       return constant !== undefined && type !== undefined && !isFloatType(type);
@@ -84,7 +91,7 @@ export class Drafts {
       }
       return true;
     }
-    // What runs a graph of its own is left to the run.
+    // Function calls and nodes with bodies are evaluated in the run, not here.
     if (operator !== operatorOf(node) || node.holdsBodies) return false;
     const inputs: (RunTensor | undefined)[] = [];
     for (const input of node.inputs) {
@@ -99,7 +106,7 @@ export class Drafts {
     return true;
   }
 
-  /** Also of what is computed further on in the file. */
+  /** Also knows constants that are computed further on in the file. */
   #isConstant(value: Value): boolean {
     return (
       this.constant(value) !== undefined || this.#inference.facts(value).constant !== undefined

@@ -7,14 +7,14 @@ import { normalisesByBackend } from '../ops/batch-normalization.js';
 import { knownDims } from '../ops/facts.js';
 import type { Inference } from '../ops/infer.js';
 
-/** What lies in blocks together with the output; other inputs are dense. */
+/** The inputs that lie in blocks whenever the output does; all others are dense. */
 export interface BlockedOperands {
   readonly x: Value;
-  /** Of the dimensions of x. */
+  /** A second operand with the dimensions of x. */
   readonly residual: Value | undefined;
 }
 
-/** Undefined where the step knows no blocks. */
+/** The blocked operands of a step; undefined where it cannot work on blocks. */
 export function elementwiseOperands(node: Node, inference: Inference): BlockedOperands | undefined {
   if (node.domain !== '' || node.namedOutputs.length !== 1) return undefined;
   const [x] = node.inputs;
@@ -40,14 +40,16 @@ export function elementwiseOperands(node: Node, inference: Inference): BlockedOp
   }
 }
 
-/** Two tensors of one shape, or one and a number for each of its channels, its images, or both. */
+/**
+ * Accepts two tensors of one shape, or a tensor and one number for each channel, image, or both.
+ */
 function pairOperands(node: Node, inference: Inference): BlockedOperands | undefined {
   const [left, right] = node.inputs;
   if (left === undefined || right === undefined || node.inputs.length !== 2) return undefined;
   const a = knownDims(inference.facts(left));
   const b = knownDims(inference.facts(right));
   if (a === undefined || b === undefined) return undefined;
-  // Below it, the second operand may be aligned at any axis.
+  // Before opset 7, the second operand may be aligned at any axis.
   const aligned = node.opset >= 7;
   if (aligned && isPixel(b, a)) return { x: left, residual: undefined };
   if (aligned && isPixel(a, b)) return { x: right, residual: undefined };
@@ -55,7 +57,7 @@ function pairOperands(node: Node, inference: Inference): BlockedOperands | undef
   return same ? { x: left, residual: right } : undefined;
 }
 
-/** Whether `dims` are broadcast to N x C x H x W from one pixel. */
+/** Whether a tensor of `dims` is broadcast over the H x W plane of an N x C x H x W image. */
 function isPixel(dims: readonly number[], image: readonly number[]): boolean {
   if (image.length !== 4 || dims.length > 4) return false;
   const padded = [...Array<number>(4 - dims.length).fill(1), ...dims];

@@ -11,15 +11,17 @@ import { mayMove, mayRepeat, movementOf, repetitionOf } from './repetition.js';
 import type { Movement, Repetition } from './repetition.js';
 import { StepCall, type StepFrame } from './step-call.js';
 
-/** One run of one plan: a tensor for every slot that is alive. */
+/** One run of one plan. Holds the tensors of all live slots. */
 export class Frame implements StepFrame {
   readonly machine: Machine;
   readonly plan: Plan;
   readonly #parent: Frame | undefined;
   readonly #tensors: (RunTensor | undefined)[];
-  /** By slot: memory that parts of a value to be lie in. */
+  /** By slot: memory of a value that is not complete yet, into which its parts are written. */
   #wholes: Map<number, Float32Array> | undefined;
-  /** Memory of its inputs, which others may write to when they get a turn. */
+  /**
+   * Buffers of the inputs. The caller may write to them whenever this run yields to the event loop.
+   */
   #borrowed: Set<ArrayBufferLike> | undefined;
 
   constructor(
@@ -49,7 +51,10 @@ export class Frame implements StepFrame {
     return slot < 0 ? undefined : this.#tensors[slot];
   }
 
-  /** Copies what is still to be read of the inputs, views of them too. Only the first call does. */
+  /**
+   * Copies the inputs that are still needed, and views of them, to own memory. Later calls do
+   * nothing.
+   */
   takeOver(): void {
     const borrowed = this.#borrowed;
     if (borrowed === undefined) return;
@@ -63,7 +68,10 @@ export class Frame implements StepFrame {
     });
   }
 
-  /** Runs a step, or some as one, frees what nobody reads after it, and returns the next one. */
+  /**
+   * Runs a step, or the chain that begins there, frees values after their last use, and returns the
+   * index of the next step.
+   */
   runStep(index: number): number {
     const chain = this.plan.chains.at(index, this.machine.backend);
     if (chain !== undefined && this.#repeat(chain.step, chain.repetition)) return chain.next;
@@ -99,8 +107,8 @@ export class Frame implements StepFrame {
   }
 
   /**
-   * The same step on other tensors, without asking the operator. Between two kernels little code and
-   * few objects are in the caches any more: what is not touched here is time saved.
+   * Repeats a step on other tensors without asking its operator. Kernels evict most JavaScript code
+   * and objects from the caches, so touching few of them here saves time.
    */
   #repeat({ node, inputs, outputs, residual, release }: Step, known: Repetition): boolean {
     const { how } = known;
@@ -127,7 +135,7 @@ export class Frame implements StepFrame {
     return true;
   }
 
-  /** The same for a step of any number of tensors that only moves elements. */
+  /** The same for a step that only moves elements, of any number of inputs and outputs. */
   #move(step: Step, inputs: readonly (RunTensor | undefined)[], known: Movement): boolean {
     if (!mayMove(known, inputs)) return false;
     const given = inputs.map((x) => x?.data);
@@ -150,7 +158,10 @@ export class Frame implements StepFrame {
     return true;
   }
 
-  /** For what a slot is to hold: its place in another value, or memory that parts of it lie in. */
+  /**
+   * Memory for the value of a slot: its place inside another value, the memory its own parts were
+   * written to, or memory of its own.
+   */
   #memory(slot: number, { type, dims, layout }: Omit<RunTensor, 'data'>): TensorData {
     const { arena, arithmetic } = this.machine;
     if (layout === undefined) return arena.take(type, dims, arithmetic);
@@ -166,12 +177,12 @@ export class Frame implements StepFrame {
     return memory.subarray(from, to);
   }
 
-  /** Runs everything at once. */
+  /** Runs all steps without yielding. */
   runAll(): void {
     for (let index = 0; index < this.stepCount;) index = this.runStep(index);
   }
 
-  /** The tensors of the graph's outputs. They hold until finish(). */
+  /** The tensors of the graph's outputs. They are valid until finish(). */
   outputs(): readonly RunTensor[] {
     return this.plan.outputs.map((slot, i) => {
       const tensor = this.get(slot);
@@ -181,7 +192,7 @@ export class Frame implements StepFrame {
     });
   }
 
-  /** A run of a graph that a node of this one holds. */
+  /** Starts a run of a body or function of a node in this graph. */
   enter(body: Graph, inputs: readonly (RunTensor | undefined)[]): Frame {
     return new Frame(this.machine, this.machine.planBody(body), inputs, this);
   }

@@ -5,16 +5,16 @@ import { isOverridable } from '../ir/view.js';
 import { dimsText } from '../tensor/shape.js';
 import { checkTensor, type Tensor } from '../tensor/tensor.js';
 
-/** Inputs by name, as onnxruntime-common has them. */
+/** Input tensors by name, as in onnxruntime-common. */
 export type Feeds = Readonly<Record<string, Tensor>>;
 
-/** The inputs that a run must be given, or may: those with an overridable initializer. */
+/** The inputs that a run must be given: those without an initializer. */
 export function inputsOf(graph: Graph): readonly Value[] {
   return graph.inputs.filter((input) => input.initializer === undefined);
 }
 
 /**
- * The feeds by value, each checked against what the model declares.
+ * The feeds by graph input, each checked against the type and dimensions that the model declares.
  *
  * @throws ConvfuseError ERR_ARGUMENT
  */

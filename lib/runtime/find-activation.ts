@@ -1,4 +1,4 @@
-// The activation that is applied to a value: one node, or several that spell it out.
+// Finds the activation applied to a value: one node, or several that together compute it.
 
 import type { Activation } from '../backend/activation.js';
 import type { Node } from '../ir/node.js';
@@ -12,27 +12,27 @@ import { formulaOf, type Operand } from './node-formula.js';
 import { X, type Sum } from './polynomial.js';
 
 export interface FoundActivation {
-  /** What can be replaced by the activation, in order; the last one's output is its result. */
+  /** The nodes that the activation replaces, in order; the output of the last is its result. */
   readonly nodes: readonly Node[];
   readonly activation: Activation;
 }
 
-/** More nodes than any spelling has: GELU in its tanh form has ten. */
+/** A limit: more nodes than any known formula needs. GELU in its tanh form has ten. */
 const MAX_NODES = 16;
-/** More readers than any value has on the way. */
+/** A limit: more readers than any value within such a formula has. */
 const MAX_USES = 4;
 
 /**
- * How far the numbers of a formula may be from the exact ones, relatively: what is left of them
- * when they are written with five digits (1.4142 for the root of 2), and what a 16-bit float
- * keeps of a product of two. A GELU then differs by less than float32 rounding makes of it.
+ * The relative error allowed in the numbers of a formula. float32: numbers written with five digits
+ * (1.4142 for the root of 2). 16-bit floats: the rounding of a product of two. The error that this
+ * admits in a GELU is below the rounding of the stored type.
  */
 const TOLERANCE = { float32: 1e-5, float16: 2 ** -10, bfloat16: 2 ** -7 } as const;
 
 /**
- * The activation behind `value`, which nothing else may read, and no value between.
+ * The activation behind `value`. Nothing else may read `value` or the values in between.
  *
- * @param free whether a node may be part of it
+ * @param free whether a node may be taken
  */
 export function findActivation(
   value: Value,
@@ -47,7 +47,7 @@ export function findActivation(
   return new Region(value, inference, free).grow();
 }
 
-/** The nodes that compute a formula of one value, and nothing else. */
+/** A growing set of nodes that compute a formula of one value. */
 class Region {
   readonly #inference: Inference;
   readonly #free: (node: Node) => boolean;
@@ -63,7 +63,7 @@ class Region {
     this.#rank = inference.facts(value).dims?.length ?? 0;
   }
 
-  /** Takes in node after node, until what it has is an activation. */
+  /** Adds node after node, until their formula is a known activation. */
   grow(): FoundActivation | undefined {
     while (this.#nodes.size < MAX_NODES) {
       const next = this.#next();
@@ -77,7 +77,7 @@ class Region {
     return undefined;
   }
 
-  /** A node whose inputs are all known by now, and its formula. */
+  /** The next node whose inputs all have known formulas, and its own formula. */
   #next(): readonly [Node, Sum] | undefined {
     for (const value of this.#formulas.keys()) {
       if (!mayVanish(value)) continue;
@@ -91,7 +91,7 @@ class Region {
     return undefined;
   }
 
-  /** Whether everything but this node's output is read by the region alone. */
+  /** Whether nodes of the region are the only readers of all its values but this node's output. */
   #isClosedBy(last: Node): boolean {
     const output = last.output(0);
     return [...this.#formulas.keys()].every(
@@ -101,7 +101,10 @@ class Region {
     );
   }
 
-  /** A formula, or one number that leaves the shape of whatever it meets as it is. */
+  /**
+   * An operand: a value with a known formula, or a constant of one element whose rank does not
+   * extend the shape of the other operand.
+   */
   #operand(value: Value): Operand {
     const formula = this.#formulas.get(value);
     if (formula !== undefined) return { formula };
@@ -115,7 +118,7 @@ class Region {
   }
 }
 
-/** Whether nothing but a few nodes can see a value. */
+/** Whether a value is no graph output, not pinned, and has few readers. */
 function mayVanish({ isOutput, pinned, uses }: Value): boolean {
   return !isOutput && pinned === undefined && uses.size <= MAX_USES;
 }

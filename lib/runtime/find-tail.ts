@@ -1,5 +1,5 @@
-// What files put behind an activation: learned factors (PP-LCNet's affine blocks) and limits, one
-// number for all elements.
+// Finds the arithmetic that files put behind an activation: learned factors (PP-LCNet's affine
+// blocks) and limits, each one number for all elements.
 
 import { NO_TAIL, type ActivationTail } from '../backend/activation.js';
 import type { Node } from '../ir/node.js';
@@ -11,20 +11,23 @@ import type { Inference } from '../ops/infer.js';
 import { isFloatType } from '../tensor/dtype.js';
 
 export interface FoundTail {
-  /** What can be replaced by the tail, in order; the last one's output is its result. */
+  /** The nodes that the tail replaces, in order; the output of the last is its result. */
   readonly nodes: readonly Node[];
   readonly tail: ActivationTail;
 }
 
-/** Smaller factors lose digits in float32, larger ones are infinite there. */
+/**
+ * Bounds of the factor: below, float32 is subnormal and loses digits; above, it is near its
+ * infinity.
+ */
 const SMALLEST = 2 ** -126;
 const LARGEST = 2 ** 127;
 
 /**
- * Additions and multiplications by one number, then limits, behind `value`; nothing else may read
- * it, or any value between.
+ * Additions of and multiplications by one number, then limits, behind `value`. Nothing else may
+ * read `value` or the values in between.
  *
- * @param free whether a node may be part of it
+ * @param free whether a node may be taken
  */
 export function findTail(
   value: Value,
@@ -46,7 +49,7 @@ export function findTail(
   return nodes.length === 0 ? undefined : { nodes, tail };
 }
 
-/** The tail with one more node; undefined where it cannot be part of one. */
+/** The tail extended by one node; undefined where the node does not fit into a tail. */
 function extended(
   tail: ActivationTail,
   node: Node,
@@ -77,7 +80,8 @@ function extended(
 }
 
 function multiplied({ scale, shift }: ActivationTail, by: number): ActivationTail | undefined {
-  // Without an addition so far it stays the one that leaves -0 as it is.
+  // A shift of -0 means no addition so far. It is kept as it is, since adding -0 keeps a result of
+  // -0.
   return affine(scale * by, Object.is(shift, -0) ? shift : shift * by);
 }
 
@@ -87,13 +91,19 @@ function affine(scale: number, shift: number): ActivationTail | undefined {
   return kept ? { ...NO_TAIL, scale, shift } : undefined;
 }
 
-/** Limits on limits: max(min(max(y, low), high), l) is min(max(y, max(low, l)), max(high, l)). */
+/**
+ * Combines two pairs of limits: min(max(min(max(y, low), high), l), h) = min(max(y, max(low, l)),
+ * min(max(high, l), h)).
+ */
 function limited(tail: ActivationTail, [low, high]: readonly [number, number]): ActivationTail {
   const raised = Math.max(tail.high, low);
   return { ...tail, low: Math.max(tail.low, low), high: Math.min(raised, high) };
 }
 
-/** The limits that a node sets to its first input, or Max and Min to either. */
+/**
+ * The limits that a node sets to `value`: Clip and its kin to their first input, Max and Min to
+ * either.
+ */
 function limitsOf(
   node: Node,
   value: Value,
@@ -119,7 +129,10 @@ function limitsOf(
   }
 }
 
-/** The constant number that a node of two inputs has besides `value`, and that leaves its shape. */
+/**
+ * The constant of one element that a node of two inputs combines with `value` without extending its
+ * shape.
+ */
 function otherNumber(
   node: Node,
   value: Value,

@@ -1,4 +1,4 @@
-// Formulas as people write them: numbers, x, pi, + - * /, whole powers, and calls.
+// A parser for formulas as people write them: numbers, x, pi, + - * /, whole powers, and calls.
 
 import { ConvfuseError } from '../errors.js';
 import {
@@ -15,10 +15,11 @@ import {
 } from './polynomial.js';
 
 /**
- * Reads a formula in x, such as `0.5 * x * (1 + Erf(x / sqrt(2)))`. `sqrt` takes a number, `Clip`
- * a formula and two limits; other names are functions of one formula, by their ONNX operator.
+ * Parses a formula in x, such as `0.5 * x * (1 + Erf(x / sqrt(2)))`. `sqrt` takes a number, `Clip`
+ * a formula and two limits; any other name is an ONNX operator applied to one formula.
  *
- * @throws ConvfuseError ERR_INTERNAL where it is none: formulas are part of the source
+ * @throws ConvfuseError ERR_INTERNAL where the text is no formula: all formulas are part of the
+ * source
  */
 export function parseFormula(text: string): Sum {
   return new FormulaParser(text).all();
@@ -84,7 +85,7 @@ class FormulaParser {
     return this.#known(clip(first!, numberOf(low ?? [])!, numberOf(high ?? [])!));
   }
 
-  /** Formulas with commas between, up to the closing bracket. */
+  /** Formulas separated by commas, up to the closing bracket. */
   #list(): Sum[] {
     const items = [this.#sum()];
     while (this.#take(',')) items.push(this.#sum());

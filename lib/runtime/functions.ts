@@ -7,12 +7,13 @@ import { operatorOf } from '../ops/index.js';
 import type { Operator } from '../ops/operator.js';
 
 /**
- * Calls of functions within functions that a session looks through. Networks written by exporters
- * have thousands; a file of a few lines, each of which calls the one before twice, can have any number.
+ * The most function calls, nested ones included, that a session expands. Networks written by
+ * exporters have thousands; a file of a few lines, in which each function calls the one before
+ * twice, can have any number.
  */
 const MAX_CALLS = 100_000;
 
-/** What a node does: a known operator, or a call of a model-local function. */
+/** The operator that a node runs: a known one, or a call of a model-local function. */
 export function meaningOf(node: Node): Operator | undefined {
   const called = calledFunction(node);
   return called === undefined ? operatorOf(node) : functionCall(node, bodyFor(node, called));
@@ -27,10 +28,13 @@ function calledFunction(node: Node): ModelFunction | undefined {
   );
 }
 
-/** Bodies with the attributes of a call, as of a revision of the model. */
+/**
+ * Copies of function bodies with a call's attributes filled in, valid for one revision of the
+ * model.
+ */
 const bound = new WeakMap<Node, { readonly revision: number; readonly body: Graph }>();
 
-/** The function's body, or where it reads attributes of the function, a copy for this call. */
+/** The function's body; where that refers to attributes of the function, a copy for this call. */
 function bodyFor(node: Node, { body, defaults }: ModelFunction): Graph {
   if (!readsAttributes(body)) return body;
   const { revision } = node.graph.model;
@@ -54,7 +58,7 @@ function hasReference({ attributes }: Node): boolean {
   return false;
 }
 
-/** A model-local function as an operator: running it runs its body. */
+/** A model-local function as an operator whose evaluation runs the body. */
 function functionCall(node: Node, body: Graph): Operator {
   return {
     opType: node.opType,
@@ -72,8 +76,8 @@ function functionCall(node: Node, body: Graph): Operator {
 }
 
 /**
- * Operators of a graph, its bodies and the functions it calls that nobody here can run, each with
- * its domain and opset.
+ * Operators that cannot be run, in a graph, its bodies and the functions it calls, each with its
+ * domain and opset.
  *
  * @throws ConvfuseError ERR_MODEL when a function calls itself, ERR_LIMIT
  */
@@ -102,7 +106,10 @@ export function unsupportedOperators(graph: Graph): string[] {
   return [...missing];
 }
 
-/** Names of sparse initializers in a graph and its bodies that nodes read: nobody here expands them. */
+/**
+ * Names of the sparse initializers that nodes of a graph and its bodies read. They are not
+ * supported.
+ */
 export function sparseInitializers(graph: Graph): string[] {
   const values = [...graph.withBodies()].flatMap((inner) => [...inner.values.values()]);
   return values

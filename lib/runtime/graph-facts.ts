@@ -5,8 +5,8 @@ import { Inference } from '../ops/infer.js';
 import type { Facts } from '../rewrite/rule.js';
 
 /**
- * What rules may ask. Only what holds in every run counts: an unknown batch is unknown, and an
- * initializer that callers may override has no known elements.
+ * The facts that rules may ask for. Only what holds in every run is known: an unknown batch size
+ * stays unknown, and so do the elements of an initializer that callers may override.
  */
 export class GraphFacts implements Facts {
   readonly backend: Backend;

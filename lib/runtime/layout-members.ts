@@ -1,4 +1,4 @@
-// What each kind of step knows of blocks (lib/backend/layout.ts).
+// What each kind of step can do with tensors in blocks (lib/backend/layout.ts).
 
 import type { Precision } from '../backend/backend.js';
 import { NO_HALO, type Halo } from '../backend/layout.js';
@@ -14,7 +14,7 @@ import { dilatedExtent, resolveWindow } from '../tensor/window.js';
 import { elementwiseOperands } from './elementwise-operands.js';
 import type { Merged } from './merge.js';
 
-/** What the backend's blocks are like. */
+/** The properties of the backend's blocks that decide what can lie in them. */
 export interface Blocks {
   readonly lanes: number;
   readonly precision: Precision;
@@ -25,26 +25,31 @@ export interface LayoutStep {
   readonly merged: Merged | undefined;
 }
 
-/** A step that knows blocks. */
+/** How a step works on blocks. */
 export interface Member {
-  /** What lies in blocks where the outputs do; others of its inputs are dense. */
+  /** Inputs that may lie in blocks; the node's other inputs are dense. */
   readonly inputs: readonly Value[];
   readonly outputs: readonly Value[];
   readonly residual: Value | undefined;
-  /** Reads dense input into blocks, and blocks into dense output. */
+  /**
+   * Whether it can read dense input and write blocks (opens), or read blocks and write dense
+   * output.
+   */
   readonly opens: boolean;
   readonly closes: boolean;
-  /** Whether its output may lie in blocks at all. */
+  /** Whether its output may lie in blocks. */
   readonly hasPlanes: boolean;
-  /** What a blocked input must have around it. */
+  /** The margin that a blocked input must have. */
   readonly halo: Halo;
-  /** Whether its output may take the memory of an input or of the residual, where halos are equal. */
+  /**
+   * Whether its output may take the memory of an input or the residual, which needs equal halos.
+   */
   readonly overwrites: boolean;
-  /** Whether its outputs are parts of the input's memory, where all halos are equal. */
+  /** Whether its outputs are parts of the input's memory, which needs equal halos. */
   readonly views: boolean;
 }
 
-/** Undefined where the step knows none. */
+/** How a step works on blocks; undefined where it cannot. */
 export function memberOf(
   step: LayoutStep,
   inference: Inference,
@@ -110,7 +115,7 @@ function convMember(
   if (weights === undefined) return undefined;
   const groups = node.attribute('group', 'int') ?? 1;
   const [channels, inputs] = [weights[0]! / groups, weights[1]!];
-  // Blocks of groups, as depthwise layers have them, or groups of blocks.
+  // Either a block holds whole groups, as in depthwise layers, or a group consists of whole blocks.
   const within = groups > 1 && channels === inputs && inputs < lanes && lanes % inputs === 0;
   const whole = groups === 1 || (inputs % lanes === 0 && channels % lanes === 0);
   const window = windowOf(node, weights.slice(2));
@@ -129,15 +134,18 @@ function convMember(
     return Math.max(0, last - padBegin[axis]! - size);
   });
   const halo = { top: padBegin[0]!, left: padBegin[1]!, bottom: bottom!, right: right! };
-  // Into blocks what is not packed anyway: few channels, as in the first layer of a network, or
-  // several taps.
+  // Worth it where a dense input would be packed at a cost: few channels, as in the first layer of
+  // a network, or several taps.
   const opens = groups === 1 && (dims[1]! < lanes || window.kernel.some((taps) => taps > 1));
-  // And few out of them: as planes they are dot products, in which no lane lies idle.
+  // Few output channels are dot products on dense planes, in which no lane lies idle.
   const hasPlanes = within || channels * 4 > lanes;
   return { ...alone, halo, opens, closes: !within, hasPlanes };
 }
 
-/** Undefined where weights or bias, which are read dense, are read as input or residual too. */
+/**
+ * The dimensions of the weights. Undefined where they are unknown, or where the weights or bias,
+ * which must be dense, also serve as the input or the residual.
+ */
 function weightDims(
   node: Node,
   { inputs, residual }: Member,
@@ -150,7 +158,10 @@ function weightDims(
   return dims?.length === 4 ? dims : undefined;
 }
 
-/** Few channels go out as planes, which more than one residue of the stride fills vectors of. */
+/**
+ * A ConvTranspose. Few output channels are written as dense planes: the outputs of several residues
+ * of the stride fill vectors there.
+ */
 function transposedMember(
   node: Node,
   alone: Member,
@@ -164,10 +175,11 @@ function transposedMember(
   const { groups, window, inputChannels, outputChannels } = geometry;
   const { kernel, strides, dilations } = window;
   const whole = [inputChannels, outputChannels].every((n) => (n / groups) % lanes === 0);
-  // Convolutions of the input as it is, for outputs of one residue (native/ops/phases.h).
+  // The outputs of each residue of the stride are a plain convolution of the input
+  // (native/ops/phases.h).
   const plain = kernel.every((k, axis) => k >= strides[axis]! + padBegin[axis]!);
   if (!(groups === 1 || whole) || !plain || dilations.some((d) => d > 1)) return undefined;
-  // Output o reads inputs up to (o + pad) / stride, as many as there are taps of a residue.
+  // Output o reads inputs up to (o + pad) / stride: one for each tap of its residue of the stride.
   const place = (o: number, axis: number): number =>
     Math.floor((o + padBegin[axis]!) / strides[axis]!);
   const [top, left] = kernel.map((k, axis) => Math.ceil(k / strides[axis]!) - 1 - place(0, axis));
@@ -183,14 +195,17 @@ function transposedMember(
   };
 }
 
-/** Tiles of Winograd's algorithms, which are read whole (native/kernels/winograd.h). */
+/**
+ * Tiles of the Winograd algorithms, along one axis. A tile is read whole, also beyond the last
+ * output, so it determines the halo (native/kernels/winograd.h).
+ */
 const TILES = [
   { stride: 1, outputs: 2, step: 2, size: 4, precisions: ['default', 'fast'] },
   { stride: 1, outputs: 4, step: 4, size: 6, precisions: ['fast', 'bfloat16'] },
   { stride: 2, outputs: 2, step: 4, size: 5, precisions: ['default', 'fast'] },
 ];
 
-/** Channels behind channels: as blocks behind blocks, where only the last may be part of one. */
+/** A Concat of channels moves whole blocks, so only its last input may end within a block. */
 function concatMember(
   node: Node,
   base: Omit<Member, 'inputs'>,

@@ -1,7 +1,7 @@
-// Which activations of a plan lie in blocks (lib/backend/layout.ts): chains of convolutions, pools
-// and element-wise steps that hand them on as they are, so that nothing is packed, padded or
-// transposed in between. A value is dense wherever one of its readers, or its producer, knows no
-// blocks: none is ever rearranged by a step of its own.
+// Decides which values of a plan lie in blocks (lib/backend/layout.ts): those that convolutions,
+// pools and element-wise steps hand on to each other, so that nothing is packed, padded or
+// transposed in between. A value is dense if its producer or any of its readers cannot work on
+// blocks: no step is ever added to rearrange a value.
 
 import { NO_HALO, type BlockedLayout, type Halo } from '../backend/layout.js';
 import type { Value } from '../ir/value.js';
@@ -47,8 +47,8 @@ export function planLayouts(
 }
 
 /**
- * As wide as the reader that needs most; that of a result which may take a value's place, too, and of
- * parts and what they are parts of.
+ * The halo of each candidate: as wide as any of its readers needs. Values that may share memory get
+ * equal halos: an operand and the result that may overwrite it, a value and its parts.
  */
 function halosOf(members: readonly Member[], candidates: ReadonlySet<Value>): Map<Value, Halo> {
   const halos = new Map<Value, Halo>();
@@ -61,7 +61,8 @@ function halosOf(members: readonly Member[], candidates: ReadonlySet<Value>): Ma
     halos.set(value, wider);
     widened = true;
   };
-  // Last ones first: what reads a result has been asked by then, but for parts of one memory.
+  // From last to first, so that the readers of a result come before its producer; only parts of one
+  // memory need another round.
   const backwards = [...members].reverse();
   do {
     widened = false;
@@ -90,7 +91,7 @@ function sameHalo(a: Halo, b: Halo): boolean {
   return a.top === b.top && a.left === b.left && a.bottom === b.bottom && a.right === b.right;
 }
 
-/** Drops candidates that a step cannot have in blocks, and says whether there were any. */
+/** Drops candidates that some step cannot have in blocks, and says whether there were any. */
 function dropOne(members: Iterable<Member>, candidates: Set<Value>): boolean {
   let dropped = false;
   const drop = (values: readonly (Value | undefined)[]): void => {
@@ -109,10 +110,13 @@ function dropOne(members: Iterable<Member>, candidates: Set<Value>): boolean {
   return dropped;
 }
 
-/** What a run holds in float32, and rounds when it leaves. */
+/** Types that a run holds as float32; 16-bit floats are rounded when they leave it. */
 const HELD_AS_FLOAT32: readonly unknown[] = ['float32', 'float16', 'bfloat16'];
 
-/** Whether only the plan sees the value, as float32 elements of N x C x H x W. */
+/**
+ * Whether the layout of a value is free to choose: no graph input or output, N x C x H x W, not
+ * empty, held as float32.
+ */
 function isFree(value: Value, inference: Inference): boolean {
   const facts = inference.facts(value);
   const dims = knownDims(facts);

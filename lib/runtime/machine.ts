@@ -12,8 +12,8 @@ export interface Machine {
   readonly precision: Precision;
   readonly threads: number | undefined;
   readonly arena: Arena;
-  /** What operators keep from run to run. */
+  /** State that operators keep from run to run, such as packed weights. */
   readonly kept: Map<Node, object>;
-  /** The plan of a body or a function, whose shapes are not known before it runs. */
+  /** The plan of a body or function. Its input shapes are not known before it runs. */
   planBody(body: Graph): Plan;
 }

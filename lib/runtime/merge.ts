@@ -1,5 +1,6 @@
-// Which nodes a plan runs as one: a convolution or matrix product with the Add of a bias or a residual,
-// the activation and the numbers behind it, so that the result passes through memory once.
+// Decides which nodes a plan runs as one step: a convolution or matrix product with the Add of a
+// bias or a residual, the activation and the scalar arithmetic behind it, so that the result passes
+// through memory once.
 
 import { IDENTITY, type Activation } from '../backend/activation.js';
 import type { Node } from '../ir/node.js';
@@ -13,19 +14,20 @@ import { findActivation } from './find-activation.js';
 import { findTail } from './find-tail.js';
 
 export interface Merged {
-  /** The nodes behind the host that vanish into it, in order. */
+  /** The nodes behind the host that become part of its step, in order. */
   readonly absorbed: readonly Node[];
-  /** What the step produces: the last absorbed node's output. */
+  /** The output of the step: that of the last absorbed node. */
   readonly output: Value;
-  /** A number for each column of a product, which becomes its input 2. */
+  /** One number for each column of a product. It becomes the step's input 2. */
   readonly bias: Value | undefined;
   readonly activation: Activation;
   readonly residual: Value | undefined;
 }
 
 /**
- * What can be merged into `host`; undefined when nothing can.
+ * The nodes that can be merged into `host`; undefined when there are none.
  *
+ * @param taken nodes that are part of other steps already
  * @param isConstant whether a value is the same tensor in every run
  */
 export function mergeInto(
@@ -45,7 +47,7 @@ export function mergeInto(
   if (takes === 'product') {
     const columns = operator.columns?.(host, inference.inputs(host));
     const fixed = host.inputs.slice(1).every((input) => input === undefined || isConstant(input));
-    // Steps of their own are faster than the loops behind a product that no backend has packed.
+    // Without a packed constant matrix, separate steps are faster than the loops behind a product.
     if (columns === undefined || !fixed) return undefined;
     const row = host.inputs[2] === undefined ? rowBehind(output, columns, inference) : undefined;
     if (row !== undefined && free(row.node) && isConstant(row.other)) {
@@ -60,7 +62,7 @@ export function mergeInto(
     residual = add.other;
     output = add.node.output(0);
   }
-  // Arithmetic is done on whole numbers too, which have no activations.
+  // Integer products take an Add, but integers have no activations.
   const floats = isFloatType(inference.facts(output).type);
   const found = floats ? findActivation(output, inference, free) : undefined;
   let activation = IDENTITY;
@@ -79,7 +81,7 @@ export function mergeInto(
   return absorbed.length === 0 ? undefined : { absorbed, output, bias, activation, residual };
 }
 
-/** An addition of a value that nothing else reads. */
+/** An Add of two operands whose first one nothing else reads. */
 interface Addition {
   readonly node: Node;
   readonly other: Value;
@@ -95,10 +97,10 @@ function additionBehind(value: Value): Addition | undefined {
   return other && { node, other };
 }
 
-/** One of a number for each column, or of one for all. */
+/** The Add of one number for each column, or of one number for all. */
 function rowBehind(value: Value, columns: number, inference: Inference): Addition | undefined {
   const found = additionBehind(value);
-  // Before, a second operand may be aligned at any axis.
+  // Add broadcasts by the present rules from opset 7 on, Sum from 8 on.
   if (found === undefined || found.node.opset < 8) return undefined;
   const own = inference.facts(value);
   const { type, dims } = inference.facts(found.other);
@@ -107,8 +109,8 @@ function rowBehind(value: Value, columns: number, inference: Inference): Additio
 }
 
 /**
- * One of another of exactly its shape. Equal symbols are not enough: files give one name to sizes that
- * differ.
+ * The Add of a value of exactly the same, known shape. Equal symbolic sizes are not enough: files
+ * give one name to sizes that differ.
  */
 function addBehind(value: Value, inference: Inference): Addition | undefined {
   const found = additionBehind(value);

@@ -4,15 +4,15 @@ import type { Value } from '../ir/value.js';
 import { floatOf } from '../ops/schema.js';
 import { add, call, clip, constant, multiply, reciprocal, scale, type Sum } from './polynomial.js';
 
-/** What is known of an input: a formula, or a constant number. */
+/** What is known of an operand: its formula, or that it is a constant number. */
 export type Operand = { readonly formula: Sum } | { readonly number: number } | undefined;
 
-/** Operators of one operand that a formula knows by name. */
+/** Operators of one operand that appear in formulas under their own name. */
 const CALLS: readonly string[] = ['Sigmoid', 'Tanh', 'Erf', 'Softplus', 'Exp', 'Log'];
 
 /**
- * The formula of a node's output, from those of its inputs: undefined where one of them is not
- * known, or the operator is none that activations are spelt with.
+ * The formula of a node's output in terms of its inputs' formulas. Undefined where an input is
+ * unknown or no activation formula uses the operator.
  */
 export function formulaOf(node: Node, operandOf: (value: Value) => Operand): Sum | undefined {
   const operand = (index: number): Sum | undefined => {
@@ -58,7 +58,7 @@ export function formulaOf(node: Node, operandOf: (value: Value) => Operand): Sum
   }
 }
 
-/** Both limits must be given: in attributes below opset 11, in constants from there on. */
+/** Requires both limits: attributes below opset 11, constant inputs from there on. */
 function clipOf(node: Node, a: Sum, operandOf: (value: Value) => Operand): Sum | undefined {
   const bound = (name: string, index: number): number | undefined =>
     node.opset < 11 ? node.attribute(name, 'float') : numberAt(node, index, operandOf);

@@ -4,9 +4,9 @@ import type { Node } from '../ir/node.js';
 import { dependenciesOf } from './captures.js';
 
 /**
- * The nodes that a graph's outputs need, producers first, and otherwise in the file's order.
+ * The nodes that a graph's outputs need: producers first, otherwise in the order of the file.
  *
- * @throws ConvfuseError ERR_MODEL when nodes depend on each other in a circle
+ * @throws ConvfuseError ERR_MODEL when nodes depend on each other in a cycle
  */
 export function executionOrder(graph: Graph): Node[] {
   const order: Node[] = [];
@@ -18,14 +18,17 @@ export function executionOrder(graph: Graph): Node[] {
   const needed = neededNodes(graph);
   for (const root of graph.nodes()) {
     if (!needed.has(root) || done.has(root)) continue;
-    // As it is in the file's order, nearly always.
+    // Nearly always true: files list producers first.
     if (waitingFor(graph, root, done).length === 0) finish(root);
     else finishAll(graph, root, done, finish);
   }
   return order;
 }
 
-/** Finishes what a node waits for, and the node, with a stack of its own. */
+/**
+ * Finishes a node after all its producers. An explicit stack, because graphs can be too deep to
+ * recurse.
+ */
 function finishAll(
   graph: Graph,
   root: Node,

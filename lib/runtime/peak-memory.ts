@@ -6,9 +6,9 @@ import { planGraph, type Plan } from './plan.js';
 import { bytesOf } from './summary.js';
 
 /**
- * The most bytes that values (not weights) take at one time while the model runs step by step,
- * each freed after its last use. What a single operator needs on top, for packing for instance,
- * is not in it, nor what is nested in If and Loop. Unknown first dimensions count as 1.
+ * The most bytes that values (not weights) occupy at one time while the model runs step by step,
+ * each freed after its last use. Scratch memory of single operators (for packing, say) and values
+ * inside If and Loop bodies do not count. Unknown first dimensions count as 1.
  *
  * @returns undefined where shapes or operators are not known
  */
@@ -30,7 +30,7 @@ export function peakValueBytes(
   }
 }
 
-/** NaN, which no sum and no Math.max forgets, stands for an unknown size. */
+/** NaN stands for an unknown size: sums and Math.max propagate it. */
 function peakOf(plan: Plan, bytesOfSlot: ReadonlyMap<number, number>): number {
   const live = new Map<number, number>();
   const hold = (slot: number): void => {

@@ -1,17 +1,17 @@
-// Values that a Concat joins lie in its output from the start, where nothing but their own memory would
-// keep them from it: of one image in blocks, channels behind channels are memory behind memory.
+// Lets the inputs of a Concat be written straight into its output, so that nothing is copied. For
+// one image in blocks, joining channels means placing one tensor's memory behind the other's.
 
 import { blockedCount, sameLayout, type BlockedLayout } from '../backend/layout.js';
 import type { Step } from './plan.js';
 
-/** What other values are parts of. */
+/** A value that contains other values. */
 export interface Whole {
   readonly slot: number;
   readonly dims: readonly number[];
   readonly layout: BlockedLayout;
 }
 
-/** Elements [from, to) of it. */
+/** Elements [from, to) of a whole, where one of its parts lies. */
 export interface Place {
   readonly whole: Whole;
   readonly from: number;
@@ -20,7 +20,7 @@ export interface Place {
 
 type DimsOf = (slot: number) => readonly number[] | undefined;
 
-/** By slot; undefined where a value has memory of its own. */
+/** The places of values by slot. Values without an entry have memory of their own. */
 export function placesOf(steps: readonly Step[], dimsOf: DimsOf): ReadonlyMap<number, Place> {
   const layouts = new Map<number, BlockedLayout>();
   const writers = new Map<number, Step>();
@@ -33,7 +33,7 @@ export function placesOf(steps: readonly Step[], dimsOf: DimsOf): ReadonlyMap<nu
     });
   }
   const places = new Map<number, Place>();
-  // Last ones first: what is joined to something larger has a place by then.
+  // From last to first: a Concat whose output is part of a larger Concat has its place by then.
   for (const step of [...steps].reverse()) {
     const [output] = step.outputs;
     const [layout] = step.layouts;
@@ -63,7 +63,10 @@ function partsOf({ inputs }: Step, layout: BlockedLayout, dimsOf: DimsOf): Part[
   });
 }
 
-/** All parts of a Split, in their order, are what was split. */
+/**
+ * Replaces all parts of one Split, where they follow each other in order, by the input of that
+ * Split.
+ */
 function unsplit(
   parts: readonly Part[],
   writers: ReadonlyMap<number, Step>,

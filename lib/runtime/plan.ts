@@ -16,49 +16,49 @@ import type { Merged } from './merge.js';
 import { placesOf, type Place } from './places.js';
 import type { Movement, Repetition } from './repetition.js';
 
-/** One step: a node, with what was merged into it. Values are numbered slots, -1 for none. */
+/** One step: a node with the nodes merged into it. Values are numbered slots; -1 means none. */
 export interface Step {
   readonly node: Node;
   readonly operator: Operator;
   readonly absorbed: readonly Node[];
-  /** The node's, and a bias that was merged as input 2. */
+  /** The node's inputs; where a bias was merged, it is input 2. */
   readonly inputs: readonly number[];
   readonly outputs: readonly number[];
-  /** Inputs that are the same tensor in every run. */
+  /** By input: whether it is the same tensor in every run. */
   readonly constantInputs: readonly boolean[];
   readonly activation: Activation | undefined;
   readonly residual: number;
-  /** By output: where it lies in blocks. */
+  /** By output: its layout, where it lies in blocks. */
   readonly layouts: readonly (BlockedLayout | undefined)[];
   /** Slots that nobody reads after this step. */
   readonly release: readonly number[];
 }
 
-/** How a graph is run, for one set of input shapes. */
+/** How a graph is run for one set of input shapes. */
 export interface Plan {
   readonly graph: Graph;
   readonly steps: readonly Step[];
   readonly slots: ReadonlyMap<Value, number>;
   readonly inputs: readonly number[];
   readonly outputs: readonly number[];
-  /** Values of outer graphs, and the slots they go to. */
+  /** Values of outer graphs that this graph reads, and their slots here. */
   readonly captures: readonly { readonly value: Value; readonly slot: number }[];
-  /** By slot: what is there before anything runs. */
+  /** By slot: the tensors that are known before a run. */
   readonly constants: readonly (RunTensor | undefined)[];
-  /** By step. Runs note them for those that come after. */
+  /** By step. The first run fills them in for later ones. */
   readonly repetitions: (Repetition | undefined)[];
   readonly movements: (Movement | undefined)[];
   readonly chains: Chains;
-  /** By slot: what lies in the memory of another value. */
+  /** By slot: values that lie in the memory of another value. */
   readonly places: ReadonlyMap<number, Place>;
 }
 
 /**
- * Plans a graph: constants are computed now, once; nodes behind a convolution are merged into it;
- * every value is released after its last use.
+ * Plans a graph: computes constants once, merges nodes into the convolution or product before them,
+ * and releases every value after its last use.
  *
- * @param fed inputs that each run provides, though they have an initializer
- * @param blocks where activations may lie in blocks: shapes are the same in every run then
+ * @param fed inputs that each run provides, including those with an initializer
+ * @param blocks given where values may lie in blocks; shapes must then be the same in every run
  * @throws ConvfuseError ERR_UNSUPPORTED, ERR_MODEL, ERR_ARGUMENT
  */
 export function planGraph(
@@ -107,7 +107,10 @@ class Planner {
     return slot;
   }
 
-  /** The slot of a value that is read; where that is a constant, the plan is to have it. */
+  /**
+   * The slot of a value that is read. If the value is a constant, its tensor becomes part of the
+   * plan.
+   */
   #read(value: Value): number {
     this.#drafts.constant(value);
     return this.#slot(value);

@@ -1,10 +1,10 @@
-// Arithmetic on formulas in one variable, expanded to a normal form: what is written in another
-// order, or with a factor multiplied out, comes out the same.
+// Arithmetic on formulas in one variable, expanded to a normal form: formulas that differ only in
+// the order of operands or in a factor multiplied out become equal.
 
-/** A sum of terms; no terms are 0. */
+/** A sum of terms; the empty sum is 0. */
 export type Sum = readonly Term[];
 
-/** A number times factors, which are sorted. */
+/** A number times sorted factors. */
 export interface Term {
   readonly coefficient: number;
   readonly factors: readonly Factor[];
@@ -13,7 +13,7 @@ export interface Term {
 /** The variable, or a function of a sum. */
 export type Factor = 'x' | { readonly name: string; readonly of: Sum };
 
-/** More terms than any formula of an activation has on the way: such products are given up. */
+/** A limit: products of more terms than any activation formula has are given up. */
 const MAX_TERMS = 16;
 
 export const X: Sum = [{ coefficient: 1, factors: ['x'] }];
@@ -22,18 +22,20 @@ export function constant(value: number): Sum {
   return value === 0 ? [] : [{ coefficient: value, factors: [] }];
 }
 
-/** The number that a sum is, if it is one. */
+/** The value of a sum that is a plain number, else undefined. */
 export function numberOf(sum: Sum): number | undefined {
   if (sum.length === 0) return 0;
   return sum.length === 1 && sum[0]!.factors.length === 0 ? sum[0]!.coefficient : undefined;
 }
 
-/** f(of), where nothing more is known of f. */
+/** A call of a function that has no further rules. */
 export function call(name: string, of: Sum): Sum {
   return [{ coefficient: 1, factors: [{ name, of }] }];
 }
 
-/** min(max(of, low), high), brought to limits of 0 and 1, as a Clip and a HardSigmoid both are. */
+/**
+ * min(max(of, low), high), rewritten with limits 0 and 1 so that Clip and HardSigmoid look alike.
+ */
 export function clip(of: Sum, low: number, high: number): Sum | undefined {
   const width = high - low;
   if (!(width > 0) || !Number.isFinite(width)) return undefined;
@@ -49,7 +51,7 @@ export function scale(sum: Sum, by: number): Sum {
   return collect(sum.map((term) => ({ ...term, coefficient: term.coefficient * by })));
 }
 
-/** undefined where the product has too many terms. */
+/** The product of two sums; undefined where it has too many terms. */
 export function multiply(a: Sum, b: Sum): Sum | undefined {
   if (a.length * b.length > MAX_TERMS) return undefined;
   return collect(
@@ -68,7 +70,10 @@ export function reciprocal(of: Sum): Sum {
   return value === undefined ? call('Reciprocal', of) : constant(1 / value);
 }
 
-/** Whether two sums are the same formula, with numbers that differ by a factor of 1 +- tolerance. */
+/**
+ * Whether two sums are the same formula, with numbers that differ by a factor within 1 +-
+ * tolerance.
+ */
 export function matches(a: Sum, b: Sum, tolerance: number): boolean {
   if (a.length !== b.length) return false;
   return a.every((term, at) => {
@@ -99,7 +104,10 @@ function collect(terms: readonly Term[]): Sum {
     .sort((a, b) => compare(termText(a), termText(b)) || a.coefficient - b.coefficient);
 }
 
-/** A factor's text, with or without its numbers: the order must not hang on their last digits. */
+/**
+ * A factor as text, with or without its numbers. Sorting by the text without them keeps the order
+ * independent of their last digits.
+ */
 function textOf(factor: Factor, numbers: boolean): string {
   if (factor === 'x') return 'x';
   const terms = factor.of.map((term) => {

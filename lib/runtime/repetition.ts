@@ -2,16 +2,16 @@ import type { Moved, Repeatable, RunTensor } from '../ops/operator.js';
 import { sameDims } from '../tensor/shape.js';
 import type { Step } from './plan.js';
 
-/** How a step was done once, and for what. */
+/** How to repeat a step, and for which kind of inputs. */
 export interface Repetition {
   readonly how: Repeatable;
   readonly input: Likeness;
   readonly second: Likeness | undefined;
 }
 
-/** How the outputs of a step were made once, and from what. */
+/** How to repeat a step that moves elements, and for which kind of inputs. */
 export interface Movement {
-  /** By input; undefined where there is none. */
+  /** What each input must be like; undefined where the input is absent. */
   readonly inputs: readonly (Likeness | undefined)[];
   readonly outputs: readonly Moved[];
 }
@@ -19,7 +19,9 @@ export interface Movement {
 type Likeness = Omit<RunTensor, 'data'>;
 
 /**
- * @param how what the operator said of it; a view needs no word
+ * How to repeat a step that has just run.
+ *
+ * @param how given by the operator; a view needs none
  * @returns undefined where the operator has to be asked every time
  */
 export function repetitionOf(
@@ -42,12 +44,15 @@ export function repetitionOf(
   };
 }
 
-/** Whether output 0 is wanted, and nothing else: a Dropout may have a mask beside its view. */
+/** Whether output 0 is the only one in use: a Dropout may have a mask besides its view. */
 function hasOneOutput({ outputs: [first = -1, ...others] }: Step): boolean {
   return first >= 0 && others.every((slot) => slot < 0);
 }
 
-/** Whether an output is its input's memory under dimensions that follow from it and from constants. */
+/**
+ * Whether the output is the input's memory under dimensions that depend on nothing but the input's
+ * dimensions and constants.
+ */
 function isView(
   { operator, inputs, constantInputs }: Step,
   x: RunTensor | undefined,
@@ -57,7 +62,7 @@ function isView(
   return inputs.every((slot, i) => i === 0 || slot < 0 || constantInputs[i]);
 }
 
-/** Whether tensors are like those that a step was done for, and what it was done with is still there. */
+/** Whether a repetition fits these tensors and the state it was made with is still valid. */
 export function mayRepeat(
   { how, input, second }: Repetition,
   x: RunTensor,
@@ -70,7 +75,7 @@ export function mayRepeat(
   return how.holds === undefined || how.holds();
 }
 
-/** @param outputs what the operator said of them */
+/** @param outputs how the operator made each of them */
 export function movementOf(
   inputs: readonly (RunTensor | undefined)[],
   outputs: readonly Moved[] | undefined,
@@ -78,7 +83,7 @@ export function movementOf(
   return outputs && { inputs: inputs.map((x) => x && likenessOf(x)), outputs };
 }
 
-/** Whether inputs are like those that a step moved before. */
+/** Whether a movement fits these inputs. */
 export function mayMove(
   { inputs }: Movement,
   given: readonly (RunTensor | undefined)[],

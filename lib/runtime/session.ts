@@ -23,11 +23,11 @@ export interface SessionOptions {
   readonly backend: Backend;
   readonly precision?: Precision;
   readonly threads?: number | undefined;
-  /** float64 needs the reference backend to be of use: it is the oracle's arithmetic. */
+  /** float64 is the oracle's arithmetic: only the reference backend computes in it. */
   readonly arithmetic?: Arithmetic;
 }
 
-/** What a model says of an input or output. */
+/** What a model declares of an input or output. */
 export interface ValueMetadata {
   readonly name: string;
   readonly type: DataType | undefined;
@@ -38,10 +38,10 @@ export interface RunOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** How long a run keeps the event loop before others get their turn. */
+/** How long a run blocks the event loop before it yields. */
 const TURN_MILLISECONDS = 8;
 
-/** Plans for more input shapes than this: the oldest goes. */
+/** The most plans kept, each for other input shapes; a further one replaces the oldest. */
 const MAX_PLANS = 8;
 
 /**
@@ -83,8 +83,8 @@ export class Session {
   }
 
   /**
-   * Checks that every operator is known, and makes a session. The model must not be edited while
-   * the session lives.
+   * Makes a session, after checking that every operator is known. The model must not be edited
+   * while the session lives.
    *
    * @throws ConvfuseError ERR_UNSUPPORTED (with all that is missing), ERR_MODEL
    */
@@ -101,12 +101,13 @@ export class Session {
   }
 
   /**
-   * Runs the model, giving other work its turn between steps. The caller may change the feeds at
-   * once: what is still to be read of them is copied before anybody else gets a turn.
+   * Runs the model, yielding to the event loop between steps. The caller may change the feeds as
+   * soon as this returns its promise: what is still to be read of them is copied before the first
+   * yield.
    *
    * @returns outputs by name, in memory of their own
    * @throws ConvfuseError ERR_ARGUMENT, ERR_MODEL, ERR_UNSUPPORTED, ERR_DISPOSED; the signal's
-   *   reason when it aborts
+   * reason when it aborts
    */
   async run(feeds: Feeds, { signal }: RunOptions = {}): Promise<Record<string, Tensor>> {
     signal?.throwIfAborted();
@@ -129,7 +130,7 @@ export class Session {
     }
   }
 
-  /** Runs the model at once. @throws as run() rejects */
+  /** Runs the model without yielding. @throws what run() rejects with */
   runSync(feeds: Feeds): Record<string, Tensor> {
     const frame = this.#frame(feeds);
     try {
@@ -145,13 +146,13 @@ export class Session {
     return this.#planFor(checkFeeds(this.#graph, feeds));
   }
 
-  /** Bytes of the buffers between steps: waiting, and in use by runs under way. */
+  /** Bytes of the buffers for values between steps: free ones, and those in use by current runs. */
   get memory(): { readonly free: number; readonly lent: number } {
     const { freeBytes, lentBytes } = this.#machine.arena;
     return { free: freeBytes, lent: lentBytes };
   }
 
-  /** Frees packed weights and buffers. Runs that are under way reject. */
+  /** Frees packed weights and buffers. Unfinished runs reject. */
   dispose(): void {
     this.#disposed = true;
     for (const kept of this.#machine.kept.values()) {
@@ -201,7 +202,7 @@ export class Session {
     return plan;
   }
 
-  /** What blocks are like where the backend computes on them. */
+  /** The properties of blocks; undefined where the backend does not compute on them. */
   #blocks(): Blocks | undefined {
     const { backend, arithmetic, precision } = this.#machine;
     const { lanes } = backend;
@@ -209,11 +210,11 @@ export class Session {
     return { lanes, precision };
   }
 
-  /** Bodies are planned without shapes: they may differ from round to round. */
+  /** Bodies are planned without shapes, which may differ from iteration to iteration. */
   #planBody(body: Graph): Plan {
     const found = this.#bodies.get(body);
     if (found !== undefined) return found;
-    // An initializer that a caller may override may have been: the run has the tensor that holds.
+    // A caller may have overridden these initializers: the run's own tensors count.
     const overridden = new Set(this.#graph.inputs.filter(isOverridable));
     const inference = new Inference({ overridden, lenient: true });
     const plan = planGraph(body, inference, this.#store, overridden);

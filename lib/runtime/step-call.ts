@@ -15,11 +15,11 @@ import type { DataType, TensorData } from '../tensor/dtype.js';
 import type { Machine } from './machine.js';
 import type { Step } from './plan.js';
 
-/** What a step sees of the run that it belongs to. */
+/** The part of a run that its steps see. */
 export interface StepFrame {
   readonly machine: Machine;
   get(slot: number): RunTensor | undefined;
-  /** A run of a graph that a node holds. */
+  /** Starts a run of a body or function. */
   enter(body: Graph, inputs: readonly (RunTensor | undefined)[]): BodyFrame;
 }
 
@@ -29,13 +29,13 @@ export interface BodyFrame {
   finish(): void;
 }
 
-/** What one step may use while it runs. */
+/** What an operator may use while it evaluates one step. */
 export class StepCall implements Evaluation {
   readonly #frame: StepFrame;
   readonly #step: Step;
   readonly #taken: TensorData[] = [];
   readonly #bodies: BodyFrame[] = [];
-  /** How the step is done again, where the operator said it. */
+  /** How to repeat the step, where the operator said so. */
   how: Repeatable | undefined;
   moved: readonly Moved[] | undefined;
 
@@ -89,7 +89,7 @@ export class StepCall implements Evaluation {
     const slot = this.#step.inputs[index] ?? -1;
     const data = this.#frame.get(slot)?.data;
     const { inputs, release, residual } = this.#step;
-    // Read twice, it must not change in between.
+    // A value that the step reads twice must not change between the reads.
     const once = inputs.filter((other) => other === slot).length === 1 && residual !== slot;
     const last = data !== undefined && once && release.includes(slot);
     return last && this.#frame.machine.arena.isSole(data);
@@ -131,13 +131,13 @@ export class StepCall implements Evaluation {
 
   runBody(body: Graph, inputs: readonly (RunTensor | undefined)[]): readonly RunTensor[] {
     const frame = this.#frame.enter(body, inputs);
-    // Its outputs must live until this step has taken them over.
+    // The body's outputs must live until this step has stored them.
     this.#bodies.push(frame);
     frame.runAll();
     return frame.outputs();
   }
 
-  /** Gives back what the step took and did not hand out. */
+  /** Gives back the memory that the step took but did not return as output. */
   settle(): void {
     for (const body of this.#bodies) body.finish();
     for (const data of this.#taken) this.#frame.machine.arena.settle(data);

@@ -9,7 +9,7 @@ import { PLACEHOLDERS } from './constants.js';
 import { distinct } from './distinct.js';
 import { Drafts, type Draft } from './drafts.js';
 
-/** What running a model once costs. undefined where shapes or operators are not known. */
+/** The cost of one run of a model; undefined where shapes or operators are not known. */
 export interface RunCosts {
   readonly macs: number | undefined;
   /** Steps of the plan that move data. */
@@ -21,8 +21,8 @@ export interface RunCosts {
 const UNKNOWN_COSTS: RunCosts = { macs: undefined, launches: undefined, trafficBytes: undefined };
 
 /**
- * The costs of one run, for inputs of the given shapes; unknown first dimensions count as 1.
- * Weights are not read. What is nested in If and Loop counts as one step.
+ * The costs of one run for inputs of the given shapes; unknown first dimensions count as 1. Weights
+ * are not read. A node with bodies (If, Loop) counts as one step.
  */
 export function runCosts(
   model: Model,

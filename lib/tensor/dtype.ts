@@ -17,11 +17,11 @@ export type DataType =
   | 'bool'
   | 'string';
 
-/** The types batch norm parameters and weights may have. */
+/** Element types that weights and batch norm parameters may have. */
 export type FloatType = 'float32' | 'float64' | 'float16' | 'bfloat16';
 
 /**
- * What holds a tensor's elements. float16 and bfloat16 are held as their bits in a Uint16Array,
+ * Arrays that hold a tensor's elements. float16 and bfloat16 are held as bits in a Uint16Array,
  * bool as 0 and 1 in a Uint8Array.
  */
 export type TensorData =
@@ -58,7 +58,7 @@ const NUMERIC: Readonly<Record<Exclude<DataType, 'string'>, NumericType>> = {
   bool: { bytes: 1, array: Uint8Array },
 };
 
-/** Whether a name from a caller is that of a type. */
+/** Whether a value given by a caller is the name of an element type. */
 export function isDataType(name: unknown): name is DataType {
   return name === 'string' || Object.hasOwn(NUMERIC, name as string);
 }
@@ -73,7 +73,7 @@ export function allocate(type: DataType, length: number): TensorData {
   try {
     return type === 'string' ? new Array<string>(length).fill('') : new NUMERIC[type].array(length);
   } catch (cause) {
-    // A RangeError, where the system has no such memory or Node no such arrays.
+    // A RangeError: too little memory, or more elements than Node's arrays can hold.
     throw new ConvfuseError('ERR_MEMORY', `no memory for ${length} elements of ${type}`, { cause });
   }
 }
@@ -82,13 +82,16 @@ export function allocate(type: DataType, length: number): TensorData {
 export function holds(type: DataType, data: unknown): data is TensorData {
   if (type === 'string')
     return Array.isArray(data) && data.every((item) => typeof item === 'string');
-  // A proxy or an heir of a typed array is an instance of its class too, but has no elements.
+  // A proxy of a typed array passes `instanceof`, but has no elements.
   if (!ArrayBuffer.isView(data)) return false;
   if (type === 'float16' && isFloat16Array(data)) return true;
   return data instanceof NUMERIC[type].array;
 }
 
-/** Node 24 has Float16Array; onnxruntime-common then hands out these for float16. */
+/**
+ * Whether an array is a Float16Array. Node 24 has them, and onnxruntime-common then returns float16
+ * tensors in them.
+ */
 export function isFloat16Array(data: ArrayBufferView): boolean {
   return Object.prototype.toString.call(data) === '[object Float16Array]';
 }

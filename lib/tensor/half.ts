@@ -3,9 +3,12 @@
 
 const view = new DataView(new ArrayBuffer(8));
 
-/** 2^n at n + 256: powers by Math.pow take longer than all the rest. */
+/** 2^n at index n + 256: computing powers would take longer than all the rest. */
 const POWERS = Float64Array.from({ length: 512 }, (_, n) => 2 ** (n - 256));
-/** Where doubles are one apart: added and taken away, it rounds to whole numbers, ties to even. */
+/**
+ * From here on doubles are 1 apart: adding and subtracting it rounds to whole numbers, ties to
+ * even.
+ */
 const WHOLE = 2 ** 52;
 
 /**
@@ -25,11 +28,11 @@ function narrow(value: number, exponentBits: number, fractionBits: number): numb
   const bias = maxExponent >> 1;
   const infinity = maxExponent << fractionBits;
   if (exponent > bias) return sign | infinity | (value !== value ? 1 << (fractionBits - 1) : 0);
-  // Numbers below the least normal one have its unit in the last place.
+  // Subnormal numbers share the unit in the last place of the least normal one.
   const target = Math.max(exponent, 1 - bias);
   const scaled = Math.abs(value) * POWERS[256 + fractionBits - target]!;
   const rounded = scaled + WHOLE - WHOLE;
-  // A carry out of the fraction moves into the exponent, as it should, up to infinity.
+  // A carry out of the fraction correctly increments the exponent, up to infinity.
   return sign | (((target + bias - 1) << fractionBits) + rounded);
 }
 
@@ -43,7 +46,7 @@ export function toBfloat16(value: number): number {
   return narrow(value, 8, 7);
 }
 
-/** The values of all binary16 numbers, once one was asked for. */
+/** The values of all binary16 numbers; made at first use. */
 let values: Float32Array | undefined;
 
 /** The value of a binary16, exactly. */
@@ -56,7 +59,7 @@ function valueOf(bits: number): number {
   const sign = bits & 0x8000 ? -1 : 1;
   const magnitude = bits & 0x7fff;
   if (magnitude >= 0x7c00) return magnitude === 0x7c00 ? sign * Infinity : NaN;
-  // As a binary32, whose exponent has another bias: 127 for 15.
+  // Reinterpreted as a binary32, whose exponent bias is 127 instead of 15; hence the factor 2^112.
   view.setUint32(0, magnitude << 13);
   return sign * view.getFloat32(0) * 2 ** 112;
 }

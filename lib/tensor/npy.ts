@@ -44,7 +44,10 @@ export function parseNpy(bytes: Uint8Array): Tensor {
   if (descriptor === undefined || shape === undefined) throw malformed('header lacks descr, shape');
   const type = DESCRIPTORS.get(descriptor);
   if (type === undefined || /'fortran_order':\s*True/.test(header)) {
-    throw new ConvfuseError('ERR_UNSUPPORTED', `npy: ${descriptor}, or not in C order`);
+    throw new ConvfuseError(
+      'ERR_UNSUPPORTED',
+      `expected little-endian numbers or booleans in C order for a .npy file, received ${descriptor}`,
+    );
   }
   const dims = shape
     .split(',')

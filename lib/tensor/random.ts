@@ -1,6 +1,6 @@
 /**
- * A small seeded generator (sfc32 by Chris Doty-Humphrey), so that a seed names the same numbers
- * on every machine. Not for secrets.
+ * A small seeded generator (sfc32 by Chris Doty-Humphrey): a seed gives the same numbers on every
+ * machine. Not for cryptography.
  */
 export class Random {
   #a: number;

@@ -5,11 +5,11 @@ import { checkTensor, type Tensor as PlainTensor } from './tensor.js';
 
 /**
  * A dense tensor: row-major elements, and dimensions outermost first. Any object with these three
- * properties will do, an onnxruntime-common Tensor for instance.
+ * properties is accepted, for instance an onnxruntime-common Tensor.
  */
 export type Tensor = PlainTensor;
 
-/** The types that an array stands for when none is given. 16-bit floats need to be named. */
+/** Element types of arrays for which no type is given. 16-bit floats have to be named. */
 const TYPES: readonly (readonly [new (length: number) => object, DataType])[] = [
   [Float32Array, 'float32'],
   [Float64Array, 'float64'],
@@ -59,7 +59,7 @@ function typeOf(data: TensorData): DataType {
   return found[1];
 }
 
-/** Plain numbers are put into the array of the type. */
+/** Converts plain numbers to a typed array of the type. */
 function elements(type: DataType, data: TensorData | readonly number[]): TensorData {
   if (!Array.isArray(data) || type === 'string') return data as TensorData;
   const array = TYPES.find(([, name]) => name === (type === 'bool' ? 'uint8' : type))?.[0];
@@ -74,7 +74,7 @@ function elements(type: DataType, data: TensorData | readonly number[]): TensorD
 
 /**
  * Makes a tensor as onnxruntime-common does: `new Tensor('float32', data, dims)`, or without the
- * type where the array says it.
+ * type where the array implies it.
  *
  * @throws ConvfuseError ERR_ARGUMENT where type, elements and dimensions do not fit
  */

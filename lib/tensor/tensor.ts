@@ -3,8 +3,8 @@ import { holds, isDataType, type DataType, type TensorData } from './dtype.js';
 import { elementCount } from './shape.js';
 
 /**
- * A dense tensor: row-major elements, and dimensions outermost first. An onnxruntime-common
- * Tensor on the CPU satisfies it as it is.
+ * A dense tensor: row-major elements, and dimensions outermost first. An onnxruntime-common Tensor
+ * on the CPU can be used directly.
  */
 export interface Tensor {
   readonly type: DataType;
@@ -19,8 +19,8 @@ export interface FloatTensor extends Tensor {
 }
 
 /**
- * Checks what TypeScript cannot: that the data has the kind and the length which type and
- * dimensions ask for. Each property of a caller's object is read once.
+ * Checks what TypeScript cannot: that the data is an array of the kind and length that the type and
+ * the dimensions require. Each property of a caller's object is read once.
  *
  * @throws ConvfuseError ERR_ARGUMENT
  */

@@ -1,13 +1,16 @@
 import { ConvfuseError } from '../errors.js';
 
-/** Zeros (or the pool's neutral element) around the input: given, or derived from its size. */
+/**
+ * Padding around the input with zeros (or the pool's neutral element): explicit, or derived from
+ * the input's size.
+ */
 export type Padding =
   | { readonly begin: readonly number[]; readonly end: readonly number[] }
   | 'same-upper'
   | 'same-lower'
   | 'valid';
 
-/** A sliding window over 1 to 3 spatial axes, outermost first: convolution and pooling alike. */
+/** A sliding window of a convolution or pool over 1 to 3 spatial axes, outermost first. */
 export interface Window {
   readonly kernel: readonly number[];
   readonly strides: readonly number[];
@@ -52,7 +55,7 @@ export function resolveWindow(
     let end = 0;
     if (same && size > 0) {
       const total = Math.max(0, (Math.ceil(size / stride) - 1) * stride + extent - size);
-      const small = Math.floor(total / 2); // not >> 1: extents pass 32 bits
+      const small = Math.floor(total / 2); // not >> 1: extents may exceed 32 bits
       begin = window.padding === 'same-upper' ? small : total - small;
       end = total - begin;
     } else if (typeof window.padding === 'object') {

@@ -160,7 +160,7 @@ test('nodes in any order are read, with a warning', (t) => {
     Array.from(file.graph.nodes(), (one) => one.opType),
     ['Relu', 'Abs', 'Neg'],
   );
-  t.regex(file.warnings[0]!, /not in order/);
+  t.regex(file.warnings[0]!, /not in topological order/);
 });
 
 test('a body uses values of the graphs around it, at any depth', (t) => {

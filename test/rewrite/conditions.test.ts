@@ -59,12 +59,17 @@ const CASES: readonly [Condition, string, string, string, object?][] = [
     'graph-output',
     'output of y is an output of the model',
   ],
-  [conditions.notPinned, `y: pinned float\n${PLAIN}`, 'pinned', 'y is bound by declared as pinned'],
+  [
+    conditions.notPinned,
+    `y: pinned float\n${PLAIN}`,
+    'pinned',
+    'y is named outside the nodes: declared as pinned',
+  ],
   [
     conditions.notPinned,
     `W: pinned float[4, 4, 1, 1]\n${PLAIN}`,
     'pinned',
-    'W is bound by declared as pinned',
+    'W is named outside the nodes: declared as pinned',
   ],
   [
     conditions.notOverridable,

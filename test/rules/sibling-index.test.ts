@@ -44,7 +44,7 @@ test('of a group that may not be merged the first says why, and the others where
   const verdicts = new Map(sites.map((site) => [site.node, site]));
   t.is(verdicts.get('y0')?.reason, 'growth');
   t.is(verdicts.get('y599')?.reason, 'pattern');
-  t.regex(verdicts.get('y599')!.detail!, /^y599 goes with Conv y0/);
+  t.regex(verdicts.get('y599')!.detail!, /^y599 belongs to the group of Conv y0/);
 });
 
 test('a layer whose geometry changed is no sibling of its former ones', (t) => {

@@ -2,18 +2,18 @@ import type { ConvAddon } from './conv-addon.js';
 import type { LinearAddon } from './linear-addon.js';
 
 /**
- * What native/addon exports. Every function checks whatever memory safety depends on and throws
- * errors that carry a code; the meaning of arguments is checked before, in TypeScript.
+ * The exports of native/addon. Every function checks what memory safety depends on and throws
+ * errors that carry a code. The callers, in TypeScript, check the meaning of the arguments.
  */
 export interface Addon extends ConvAddon, LinearAddon {
   info(): {
-    /** The version of the package that it was built from. */
+    /** The version of the package that the addon was built from. */
     readonly version: string;
     /** ISAs of this CPU, worst first. */
     readonly isas: readonly string[];
     /** Kinds in the order of the native enum. */
     readonly activations: readonly string[];
-    /** Floats in a vector of each ISA: channels in a block. */
+    /** By ISA: floats in a vector, which is the number of channels in a block. */
     readonly lanes: readonly number[];
     /** Bytes of the level 1 data, level 2 and level 3 cache; 0 when unknown. */
     readonly caches: readonly number[];
@@ -22,10 +22,13 @@ export interface Addon extends ConvAddon, LinearAddon {
   /** Bytes from the start of a buffer to the next cache line. */
   bytesToLine(buffer: ArrayBuffer): number;
 
-  /** Zeros from a cache line on, in huge pages; undefined where JavaScript has to own all memory. */
+  /**
+   * A buffer of zeros in huge pages that begins at a cache line; undefined where JavaScript engines
+   * require that they own all buffer memory.
+   */
   newBuffer(bytes: number): ArrayBuffer | undefined;
 
-  /** Fills out, loss and mass (ScaledRows). */
+  /** Writes out, loss and mass, as ScaledRows describes them. */
   scaleRows(
     isa: string,
     type: string,
@@ -56,10 +59,7 @@ export interface Addon extends ConvAddon, LinearAddon {
     threads: number,
   ): void;
 
-  /**
-   * @param sizes [planes, in x 3, out x 3, dilation x 3]
-   * @param windows of each axis: start, taps and divisor of every output
-   */
+  /** @param windows for each axis: start, taps and divisor of every output */
   pool(
     isa: string,
     mean: boolean,
@@ -71,7 +71,7 @@ export interface Addon extends ConvAddon, LinearAddon {
   ): void;
 
   /**
-   * The same on blocks.
+   * pool() on blocks.
    *
    * @param sizes [N, C, in x 2, out x 2, dilation x 2], and [top, left, bottom, right] of x and y
    */
@@ -98,10 +98,10 @@ export interface Addon extends ConvAddon, LinearAddon {
   ): void;
 
   /**
-   * @param other undefined for the function that has only x
-   * @param y memory of its own, or that of an operand in the same places
-   * @param shape [index into ELEMENTWISE_FUNCTIONS, plane, extent x 4, length], and for x, other and
-   *   y [offset, stride x 4, index into ADVANCES], in elements
+   * @param other undefined for `copy`, which has only x
+   * @param y memory of its own, or that of an operand with the same places
+   * @param shape [index into ELEMENTWISE_FUNCTIONS, plane, extent x 4, length], and for x, other
+   * and y [offset, stride x 4, index into ADVANCES], in elements
    * @param kind index into ACTIVATION_KINDS
    * @param parameters of the activation, as for createConv()
    */
@@ -129,7 +129,7 @@ export interface Addon extends ConvAddon, LinearAddon {
     threads: number,
   ): void;
 
-  /** @param places as lib/backend/copy.ts has them */
+  /** @param places CopyPlaces of lib/backend/copy.ts */
   copy(
     isa: string,
     x: ArrayBufferView,
@@ -161,7 +161,7 @@ export interface Addon extends ConvAddon, LinearAddon {
   ): void;
 
   /**
-   * The same on blocks.
+   * resample() on blocks.
    *
    * @param sizes [N, C, in x 2, out x 2, taps x 2], and [top, left, bottom, right] of x and y
    */
@@ -177,12 +177,17 @@ export interface Addon extends ConvAddon, LinearAddon {
     threads: number,
   ): void;
 
-  /** To be called once, before startConv. `completed` hears the number of each ended job. */
+  /**
+   * Call it once, before startConv(). `completed` is called with the number of each finished job.
+   */
   listen(completed: (id: number) => void): void;
 
-  /** Makes a job end soon, and its result undefined. */
+  /** Makes a job finish early; takeResult() then returns undefined. */
   cancelJob(id: number): void;
 
-  /** The result of an ended job, once: in `out`, or in memory of its own. */
+  /**
+   * The result of a finished job, to be taken once: in `out`, or in memory of its own. Undefined
+   * when the job was cancelled.
+   */
   takeResult(id: number, out: Float32Array | undefined): Float32Array | undefined;
 }

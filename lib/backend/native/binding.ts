@@ -8,15 +8,15 @@ import type { Addon } from './addon.js';
 
 export type LoadResult = { readonly addon: Addon } | { readonly reason: string };
 
-// From dist/backend/native to the package.
+// The root of the package, seen from dist/backend/native.
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../../..');
 
 let loaded: LoadResult | undefined;
 
 /**
- * The addon, or the reason why there is none. A build made here is preferred to a prebuilt one;
- * either is tried when the other is absent, broken or left over from another version of this
- * package, and the outcome is kept.
+ * The addon, or the reason why there is none. A local build is preferred to a prebuilt one; either
+ * is tried when the other is absent, broken or left over from another version of this package. The
+ * outcome is cached.
  */
 export function loadAddon(): LoadResult {
   loaded ??= tryToLoad();
@@ -49,10 +49,11 @@ function platformName(): string {
   return `${process.platform}-${process.arch}${isMusl() ? '-musl' : ''}`;
 }
 
-/** Whether this Linux has musl for its C library: the report then has no version of glibc. */
+/** Whether the C library of this Linux is musl: the process report then has no glibc version. */
 function isMusl(): boolean {
   if (process.platform !== 'linux') return false;
-  // Not in the types yet. Without it, resolving addresses takes seconds on some machines.
+  // `excludeNetwork` is not in the types yet. Without it the report resolves network addresses,
+  // which takes seconds on some machines.
   const reporter = process.report as typeof process.report & { excludeNetwork: boolean };
   const { excludeNetwork } = reporter;
   reporter.excludeNetwork = true;

@@ -1,10 +1,10 @@
 import type { BoundLayer } from '../backend.js';
 import { fromNative } from './errors.js';
 
-/** Of the arrays that a layer is called with. */
+/** A call of the addon that takes nothing but arrays. */
 type NativeRun = (x: Float32Array, residual: Float32Array | undefined, out: Float32Array) => void;
 
-/** A function of the addon as a layer. Runs of it make no object and no function. */
+/** A layer that calls the addon. Runs allocate no objects or closures. */
 export function boundLayer(run: NativeRun): BoundLayer {
   return (x, residual, out) => {
     try {

@@ -4,7 +4,7 @@ import { boundLayer } from './bound.js';
 import type { ChainLink } from './conv-addon.js';
 import { native } from './errors.js';
 
-/** What chains need to know of a layer. */
+/** What createChain() needs to know of a layer. */
 interface Linkable {
   readonly threads: number;
   readonly link: ChainLink;
@@ -12,13 +12,13 @@ interface Linkable {
 
 const links = new WeakMap<BoundLayer, Linkable>();
 
-/** The layer, which may become a part of a chain then. */
+/** Registers a layer, so that nativeChain() can make it part of a chain. Returns the layer. */
 export function linkable(layer: BoundLayer, known: Linkable): BoundLayer {
   links.set(layer, known);
   return layer;
 }
 
-/** As Backend.chain(). */
+/** Implements Backend.chain(). */
 export function nativeChain(
   addon: Addon,
   isa: string,

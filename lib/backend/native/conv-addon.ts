@@ -4,8 +4,8 @@ export interface ConvHandle {
 }
 
 /**
- * A layer of a chain: a convolution and its shape, as for runConv(); or whether a pool takes means, and
- * its sizes and windows, as for poolBlocked().
+ * A layer of a chain: a convolution with its shape, as for runConv(); or a pool, with `sizes` and
+ * `windows` as for poolBlocked().
  */
 export type ChainLink =
   | readonly [ConvHandle, Uint32Array]
@@ -16,7 +16,7 @@ export interface ChainHandle {
   readonly brand: unique symbol;
 }
 
-/** Convolutions, as part of what native/addon exports. */
+/** The exports of native/addon for convolutions and chains. */
 export interface ConvAddon {
   /**
    * @param geometry [C, M, groups, kernel x 3, stride x 3, dilation x 3, transposed]
@@ -37,8 +37,8 @@ export interface ConvAddon {
   ): ConvHandle;
 
   /**
-   * @param shape [N, in x 3, out x 3, pad begin x 3], and for x, residual and out, where any is
-   *   blocked, [blocked, top, left, bottom, right]; as in the functions below
+   * @param shape [N, in x 3, out x 3, pad begin x 3]; where any tensor is blocked, followed by
+   * [blocked, top, left, bottom, right] for x, residual and out. The functions below take the same.
    */
   describeConv(conv: ConvHandle, shape: Uint32Array, threads: number): string;
 
@@ -60,17 +60,17 @@ export interface ConvAddon {
     threads: number,
   ): number;
 
-  /** Later uses of the handle throw ERR_DISPOSED; runs under way end well. */
+  /** Later uses of the handle throw ERR_DISPOSED; current runs finish normally. */
   disposeConv(conv: ConvHandle): void;
 
   /**
-   * One run of layers that follow each other, each the only reader of the one before.
+   * Joins layers of which each is the only reader of the one before.
    *
-   * @returns undefined where it would not be faster
+   * @returns undefined where that would not be faster
    */
   createChain(isa: string, links: readonly ChainLink[], threads: number): ChainHandle | undefined;
 
-  /** @param residual of the last one */
+  /** @param residual of the last layer */
   runChain(
     chain: ChainHandle,
     x: Float32Array,

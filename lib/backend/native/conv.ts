@@ -21,7 +21,7 @@ import type { Jobs } from './jobs.js';
 
 const PRECISIONS = ['strict', 'default', 'fast', 'bfloat16'] as const;
 
-/** What a convolution needs of its backend. */
+/** The part of the native backend that its convolutions use. */
 export interface NativeContext {
   readonly addon: Addon;
   readonly jobs: Jobs;
@@ -39,7 +39,7 @@ interface Prepared {
 /** A float32 convolution on the native side. */
 export class NativeConv implements ConvKernel {
   readonly #context: NativeContext;
-  /** Without the weights, which the native side has packed: empty inputs need none. */
+  /** Without the weights: the native side has packed them, and empty inputs need none. */
   readonly #spec: ConvSpec;
   readonly #handle: ConvHandle;
   readonly #threads: number;
@@ -108,7 +108,10 @@ export class NativeConv implements ConvKernel {
     return linkable(bound, { threads, link: [handle, numbers] });
   }
 
-  /** Runs of one shape follow each other: what they share is kept. */
+  /**
+   * The arguments for one input shape. The last ones are kept, since consecutive runs mostly share
+   * a shape.
+   */
   #prepare(dims: readonly number[], layouts?: ConvLayouts): Prepared {
     const last = this.#last;
     if (last !== undefined && sameDims(last.dims, dims) && sameLayouts(last.layouts, layouts)) {
@@ -124,7 +127,7 @@ export class NativeConv implements ConvKernel {
   }
 }
 
-/** As createConv() takes them. */
+/** The parameters of an activation in the order of Addon.createConv(). */
 export function parametersOf({ alpha, beta, tail = NO_TAIL }: Activation): Float32Array {
   return Float32Array.of(alpha, beta, tail.scale, tail.shift, tail.low, tail.high);
 }
@@ -151,7 +154,7 @@ function numbersOf(shape: ConvShape, layouts?: ConvLayouts): Uint32Array {
   );
 }
 
-/** Layouts belong to the steps of a plan: the same object, or another. */
+/** Compares by identity: each step of a plan passes its own layout objects again. */
 function sameLayouts(a: ConvLayouts | undefined, b: ConvLayouts | undefined): boolean {
   return a?.x === b?.x && a?.residual === b?.residual && a?.out === b?.out;
 }
@@ -164,7 +167,7 @@ export function haloNumbers({ top, left, bottom, right }: Halo): number[] {
   return [top, left, bottom, right];
 }
 
-/** Nothing to read or nothing to write: the reference knows what that means. */
+/** Whether there is nothing to read or to write. The reference backend handles that case. */
 function isEmpty(shape: ConvShape): boolean {
   return shape.batch === 0 || shape.input.includes(0) || shape.output.includes(0);
 }

@@ -1,6 +1,9 @@
 import { ConvfuseError, type ErrorCode } from '../../errors.js';
 
-/** An error of the addon, which carries a code as a property, as a ConvfuseError. */
+/**
+ * Converts an error of the addon, which has a `code` property, to a ConvfuseError. Returns other
+ * errors unchanged.
+ */
 export function fromNative(error: unknown): unknown {
   if (!(error instanceof Error) || error instanceof ConvfuseError) return error;
   const code = (error as { code?: unknown }).code;
@@ -8,7 +11,7 @@ export function fromNative(error: unknown): unknown {
   return new ConvfuseError(code as ErrorCode, error.message, { cause: error });
 }
 
-/** Calls the addon. @throws ConvfuseError */
+/** Calls the addon and converts its errors. @throws ConvfuseError */
 export function native<T>(call: () => T): T {
   try {
     return call();

@@ -31,7 +31,7 @@ import { Jobs } from './jobs.js';
 import { nativeLinear } from './linear.js';
 import { nativeBlockedPool, nativePool } from './pool.js';
 
-/** The addon's listener can be set once, so that all backends over it share their jobs. */
+/** An addon takes only one listener, so all backends over it share one Jobs object. */
 const jobsOf = new WeakMap<Addon, Jobs>();
 
 function sharedJobs(addon: Addon): Jobs {
@@ -182,7 +182,7 @@ export class NativeBackend implements Backend {
   }
 }
 
-/** Inputs, outputs and widths of both axes, and then their taps. */
+/** [in x 2, out x 2, width x 2], and the taps of both axes. */
 function tapsOf([high, wide]: readonly [ResampleAxis, ResampleAxis]) {
   const sizes = [high.input, wide.input, high.output, wide.output, high.width, wide.width];
   return { sizes, taps: [high.index, high.weight, wide.index, wide.weight] as const };

@@ -9,7 +9,7 @@ interface Pending {
   readonly forget: (() => void) | undefined;
 }
 
-/** Promises for the jobs of one addon. */
+/** Turns the asynchronous jobs of one addon into promises. */
 export class Jobs {
   readonly #addon: Addon;
   readonly #pending = new Map<number, Pending>();
@@ -21,7 +21,7 @@ export class Jobs {
 
   /**
    * Starts a job and promises its result, in `out` where that is given. An abort rejects at once
-   * with the signal's reason; the job then ends by itself, and `out` stays as it was.
+   * with the signal's reason; the native job still runs to its end, and `out` is not written.
    */
   run(
     start: () => number,

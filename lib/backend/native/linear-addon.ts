@@ -3,7 +3,7 @@ export interface LinearHandle {
   readonly brand: unique symbol;
 }
 
-/** Products with matrices that are packed once, as part of what native/addon exports. */
+/** The exports of native/addon for products with a matrix that is packed once. */
 export interface LinearAddon {
   /**
    * @param b [k, n], or [n, k] with transB
@@ -24,7 +24,7 @@ export interface LinearAddon {
     slope: Float32Array | undefined,
   ): LinearHandle;
 
-  /** As many rows as `a` has, each plus one of the residual. */
+  /** Takes any number of rows; `a`, `residual` and `out` have the same. */
   runLinear(
     linear: LinearHandle,
     a: Float32Array,

@@ -5,10 +5,10 @@ import { boundLayer } from './bound.js';
 import { parametersOf } from './conv.js';
 import { native } from './errors.js';
 
-/** Most columns, and products of one: positions are 32-bit numbers on the native side. */
+/** The largest n and k: positions are 32-bit numbers on the native side. */
 const MOST = 2 ** 26;
 
-/** As Backend.linear(). */
+/** Implements Backend.linear(). */
 export function nativeLinear(
   addon: Addon,
   isa: string,

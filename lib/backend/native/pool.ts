@@ -4,7 +4,7 @@ import { boundLayer } from './bound.js';
 import { linkable } from './chain.js';
 import { haloNumbers } from './conv.js';
 
-/** As Backend.pool(). */
+/** Implements Backend.pool(). */
 export function nativePool(
   addon: Addon,
   isa: string,
@@ -17,7 +17,7 @@ export function nativePool(
   return boundLayer((x, _, y) => addon.pool(isa, mean, x, y, sizes, windows, threads));
 }
 
-/** As Backend.poolBlocked(). */
+/** Implements Backend.poolBlocked(). */
 export function nativeBlockedPool(
   addon: Addon,
   isa: string,

@@ -2,9 +2,9 @@ import type { Activation } from '../activation.js';
 import { erfc } from './erf.js';
 
 /**
- * Applies an activation in double to values[start, end), which belong to one output channel.
- * NaN stays NaN in every kind. Formulas: lib/backend/activation.ts; those of PyTorch's modules
- * of the same names, each in the form that neither overflows nor cancels.
+ * Applies an activation in double to values[start, end), which belong to one output channel. NaN
+ * stays NaN in every kind. Formulas: lib/backend/activation.ts, and PyTorch's modules of the same
+ * names; each is written so that it neither overflows nor cancels.
  */
 export function activate(
   activation: Activation,

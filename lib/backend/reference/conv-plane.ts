@@ -2,7 +2,7 @@ import type { FloatArray } from '../backend.js';
 
 type Triple = readonly [number, number, number];
 
-/** Where the taps of a kernel fall. All three spatial axes: depth, height, width. */
+/** The geometry of a convolution over three spatial axes: depth, height, width. */
 export interface Taps {
   readonly kernel: Triple;
   readonly stride: Triple;

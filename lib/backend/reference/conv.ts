@@ -5,7 +5,7 @@ import { convShape, threeAxes, type ConvShape } from '../conv-shape.js';
 import { activate } from './activation.js';
 import { accumulatePlane, accumulateTransposedPlane, type Taps } from './conv-plane.js';
 
-/** How long a run keeps the event loop before it lets a signal's listener be heard. */
+/** How long a run blocks the event loop before it yields, so that a signal's listener can run. */
 const TURN_MILLISECONDS = 20;
 
 /**
@@ -57,10 +57,13 @@ export class ReferenceConv implements ConvKernel {
   }
 
   dispose(): void {
-    // Plain arrays: the garbage collector has them.
+    // Nothing to free: the garbage collector owns all arrays.
   }
 
-  /** Computes everything, pausing often enough: after each input channel of each output plane. */
+  /**
+   * Computes all output planes; yields after each input channel of each, so that run() can pause
+   * there.
+   */
   *#planes(call: ConvCall, shape: ConvShape): Generator<undefined, void> {
     const spec = this.#spec;
     const { x, out, residual } = call;

@@ -10,7 +10,9 @@ import { ReferenceConv } from './conv.js';
 import { gemm } from './gemm.js';
 import { scaleRows } from './scale-rows.js';
 
-/** Plain TypeScript, in double inside: slow, and the oracle of everything else. */
+/**
+ * Plain TypeScript that computes in double: slow, and the oracle that all else is compared with.
+ */
 export class ReferenceBackend implements Backend {
   readonly name = 'reference';
   readonly isa = 'typescript';
@@ -25,7 +27,7 @@ export class ReferenceBackend implements Backend {
     return scaleRows(request);
   }
 
-  /** Every precision is met: this one is better than all of them. */
+  /** Ignores the precision mode: double is more precise than any of them. */
   conv(spec: ConvSpec): ConvKernel {
     return new ReferenceConv(spec);
   }

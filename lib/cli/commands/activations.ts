@@ -40,7 +40,7 @@ interface ActivationFlags extends BackendFlags {
   readonly allowSymlinks?: true;
 }
 
-/** `convfuse activations`: what another activation would do to a model, and to its time. */
+/** `convfuse activations`: what replacing activations would do to a model's outputs and time. */
 export const addActivations: AddCommand = (command, done) => {
   command
     .argument('<model>')
@@ -87,7 +87,7 @@ export const addActivations: AddCommand = (command, done) => {
 
 async function study(file: string, flags: ActivationFlags, signal: AbortSignal): Promise<void> {
   const target = flags.budget === undefined ? undefined : (flags.output ?? besideOf(file, flags));
-  // Said now, and not after minutes of work; saveModel looks again.
+  // Checked before minutes of work; saveModel() checks again.
   if (target !== undefined && flags.force !== true) await refuseTaken(target);
   const model = await loadModel(file, { allowSymlinks: flags.allowSymlinks === true });
   const { backend, isa, threads, replace, runs, seed, budget } = flags;

@@ -13,7 +13,7 @@ interface ChoiceFlags extends Omit<BackendFlags, 'threads'> {
   readonly threads?: number | readonly number[];
 }
 
-/** Flags of every command that computes. */
+/** Adds the backend flags of commands that compute. */
 export function addBackendOptions(command: Command): Command {
   return addBackendChoice(command).option(
     '--threads <n>',
@@ -22,7 +22,7 @@ export function addBackendOptions(command: Command): Command {
   );
 }
 
-/** The same for commands that try several numbers of threads. */
+/** Adds the backend flags except --threads, for commands that try several thread counts. */
 export function addBackendChoice(command: Command): Command {
   return command
     .hook('preAction', (_parent, action) => {
@@ -48,14 +48,16 @@ export function addBackendChoice(command: Command): Command {
     );
 }
 
-/** Numbers and names that the library refuses are wrong usage, from a flag or the environment. */
+/**
+ * Ends with exit code 2 for values that the library would refuse, from flags or the environment.
+ */
 function refuseWrong(command: Command): void {
   const { backend, isa, threads } = command.opts<ChoiceFlags>();
   for (const count of [threads].flat()) {
     try {
       machineInfo({ backend, isa, threads: count });
     } catch (error) {
-      // What else there is to say, the work says.
+      // Other errors are reported by the work itself.
       if (!(error instanceof ConvfuseError) || error.code !== 'ERR_ARGUMENT') continue;
       command.error(`error: ${error.message}`);
     }

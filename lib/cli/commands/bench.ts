@@ -40,7 +40,7 @@ interface Entry extends Partial<ModelBench> {
   readonly error: Failure | undefined;
 }
 
-/** `convfuse bench`: what fusing saves, measured here. */
+/** `convfuse bench`: measures on this machine what fusing saves. */
 export const addBench: AddCommand = (command, done) => {
   command
     .argument('<model...>', '.onnx files, or folders of them')

@@ -1,4 +1,4 @@
 import type { Command } from 'commander';
 
-/** Gives a command its arguments, options and action, which tells its exit code when it has run. */
+/** Adds a command's arguments, options and action, which passes its exit code to `done`. */
 export type AddCommand = (command: Command, done: (exitCode: number) => void) => void;

@@ -5,7 +5,7 @@ import { loadInputs } from '../inputs.js';
 import * as parse from '../parse.js';
 import { addBackendOptions, type BackendFlags } from './backend-options.js';
 
-/** The flags of `fuse` as commander hands them over. */
+/** The flags of `fuse` as commander parses them. */
 export interface FuseFlags extends BackendFlags {
   readonly output?: string;
   readonly outDir?: string;
@@ -129,7 +129,7 @@ export function checkFuseFlags(command: Command, flags: FuseFlags): void {
   if (both !== undefined) command.error(`error: rule '${both}' is in --only and in --skip`);
 }
 
-/** What the library is to do; reads the files of --input. */
+/** The options for fuseModels(); reads the files of --input. */
 export async function fuseModelsOptions(flags: FuseFlags): Promise<FuseModelsOptions> {
   const verify = flags.verify ? await verifyOptions(flags) : false;
   return defined({

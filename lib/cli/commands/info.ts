@@ -5,7 +5,7 @@ import { addBackendOptions, type BackendFlags } from './backend-options.js';
 import type { AddCommand } from './command.js';
 import { defined } from './fuse-options.js';
 
-/** `convfuse info`: what runs here, and why. */
+/** `convfuse info`: the backend in use and why, and the hardware. */
 export const addInfo: AddCommand = (command) => {
   command.option('--json', 'print one JSON document');
   addBackendOptions(command).action((flags: BackendFlags & { readonly json?: true }) => {

@@ -3,7 +3,7 @@ import { outColors, print, printJson } from '../print.js';
 import { plural } from '../text.js';
 import type { AddCommand } from './command.js';
 
-/** `convfuse rules`: the table that `fuse` works by. */
+/** `convfuse rules`: the rule table. */
 export const addRules: AddCommand = (command) => {
   command.option('--json', 'print one JSON document').action((flags: { readonly json?: true }) => {
     if (flags.json === true) printJson({ schema: 1, rules: rules.map(ruleData) });

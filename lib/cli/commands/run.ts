@@ -39,7 +39,7 @@ export const addRun: AddCommand = (command) => {
     await mkdir(flags.outDir!, { recursive: true });
     const written: { name: string; file: string; type: string; dims: readonly number[] }[] = [];
     for (const [index, name] of session.outputNames.entries()) {
-      // Never a name from the model in a path.
+      // Numbered, since names from the model must not become part of a path.
       const file = path.join(flags.outDir!, `output_${index}.npy`);
       const tensor = outputs[name];
       if (tensor === undefined) throw new ConvfuseError('ERR_INTERNAL', `no output ${name}`);

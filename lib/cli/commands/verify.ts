@@ -31,7 +31,7 @@ export const addVerify: AddCommand = (command, done) => {
         printVerification(verification);
       }
       if (verification.status === 'failed') done(EXIT.verification);
-      // Models that cannot be run were not found to be equal: that is no success.
+      // Models that cannot be run have not been found equal, so this is no success.
       if (verification.status === 'skipped') {
         note(`error: the models were not compared: ${safe(verification.reason ?? '')}`);
         done(EXIT.error);

@@ -5,7 +5,7 @@ import { Random } from '../../tensor/random.js';
 import { elementCount } from '../../tensor/shape.js';
 import type { Tensor } from '../../tensor/tensor.js';
 
-/** Names of element types in the text, which are those of ONNX; ours are accepted as well. */
+/** Element types by their names in the text form: those of ONNX, and those of this library. */
 const TYPES: ReadonlyMap<string, DataType> = new Map<string, DataType>([
   ['float', 'float32'],
   ['double', 'float64'],
@@ -28,7 +28,7 @@ export function typeToText(type: DataType): string {
   return type === 'float64' ? 'double' : type;
 }
 
-/** A number of the text, inf and nan included. */
+/** Parses a number; inf and nan are allowed. */
 export function numberFromText(text: string): number {
   const magnitude = text.replace(/^[-+]/, '');
   const value = magnitude === 'inf' ? Infinity : magnitude === 'nan' ? NaN : Number(magnitude);
@@ -42,7 +42,7 @@ export function numberToText(value: number): string {
 }
 
 /**
- * A tensor from the elements of a text.
+ * Makes a tensor of its elements in text form.
  *
  * @throws ConvfuseError ERR_ARGUMENT when there are too few or too many
  */
@@ -78,7 +78,7 @@ export function elementsToText({ type, data }: Tensor): string[] {
   });
 }
 
-/** Seeded elements; `positive` for what stands under a square root. */
+/** A tensor of seeded random elements; `positive` ones for variances. */
 export function seededTensor(
   type: DataType,
   dims: readonly number[],
@@ -105,7 +105,7 @@ export function seededTensor(
   });
 }
 
-/** A seed out of a name (FNV-1a), so that a name's numbers depend on nothing else. */
+/** A seed derived from a name alone (FNV-1a hash), so that its numbers depend on nothing else. */
 export function seedOf(name: string): number {
   let hash = 0x811c9dc5;
   for (let i = 0; i < name.length; i++) {

@@ -2,17 +2,17 @@ import type { NodeStatement } from './syntax.js';
 import type { Value } from '../value.js';
 
 /**
- * Shapes for names that a text uses without saying what they are: 4 channels (or two a group), 3x3
- * kernels and 8x8 images, unless something around them says otherwise. They make a text a model;
- * where a shape matters, the text declares it.
+ * Shapes for names that a text does not declare: 4 channels (or two a group), 3x3 kernels and 8x8
+ * images, unless neighbours imply others. They keep texts short; where a shape matters, the text
+ * declares it.
  */
 export class TextDefaults {
   /** Channels of node outputs, as far as they follow from weights. */
   readonly #channels = new Map<Value, number>();
 
   /**
-   * What an undefined input of a node is: dims, and whether it is a parameter (a constant) or an
-   * input of the model. `known` are the inputs that are defined.
+   * The dims of an undefined input of a node, and whether it is a parameter (a constant) or an
+   * input of the model. `known` are the node's inputs, as far as they are defined.
    */
   missing(
     statement: NodeStatement,
@@ -26,7 +26,7 @@ export class TextDefaults {
     return { dims: shapes[index] ?? shapes[0]!, parameter };
   }
 
-  /** Notes what a node's outputs look like. */
+  /** Notes the number of channels of a node's output. */
   note(statement: NodeStatement, inputs: readonly (Value | undefined)[], output: Value): void {
     const { opType } = statement;
     const weight = inputs[1];

@@ -19,14 +19,14 @@ import { Tokens } from './tokens.js';
 import type { Value } from '../value.js';
 
 export interface TextOptions {
-  /** 8 when neither this nor the text says another. */
+  /** Default: 8. A version in the text wins. */
   readonly irVersion?: number;
-  /** Of the default domain: 17 when neither this nor the text says another. */
+  /** Version of the default domain. Default: 17. A version in the text wins. */
   readonly opset?: number;
 }
 
 /**
- * A model from the text form described in ../text.ts.
+ * Parses the text form described in ../text.ts.
  *
  * @throws ConvfuseError ERR_ARGUMENT (not the text form), ERR_MODEL (a name defined twice)
  */
@@ -48,7 +48,7 @@ export function parseText(text: string, options: TextOptions = {}): Model {
   return model;
 }
 
-/** Builds one outermost graph and the bodies in it. */
+/** Builds the main graph or a function, with all bodies in it. */
 class TextBuilder {
   readonly #root: Graph;
   readonly #variances: ReadonlySet<string>;
@@ -108,7 +108,7 @@ class TextBuilder {
     );
     const inputs = [...known];
     statement.inputs.forEach((name, index) => {
-      // A name may stand twice among the inputs: the first one defined it.
+      // The same name may be several inputs: the first one defines it.
       if (name !== '') inputs[index] ??= this.#missing(graph, statement, index, inputs);
     });
     const outputs = statement.outputs.map((name) =>
@@ -167,7 +167,7 @@ class TextBuilder {
   }
 }
 
-/** Whether it only says that something defined elsewhere is an output. */
+/** Whether a declaration says only that a value defined elsewhere is an output. */
 function isMention({ roles, type, data }: Declared): boolean {
   return roles.size === 1 && roles.has('output') && type === undefined && data === undefined;
 }
@@ -177,7 +177,7 @@ function definedOutput(graph: Graph, name: string): Value {
   return declared ?? defineValue(graph, name);
 }
 
-/** The declared outputs, or the node outputs that nothing reads. */
+/** The declared outputs; without any, the node outputs that nothing reads. */
 function outputsOf(graph: Graph, statements: GraphStatements): Value[] {
   const declared = statements.declared.filter(({ roles }) => roles.has('output'));
   if (declared.length > 0) {
@@ -194,7 +194,7 @@ function outputsOf(graph: Graph, statements: GraphStatements): Value[] {
   return unread;
 }
 
-/** Names that stand for a variance somewhere: the last input of a batch norm. */
+/** Collects the names that are the variance of some batch norm. */
 function collectVariances(statements: GraphStatements, found: Set<string>): void {
   for (const node of statements.nodes) {
     if (node.opType === 'BatchNormalization' && node.inputs[4] !== undefined) {

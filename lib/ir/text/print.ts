@@ -7,26 +7,29 @@ import { elementsToText, numberToText, typeToText } from './data.js';
 import { isPlainName } from './tokens.js';
 import type { Dim, Value } from '../value.js';
 
-/** The nodes of a graph, one a line, without declarations: what rule examples compare. */
+/**
+ * The nodes of a graph, one per line, without declarations: rule examples are compared in this
+ * form.
+ */
 export function printNodes(graph: Graph): string {
   return nodeLines(graph, '', outlineText).join('\n');
 }
 
-/** A nested graph without its declarations, but for outputs that no node in it makes. */
+/** A nested graph without declarations, except those of outputs that come from an outer graph. */
 function outlineText(graph: Graph, indent: string): string {
   const passed = graph.outputs.filter((value) => value.producer?.graph !== graph);
   const mentions = passed.map((value) => `${indent}${nameText(value.name)}: output`);
   return [...nodeLines(graph, indent, outlineText), ...mentions].join('\n');
 }
 
-/** How nested graphs are printed. */
+/** Prints a nested graph. */
 type GraphText = (graph: Graph, indent: string) => string;
 
 function nodeLines(graph: Graph, indent: string, nested: GraphText): string[] {
   return Array.from(graph.nodes(), (node) => indent + nodeText(node, indent, nested));
 }
 
-/** The whole model, as a text that parseText makes the same model of. */
+/** The whole model, as a text from which parseText() makes the same model. */
 export function printText(model: Model): string {
   const lines = [
     `<ir_version: ${model.irVersion}, ${opsetsText(model.opsets)}>`,
@@ -47,7 +50,7 @@ function opsetsText(opsets: ReadonlyMap<string, number>): string {
 
 function graphText(graph: Graph, indent: string): string {
   const lines: string[] = [];
-  // The order of the statements is the order of the signature: inputs first, outputs last.
+  // Statements are in the order of the signature: inputs first, outputs last.
   for (const value of graph.inputs) lines.push(indent + declarationText(value, graph));
   for (const value of graph.values.values()) {
     if (value.isInput || graph.outputs.includes(value)) continue;

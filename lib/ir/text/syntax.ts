@@ -4,8 +4,8 @@ import type { Tensor } from '../../tensor/tensor.js';
 import type { Tokens } from './tokens.js';
 import type { Dim } from '../value.js';
 
-// From text to statements. What names mean is settled later, by parse.ts: a statement may
-// refer to one that comes after it.
+// Parses text into statements. parse.ts resolves names later, since a statement may refer to one
+// that comes after it.
 
 export interface NodeStatement {
   readonly name: string;
@@ -91,7 +91,7 @@ function readHeader(tokens: Tokens, graph: GraphStatements): void {
   });
 }
 
-/** domain.Name:overload, where all but the name may be missing. */
+/** Reads domain.Name:overload; the domain and the overload are optional. */
 function readOperator(tokens: Tokens): { domain: string; name: string; overload: string } {
   const word = tokens.take('word', 'an operator');
   const dot = word.lastIndexOf('.');
@@ -116,7 +116,7 @@ function readDeclaration(tokens: Tokens): Declared {
   let dims: Dim[] | undefined;
   if (tokens.peek().kind === 'word' && !tokens.peek().first) {
     type = readType(tokens);
-    // A scalar where elements follow; otherwise nothing is said of the shape.
+    // Without dimensions this is a scalar where elements follow, else a value of unknown shape.
     dims = hasDims(tokens) ? readDims(tokens) : undefined;
   }
   const data = tokens.accepts('=') ? readData(tokens) : undefined;

@@ -7,7 +7,7 @@ export interface Token {
   /** Unquoted for strings. */
   readonly text: string;
   readonly line: number;
-  /** Whether it is the first of its line: `[` there starts a node name, not dimensions. */
+  /** Whether it is the first token of its line, where `[` starts a node name and not dimensions. */
   readonly first: boolean;
 }
 
@@ -19,7 +19,7 @@ export function isPlainName(name: string): boolean {
   return /^[A-Za-z_][\w./]*$/.test(name) && name !== 'inf' && name !== 'nan' && name !== 'function';
 }
 
-/** Reads tokens one by one, with a look at the next. */
+/** A stream of tokens with lookahead. */
 export class Tokens {
   readonly #tokens: readonly Token[];
   #at = 0;
