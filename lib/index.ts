@@ -65,6 +65,8 @@ export { conv2d } from './layers/conv2d.js';
 export type { ConvOptions } from './layers/conv-options.js';
 export { FusedConv2d, type RunOptions, type RunSyncOptions } from './layers/fused-conv2d.js';
 export type { PaddingOption, PerAxis } from './layers/window-option.js';
+export type { FuseRun } from './report/run.js';
+export { prepareReport, type ReportFile, type ReportOptions } from './report/save-report.js';
 export * as conditions from './rewrite/conditions.js';
 export { defineRule, type Level, type Match, type Reason, type Rule } from './rewrite/rule.js';
 export type { Condition, Facts, Refusal, Rewritten, SiteCheck, Target } from './rewrite/rule.js';

@@ -34,6 +34,7 @@ const NAMES = [
   'loadModel',
   'loadTensor',
   'machineInfo',
+  'prepareReport',
   'rules',
   'saveModel',
   'saveTensor',

@@ -14,6 +14,8 @@ export interface ModelWithData {
   readonly chunks: Chunks;
   readonly dataPath: string;
   readonly dataBytes: number;
+  /** SHA-256 of the data file. */
+  readonly dataHash: string;
   /** Takes the data file away again, if it was not there before. */
   discard(): Promise<void>;
 }
@@ -40,7 +42,8 @@ export async function publishData(
   if (draft.blocks.length === 0) return undefined;
   const temp = await createFor({ ...target, replacedMode: undefined }, signal);
   try {
-    const location = `${path.basename(target.path)}.${await writeBlocks(draft, temp)}.data`;
+    const dataHash = await writeBlocks(draft, temp);
+    const location = dataFileName(target.path, dataHash);
     const chunks = encodeChunks(model, new DataFilePlacement(location, everything));
     const dataPath = path.join(path.dirname(target.path), location);
     const isNew = (await lstat(dataPath).catch(() => undefined)) === undefined;
@@ -49,11 +52,16 @@ export async function publishData(
     const discard = async (): Promise<void> => {
       if (isNew) await unlink(dataPath).catch(() => undefined);
     };
-    return { chunks, dataPath, dataBytes: draft.length, discard };
+    return { chunks, dataPath, dataBytes: draft.length, dataHash, discard };
   } catch (error) {
     await temp.discard();
     throw error;
   }
+}
+
+/** What the data file of an output is called. @param hash SHA-256 of its content */
+export function dataFileName(output: string, hash: string): string {
+  return `${path.basename(output)}.${hash.slice(0, 32)}.data`;
 }
 
 /** Writes the blocks, one in memory at a time. @returns the hash of all of it */
@@ -68,5 +76,5 @@ async function writeBlocks(placement: DataFilePlacement, temp: TempFile): Promis
     await temp.write(bytes);
     at = block.offset + block.length;
   }
-  return hash.digest('hex').slice(0, 32);
+  return hash.digest('hex');
 }

@@ -60,6 +60,8 @@ export interface FileReport {
   readonly after: ModelSummary | undefined;
   readonly sites: readonly SiteReport[];
   readonly verification: VerificationReport | undefined;
+  /** An earlier run finished it, and this report is of that run; see the option `resume`. */
+  readonly resumed?: true;
   readonly milliseconds: {
     readonly read: number;
     readonly fuse: number;

@@ -7,6 +7,7 @@ import type { Chunks } from '../onnx/chunks.js';
 import type { ModelOrigin } from '../onnx/origin.js';
 import { encodeChunks } from '../onnx/write.js';
 import { checkFlag, checkModel, checkOptions, checkPath } from './arguments.js';
+import { sha256, type FileContent } from './content.js';
 import { publishData, type ModelWithData } from './data-file.js';
 import { hasDataFiles } from './encode.js';
 import { checkTarget, writeFile, type OutputTarget } from './output-target.js';
@@ -50,18 +51,47 @@ export async function saveModel(
   checkOptions(options);
   checkFlag(options.force, 'force');
   checkFlag(options.inPlace, 'inPlace');
+  return saveAnnounced(model, file, options);
+}
+
+/**
+ * saveModel() for a caller that has to know the content before the output has its name.
+ *
+ * @param announce is waited for; when it rejects, nothing is saved
+ */
+export async function saveAnnounced(
+  model: Model,
+  file: string,
+  options: SaveOptions,
+  announce?: (content: FileContent) => Promise<void>,
+): Promise<SavedModel> {
   const source = model.origin as ModelOrigin | undefined;
   const target = await checkTarget(file, source?.path, options);
   options.signal?.throwIfAborted();
   const [chunks, data] = await encodeFor(model, target, options.signal);
   try {
+    await announce?.(contentOfParts(chunks.parts, data));
     await writeFile(target, chunks.parts, options.signal);
   } catch (error) {
-    await data?.discard();
+    // Whoever took the name meanwhile may have saved the same model: then the data file, which is
+    // named after its content, is theirs too.
+    if (!isTaken(error)) await data?.discard();
     throw error;
   }
   const bytes = chunks.length + (data?.dataBytes ?? 0);
   return { path: target.path, dataPath: data?.dataPath, bytes };
+}
+
+function contentOfParts(
+  parts: readonly Uint8Array[],
+  data: ModelWithData | undefined,
+): FileContent {
+  const files = data && [{ name: path.basename(data.dataPath), sha256: data.dataHash }];
+  return { sha256: sha256(parts), data: files ?? [] };
+}
+
+function isTaken(error: unknown): boolean {
+  return error instanceof ConvfuseError && error.code === 'ERR_OUTPUT';
 }
 
 async function encodeFor(

@@ -174,7 +174,7 @@ async function linkNew(file: string, target: string): Promise<void> {
 }
 
 /** Makes a rename last through a power cut. Not every system can sync a folder. */
-async function syncFolder(folder: string): Promise<void> {
+export async function syncFolder(folder: string): Promise<void> {
   try {
     const handle = await open(folder, constants.O_RDONLY);
     await handle.sync().finally(() => handle.close());

@@ -3,12 +3,17 @@ import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 
 import { fuseModel, type FuseOptions } from '../api/fuse.js';
+import { contentOf, type FileContent } from '../api/content.js';
 import { loadModel } from '../api/load.js';
 import { checkTarget } from '../api/output-target.js';
 import type { FileReport, FuseReport } from '../api/report.js';
-import { saveModel } from '../api/save.js';
+import { saveAnnounced } from '../api/save.js';
 import { ConvfuseError } from '../errors.js';
+import type { Model } from '../ir/model.js';
+import { version } from '../version.js';
 import { describeFailure } from './failure.js';
+import { fingerprint } from './fingerprint.js';
+import { findFinished, type Finding, type Ledger } from './ledger.js';
 import type { Job } from './plan-outputs.js';
 
 /** How each file is read, fused and written. */
@@ -35,22 +40,42 @@ export interface FileProgress {
 /**
  * Reads one model, fuses it, checks it and writes it. It never throws for anything the file or
  * the disk does: a failure is a report with an error. Only an abort rejects.
+ *
+ * @param ledger where a result is written down before it has its name, and what earlier runs wrote
  */
 export async function fuseFile(
   job: Job,
   options: FileOptions,
   signal?: AbortSignal,
   onProgress?: (progress: FileProgress) => void,
+  ledger?: Ledger,
 ): Promise<FileReport> {
-  const clock = new Clock();
   const tell = (phase: FileProgress['phase'], done = 0, total = 0): void => {
     onProgress?.({ input: job.input, phase, done, total });
   };
+  tell('read');
+  const before = await finished(job, options, ledger);
+  if (before.report !== undefined) return before.report;
+  if (before.reason !== undefined) ledger?.note(`${job.input} is fused again: ${before.reason}`);
+  const force = options.force === true || before.vouched;
+  const report = await fuseAnew(job, { ...options, force }, signal, tell, ledger);
+  if (report.error?.code !== 'ERR_OUTPUT') return report;
+  // What an earlier run was killed over may only have come to its end just now.
+  return (await finished(job, options, ledger)).report ?? report;
+}
+
+async function fuseAnew(
+  job: Job,
+  options: FileOptions,
+  signal: AbortSignal | undefined,
+  tell: (phase: FileProgress['phase'], done?: number, total?: number) => void,
+  ledger: Ledger | undefined,
+): Promise<FileReport> {
+  const clock = new Clock();
   let report: FuseReport | undefined;
   try {
     if (options.dryRun !== true) await checkOutput(job, options);
     signal?.throwIfAborted();
-    tell('read');
     const model = await clock.time('read', () =>
       loadModel(job.input, { allowSymlinks: options.allowSymlinks === true }),
     );
@@ -63,24 +88,60 @@ export async function fuseFile(
     report = fused.report;
     signal?.throwIfAborted();
     const written = options.dryRun !== true && (report.status === 'fused' || job.named);
-    if (written) {
-      tell('write');
-      await clock.time('write', async () => {
-        if (job.makeFolder) await mkdir(path.dirname(job.output), { recursive: true });
-        const { force = false } = options;
-        await saveModel(fused.model, job.output, {
-          force,
-          inPlace: inPlace(job),
-          ...(signal && { signal }),
-        });
-      });
+    const done = fileReport(job, clock, report, report.status, written ? job.output : undefined);
+    const announce = async (output?: FileContent): Promise<void> =>
+      ledger && writeDown(ledger, job, options, model, output, done);
+    if (!written) {
+      await announce();
+      return done;
     }
-    return fileReport(job, clock, report, report.status, written ? job.output : undefined);
+    tell('write');
+    await clock.time('write', async () => {
+      if (job.makeFolder) await mkdir(path.dirname(job.output), { recursive: true });
+      const { force = false } = options;
+      const how = { force, inPlace: inPlace(job), ...(signal && { signal }) };
+      await saveAnnounced(fused.model, job.output, how, ledger && announce);
+    });
+    return { ...done, milliseconds: { ...done.milliseconds, write: clock.write } };
   } catch (error) {
     if (signal?.aborted) throw error;
     report ??= reportOf(error);
     return { ...fileReport(job, clock, report, 'failed'), error: describeFailure(error) };
   }
+}
+
+/** What earlier runs did for this model, where they count. */
+async function finished(
+  job: Job,
+  options: FileOptions,
+  ledger: Ledger | undefined,
+): Promise<Finding> {
+  const { earlier = [] } = ledger ?? {};
+  if (earlier.length === 0) return { vouched: false };
+  try {
+    return await findFinished(job, earlier, fingerprint(options, job.named), options);
+  } catch {
+    // Whatever is wrong with the options, fusing says it.
+    return { vouched: false };
+  }
+}
+
+async function writeDown(
+  ledger: Ledger,
+  job: Job,
+  options: FileOptions,
+  model: Model,
+  output: FileContent | undefined,
+  report: FileReport,
+): Promise<void> {
+  await ledger.vouch({
+    key: ledger.key,
+    version,
+    options: fingerprint(options, job.named),
+    input: contentOf(model),
+    output,
+    report,
+  });
 }
 
 /** The report of a model that was never looked at, or whose process ended. */

@@ -3,6 +3,7 @@ import { availableParallelism } from 'node:os';
 import type { FileReport } from '../api/report.js';
 import { findModels } from './find-models.js';
 import { failedReport, fuseFile, type FileOptions, type FileProgress } from './fuse-file.js';
+import { Journals } from './journals.js';
 import { checkBatchOptions, checkPaths, sendable } from './options.js';
 import { planOutputs, type Job, type OutputOptions } from './plan-outputs.js';
 import { WorkerProcess } from './worker-process.js';
@@ -17,10 +18,15 @@ export interface FuseModelsOptions extends FileOptions, OutputOptions {
   readonly timeLimit?: number;
   /** MiB of memory that one model may take, on Linux. Default: no limit. */
   readonly memoryLimit?: number;
+  /**
+   * Go on with runs that were stopped: a model whose output they finished is not fused again. Its
+   * report is theirs, and has `resumed`. Not with output, inPlace, dryRun and rules.
+   */
+  readonly resume?: boolean;
   /** An abort stops all work within two seconds; what is half written is removed. */
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: FileProgress) => void;
-  /** Files that were passed over on the way, and why. */
+  /** Files that were passed over on the way, and models that are fused again, and why. */
   readonly onNote?: (note: string) => void;
 }
 
@@ -32,6 +38,9 @@ export interface FuseModelsOptions extends FileOptions, OutputOptions {
  * Work continues while the caller handles a report, but a new model starts only when the caller
  * asks for the next report.
  *
+ * Of several models, and with `resume`, a journal is kept beside the outputs (see Journal), for a later run
+ * to go on with. Without `resume` it is removed when all models are done.
+ *
  * @throws ConvfuseError ERR_ARGUMENT, before any work, for options that exclude each other and for
  * outputs that would overwrite each other or an input; the signal's reason when aborted
  */
@@ -42,7 +51,7 @@ export async function* fuseModels(
   checkPaths(paths);
   checkBatchOptions(options);
   const { jobs: limit, timeLimit, memoryLimit, signal, onProgress, onNote, ...rest } = options;
-  const { output, outDir, inPlace, ...fileOptions } = rest;
+  const { output, outDir, inPlace, resume = false, ...fileOptions } = rest;
   signal?.throwIfAborted();
   const found = await findModels(paths);
   const healthy = found.models.filter((model) => model.error === undefined);
@@ -66,9 +75,38 @@ export async function* fuseModels(
   const width = Math.min(limit ?? availableParallelism(), jobs.length);
   const threads = fileOptions.threads ?? Math.max(1, Math.floor(availableParallelism() / width));
   const sent = sendable({ ...fileOptions, threads });
-  yield* inProcesses(jobs, width, signal, (worker, job) =>
-    worker.run(job, sent, onProgress, limits),
+  const note = (text: string): void => onNote?.(text);
+  const several = jobs.length > 1 && output === undefined && inPlace !== true;
+  const journals =
+    resume || (several && fileOptions.dryRun !== true)
+      ? new Journals(jobs, outDir, note)
+      : undefined;
+  if (resume) await journals?.read();
+  else if (fileOptions.force !== true) await journals?.mention();
+  const fused = new Set<string>();
+  const reports = inProcesses(jobs, width, signal, (worker, job) =>
+    worker.run(
+      job,
+      sent,
+      {
+        onNote: note,
+        vouch: async (record) => journals?.vouch(job, record),
+        ...(onProgress && { onProgress }),
+      },
+      limits,
+      journals && { key: journals.key(job), earlier: resume ? journals.earlier(job) : undefined },
+    ),
   );
+  for await (const report of reports) {
+    if (report.status !== 'failed' && report.resumed !== true) fused.add(report.input);
+    yield report;
+  }
+  // Of a run that needed no second one, nothing but the models stays behind.
+  if (resume || fused.size < jobs.length) {
+    await journals?.compact(jobs.filter(({ input }) => fused.has(input)));
+  } else {
+    await journals?.forget(jobs);
+  }
 }
 
 /**

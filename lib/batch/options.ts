@@ -31,13 +31,26 @@ export function checkBatchOptions(options: FuseModelsOptions): void {
   for (const [name, place] of Object.entries({ output, outDir })) {
     if (place !== undefined) checkPath(place, name);
   }
-  for (const name of ['force', 'inPlace', 'allowSymlinks', 'dryRun'] as const) {
+  for (const name of ['force', 'inPlace', 'allowSymlinks', 'dryRun', 'resume'] as const) {
     checkFlag(options[name], name);
   }
+  if (options.resume === true) checkResumable(options);
   checkCallback(options.onNote, 'onNote');
   if (verify !== undefined && typeof verify !== 'boolean') {
     checkObject(verify, 'verify');
     checkVerifyOptions(verify);
+  }
+}
+
+/**
+ * In place, and with dryRun, there is no output beside the input to compare with; what a function does
+ * cannot be compared at all.
+ */
+function checkResumable(options: FuseModelsOptions): void {
+  const { output, inPlace = false, dryRun = false, rules } = options;
+  const others = { output, inPlace: inPlace || undefined, dryRun: dryRun || undefined, rules };
+  for (const [name, value] of Object.entries(others)) {
+    if (value !== undefined) throw argumentError('nothing, beside resume,', name, value);
   }
 }
 

@@ -5,7 +5,8 @@ import type { FileReport } from '../api/report.js';
 import { ConvfuseError } from '../errors.js';
 import { failedReport, type FileOptions, type FileProgress } from './fuse-file.js';
 import type { Job } from './plan-outputs.js';
-import type { WorkerReply, WorkerRequest } from './protocol.js';
+import type { JournalRecord } from './journal-record.js';
+import type { LedgerRequest, WorkerMessage, WorkerReply } from './protocol.js';
 import { removeLeftovers } from './leftovers.js';
 import { watch, type Limits } from './limits.js';
 
@@ -18,6 +19,14 @@ const GRACE_MS = 1200;
 const TAIL_CHARACTERS = 4096;
 
 const alive = new Set<WorkerProcess>();
+
+/** What a worker has to say before its report. */
+export interface WorkerListener {
+  onProgress?(progress: FileProgress): void;
+  onNote?(text: string): void;
+  /** The worker waits until it resolves. It may not reject. */
+  vouch?(record: JournalRecord): Promise<void>;
+}
 
 /** A process that fuses one model at a time, and the one place that starts or ends such. */
 export class WorkerProcess {
@@ -66,14 +75,15 @@ export class WorkerProcess {
   async run(
     job: Job,
     options: FileOptions,
-    onProgress?: (progress: FileProgress) => void,
+    listener: WorkerListener = {},
     limits: Limits = {},
+    ledger?: LedgerRequest,
   ): Promise<FileReport> {
     this.#job = job;
     const replied = new Promise<FileReport>((resolve) => {
       this.#child.on('message', (reply: WorkerReply) => {
-        if (reply.kind === 'progress') onProgress?.(reply.progress);
-        else resolve(reply.report);
+        if (reply.kind === 'report') resolve(reply.report);
+        else void this.#listen(reply, listener);
       });
     });
     let passed: ConvfuseError | undefined;
@@ -81,9 +91,7 @@ export class WorkerProcess {
       passed = error;
       this.kill();
     });
-    const request: WorkerRequest = { job, options };
-    // A worker that died already says so by its exit, below.
-    this.#child.send(request, () => undefined);
+    this.#send({ kind: 'work', job, options, ledger });
     const died = this.#exit.then((how) => {
       removeLeftovers(job.output, this.#child.pid);
       return failedReport(job.input, passed ?? this.#death(how));
@@ -120,6 +128,22 @@ export class WorkerProcess {
   abandon(): void {
     this.kill();
     if (this.#job !== undefined) removeLeftovers(this.#job.output, this.#child.pid);
+  }
+
+  async #listen(
+    reply: Exclude<WorkerReply, { kind: 'report' }>,
+    listener: WorkerListener,
+  ): Promise<void> {
+    if (reply.kind === 'progress') listener.onProgress?.(reply.progress);
+    if (reply.kind === 'note') listener.onNote?.(reply.text);
+    if (reply.kind !== 'vouch') return;
+    await listener.vouch?.(reply.record);
+    this.#send({ kind: 'vouched' });
+  }
+
+  /** A worker that died already says so by its exit. */
+  #send(message: WorkerMessage): void {
+    if (!this.#ended) this.#child.send(message, () => undefined);
   }
 
   #death(how: string): ConvfuseError {

@@ -2,18 +2,22 @@
 // and not a thread, so that a model that crashes it or never ends affects nothing else.
 
 import { failedReport, fuseFile, type FileProgress } from './fuse-file.js';
-import type { WorkerReply, WorkerRequest } from './protocol.js';
+import type { JournalRecord } from './journal-record.js';
+import type { WorkerMessage, WorkerReply, WorkerRequest } from './protocol.js';
 
 const abort = new AbortController();
 let busy = false;
+/** Goes on with the model at hand, whose record the parent has written down. */
+let goOn: () => void = () => undefined;
 
 // Ctrl-C reaches the whole process group. The parent decides what happens to its workers.
 process.on('SIGINT', () => undefined);
 process.on('SIGHUP', () => undefined);
 process.on('SIGTERM', leave);
 process.on('disconnect', leave);
-process.on('message', (request: WorkerRequest) => {
-  void work(request);
+process.on('message', (message: WorkerMessage) => {
+  if (message.kind === 'vouched') goOn();
+  else void work(message);
 });
 
 /**
@@ -25,16 +29,35 @@ function leave(): void {
   abort.abort(new Error('interrupted'));
 }
 
-async function work({ job, options }: WorkerRequest): Promise<void> {
+async function work({ job, options, ledger }: WorkerRequest): Promise<void> {
   busy = true;
   try {
-    const report = await fuseFile(job, options, abort.signal, progressReply());
+    const note = (text: string): void => reply({ kind: 'note', text });
+    const report = await fuseFile(
+      job,
+      options,
+      abort.signal,
+      progressReply(),
+      ledger && { ...ledger, vouch, note },
+    );
     reply({ kind: 'report', report });
   } catch (error) {
     reply({ kind: 'report', report: failedReport(job.input, error) });
   }
   busy = false;
   if (abort.signal.aborted) process.exit(0);
+}
+
+/** Waits for the parent. Without one there is nobody to write it down, and it stays unwritten. */
+async function vouch(record: JournalRecord): Promise<void> {
+  abort.signal.throwIfAborted();
+  await new Promise<void>((resolve, reject) => {
+    goOn = resolve;
+    abort.signal.addEventListener('abort', () => reject(abort.signal.reason as Error), {
+      once: true,
+    });
+    reply({ kind: 'vouch', record });
+  });
 }
 
 /** Nobody looks more than some twenty times a second. */

@@ -20,13 +20,13 @@ export function printSummary(reports: readonly FileReport[]): void {
   print(tableText(head, rows, [2, 3, 4, 5, 6, 7]));
 }
 
-function statusText({ status }: FileReport): string {
+function statusText({ status, resumed }: FileReport): string {
   const paint = {
     fused: outColors.green,
     unchanged: outColors.yellow,
     failed: outColors.red,
   }[status];
-  return paint(status);
+  return resumed === true ? `${paint(status)} (resumed)` : paint(status);
 }
 
 /** `35 -> 0`, or one number where it did not change or there is no result. */
@@ -94,5 +94,7 @@ export function printNotes(
       );
     }
   }
+  const resumed = reports.filter((report) => report.resumed === true).length;
+  if (resumed > 0) note(`note: ${plural(resumed, 'model')} finished by an earlier run`);
   if (flags.dryRun === true) note('note: --dry-run: nothing was written');
 }

@@ -42,6 +42,12 @@ export function path(text: string): string {
   return text;
 }
 
+/** A page. Another ending is a slip, and with --force one that would cost a model. */
+export function htmlFile(text: string): string {
+  if (!/[^/\\]\.html?$/i.test(text)) throw new InvalidArgumentError('Expected FILE.html.');
+  return text;
+}
+
 /** `RULE,...`; the flag may be given more than once. */
 export function nameList(text: string, before: readonly string[] = []): string[] {
   const names = text.split(',').map((name) => name.trim());

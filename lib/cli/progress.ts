@@ -6,6 +6,8 @@ import { safe } from './text.js';
 export interface Progress {
   update(progress: FileProgress): void;
   finish(report: FileReport): void;
+  /** What a user should know meanwhile. */
+  note(text: string): void;
   /** Leaves the terminal as it was. */
   close(): Promise<void>;
 }
@@ -43,7 +45,12 @@ class Lines implements Progress {
   finish(report: FileReport): void {
     this.#done += 1;
     if (this.#total < 2) return;
-    note(`[${this.#done}/${this.#total}] ${report.status} ${safe(report.input)}`);
+    const how = report.resumed === true ? `${report.status} (resumed)` : report.status;
+    note(`[${this.#done}/${this.#total}] ${how} ${safe(report.input)}`);
+  }
+
+  note(text: string): void {
+    note(`note: ${safe(text)}`);
   }
 
   async close(): Promise<void> {

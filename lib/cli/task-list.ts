@@ -1,6 +1,7 @@
 import { DefaultRenderer, Listr, ListrLogger, ProcessOutput, type ListrTask } from 'listr2';
 
 import type { FileProgress, FileReport } from '../index.js';
+import { note } from './print.js';
 import { phaseText, type Progress } from './progress.js';
 import { plural, safe } from './text.js';
 
@@ -26,6 +27,7 @@ export class TaskList implements Progress {
   #done = 0;
   #failed = 0;
   #run: Promise<unknown> | undefined;
+  #notes: string[] = [];
 
   update(progress: FileProgress): void {
     if (progress.phase === 'queued') {
@@ -44,9 +46,15 @@ export class TaskList implements Progress {
     else found?.reject(new Error(safe(report.error.message)));
   }
 
+  /** A line in between would break the drawing: they come below it. */
+  note(text: string): void {
+    this.#notes.push(`note: ${safe(text)}`);
+  }
+
   async close(): Promise<void> {
     for (const { reject } of this.#entries.values()) reject(new Error('interrupted'));
     await this.#run;
+    for (const line of this.#notes.splice(0)) note(line);
   }
 
   #start(): Promise<unknown> {

@@ -1,24 +1,14 @@
 // The only code that opens files named inside a model. A file is opened first, and then everything
 // is checked on the open descriptor, never by name, so that nobody can swap the file in between.
 
-import { createHash } from 'node:crypto';
-import {
-  closeSync,
-  constants,
-  fstatSync,
-  lstatSync,
-  openSync,
-  readlinkSync,
-  readSync,
-  realpathSync,
-  type BigIntStats,
-} from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, realpathSync, type BigIntStats } from 'node:fs';
 import path from 'node:path';
 
 import { ConvfuseError } from '../errors.js';
 import { locationComponents } from './external-path.js';
 import type { ExternalRegion } from './external-region.js';
 import { MAX_EXTERNAL_REUSE } from './limits.js';
+import { badData, digestOf, identityOf, readFully, realPathOf } from './open-file.js';
 
 export interface ExternalOptions {
   /**
@@ -62,10 +52,10 @@ export class ExternalData {
     const known = this.#known(region.location);
     const { offset, length = bytes } = region;
     if (length !== bytes) {
-      throw bad(`tensor ${tensor} needs ${bytes} bytes, its length is ${length}`);
+      throw badData(`tensor ${tensor} needs ${bytes} bytes, its length is ${length}`);
     }
     if (length > known.size || offset > known.size - length) {
-      throw bad(
+      throw badData(
         `tensor ${tensor} lies at ${offset} + ${length}, past the ${known.size} bytes of ` +
           JSON.stringify(region.location),
       );
@@ -89,18 +79,41 @@ export class ExternalData {
     return this.#withFile(region.location, (fd, stats) => {
       const name = JSON.stringify(region.location);
       if (identityOf(stats) !== known.identity)
-        throw bad(`${name} has changed since it was loaded`);
+        throw badData(`${name} has changed since it was loaded`);
       if (region.checksum !== undefined && !known.verified) {
-        if (sha1(fd, known.size) !== region.checksum) throw bad(`${name} fails its checksum`);
+        const checksum = digestOf(fd, known.size, 'sha1');
+        if (checksum !== region.checksum) throw badData(`${name} fails its checksum`);
         known.verified = true;
       }
       const data = new Uint8Array(bytes);
       readFully(fd, data, region.offset);
       if (identityOf(fstatSync(fd, { bigint: true })) !== known.identity) {
-        throw bad(`${name} changed while it was read`);
+        throw badData(`${name} changed while it was read`);
       }
       return data;
     });
+  }
+
+  /**
+   * SHA-256 of a whole data file, which is as it was when it was first looked at.
+   *
+   * @throws ConvfuseError ERR_EXTERNAL_PATH, ERR_EXTERNAL_DATA, ERR_IO
+   */
+  digest(location: string): string {
+    const known = this.#known(location);
+    return this.#withFile(location, (fd, stats) => {
+      const digest = digestOf(fd, known.size, 'sha256');
+      const after = identityOf(fstatSync(fd, { bigint: true }));
+      if (identityOf(stats) !== known.identity || after !== known.identity) {
+        throw badData(`${JSON.stringify(location)} has changed since it was loaded`);
+      }
+      return digest;
+    });
+  }
+
+  /** Where the data files are that tensors of the model lie in, in the order of their names. */
+  get locations(): string[] {
+    return [...this.#files.keys()].sort();
   }
 
   /** Whether any tensor of the model lies in a data file. */
@@ -176,54 +189,6 @@ export class ExternalData {
       throw refusal(name, 'leads out of the folder of the model');
     }
   }
-}
-
-/**
- * Where an open file really is. Linux tells it of the descriptor itself. Elsewhere the path is
- * resolved again, and counts only if the very file that is open lies there, links not followed.
- */
-function realPathOf(fd: number, file: string, stats: BigIntStats): string | undefined {
-  if (process.platform === 'linux') {
-    try {
-      return readlinkSync(`/proc/self/fd/${fd}`);
-    } catch {
-      // No /proc in this container.
-    }
-  }
-  try {
-    const real = realpathSync(file);
-    const there = lstatSync(real, { bigint: true });
-    return there.ino === stats.ino && there.dev === stats.dev ? real : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-function identityOf(stats: BigIntStats): string {
-  return `${stats.dev}:${stats.ino}:${stats.size}:${stats.mtimeNs}`;
-}
-
-function readFully(fd: number, into: Uint8Array, offset: number): void {
-  for (let done = 0; done < into.length;) {
-    const count = readSync(fd, into, done, Math.min(into.length - done, 2 ** 30), offset + done);
-    if (count === 0) throw bad('the file became shorter while it was read');
-    done += count;
-  }
-}
-
-function sha1(fd: number, size: number): string {
-  const hash = createHash('sha1');
-  const chunk = new Uint8Array(Math.min(size, 2 ** 20));
-  for (let offset = 0; offset < size; offset += chunk.length) {
-    const part = chunk.subarray(0, Math.min(chunk.length, size - offset));
-    readFully(fd, part, offset);
-    hash.update(part);
-  }
-  return hash.digest('hex');
-}
-
-function bad(what: string): ConvfuseError {
-  return new ConvfuseError('ERR_EXTERNAL_DATA', `external data: ${what}`);
 }
 
 function refusal(name: string, why: string, cause?: unknown): ConvfuseError {

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import {
   chmodSync,
+  existsSync,
   linkSync,
   lstatSync,
   mkdirSync,
@@ -16,8 +17,9 @@ import { pathToFileURL } from 'node:url';
 
 import test, { type ExecutionContext } from 'ava';
 
+import { sha256, type FileContent } from '#convfuse/api/content.js';
 import { loadModel } from '#convfuse/api/load.js';
-import { saveModel } from '#convfuse/api/save.js';
+import { saveAnnounced, saveModel } from '#convfuse/api/save.js';
 import { cloneModel } from '#convfuse/ir/clone.js';
 import type { Model } from '#convfuse/ir/model.js';
 
@@ -203,6 +205,36 @@ test('a failed save takes its data file away again', async (t) => {
   const output = path.join(folder, 'out', 'f.onnx');
   t.is(await codeOf(saveModel(source, output)), 'ERR_EXTERNAL_DATA');
   t.deepEqual(readdirSync(path.join(folder, 'out')), []);
+});
+
+test('who loses the race for a name leaves the data file to who won it', async (t) => {
+  const folder = tempFolder(t);
+  const { bytes, data } = externalModel();
+  writeFileSync(path.join(folder, 'm.onnx'), bytes);
+  writeFileSync(path.join(folder, 'w.bin'), data);
+  mkdirSync(path.join(folder, 'out'));
+  const source = await loadModel(path.join(folder, 'm.onnx'));
+  const output = path.join(folder, 'out', 'f.onnx');
+  const late = saveAnnounced(source, output, {}, async () => {
+    await saveModel(source, output);
+  });
+  t.is(await codeOf(late), 'ERR_OUTPUT');
+  const again = await loadModel(output);
+  t.deepEqual(again.graph.values.get('w')!.initializer!.read().type, 'float32');
+});
+
+test('a save says what it will write before it does, and does not when it is told no', async (t) => {
+  const { fused, folder, output } = await setUp(t);
+  let said: FileContent | undefined;
+  await saveAnnounced(fused, output, {}, async (content) => {
+    said = content;
+    t.false(existsSync(output));
+  });
+  t.deepEqual(said, { sha256: sha256([readFileSync(output)]), data: [] });
+  const other = path.join(folder, 'other.onnx');
+  const reason = new Error('no');
+  t.is(await t.throwsAsync(saveAnnounced(fused, other, {}, () => Promise.reject(reason))), reason);
+  t.false(existsSync(other));
 });
 
 test('an aborted save changes nothing', async (t) => {

@@ -50,3 +50,10 @@ test('files belong to names, and may contain =', (t) => {
   for (const text of ['x', '=a', 'x=']) t.throws(() => parse.namedFile(text), refused, text);
   t.throws(() => parse.namedFile('x=b', files), refused);
 });
+
+test('a page ends like one', (t) => {
+  for (const file of ['r.html', 'a/b.HTM', './r.html']) t.is(parse.htmlFile(file), file);
+  for (const wrong of ['', '.html', 'a/.html', 'm.onnx', 'r.html.onnx', 'html']) {
+    t.throws(() => parse.htmlFile(wrong), { message: /FILE\.html/ }, wrong);
+  }
+});

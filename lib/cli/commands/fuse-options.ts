@@ -1,3 +1,5 @@
+import path from 'node:path';
+
 import { Option, type Command } from 'commander';
 
 import { rules, type FuseModelsOptions, type VerifyOptions } from '../../index.js';
@@ -75,11 +77,16 @@ export function addFuseOptions(command: Command): Command {
     .optionsGroup('How it is shown and run:')
     .option('--explain', 'print the verdict on every site, and its reason')
     .option('--json', 'print one JSON document')
-    .option('--report <file.html>', 'write a report to read in a browser (not yet there)')
+    .option('--report <file.html>', 'write a report to read in a browser', parse.htmlFile)
     .option('--jobs <n>', 'models at a time (default: one per CPU)', parse.positiveInteger)
     .option('--time-limit <seconds>', 'give up on a model after this long', parse.positive)
     .option('--memory-limit <mib>', 'give up on a model that takes more memory', parse.positive)
-    .option('--resume', 'go on with a batch that was stopped (not yet there)');
+    .addOption(
+      new Option(
+        '--resume',
+        'go on with a batch that was stopped: fuse what is not finished',
+      ).conflicts(['output', 'inPlace', 'dryRun']),
+    );
   return addBackendOptions(command);
 }
 
@@ -98,15 +105,12 @@ export function addVerifyOptions(command: Command): Command {
     .option('--input-shape <name=1x3x224x224>', 'shape of a random input', parse.namedShape);
 }
 
-/** Says no, with exit code 2, to flags that contradict each other or are not there yet. */
-export function checkFuseFlags(command: Command, flags: FuseFlags): void {
-  const later: [boolean, string][] = [
-    [flags.report !== undefined, '--report'],
-    [flags.resume === true, '--resume'],
-  ];
-  const missing = later.find(([asked]) => asked)?.[1];
-  if (missing !== undefined) {
-    command.error(`error: this version of convfuse does not have '${missing}' yet`);
+/** Says no, with exit code 2, to flags that contradict each other. */
+export function checkFuseFlags(command: Command, paths: readonly string[], flags: FuseFlags): void {
+  const { report } = flags;
+  const models = [...paths, ...(flags.output === undefined ? [] : [flags.output])];
+  if (report !== undefined && models.some((file) => path.resolve(file) === path.resolve(report))) {
+    command.error(`error: --report ${report} is one of the models`);
   }
   if (!flags.verify) {
     const idle = ['runs', 'seed', 'rtol', 'atol', 'input', 'inputShape'] as const;
@@ -147,6 +151,7 @@ export async function fuseModelsOptions(flags: FuseFlags): Promise<FuseModelsOpt
     allowSymlinks: flags.allowSymlinks,
     allowGrowth: flags.allowGrowth,
     verify,
+    resume: flags.resume,
     jobs: flags.jobs,
     timeLimit: flags.timeLimit,
     memoryLimit: flags.memoryLimit,
@@ -167,6 +172,26 @@ export async function verifyOptions(
     inputs: flags.input && [await loadInputs(flags.input)],
     inputShapes: flags.inputShape && Object.fromEntries(flags.inputShape),
   });
+}
+
+/** The options that hold, with defaults, as a user gives them. */
+export function optionTexts(command: Command): { name: string; value: string }[] {
+  return command.options.flatMap((option) => {
+    const value: unknown = command.getOptionValue(option.attributeName());
+    const isSet = option.negate ? value === false : value !== undefined;
+    return isSet ? [{ name: option.long ?? option.flags, value: optionText(value) }] : [];
+  });
+}
+
+function optionText(value: unknown): string {
+  if (typeof value === 'boolean') return 'yes';
+  if (value instanceof Map) {
+    const entries = [...(value as ReadonlyMap<string, string | readonly number[]>)];
+    return entries
+      .map(([name, to]) => `${name}=${Array.isArray(to) ? to.join('x') : to}`)
+      .join(', ');
+  }
+  return Array.isArray(value) ? value.join(', ') : String(value);
 }
 
 /** Leaves out what was not given. */

@@ -1,18 +1,19 @@
 import type { Command } from 'commander';
 
 import { ConvfuseError, fuseModels, machineInfo, type FileReport } from '../../index.js';
-import { exitCodeOf } from '../exit-codes.js';
+import { EXIT, exitCodeOf } from '../exit-codes.js';
 import { printExplanations, printNotes, printSummary } from '../fuse-text.js';
 import { interruptible } from '../interrupt.js';
 import { note, printJson } from '../print.js';
 import { startProgress } from '../progress.js';
-import { safe } from '../text.js';
+import { startReport } from '../run-report.js';
 import type { AddCommand } from './command.js';
 import {
   addFuseOptions,
   checkFuseFlags,
   defined,
   fuseModelsOptions,
+  optionTexts,
   type FuseFlags,
 } from './fuse-options.js';
 
@@ -20,43 +21,54 @@ import {
 export const addFuse: AddCommand = (command, done) => {
   command.argument('<model...>', '.onnx files, or folders of them');
   addFuseOptions(command).action(async (paths: string[], flags: FuseFlags) => {
-    checkFuseFlags(command, flags);
-    const reports: FileReport[] = [];
+    checkFuseFlags(command, paths, flags);
+    // Workers keep what they have to say about the backend to themselves: it is said here, once,
+    // and one that was demanded and is absent ends it before any work.
+    const { backend, isa, threads } = flags;
+    const machine = machineInfo(defined({ backend, isa, threads }));
+    const page = await startReport(flags, { machine, options: optionTexts(command) });
+    const batch: Batch = { found: [], models: [] };
     const interruption = await interruptible((signal) =>
-      fuseAll(command, paths, flags, signal, reports),
+      fuseAll(command, paths, flags, signal, batch),
     );
-    show(reports, flags);
-    if (interruption !== undefined) note('interrupted: models not listed were not written');
-    done(interruption?.exitCode ?? exitCodeOf(reports));
+    const { models, found } = batch;
+    show(models, flags);
+    const interrupted = interruption !== undefined;
+    if (interrupted) noteInterruption(found.length, flags);
+    const written = await page?.write({ models, found: found.length, interrupted });
+    const exitCode = written === false ? EXIT.error : exitCodeOf(models);
+    done(interruption?.exitCode ?? exitCode);
   });
 };
+
+interface Batch {
+  /** The models, as they were named. */
+  readonly found: string[];
+  /** What has come of them so far. */
+  readonly models: FileReport[];
+}
 
 async function fuseAll(
   command: Command,
   paths: readonly string[],
   flags: FuseFlags,
   signal: AbortSignal,
-  reports: FileReport[],
+  { found, models }: Batch,
 ): Promise<void> {
   const options = await fuseModelsOptions(flags);
-  // Workers keep what they have to say about the backend to themselves: it is said here, once,
-  // and one that was demanded and is absent ends it before any work.
-  const { backend, isa, threads } = flags;
-  machineInfo(defined({ backend, isa, threads }));
   const progress = await startProgress();
-  const order: string[] = [];
   try {
     const results = fuseModels(paths, {
       ...options,
       signal,
-      onNote: (text) => note(`note: ${safe(text)}`),
+      onNote: (text) => progress.note(text),
       onProgress: (event) => {
-        if (event.phase === 'queued') order.push(event.input);
+        if (event.phase === 'queued') found.push(event.input);
         progress.update(event);
       },
     });
     for await (const report of results) {
-      reports.push(report);
+      models.push(report);
       progress.finish(report);
     }
   } catch (error) {
@@ -68,11 +80,19 @@ async function fuseAll(
   } finally {
     await progress.close();
     // They come as they are done; they are shown as they were named.
-    const place = new Map(order.map((input, index) => [input, index]));
-    reports.sort((a, b) => place.get(a.input)! - place.get(b.input)!);
+    const place = new Map(found.map((input, index) => [input, index]));
+    models.sort((a, b) => place.get(a.input)! - place.get(b.input)!);
   }
-  if (reports.length === 0)
+  if (models.length === 0)
     throw new ConvfuseError('ERR_IO', `no .onnx file in ${paths.join(', ')}`);
+}
+
+function noteInterruption(models: number, flags: FuseFlags): void {
+  const single = models < 2 && flags.resume !== true;
+  const lost =
+    single || flags.output !== undefined || flags.inPlace === true || flags.dryRun === true;
+  const advice = lost ? '' : '; the same command with --resume goes on';
+  note(`interrupted: models not listed were not written${advice}`);
 }
 
 function show(reports: readonly FileReport[], flags: FuseFlags): void {

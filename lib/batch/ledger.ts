@@ -1,0 +1,94 @@
+import {
+  inputDifference,
+  outputDataDiffers,
+  outputHash,
+  type FileContent,
+} from '../api/content.js';
+import type { FileReport } from '../api/report.js';
+import { version } from '../version.js';
+import type { FileOptions } from './fuse-file.js';
+import type { JournalRecord } from './journal-record.js';
+import type { Job } from './plan-outputs.js';
+
+/** How the work on one model is tied to what earlier runs wrote down, and to what a later one finds. */
+export interface Ledger {
+  /** What the journal calls the output. */
+  readonly key: string;
+  /** What is known of the output, the latest last; undefined where earlier runs do not count. */
+  readonly earlier: readonly JournalRecord[] | undefined;
+  /** Resolves when the record is on the disk, or cannot be brought there. */
+  vouch(record: JournalRecord): Promise<void>;
+  note(text: string): void;
+}
+
+/** What earlier runs have left of a model's output. */
+export interface Finding {
+  /** The report of a model that is finished. */
+  readonly report?: FileReport;
+  /** Why it is not finished, where it was worked on. */
+  readonly reason?: string;
+  /** An output that is there was made by convfuse, and may be made anew. */
+  readonly vouched: boolean;
+}
+
+/**
+ * Decides whether a model is finished: some record has the same options and version, and the input
+ * and the output with their data files are, by content, what the record says.
+ *
+ * @param options hash of the options, see fingerprint.ts
+ */
+export async function findFinished(
+  job: Job,
+  earlier: readonly JournalRecord[],
+  options: string,
+  { allowSymlinks = false }: FileOptions,
+): Promise<Finding> {
+  let vouched = false;
+  let reason: string | undefined;
+  const output = await outputHash(job.output);
+  for (const record of [...earlier].reverse()) {
+    // A run that was killed may have written down what it did not get to write: an output that
+    // an earlier record speaks of is then still there.
+    if (output !== undefined && record.output?.sha256 === output) vouched = true;
+    const why =
+      optionsReason(record, options) ??
+      (await outputReason(job.output, record.output, output)) ??
+      (await inputReason(job.input, record.input, allowSymlinks));
+    if (why === undefined) return { report: taken(job, record), vouched };
+    reason ??= why;
+  }
+  return { vouched, ...(reason !== undefined && { reason }) };
+}
+
+function optionsReason(record: JournalRecord, options: string): string | undefined {
+  if (record.version !== version) return `it was fused by convfuse ${record.version}`;
+  return record.options === options ? undefined : 'it was fused with other options';
+}
+
+async function outputReason(
+  file: string,
+  known: FileContent | undefined,
+  hash: string | undefined,
+): Promise<string | undefined> {
+  if (hash === undefined) return known === undefined ? undefined : 'its output is not there';
+  if (hash !== known?.sha256) return 'its output is not what was written';
+  return (await outputDataDiffers(file, known))
+    ? 'the data file of its output is not what was written'
+    : undefined;
+}
+
+async function inputReason(
+  file: string,
+  known: FileContent,
+  allowSymlinks: boolean,
+): Promise<string | undefined> {
+  const difference = await inputDifference(file, known, { allowSymlinks });
+  if (difference === undefined) return undefined;
+  return difference === 'model' ? 'the model has changed' : 'its external data has changed';
+}
+
+/** The report as this run would have made it: paths are as they are called now. */
+function taken({ input, output }: Job, record: JournalRecord): FileReport {
+  const written = record.output === undefined ? undefined : output;
+  return { ...record.report, input, output: written, resumed: true };
+}

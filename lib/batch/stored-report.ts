@@ -1,0 +1,93 @@
+import type {
+  FileReport,
+  ModelSummary,
+  SiteReport,
+  VerificationReport,
+  WorstElement,
+} from '../api/report.js';
+import type { Reason, SiteCheck } from '../rewrite/rule.js';
+import type { StoredFields } from './stored-fields.js';
+
+/**
+ * The report of a finished model as a journal has it. Every key is there again, in its place:
+ * JSON leaves out what is undefined. It throws for what is no such report.
+ */
+export function readReport(stored: StoredFields): FileReport {
+  const milliseconds = stored.fields('milliseconds');
+  return {
+    input: stored.text('input'),
+    output: stored.optional('output', (name) => stored.text(name)),
+    status: stored.choice('status', ['fused', 'unchanged']),
+    error: undefined,
+    before: readSummary(stored.fields('before')),
+    after: readSummary(stored.fields('after')),
+    sites: stored.list('sites', readSite),
+    verification: readVerification(stored.fields('verification')),
+    milliseconds: {
+      read: milliseconds.number('read'),
+      fuse: milliseconds.number('fuse'),
+      verify: milliseconds.number('verify'),
+      write: milliseconds.number('write'),
+    },
+  };
+}
+
+function readSummary(stored: StoredFields): ModelSummary {
+  const optional = (name: string): number | undefined =>
+    stored.optional(name, (key) => stored.number(key));
+  return {
+    nodes: stored.number('nodes'),
+    ops: stored.counts('ops'),
+    bytes: stored.number('bytes'),
+    parameters: stored.number('parameters'),
+    macs: optional('macs'),
+    launches: optional('launches'),
+    trafficBytes: optional('trafficBytes'),
+  };
+}
+
+function readSite(stored: StoredFields): SiteReport {
+  const optional = (name: string): string | undefined =>
+    stored.optional(name, (key) => stored.text(key));
+  return {
+    rule: stored.text('rule'),
+    node: stored.text('node'),
+    into: optional('into'),
+    verdict: stored.choice('verdict', ['fused', 'skipped']),
+    // Shown and counted, never acted upon: one that a later version knows does no harm.
+    reason: optional('reason') as Reason | undefined,
+    detail: optional('detail'),
+    check: stored.optional('check', (name) => readCheck(stored.fields(name))),
+  };
+}
+
+function readCheck(stored: StoredFields): SiteCheck {
+  return {
+    error: stored.number('error'),
+    bound: stored.number('bound'),
+    samples: stored.number('samples'),
+  };
+}
+
+function readVerification(stored: StoredFields): VerificationReport {
+  const optional = (name: string): number | undefined =>
+    stored.optional(name, (key) => stored.number(key));
+  return {
+    status: stored.choice('status', ['passed', 'skipped']),
+    reason: stored.optional('reason', (name) => stored.text(name)),
+    runs: stored.number('runs'),
+    seed: stored.number('seed'),
+    maxAbs: optional('maxAbs'),
+    relL2: optional('relL2'),
+    worst: stored.optional('worst', (name) => readWorst(stored.fields(name))),
+  };
+}
+
+function readWorst(stored: StoredFields): WorstElement {
+  return {
+    output: stored.text('output'),
+    index: stored.number('index'),
+    expected: stored.number('expected'),
+    actual: stored.number('actual'),
+  };
+}
