@@ -16,7 +16,8 @@ const RESHAPING = new Set(['Reshape', 'Unsqueeze', 'Squeeze', 'Flatten']);
 
 /** The others that parameters are computed with: what the editor's sweep clears away again. */
 const COMPUTING = new Set([
-  ...['Cast', 'Transpose', 'Expand', 'Concat', 'Slice', 'Gather', 'ConstantOfShape', 'Shape'],
+  ...['Cast', 'Transpose', 'Expand', 'Concat', 'Split', 'Slice', 'Gather', 'Shape'],
+  'ConstantOfShape',
   ...['Add', 'Sub', 'Mul', 'Div', 'Neg', 'Sqrt', 'Reciprocal', 'Pow', 'DequantizeLinear'],
 ]);
 
