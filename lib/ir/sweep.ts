@@ -71,7 +71,7 @@ const SOURCES = new Set(
   [
     ['Constant', 'ConstantOfShape', 'Identity', 'Cast', 'Shape', 'DequantizeLinear'],
     ['Reshape', 'Unsqueeze', 'Squeeze', 'Flatten', 'Transpose', 'Expand', 'Concat', 'Slice'],
-    ['Gather', 'Add', 'Sub', 'Mul', 'Div', 'Neg', 'Sqrt', 'Reciprocal', 'Pow'],
+    ['Split', 'Gather', 'Add', 'Sub', 'Mul', 'Div', 'Neg', 'Sqrt', 'Reciprocal', 'Pow'],
   ].flat(),
 );
 

@@ -2,8 +2,11 @@ import { ConvfuseError } from '../errors.js';
 import { isFloatType, type DataType } from '../tensor/dtype.js';
 import { fromBfloat16, fromFloat16, toBfloat16, toFloat16 } from '../tensor/half.js';
 import type { Node } from '../ir/node.js';
+import { roundToBfloat16, roundToFloat16 } from '../tensor/round-half.js';
 import { elementsOf, UNKNOWN } from './facts.js';
-import type { Evaluation, Operator, RunTensor, ValueFacts } from './operator.js';
+import type { NumberArray } from './elementwise.js';
+import type { Evaluation, Operator, RepeatedRun, RunTensor, ValueFacts } from './operator.js';
+import { runRepeatable } from './repeatable.js';
 import { isWide, required } from './run-tensor.js';
 import { nodeError, operator } from './schema.js';
 
@@ -66,30 +69,84 @@ function parse(text: string): number {
   return value;
 }
 
-export function castTo(call: Evaluation, x: RunTensor, type: DataType): RunTensor {
-  if (x.type === type) return x;
+/** @param repeats whether x is input 0, and this all that every run of the step does */
+export function castTo(call: Evaluation, x: RunTensor, type: DataType, repeats = false): RunTensor {
   const { dims } = x;
-  const count = x.data.length;
-  const data = call.allocate(type, dims);
-  if (type === 'string')
+  if (x.type === type || isHeldAs(call, x, type)) {
+    if (repeats) call.repeatable({ type, dims, layout: undefined });
+    return { ...x, type };
+  }
+  if (type === 'string') {
     throw nodeError(call.node, 'ERR_UNSUPPORTED', 'casts to strings are not supported');
-  if (isWide(type)) {
-    const out = data as BigInt64Array;
-    for (let i = 0; i < count; i++) {
-      const value = x.data[i]!;
-      out[i] = typeof value === 'bigint' ? value : BigInt(truncate(asNumber(value)));
+  }
+  const run = isNarrow(x.type) && isNarrow(type) ? narrowRun(call, x, type) : undefined;
+  const how = { type, dims, layout: undefined, run: run ?? generalRun(type) };
+  return runRepeatable(call, x.data, how, repeats);
+}
+
+/** Whether the numbers of a 16-bit type are held as those of float32 are, of which they are some. */
+function isHeldAs(call: Evaluation, x: RunTensor, type: DataType): boolean {
+  return (
+    type === 'float32' &&
+    isFloatType(x.type) &&
+    call.arithmetic === 'float32' &&
+    x.type !== 'float64'
+  );
+}
+
+/** Elements that are plain JavaScript numbers. */
+function isNarrow(type: DataType): boolean {
+  return type !== 'string' && !isWide(type);
+}
+
+/** Loops of their own for the casts that whole feature maps go through. */
+function narrowRun(call: Evaluation, x: RunTensor, type: DataType): RepeatedRun | undefined {
+  const single = call.arithmetic === 'float32';
+  switch (type) {
+    case 'float32':
+      return single ? (from, _, to) => (to as Float32Array).set(from as Float32Array) : undefined;
+    case 'float16':
+    case 'bfloat16': {
+      if (!(single && x.data instanceof Float32Array)) return undefined;
+      const round = type === 'float16' ? roundToFloat16 : roundToBfloat16;
+      return (from, _, to) => round(from as Float32Array, to as Float32Array);
     }
-    return { type, dims, data };
+    case 'bool':
+      return (from, _, to) => {
+        const [source, out] = [from as NumberArray, to as Uint8Array];
+        for (let i = 0; i < out.length; i++) out[i] = source[i] !== 0 ? 1 : 0;
+      };
+    case 'float64':
+      return undefined;
+    default:
+      // Arrays of whole numbers cut off the fraction and wrap; NaN and infinities become 0 in them.
+      return (from, _, to) => {
+        const [source, out] = [from as NumberArray, to as NumberArray];
+        for (let i = 0; i < out.length; i++) out[i] = source[i]!;
+      };
   }
-  const out = data as Float32Array;
-  const float = isFloatType(type);
-  const round = rounding(type);
-  for (let i = 0; i < count; i++) {
-    const value = asNumber(x.data[i]!);
-    if (type === 'bool') out[i] = value !== 0 ? 1 : 0;
-    else out[i] = float ? round(value) : truncate(value);
+}
+
+/** Whatever the elements are. */
+function generalRun(type: DataType): RepeatedRun {
+  if (isWide(type)) {
+    return (from, _, to) => {
+      const out = to as BigInt64Array;
+      for (let i = 0; i < out.length; i++) {
+        const value = from[i]!;
+        out[i] = typeof value === 'bigint' ? value : BigInt(truncate(asNumber(value)));
+      }
+    };
   }
-  return { type, dims, data };
+  const round = type === 'bool' ? flag : isFloatType(type) ? rounding(type) : truncate;
+  return (from, _, to) => {
+    const out = to as Float32Array;
+    for (let i = 0; i < out.length; i++) out[i] = round(asNumber(from[i]!));
+  };
+}
+
+function flag(value: number): number {
+  return value !== 0 ? 1 : 0;
 }
 
 function asNumber(value: number | bigint | string): number {
@@ -109,7 +166,7 @@ export const casts: readonly Operator[] = [
       const type = typeAttribute(call.node, 'to');
       if (type === undefined)
         throw nodeError(call.node, 'ERR_UNSUPPORTED', 'the target type is not supported');
-      return [castTo(call, required(call.node, inputs, 0), type)];
+      return [castTo(call, required(call.node, inputs, 0), type, true)];
     },
   }),
   operator('CastLike', {

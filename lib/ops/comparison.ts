@@ -1,16 +1,51 @@
 // Equal, Less, Greater and similar operators: two operands of one type, a boolean result.
 
 import { broadcastShapes, runsOf } from './broadcast.js';
-import { inferBroadcast, operands } from './elementwise.js';
+import { inferBroadcast, operands, type BinaryLoop, type NumberArray } from './elementwise.js';
 import type { Evaluation, Operator, RunTensor } from './operator.js';
 import { nodeError, operator } from './schema.js';
 
-type Scalar = number | bigint | string;
+// A loop of its own for each: masks of whole feature maps are made with them. bigints and strings compare
+// by the same signs as numbers.
+
+const equal: BinaryLoop = (x, xi, xs, y, yi, ys, z, zi, n) => {
+  for (let i = 0; i < n; i++, xi += xs, yi += ys) z[zi + i] = x[xi]! === y[yi]! ? 1 : 0;
+};
+
+const less: BinaryLoop = (x, xi, xs, y, yi, ys, z, zi, n) => {
+  for (let i = 0; i < n; i++, xi += xs, yi += ys) z[zi + i] = x[xi]! < y[yi]! ? 1 : 0;
+};
+
+const greater: BinaryLoop = (x, xi, xs, y, yi, ys, z, zi, n) => {
+  for (let i = 0; i < n; i++, xi += xs, yi += ys) z[zi + i] = x[xi]! > y[yi]! ? 1 : 0;
+};
+
+const lessOrEqual: BinaryLoop = (x, xi, xs, y, yi, ys, z, zi, n) => {
+  for (let i = 0; i < n; i++, xi += xs, yi += ys) z[zi + i] = x[xi]! <= y[yi]! ? 1 : 0;
+};
+
+const greaterOrEqual: BinaryLoop = (x, xi, xs, y, yi, ys, z, zi, n) => {
+  for (let i = 0; i < n; i++, xi += xs, yi += ys) z[zi + i] = x[xi]! >= y[yi]! ? 1 : 0;
+};
+
+// Booleans are 0 and 1, so that logic is comparison of a kind.
+
+const and: BinaryLoop = (x, xi, xs, y, yi, ys, z, zi, n) => {
+  for (let i = 0; i < n; i++, xi += xs, yi += ys) z[zi + i] = x[xi]! === 1 && y[yi]! === 1 ? 1 : 0;
+};
+
+const or: BinaryLoop = (x, xi, xs, y, yi, ys, z, zi, n) => {
+  for (let i = 0; i < n; i++, xi += xs, yi += ys) z[zi + i] = x[xi]! === 1 || y[yi]! === 1 ? 1 : 0;
+};
+
+const xor: BinaryLoop = (x, xi, xs, y, yi, ys, z, zi, n) => {
+  for (let i = 0; i < n; i++, xi += xs, yi += ys) z[zi + i] = x[xi]! !== y[yi]! ? 1 : 0;
+};
 
 function compare(
   call: Evaluation,
   [left, right]: [RunTensor, RunTensor],
-  f: (x: Scalar, y: Scalar) => boolean,
+  loop: BinaryLoop,
 ): RunTensor[] {
   if (left.type !== right.type) {
     throw nodeError(
@@ -20,39 +55,32 @@ function compare(
     );
   }
   const dims = broadcastShapes([left.dims, right.dims]);
-  const runs = runsOf(dims, [left.dims, right.dims]);
+  const { count, length, steps, offsets } = runsOf(dims, [left.dims, right.dims]);
   const data = call.allocate('bool', dims) as Uint8Array;
-  const x = left.data as ArrayLike<Scalar>;
-  const y = right.data as ArrayLike<Scalar>;
-  for (let run = 0, at = 0; run < runs.count; run++) {
-    let xi = runs.offsets[0]![run]!;
-    let yi = runs.offsets[1]![run]!;
-    for (let i = 0; i < runs.length; i++, at++) {
-      data[at] = f(x[xi]!, y[yi]!) ? 1 : 0;
-      xi += runs.steps[0]!;
-      yi += runs.steps[1]!;
-    }
+  const [x, y] = [left.data as NumberArray, right.data as NumberArray];
+  for (let run = 0; run < count; run++) {
+    const [xi, yi] = [offsets[0]![run]!, offsets[1]![run]!];
+    loop(x, xi, steps[0]!, y, yi, steps[1]!, data, run * length, length);
   }
   return [{ type: 'bool', dims, data }];
 }
 
-function comparison(opType: string, since: number, f: (x: Scalar, y: Scalar) => boolean): Operator {
+function comparison(opType: string, since: number, loop: BinaryLoop): Operator {
   return operator(opType, {
     since,
     inputs: [2, 2],
     infer: (node, inputs) => inferBroadcast(node, inputs, 'bool'),
-    evaluate: (call, inputs) => compare(call, operands(call.node, inputs), f),
+    evaluate: (call, inputs) => compare(call, operands(call.node, inputs), loop),
   });
 }
 
 export const comparisons: readonly Operator[] = [
-  comparison('Equal', 1, (x, y) => x === y),
-  comparison('Less', 1, (x, y) => x < y),
-  comparison('Greater', 1, (x, y) => x > y),
-  comparison('LessOrEqual', 12, (x, y) => x <= y),
-  comparison('GreaterOrEqual', 12, (x, y) => x >= y),
-  // Booleans are 0 and 1, so logical operators are comparisons too.
-  comparison('And', 1, (x, y) => x === 1 && y === 1),
-  comparison('Or', 1, (x, y) => x === 1 || y === 1),
-  comparison('Xor', 1, (x, y) => x !== y),
+  comparison('Equal', 1, equal),
+  comparison('Less', 1, less),
+  comparison('Greater', 1, greater),
+  comparison('LessOrEqual', 12, lessOrEqual),
+  comparison('GreaterOrEqual', 12, greaterOrEqual),
+  comparison('And', 1, and),
+  comparison('Or', 1, or),
+  comparison('Xor', 1, xor),
 ];

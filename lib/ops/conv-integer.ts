@@ -1,8 +1,9 @@
 import { convDims, convMacs } from './conv.js';
 import type { RunTensor, ValueFacts } from './operator.js';
+import { toInt32 } from './quantised.js';
 import { required } from './run-tensor.js';
 import { operator } from './schema.js';
-import { convolveWhole } from './whole-products.js';
+import { convolveWhole } from './whole-conv.js';
 
 /** Convolution of whole numbers, without rounding, to int32. */
 export const convInteger = operator('ConvInteger', {
@@ -16,8 +17,6 @@ export const convInteger = operator('ConvInteger', {
     const w = { x: required(node, inputs, 1), zero: inputs[3] };
     const constant = call.isConstant(1) && (w.zero === undefined || call.isConstant(3));
     const { dims, sums } = convolveWhole(call, x, w, constant);
-    const data = call.allocate('int32', dims) as Int32Array;
-    data.set(sums);
-    return [{ type: 'int32', dims, data }];
+    return [toInt32(call, dims, sums)];
   },
 });

@@ -27,6 +27,7 @@ import { depthToSpaces } from './depth-to-space.js';
 import { det } from './det.js';
 import { fourierTransforms } from './dft.js';
 import { diagonals } from './diagonals.js';
+import { dynamicQuantizeLinear } from './dynamic-quantize-linear.js';
 import { einsum } from './einsum.js';
 import { expand } from './expand.js';
 import { flatten } from './flatten.js';
@@ -144,6 +145,7 @@ export const OPERATORS: readonly Operator[] = [
   pad,
   prelu,
   ...qLinears,
+  dynamicQuantizeLinear,
   ...quantisations,
   range,
   ...reductions,

@@ -1,4 +1,4 @@
-// QLinearConv, QLinearMatMul, MatMulInteger, DynamicQuantizeLinear: products of bytes.
+// QLinearConv, QLinearMatMul, MatMulInteger: products of bytes.
 
 import type { Node } from '../ir/node.js';
 import { elementCount } from '../tensor/shape.js';
@@ -7,10 +7,12 @@ import { countOf } from './facts.js';
 import type { NumberArray } from './elementwise.js';
 import { productOf } from './matmul.js';
 import type { Evaluation, Operator, RunTensor, ValueFacts } from './operator.js';
+import { toInt32 } from './quantised.js';
 import { nearest, RANGES } from './quantize-linear.js';
 import { floatsOf, numbersOf, required } from './run-tensor.js';
 import { nodeError, operator } from './schema.js';
-import { convolveWhole, multiplyWhole } from './whole-products.js';
+import { convolveWhole } from './whole-conv.js';
+import { multiplyWhole } from './whole-products.js';
 
 /** A tensor, its scale and its zero point, which are consecutive inputs. */
 interface Scaled {
@@ -130,7 +132,8 @@ const qLinearMatMul = operator('QLinearMatMul', {
     const [left, right] = [required(node, inputs, 0), required(node, inputs, 3)];
     const { m, n } = productOf(node, left.dims, right.dims);
     const [a, b] = [scaledAt(node, inputs, 0, m), scaledAt(node, inputs, 3, n)];
-    const { dims, sums } = multiplyWhole(call, a, b);
+    const constant = call.isConstant(3) && call.isConstant(5);
+    const { dims, sums } = multiplyWhole(call, a, b, constant);
     const count = a.scale.length === 1 ? n : m * n;
     const at = (i: number): number => i % count;
     const factors = { left: a.scale, right: b.scale, count, rightCount: n, at };
@@ -150,54 +153,10 @@ const matMulInteger = operator('MatMulInteger', {
     const { node } = call;
     const a = { x: required(node, inputs, 0), zero: inputs[2] };
     const b = { x: required(node, inputs, 1), zero: inputs[3] };
-    const { dims, sums } = multiplyWhole(call, a, b);
-    const data = call.allocate('int32', dims) as Int32Array;
-    data.set(sums);
-    return [{ type: 'int32', dims, data }];
+    const constant = call.isConstant(1) && (b.zero === undefined || call.isConstant(3));
+    const { dims, sums } = multiplyWhole(call, a, b, constant);
+    return [toInt32(call, dims, sums)];
   },
 });
 
-/**
- * To uint8, the range of x, widened to have 0 in it, over all of its range: scale = (max - min) / 255,
- * zero point = round(-min / scale), y = round(x / scale) + zero point.
- */
-const dynamicQuantizeLinear = operator('DynamicQuantizeLinear', {
-  since: 11,
-  outputs: [3, 3],
-  infer: (_node, [x]): ValueFacts[] => [
-    { type: 'uint8', dims: x?.dims },
-    { type: 'float32', dims: [] },
-    { type: 'uint8', dims: [] },
-  ],
-  evaluate(call, inputs) {
-    const x = required(call.node, inputs, 0);
-    const source = floatsOf(call.node, x);
-    const round = roundingOf(call);
-    let [low, high] = [0, 0];
-    for (const value of source) {
-      if (value < low) low = value;
-      if (value > high) high = value;
-    }
-    const byte = (value: number): number => Math.max(0, Math.min(255, value));
-    const step = high === low ? 1 : round(round(high - low) / 255);
-    const point = nearest(byte(round(-low / step)));
-    const data = call.allocate('uint8', x.dims) as Uint8Array;
-    for (let i = 0; i < data.length; i++) {
-      data[i] = byte(nearest(round(source[i]! / step)) + point);
-    }
-    const scale = call.allocateFloat('float32', 1);
-    scale[0] = step;
-    return [
-      { type: 'uint8', dims: x.dims, data },
-      { type: 'float32', dims: [], data: scale },
-      { type: 'uint8', dims: [], data: Uint8Array.of(point) },
-    ];
-  },
-});
-
-export const qLinears: readonly Operator[] = [
-  qLinearConv,
-  qLinearMatMul,
-  matMulInteger,
-  dynamicQuantizeLinear,
-];
+export const qLinears: readonly Operator[] = [qLinearConv, qLinearMatMul, matMulInteger];

@@ -22,6 +22,30 @@ const exp: UnaryLoop = (x, y) => {
   for (let i = 0; i < y.length; i++) y[i] = Math.exp(x[i]!);
 };
 
+const log: UnaryLoop = (x, y) => {
+  for (let i = 0; i < y.length; i++) y[i] = Math.log(x[i]!);
+};
+
+const sqrt: UnaryLoop = (x, y) => {
+  for (let i = 0; i < y.length; i++) y[i] = Math.sqrt(x[i]!);
+};
+
+const abs: UnaryLoop = (x, y) => {
+  for (let i = 0; i < y.length; i++) y[i] = Math.abs(x[i]!);
+};
+
+const neg: UnaryLoop = (x, y) => {
+  for (let i = 0; i < y.length; i++) y[i] = -x[i]!;
+};
+
+const floor: UnaryLoop = (x, y) => {
+  for (let i = 0; i < y.length; i++) y[i] = Math.floor(x[i]!);
+};
+
+const reciprocal: UnaryLoop = (x, y) => {
+  for (let i = 0; i < y.length; i++) y[i] = 1 / x[i]!;
+};
+
 /** Operator, first opset, loop, and the function of 64-bit whole numbers, if it takes them. */
 const TABLE: readonly (readonly [string, number, UnaryLoop, ((x: bigint) => bigint)?])[] = [
   ['Relu', 1, relu, (x) => (x < 0n ? 0n : x)],
@@ -33,15 +57,15 @@ const TABLE: readonly (readonly [string, number, UnaryLoop, ((x: bigint) => bigi
   ['Mish', 18, mish],
   ['Erf', 9, loopOf(erf)],
   ['Exp', 1, exp],
-  ['Log', 1, loopOf(Math.log)],
-  ['Sqrt', 1, loopOf(Math.sqrt)],
-  ['Abs', 1, loopOf(Math.abs), (x) => (x < 0n ? -x : x)],
-  ['Neg', 1, loopOf((x) => -x), (x) => -x],
+  ['Log', 1, log],
+  ['Sqrt', 1, sqrt],
+  ['Abs', 1, abs, (x) => (x < 0n ? -x : x)],
+  ['Neg', 1, neg, (x) => -x],
   ['Sign', 9, loopOf(Math.sign), (x) => (x < 0n ? -1n : x > 0n ? 1n : 0n)],
-  ['Floor', 1, loopOf(Math.floor)],
+  ['Floor', 1, floor],
   ['Ceil', 1, loopOf(Math.ceil)],
   ['Round', 11, loopOf(roundEven)],
-  ['Reciprocal', 1, loopOf((x) => 1 / x)],
+  ['Reciprocal', 1, reciprocal],
   ['Sin', 7, loopOf(Math.sin)],
   ['Cos', 7, loopOf(Math.cos)],
   ['Tan', 7, loopOf(Math.tan)],

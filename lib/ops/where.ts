@@ -31,12 +31,13 @@ export const where = operator('Where', {
     const out = data as unknown as Elements;
     const left = x.data as unknown as Elements;
     const right = y.data as unknown as Elements;
+    const mask = condition.data as Uint8Array;
     for (let run = 0, at = 0; run < count; run++) {
       let c = offsets[0]![run]!;
       let l = offsets[1]![run]!;
       let r = offsets[2]![run]!;
       for (let i = 0; i < length; i++, at++) {
-        out[at] = condition.data[c] === 1 ? left[l]! : right[r]!;
+        out[at] = mask[c] === 1 ? left[l]! : right[r]!;
         c += steps[0]!;
         l += steps[1]!;
         r += steps[2]!;

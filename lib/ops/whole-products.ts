@@ -1,144 +1,82 @@
-// Sums of products of bytes minus their zero points, without rounding.
+// Matrix products of bytes minus their zero points, without rounding.
 
-import { IDENTITY } from '../backend/activation.js';
-import type { ConvKernel, FloatArray } from '../backend/backend.js';
-import type { Node } from '../ir/node.js';
+import type { FloatArray } from '../backend/backend.js';
 import { elementCount } from '../tensor/shape.js';
 import { broadcastStrides, outerOffsets } from './broadcast.js';
-import { convGeometry } from './conv.js';
 import type { NumberArray } from './elementwise.js';
-import { isSingle, productOf } from './matmul.js';
-import type { Evaluation, RunTensor } from './operator.js';
+import { exactParts, type Part } from './exact-parts.js';
+import { isSingle, productOf, type Product } from './matmul.js';
+import type { Evaluation } from './operator.js';
 import { repeatedProducts } from './product.js';
-import { numbersOf } from './run-tensor.js';
-import { nodeError, unsupportedType } from './schema.js';
-import { withLabel } from './window.js';
+import { centre, scratch, zerosOf, type Quantised } from './quantised.js';
 
-/** Float32 has all whole numbers up to here: below it, sums are exact in any order. */
-const EXACT = 2 ** 24;
-
-/** The largest difference of two bytes. */
-const BYTE = 255;
-
-/** Bytes with the number that stands for 0. */
-export interface Quantised {
-  readonly x: RunTensor;
-  readonly zero: RunTensor | undefined;
+/** Some rows of B. */
+interface PartMatrix extends Part {
+  readonly matrix: FloatArray;
 }
 
-/** Elements minus their zero points. @param at which point an element has */
-function centred(
-  node: Node,
-  { x, zero }: Quantised,
-  points: number,
-  at: (i: number) => number,
-): Float64Array {
-  if (x.type !== 'int8' && x.type !== 'uint8') {
-    throw unsupportedType(node, x.type);
+/** B minus its zero points: float32, which backends are fast with, wherever sums of some rows are exact in it. */
+class WholeMatrix {
+  readonly kind: 'float32' | 'float64';
+  readonly parts: readonly PartMatrix[];
+
+  constructor(call: Evaluation, b: Quantised, k: number, n: number) {
+    const values = new Float64Array(b.x.data.length);
+    centre(b.x, zerosOf(call.node, b, n), (i) => i % n, values);
+    const strides = { rowStride: 1, channelStride: n };
+    // Of a stack, all rows of all matrices: a bound, and there is mostly one.
+    const rows = isSingle(b.x.dims) ? k : values.length / Math.max(1, n);
+    const exact = exactParts({ values, rows: n, channels: rows, taps: 1, ...strides });
+    const narrow = exact !== undefined && (exact.length === 1 || rows === k);
+    this.kind = narrow ? 'float32' : 'float64';
+    this.parts = (narrow ? exact : [{ from: 0, to: rows }]).map(({ from, to }) => {
+      const part = values.subarray(from * n, to * n);
+      return { from, to, matrix: narrow ? new Float32Array(part) : part };
+    });
   }
-  const zeros = zero === undefined ? [0] : numbersOf(zero);
-  if (zeros.length !== 1 && zeros.length !== points) {
-    throw nodeError(node, 'ERR_MODEL', `${zeros.length} zero points for ${points}`);
-  }
-  const source = x.data as NumberArray;
-  const single = zeros.length === 1;
-  const values = new Float64Array(source.length);
-  const first = zeros[0]!;
-  for (let i = 0; i < values.length; i++) {
-    values[i] = source[i]! - (single ? first : zeros[at(i)]!);
-  }
-  return values;
 }
 
-/** As float32, which backends are fast with, where sums over bytes stay exact in it. */
-function narrowed(values: Float64Array, largestSum: number): FloatArray {
-  return largestSum * BYTE < EXACT ? new Float32Array(values) : values;
-}
-
-function like(kind: FloatArray, values: Float64Array): FloatArray {
-  return kind instanceof Float32Array ? new Float32Array(values) : values;
-}
-
-class WholeConv {
-  readonly kernel: ConvKernel;
-  readonly weight: FloatArray;
-
-  constructor(call: Evaluation, x: readonly number[], w: Quantised) {
-    const { node, backend, threads } = call;
-    const { dims } = w.x;
-    const size = elementCount(dims.slice(1));
-    const values = centred(node, w, dims[0]!, (i) => Math.floor(i / size));
-    let largest = 0;
-    for (let from = 0; from < values.length; from += size) {
-      const filter = values.subarray(from, from + size);
-      largest = Math.max(
-        largest,
-        filter.reduce((sum, value) => sum + Math.abs(value), 0),
-      );
-    }
-    this.weight = narrowed(values, largest);
-    const fixed = { bias: undefined, activation: IDENTITY, precision: 'strict', threads } as const;
-    this.kernel = backend.conv({ ...convGeometry(node, x, dims), weight: this.weight, ...fixed });
-  }
-
-  dispose(): void {
-    this.kernel.dispose();
-  }
+export interface WholeProduct {
+  readonly dims: readonly number[];
+  readonly m: number;
+  readonly n: number;
+  readonly sums: FloatArray | Int32Array;
 }
 
 /**
- * The convolution that a node describes. A zero point of x is one for all, of w one for each output
- * channel: pads are zero points too, and add nothing.
+ * The product of stacked matrices. Zero points are one for all, or one for each row of A, column of B.
  *
- * @param constant whether w and its zero points are the same in every run
+ * @param constant whether B and its zero points are the same in every run
  */
-export function convolveWhole(
-  call: Evaluation,
-  x: Quantised,
-  w: Quantised,
-  constant: boolean,
-): { readonly dims: number[]; readonly sums: FloatArray } {
-  return withLabel(call.node, () => {
-    const make = (): WholeConv => new WholeConv(call, x.x.dims, w);
-    const conv = constant ? call.keep(make) : make();
-    try {
-      const dims = conv.kernel.outputDims(x.x.dims);
-      const source = like(
-        conv.weight,
-        centred(call.node, x, 1, () => 0),
-      );
-      const sums = like(conv.weight, new Float64Array(elementCount(dims)));
-      conv.kernel.runSync({ x: source, dims: x.x.dims, out: sums });
-      return { dims, sums };
-    } finally {
-      if (!constant) conv.dispose();
-    }
-  });
-}
-
-/** The product of stacked matrices. Zero points are one for all, or one for each row of A, column of B. */
 export function multiplyWhole(
   call: Evaluation,
   a: Quantised,
   b: Quantised,
-): {
-  readonly dims: readonly number[];
-  readonly m: number;
-  readonly n: number;
-  readonly sums: FloatArray;
-} {
+  constant: boolean,
+): WholeProduct {
+  const { node } = call;
+  const shape = productOf(node, a.x.dims, b.x.dims);
+  const { m, k, n, out: dims } = shape;
+  const make = (): WholeMatrix => new WholeMatrix(call, b, k, n);
+  const whole = constant ? call.keep(make) : make();
+  const sums =
+    whole.parts.length > 1
+      ? addUp(call, a, shape, whole.parts)
+      : multiply(call, a, b, shape, whole);
+  return { dims, m, n, sums };
+}
+
+function multiply(
+  call: Evaluation,
+  a: Quantised,
+  b: Quantised,
+  { batch, m, k, n, out }: Product<number>,
+  { kind, parts }: WholeMatrix,
+): FloatArray {
   const { node, backend } = call;
-  const { batch, m, k, n, out: dims } = productOf(node, a.x.dims, b.x.dims);
-  const right = centred(node, b, n, (i) => i % n);
-  const totals = new Float64Array(n);
-  // Over all matrices of the stack: a bound, and there is mostly one.
-  right.forEach((value, i) => (totals[i % n]! += Math.abs(value)));
-  const columns = narrowed(right, Math.max(0, ...totals));
-  const rows = like(
-    columns,
-    centred(node, a, m, (i) => Math.floor(i / k) % m),
-  );
-  const sums = like(columns, new Float64Array(elementCount(dims)));
+  const row = (i: number): number => Math.floor(i / k) % m;
+  const rows = centre(a.x, zerosOf(node, a, m), row, scratch(call, kind, a.x.data.length));
+  const sums = scratch(call, kind, elementCount(out));
   const single = isSingle(b.x.dims);
   const count = elementCount(batch);
   const at = (from: readonly number[], size: number): ArrayLike<number> => {
@@ -146,11 +84,38 @@ export function multiplyWhole(
     return outerOffsets(batch, strides, count).map((index) => index * size);
   };
   const run = repeatedProducts({
-    ...{ backend, matrix: columns, m: single ? count * m : m, n, k, transA: false, transB: false },
+    ...{ backend, matrix: parts[0]!.matrix, m: single ? count * m : m, n, k },
+    ...{ transA: false, transB: false },
     aAt: single ? [0] : at(a.x.dims, m * k),
     bAt: single ? [0] : at(b.x.dims, k * n),
     ...{ alpha: 1, beta: 0, start: undefined, activation: undefined },
   });
   run(rows, undefined, sums);
-  return { dims, m, n, sums };
+  return sums;
+}
+
+/** For one matrix B, of which some rows at a time meet as many columns of A. */
+function addUp(
+  call: Evaluation,
+  a: Quantised,
+  { m, k, n, out }: Product<number>,
+  parts: readonly PartMatrix[],
+): Int32Array {
+  const rows = a.x.data.length / k;
+  const zeros = zerosOf(call.node, a, m);
+  const sums = call.allocate('int32', out) as Int32Array;
+  const some = scratch(call, 'float32', sums.length);
+  for (const { from, to, matrix } of parts) {
+    const columns = scratch(call, 'float32', rows * (to - from));
+    const source = a.x.data as NumberArray;
+    for (let row = 0, i = 0; row < rows; row++) {
+      const zero = zeros.length === 1 ? zeros[0]! : zeros[row % m]!;
+      for (let at = row * k + from; at < row * k + to; at++) columns[i++] = source[at]! - zero;
+    }
+    const shape = { m: rows, n, k: to - from, transA: false, transB: false, alpha: 1, beta: 0 };
+    call.backend.gemm({ ...shape, a: columns, b: matrix, c: some });
+    if (from === 0) for (let i = 0; i < sums.length; i++) sums[i] = some[i]!;
+    else for (let i = 0; i < sums.length; i++) sums[i]! += some[i]!;
+  }
+  return sums;
 }

@@ -18,7 +18,8 @@ const RESHAPING = new Set(['Reshape', 'Unsqueeze', 'Squeeze', 'Flatten']);
  * Other operators that compute parameters. The editor's sweep removes them when they become unused.
  */
 const COMPUTING = new Set([
-  ...['Cast', 'Transpose', 'Expand', 'Concat', 'Slice', 'Gather', 'ConstantOfShape', 'Shape'],
+  ...['Cast', 'Transpose', 'Expand', 'Concat', 'Split', 'Slice', 'Gather', 'Shape'],
+  'ConstantOfShape',
   ...['Add', 'Sub', 'Mul', 'Div', 'Neg', 'Sqrt', 'Reciprocal', 'Pow', 'DequantizeLinear'],
 ]);
 

@@ -11,6 +11,12 @@ import { meaningOf } from './functions.js';
 import { mergeInto, type Merged } from './merge.js';
 import { executionOrder } from './order.js';
 
+/**
+ * Nodes of outer graphs, one behind the other, that a body's constant may be computed by. Weights that are
+ * put in order on their way to a layer take four or five.
+ */
+const MAX_DEPTH = 32;
+
 /** A step to be: a node, with what is merged into it. */
 export interface Draft {
   readonly node: Node;
@@ -27,12 +33,16 @@ export class Drafts {
   readonly #inference: Inference;
   readonly #store: Constants;
   readonly #fed: ReadonlySet<Value>;
+  readonly #graph: Graph;
+  /** Values of outer graphs that are found to differ from run to run. */
+  readonly #variable = new Set<Value>();
 
   /**
    * @param fed inputs that each run provides, including those with an initializer
    * @throws ConvfuseError ERR_UNSUPPORTED, ERR_MODEL, ERR_ARGUMENT
    */
   constructor(graph: Graph, inference: Inference, store: Constants, fed: ReadonlySet<Value>) {
+    this.#graph = graph;
     this.#inference = inference;
     this.#store = store;
     this.#fed = fed;
@@ -75,8 +85,12 @@ export class Drafts {
     return steps;
   }
 
-  /** Whether the node's outputs are constants, which are then in place. */
-  #fold(node: Node, operator: Operator): boolean {
+  /**
+   * Whether the node's outputs are constants, which are then in place.
+   *
+   * @param depth nodes of outer graphs behind it
+   */
+  #fold(node: Node, operator: Operator, depth = 0): boolean {
     const { namedOutputs } = node;
     // Shape arithmetic: inference knows the result, even where the tensor whose shape was taken
     // varies.
@@ -95,7 +109,7 @@ export class Drafts {
     if (operator !== operatorOf(node) || node.holdsBodies) return false;
     const inputs: (RunTensor | undefined)[] = [];
     for (const input of node.inputs) {
-      const tensor = input && this.constant(input);
+      const tensor = input && this.constant(input, depth);
       if (input !== undefined && tensor === undefined) return false;
       inputs.push(tensor);
     }
@@ -114,14 +128,27 @@ export class Drafts {
   }
 
   /** The tensor of a value that is the same in every run. */
-  constant(value: Value): RunTensor | undefined {
+  constant(value: Value, depth = 0): RunTensor | undefined {
     const found = this.constants.get(value);
-    if (found !== undefined || value.initializer === undefined || this.#fed.has(value))
-      return found;
+    if (found !== undefined || this.#fed.has(value)) return found;
+    if (value.initializer === undefined) return this.#outerConstant(value, depth);
     // An initializer of a body's input is only a default for it, and always replaced.
     if (value.isInput && value.graph.kind !== 'main') return undefined;
     const tensor = this.#store.initializer(value);
     this.constants.set(value, tensor);
     return tensor;
+  }
+
+  /** The same of what a node of an outer graph makes: its plan knows that, and has folded the node too. */
+  #outerConstant(value: Value, depth: number): RunTensor | undefined {
+    const { producer } = value;
+    if (producer === undefined || value.graph === this.#graph) return undefined;
+    if (depth >= MAX_DEPTH || this.#variable.has(value)) return undefined;
+    const operator = meaningOf(producer);
+    if (operator !== undefined && this.#fold(producer, operator, depth + 1)) {
+      return this.constants.get(value);
+    }
+    this.#variable.add(value);
+    return undefined;
   }
 }

@@ -175,6 +175,39 @@ test('sums of more than float32 holds are whole', (t) => {
   t.deepEqual(runText('y = MatMulInteger(a, b)', { ...feeds, b }).values, [600 * 255 ** 2 - 255]);
 });
 
+checkCases('ConvInteger with sums beyond float32', 20, (r) => {
+  const [groups, c] = [pick(r, [1, 1, 2]), r.integer(30, 90)];
+  return {
+    op: 'ConvInteger',
+    opset: 10,
+    attributes: { pads: dims(r, 4, 0, 2), group: groups },
+    inputs: [
+      bytes(r, 'uint8', r.integer(1, 3), c * groups, ...dims(r, 2, 5, 8)),
+      wholes(r, 'uint8', [3 * groups, c, 3, 3], 200, 255),
+      r.integer(0, 1) ? bytes(r, 'uint8') : undefined,
+    ],
+    constant: pick(r, [1, 9]),
+    outputs: ['int32'],
+  };
+});
+
+checkCases('MatMulInteger with sums beyond float32', 20, (r) => {
+  const [stack, m, k, n] = [dims(r, r.integer(0, 2), 1, 3), r.integer(1, 4), 900, r.integer(1, 5)];
+  const own = r.integer(0, 1) ? [n] : [];
+  return {
+    op: 'MatMulInteger',
+    opset: 10,
+    inputs: [
+      wholes(r, 'uint8', [...stack, m, k], 200, 255),
+      wholes(r, 'uint8', [...(r.integer(0, 1) ? stack : []), k, n], 200, 255),
+      r.integer(0, 1) ? bytes(r, 'uint8') : undefined,
+      r.integer(0, 1) ? wholes(r, 'uint8', own, 0, 9) : undefined,
+    ],
+    constant: pick(r, [1, 9]),
+    outputs: ['int32'],
+  };
+});
+
 test('dynamic quantisation by hand', (t) => {
   const run = (values: readonly number[]): (readonly number[])[] => {
     const found = runAll('y, s, z = DynamicQuantizeLinear(x)', {

@@ -205,6 +205,12 @@ const FUSED: readonly Fused[] = [
     'p0: int64[2, 4] = {0, 0, 1, 2, 0, 0, 1, 2}\ns: int64[1] = {-1}\np = Reshape(p0, s)\ny = Pad(x, p)\nz = Conv(y, W)',
     'z = Conv<pads = [1, 2, 1, 2]>(x, W)',
   ],
+  [
+    'pads that a Split and a Concat put in order, as tf2onnx writes them',
+    `p0: int64[8] = {0, 0, 0, 0, 1, 3, 2, 4}\na, b, c, d, e, f, g, h = Split<axis = 0>(p0)
+     p = Concat<axis = 0>(a, b, e, g, c, d, f, h)\ny = Pad(x, p)\nz = Conv(y, W)`,
+    'z = Conv<pads = [1, 2, 3, 4]>(x, W)',
+  ],
 ];
 
 testFused(FUSED);

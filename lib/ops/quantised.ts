@@ -1,0 +1,63 @@
+// Bytes minus their zero points.
+
+import type { FloatArray } from '../backend/backend.js';
+import type { Node } from '../ir/node.js';
+import type { NumberArray } from './elementwise.js';
+import type { Evaluation, RunTensor } from './operator.js';
+import { numbersOf } from './run-tensor.js';
+import { nodeError, unsupportedType } from './schema.js';
+
+/** Bytes with the number that stands for 0. */
+export interface Quantised {
+  readonly x: RunTensor;
+  readonly zero: RunTensor | undefined;
+}
+
+/** Their zero points: one for all, or one for each of `points`. @throws ConvfuseError ERR_MODEL */
+export function zerosOf(node: Node, { x, zero }: Quantised, points: number): readonly number[] {
+  if (x.type !== 'int8' && x.type !== 'uint8') throw unsupportedType(node, x.type);
+  const zeros = zero === undefined ? [0] : numbersOf(zero);
+  if (zeros.length !== 1 && zeros.length !== points) {
+    throw nodeError(node, 'ERR_MODEL', `${zeros.length} zero points for ${points}`);
+  }
+  return zeros;
+}
+
+/**
+ * Writes elements minus their zero points.
+ *
+ * @param at which of several points an element has
+ */
+export function centre<A extends FloatArray>(
+  from: RunTensor,
+  zeros: readonly number[],
+  at: (i: number) => number,
+  out: A,
+): A {
+  const source = from.data as NumberArray;
+  const first = zeros[0]!;
+  if (zeros.length > 1) {
+    for (let i = 0; i < out.length; i++) out[i] = source[i]! - zeros[at(i)]!;
+  } else if (first === 0) out.set(source);
+  else for (let i = 0; i < out.length; i++) out[i] = source[i]! - first;
+  return out;
+}
+
+/** Memory for a step alone, of float32 or of float64 numbers whatever the run is held in. */
+export function scratch(call: Evaluation, kind: 'float32' | 'float64', count: number): FloatArray {
+  // In a run of doubles, what is called float32 is held in them.
+  if (kind === 'float32' && call.arithmetic === 'float64') return new Float32Array(count);
+  return call.allocateFloat(kind, count);
+}
+
+/** Sums that a step made in memory of its own, as a tensor. */
+export function toInt32(
+  call: Evaluation,
+  dims: readonly number[],
+  sums: FloatArray | Int32Array,
+): RunTensor {
+  if (sums instanceof Int32Array) return { type: 'int32', dims, data: sums };
+  const data = call.allocate('int32', dims) as Int32Array;
+  for (let i = 0; i < data.length; i++) data[i] = sums[i]!;
+  return { type: 'int32', dims, data };
+}
