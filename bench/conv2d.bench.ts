@@ -6,7 +6,7 @@ import { measure, type Spread } from '#convfuse/api/measure.js';
 import { FusedConv2d } from '#convfuse/layers/fused-conv2d.js';
 
 import { relativeL2 } from '../test/helpers/bounds.js';
-import { flops, layerData, outputSize, readLayers, type Layer } from './layers.js';
+import { flops, layerData, readLayers, type Layer } from './layers.js';
 import { createPeer } from './peer.js';
 
 const PRECISIONS = ['strict', 'default', 'fast', 'bfloat16'] as const;
@@ -35,6 +35,14 @@ export interface ConvBenchOptions {
   readonly milliseconds: number;
   readonly only?: RegExp | undefined;
   readonly onRow?: (row: ConvRow) => void;
+}
+
+/** One precision, ready to be timed. */
+interface Candidate {
+  readonly precision: Precision;
+  readonly conv: FusedConv2d;
+  readonly error: number;
+  readonly run: () => unknown;
 }
 
 export async function benchConv2d(options: ConvBenchOptions): Promise<ConvRow[]> {
@@ -71,8 +79,6 @@ async function benchLayer(
   options: ConvBenchOptions,
 ): Promise<ConvRow[]> {
   const data = layerData(layer, batch);
-  const [h, w] = outputSize(layer);
-  const dims = [batch, layer.oc, h, w];
   const geometry = { stride: layer.stride, padding: layer.pad, groups: layer.groups };
   const create = (precision: Precision): FusedConv2d =>
     new FusedConv2d({
@@ -91,20 +97,16 @@ async function benchLayer(
   const peerError = errorOf(await whole.run());
   await whole.release();
   const peer = await createPeer(layer, data, threads, true);
-  const ours = precisions().map((precision) => {
+  const ours: Candidate[] = [];
+  for (const precision of precisions()) {
     const conv = create(precision);
-    const out = {
-      type: 'float32' as const,
-      data: new Float32Array(dims.reduce((a, b) => a * b)),
-      dims,
-    };
-    conv.runSync(data.x, { out });
-    const error = errorOf(out.data);
+    const out = await conv.run(data.x);
+    const error = errorOf(out.data as Float32Array);
     if (!(error <= LIMITS[precision])) {
       throw new Error(`${layer.name} ${precision}: relative L2 ${error}`);
     }
-    return { precision, conv, error, run: () => conv.runSync(data.x, { out }) };
-  });
+    ours.push({ precision, conv, error, run: () => conv.runSync(data.x, { out }) });
+  }
   const results = await measure(
     [
       { name: 'onnxruntime-node', run: peer.run },

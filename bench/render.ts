@@ -152,7 +152,7 @@ function layerSection(rows: readonly ConvRow[]): string[] {
     '## Layer by layer against onnxruntime-node',
     '',
     "Convolution, bias and ReLU. The rival's model ends in a Slice of one element, so that no fresh",
-    'output memory is charged to it; we write into memory that is used again. Geometric means, then',
+    'output memory is charged to it; we write into the result of an earlier run. Geometric means, then',
     'each layer. [numerics.md](numerics.md) has what the modes allow.',
     '',
     ...settings.flatMap(({ batch, count }) => {

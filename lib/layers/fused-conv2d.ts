@@ -11,8 +11,9 @@ import { checkApart } from './parameters.js';
 export interface RunSyncOptions {
   /**
    * A tensor of the result's type and dimensions, to write the result to; it is also returned. For
-   * large results reusing one is much faster than fresh memory. It must not share memory with an
-   * input.
+   * large results reusing one is much faster than fresh memory, and a result of run() is the best
+   * one: from 1 MiB on it lies in huge pages, which saves up to a fifth of the time of layers that
+   * are bound by memory. It must not share memory with an input.
    */
   readonly out?: Tensor | undefined;
   /** A tensor of the result's type and dimensions that is added before the activation. */
