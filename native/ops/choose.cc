@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "ops/conv_bf16.h"
+#include "ops/conv_blocked.h"
 #include "ops/conv_converted.h"
 #include "ops/conv_direct.h"
 #include "ops/integers.h"
@@ -34,16 +35,25 @@ bool IsDeep(const ConvLayer& layer, const ConvShape& shape) {
   return layer.GroupIn() >= 512 && Volume(shape.out) <= 256;
 }
 
+// Percent of the products that read padding.  From the first on, skipping them saves more than cutting
+// the plane into parts costs (AVX-512, strict, 3x3 256 @14: 1.96 for 2.04 ms, 16 images of 512 @7: 30.9 for
+// 33.3; 256 @20: 4.05 for 4.15; AVX2 256 @14: 2.04 for 2.12).
+constexpr size_t kLeastPadding = 3, kMuchPadding = 10;
+
 // Nothing is packed from blocks, and narrow rows are no loss.  With 16 registers a copy into blocks
 // pays with more than one tap (AVX2, 3x3 64 @56: 90 against packed's 80 % of peak, 512 @7: 88
 // against 68), or with many channels on a small plane (512-2048 @7: 84 against 71; but 64-256 @56:
-// 75 against 84).
+// 75 against 84).  With 32 it pays where the last slice is one vector of output channels, which
+// direct computes as two (3x3 48-48 @28: 0.31 for 0.39 ms, 40-80 @20: 0.215 for 0.25).
 bool CopyPays(const ConvLayer& layer, const ConvShape& shape) {
   const ConvGeometry& g = layer.geometry;
-  return layer.table->scattered_pixels && layer.table->direct_pixels <= layer.table->mr &&
-         FillsVectors(layer) &&
-         (layer.Taps() > 1 || (IsDeep(layer, shape) && g.stride[2] == 1)) &&
-         Fits(AlgorithmKind::kDirectOnCopies, layer, shape);
+  const KernelTable& table = *layer.table;
+  if (!table.scattered_pixels || !FillsVectors(layer) ||
+      !Fits(AlgorithmKind::kDirectOnCopies, layer, shape))
+    return false;
+  if (table.direct_pixels > table.mr)
+    return layer.Taps() > 1 && CeilDiv(layer.GroupOut(), table.lanes) % kSliceVectors != 0;
+  return layer.Taps() > 1 || (IsDeep(layer, shape) && g.stride[2] == 1);
 }
 
 // A single channel that goes into many is no depthwise layer: it would be read again for each of
@@ -165,7 +175,10 @@ Choice ChooseBlocked(const ConvLayer& layer, const ConvShape& shape, bool transf
   if (transforms && WinogradPays(layer, shape, &winograd))
     return {winograd, "fewer products at this precision"};
   if (DotsPay(layer, shape)) return {AlgorithmKind::kDots, "few output channels"};
-  if (Fits(AlgorithmKind::kSkipping, layer, shape) && SkippingPays(layer, shape))
+  // Chains of layers need bands, which skipping does not compute: layers with weights for a chain skip
+  // only what is more than a chain gains.
+  const size_t least = layer.weight.size() > kLargeWeights ? kLeastPadding : kMuchPadding;
+  if (Fits(AlgorithmKind::kSkipping, layer, shape) && PaddingPercent(layer, shape) >= least)
     return {AlgorithmKind::kSkipping, "many taps lie in padding"};
   for (const AlgorithmKind kind : {AlgorithmKind::kBlockedDirect, AlgorithmKind::kDirect})
     if (Fits(kind, layer, shape))
@@ -214,7 +227,7 @@ Choice Choose(const ConvLayer& layer, const ConvShape& shape, bool transforms) {
   if (layer.Taps() > 1 && FillsVectors(layer) && HasFewProducts(layer, shape))
     return {AlgorithmKind::kDirect, "few products for each output"};
   if (FillsVectors(layer) && Fits(AlgorithmKind::kSkippingOnCopies, layer, shape) &&
-      SkippingPays(layer, shape))
+      PaddingPercent(layer, shape) >= kLeastPadding)
     return {AlgorithmKind::kSkippingOnCopies, "many taps lie in padding"};
   if (CopyPays(layer, shape))
     return {AlgorithmKind::kDirectOnCopies, "copying into blocks costs less than packing"};

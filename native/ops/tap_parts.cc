@@ -61,12 +61,13 @@ TapParts TapPartsOf(const ConvLayer& layer, const ConvShape& shape) {
   return parts;
 }
 
-bool SkippingPays(const ConvLayer& layer, const ConvShape& shape) {
+size_t PaddingPercent(const ConvLayer& layer, const ConvShape& shape) {
   const ConvGeometry& g = layer.geometry;
-  if (g.transposed || std::max(g.dilation[1], g.dilation[2]) == 1) return false;
-  const TapParts parts = TapPartsOf(layer, shape);
   const size_t all = shape.out[1] * shape.out[2] * g.kernel[1] * g.kernel[2];
-  return RowsOfTaps(parts.rows) * RowCost(layer, parts.columns) * 10 < all * 9;
+  if (g.transposed || all == 0) return 0;
+  const TapParts parts = TapPartsOf(layer, shape);
+  const size_t inside = RowsOfTaps(parts.rows) * RowCost(layer, parts.columns);
+  return inside >= all ? 0 : (all - inside) * 100 / all;
 }
 
 }  // namespace convfuse
