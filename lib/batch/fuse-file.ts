@@ -38,8 +38,8 @@ export interface FileProgress {
 }
 
 /**
- * Reads one model, fuses it, checks it and writes it. It never throws for anything the file or
- * the disk does: a failure is a report with an error. Only an abort rejects.
+ * Reads one model, fuses it, checks it and writes it. It never throws because of the file or the
+ * disk: a failure is a report with an error. Only an abort rejects.
  *
  * @param ledger where a result is written down before it has its name, and what earlier runs wrote
  */
@@ -144,7 +144,7 @@ async function writeDown(
   });
 }
 
-/** The report of a model that was never looked at, or whose process ended. */
+/** The report of a model that was never read, or whose process ended. */
 export function failedReport(input: string, error: unknown): FileReport {
   const job = { input, output: '', named: false, makeFolder: false };
   return {

@@ -23,10 +23,10 @@ export interface FuseModelsOptions extends FileOptions, OutputOptions {
    * report is theirs, and has `resumed`. Not with output, inPlace, dryRun and rules.
    */
   readonly resume?: boolean;
-  /** An abort stops all work within two seconds; what is half written is removed. */
+  /** An abort stops all work within two seconds; half-written files are removed. */
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: FileProgress) => void;
-  /** Files that were passed over on the way, and models that are fused again, and why. */
+  /** Called for files that were ignored and for models that are fused again, with the reason. */
   readonly onNote?: (note: string) => void;
 }
 

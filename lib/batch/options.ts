@@ -55,8 +55,9 @@ function checkResumable(options: FuseModelsOptions): void {
 }
 
 /**
- * The options as they can be sent to another process: tensors of any class as plain ones, since what
- * a class has on its prototype (the data of onnxruntime-common's) would be lost, and no signal.
+ * The options in a form that can be sent to another process: without the signal, and with tensors
+ * as plain objects, because properties on a prototype (such as the data of onnxruntime-common's
+ * tensors) would be lost.
  */
 export function sendable(options: FileOptions): FileOptions {
   const { verify } = options;

@@ -28,7 +28,7 @@ export interface WorkerListener {
   vouch?(record: JournalRecord): Promise<void>;
 }
 
-/** A process that fuses one model at a time, and the one place that starts or ends such. */
+/** A process that fuses one model at a time. Only this class starts and ends such processes. */
 export class WorkerProcess {
   readonly #child: ChildProcess;
   readonly #exit: Promise<string>;
@@ -141,7 +141,7 @@ export class WorkerProcess {
     this.#send({ kind: 'vouched' });
   }
 
-  /** A worker that died already says so by its exit. */
+  /** Sends nothing to a worker that is dead already: run() reports its exit. */
   #send(message: WorkerMessage): void {
     if (!this.#ended) this.#child.send(message, () => undefined);
   }

@@ -60,7 +60,7 @@ async function vouch(record: JournalRecord): Promise<void> {
   });
 }
 
-/** Nobody looks more than some twenty times a second. */
+/** Sends progress at most twenty times a second, except for a new phase. */
 function progressReply(): (progress: FileProgress) => void {
   let phase: FileProgress['phase'] | undefined;
   let sent = 0;

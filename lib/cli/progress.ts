@@ -8,7 +8,7 @@ export interface Progress {
   finish(report: FileReport): void;
   /** What a user should know meanwhile. */
   note(text: string): void;
-  /** Leaves the terminal as it was. */
+  /** Restores the terminal. */
   close(): Promise<void>;
 }
 

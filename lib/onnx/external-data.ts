@@ -52,11 +52,11 @@ export class ExternalData {
     const known = this.#known(region.location);
     const { offset, length = bytes } = region;
     if (length !== bytes) {
-      throw badData(`tensor ${tensor} needs ${bytes} bytes, its length is ${length}`);
+      throw badData(`tensor ${tensor} needs ${bytes} bytes, but declares a length of ${length}`);
     }
     if (length > known.size || offset > known.size - length) {
       throw badData(
-        `tensor ${tensor} lies at ${offset} + ${length}, past the ${known.size} bytes of ` +
+        `tensor ${tensor} needs bytes ${offset} to ${offset + length} of the ${known.size} bytes of ` +
           JSON.stringify(region.location),
       );
     }
@@ -116,7 +116,7 @@ export class ExternalData {
     return [...this.#files.keys()].sort();
   }
 
-  /** Whether any tensor of the model lies in a data file. */
+  /** Whether any tensor of the model is in a data file. */
   get isUsed(): boolean {
     return this.#files.size > 0;
   }

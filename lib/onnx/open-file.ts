@@ -6,8 +6,8 @@ import { lstatSync, readlinkSync, readSync, realpathSync, type BigIntStats } fro
 import { ConvfuseError } from '../errors.js';
 
 /**
- * Where an open file really is. Linux tells it of the descriptor itself. Elsewhere the path is
- * resolved again, and counts only if the very file that is open lies there, links not followed.
+ * The real path of an open file. Linux reports it for the descriptor itself. Elsewhere the path is
+ * resolved again, and counts only if the same file is found there without following links.
  */
 export function realPathOf(fd: number, file: string, stats: BigIntStats): string | undefined {
   if (process.platform === 'linux') {

@@ -35,8 +35,8 @@ function quantise(
 }
 
 /**
- * To uint8, the range of x, widened to have 0 in it, over all of its range: scale = (max - min) / 255,
- * zero point = round(-min / scale), y = round(x / scale) + zero point.
+ * Quantises to uint8. The range of x, extended to include 0, is mapped to [0, 255]: scale = (max -
+ * min) / 255, zero point = round(-min / scale), y = round(x / scale) + zero point.
  */
 export const dynamicQuantizeLinear = operator('DynamicQuantizeLinear', {
   since: 11,

@@ -1,6 +1,6 @@
 // Where long sums of products with bytes are cut, so that float32 holds each part without rounding.
 
-/** Float32 has all whole numbers up to here: below it, sums are exact in any order. */
+/** Float32 holds all whole numbers up to this, so smaller sums are exact in any order. */
 const EXACT = 2 ** 24;
 
 /** The largest difference of two bytes. */

@@ -7,7 +7,7 @@ import type { Evaluation, RunTensor } from './operator.js';
 import { numbersOf } from './run-tensor.js';
 import { nodeError, unsupportedType } from './schema.js';
 
-/** Bytes with the number that stands for 0. */
+/** Bytes with their zero points. */
 export interface Quantised {
   readonly x: RunTensor;
   readonly zero: RunTensor | undefined;
@@ -26,7 +26,7 @@ export function zerosOf(node: Node, { x, zero }: Quantised, points: number): rea
 /**
  * Writes elements minus their zero points.
  *
- * @param at which of several points an element has
+ * @param at index of an element's zero point, where there are several
  */
 export function centre<A extends FloatArray>(
   from: RunTensor,

@@ -15,7 +15,7 @@ interface PartConv extends Part {
 }
 
 class WholeConv {
-  /** float32, which backends are fast with, wherever sums of some channels at a time are exact in it. */
+  /** float32, on which backends are fast, where sums over some channels at a time are exact in it. */
   readonly kind: 'float32' | 'float64';
   readonly parts: readonly PartConv[];
 
@@ -57,8 +57,8 @@ export interface WholeSums {
 }
 
 /**
- * The convolution that a node describes. A zero point of x is one for all, of w one for each output
- * channel: pads are zero points too, and add nothing.
+ * Convolves quantised tensors. x has one zero point; w has one, or one for each output channel.
+ * Pads are zero points too, and add nothing.
  *
  * @param constant whether w and its zero points are the same in every run
  */

@@ -17,7 +17,7 @@ import { executionOrder } from './order.js';
  */
 const MAX_DEPTH = 32;
 
-/** A step to be: a node, with what is merged into it. */
+/** A future step: a node, with the nodes that are merged into it. */
 export interface Draft {
   readonly node: Node;
   readonly operator: Operator;
@@ -86,9 +86,9 @@ export class Drafts {
   }
 
   /**
-   * Whether the node's outputs are constants, which are then in place.
+   * Whether the node's outputs are constants. If so, their tensors are noted.
    *
-   * @param depth nodes of outer graphs behind it
+   * @param depth nodes of outer graphs between this node and the value that was asked for
    */
   #fold(node: Node, operator: Operator, depth = 0): boolean {
     const { namedOutputs } = node;
@@ -132,7 +132,7 @@ export class Drafts {
     const found = this.constants.get(value);
     if (found !== undefined || this.#fed.has(value)) return found;
     if (value.initializer === undefined) return this.#outerConstant(value, depth);
-    // An initializer of a body's input is only a default for it, and always replaced.
+    // An initializer of a body's input is only a default, which the caller always replaces.
     if (value.isInput && value.graph.kind !== 'main') return undefined;
     const tensor = this.#store.initializer(value);
     this.constants.set(value, tensor);
