@@ -59,7 +59,7 @@ export async function publishData(
   }
 }
 
-/** What the data file of an output is called. @param hash SHA-256 of its content */
+/** The name of the data file of an output. @param hash SHA-256 of its content */
 export function dataFileName(output: string, hash: string): string {
   return `${path.basename(output)}.${hash.slice(0, 32)}.data`;
 }

@@ -43,8 +43,8 @@ export function checkBatchOptions(options: FuseModelsOptions): void {
 }
 
 /**
- * In place, and with dryRun, there is no output beside the input to compare with; what a function does
- * cannot be compared at all.
+ * Refuses options that exclude resume. In place, and with dryRun, there is no output beside the input to
+ * compare with; and the functions in rules cannot be compared with those of the earlier run.
  */
 function checkResumable(options: FuseModelsOptions): void {
   const { output, inPlace = false, dryRun = false, rules } = options;

@@ -8,7 +8,7 @@ export interface WorkerRequest {
   readonly kind: 'work';
   readonly job: Job;
   readonly options: FileOptions;
-  /** How its result is written down; undefined where no journal is kept. */
+  /** The records about the model; undefined if no journal is kept. */
   readonly ledger: LedgerRequest | undefined;
 }
 

@@ -20,11 +20,11 @@ const TAIL_CHARACTERS = 4096;
 
 const alive = new Set<WorkerProcess>();
 
-/** What a worker has to say before its report. */
+/** Receives what a worker sends before its report. */
 export interface WorkerListener {
   onProgress?(progress: FileProgress): void;
   onNote?(text: string): void;
-  /** The worker waits until it resolves. It may not reject. */
+  /** Appends a record to the journal. The worker waits until it resolves; it must not reject. */
   vouch?(record: JournalRecord): Promise<void>;
 }
 

@@ -6,7 +6,7 @@ import { safe } from './text.js';
 export interface Progress {
   update(progress: FileProgress): void;
   finish(report: FileReport): void;
-  /** What a user should know meanwhile. */
+  /** Shows a note to the user. */
   note(text: string): void;
   /** Restores the terminal. */
   close(): Promise<void>;

@@ -95,7 +95,7 @@ export class ExternalData {
   }
 
   /**
-   * SHA-256 of a whole data file, which is as it was when it was first looked at.
+   * SHA-256 of a whole data file. A file that has changed since it was loaded is refused.
    *
    * @throws ConvfuseError ERR_EXTERNAL_PATH, ERR_EXTERNAL_DATA, ERR_IO
    */
@@ -111,7 +111,7 @@ export class ExternalData {
     });
   }
 
-  /** Where the data files are that tensors of the model lie in, in the order of their names. */
+  /** The locations of all data files of the model, sorted. */
   get locations(): string[] {
     return [...this.#files.keys()].sort();
   }

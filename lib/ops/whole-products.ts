@@ -10,7 +10,7 @@ import type { Evaluation } from './operator.js';
 import { repeatedProducts } from './product.js';
 import { centre, scratch, zerosOf, type Quantised } from './quantised.js';
 
-/** Some rows of B. */
+/** Some rows of B, as a matrix. */
 interface PartMatrix extends Part {
   readonly matrix: FloatArray;
 }
@@ -94,7 +94,7 @@ function multiply(
   return sums;
 }
 
-/** For one matrix B, of which some rows at a time meet as many columns of A. */
+/** Multiplies parts of the rows of a single matrix B by the same columns of A, and adds up the products. */
 function addUp(
   call: Evaluation,
   a: Quantised,

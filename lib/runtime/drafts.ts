@@ -12,8 +12,8 @@ import { mergeInto, type Merged } from './merge.js';
 import { executionOrder } from './order.js';
 
 /**
- * Nodes of outer graphs, one behind the other, that a body's constant may be computed by. Weights that are
- * put in order on their way to a layer take four or five.
+ * The longest chain of nodes of outer graphs that is computed for a constant of a body. Weights that are
+ * reordered on their way to a layer take four or five nodes.
  */
 const MAX_DEPTH = 32;
 
@@ -28,13 +28,13 @@ export interface Draft {
 export class Drafts {
   /** In execution order, without constant nodes and nodes merged into a host. */
   readonly steps: readonly Draft[];
-  /** Values that are the same tensor in every run, of those that the steps met so far. */
+  /** Tensors of values that are the same in every run, as far as steps have asked for them. */
   readonly constants = new Map<Value, RunTensor>();
   readonly #inference: Inference;
   readonly #store: Constants;
   readonly #fed: ReadonlySet<Value>;
   readonly #graph: Graph;
-  /** Values of outer graphs that are found to differ from run to run. */
+  /** Values of outer graphs that are known not to be constants. */
   readonly #variable = new Set<Value>();
 
   /**
@@ -120,7 +120,7 @@ export class Drafts {
     return true;
   }
 
-  /** Also knows constants that are computed further on in the file. */
+  /** Whether a value is a constant, even one that is computed later in the file. */
   #isConstant(value: Value): boolean {
     return (
       this.constant(value) !== undefined || this.#inference.facts(value).constant !== undefined
@@ -139,7 +139,7 @@ export class Drafts {
     return tensor;
   }
 
-  /** The same of what a node of an outer graph makes: its plan knows that, and has folded the node too. */
+  /** Like constant(), for the output of a node of an outer graph, whose plan folds the node too. */
   #outerConstant(value: Value, depth: number): RunTensor | undefined {
     const { producer } = value;
     if (producer === undefined || value.graph === this.#graph) return undefined;

@@ -192,7 +192,7 @@ const HOSTILE: readonly (readonly [string, (file: string) => void, RegExp | unde
       writeFileSync(file, '');
       truncateSync(file, MAX_JOURNAL_BYTES * 4);
     },
-    /passes the limit/,
+    /exceeds the limit/,
   ],
   [
     'other JSON',
