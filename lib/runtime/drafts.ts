@@ -24,6 +24,12 @@ export interface Draft {
   readonly merged: Merged | undefined;
 }
 
+/** The inputs of the step: those of the node, and a merged bias as input 2. */
+export function stepInputs({ node, merged }: Draft): readonly (Value | undefined)[] {
+  const { inputs } = node;
+  return merged?.bias === undefined ? inputs : [inputs[0], inputs[1], merged.bias];
+}
+
 /** The steps of a graph's runs, before slots, layouts and lifetimes are assigned. */
 export class Drafts {
   /** In execution order, without constant nodes and nodes merged into a host. */
