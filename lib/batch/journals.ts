@@ -55,7 +55,7 @@ export class Journals {
     for (const [job, { journal }] of this.#places) if (existsSync(job.output)) taken.add(journal);
     for (const journal of taken) {
       if (!(await journal.exists())) continue;
-      this.#note(`${journal.file} is of an earlier run: --resume (resume) goes on with it`);
+      this.#note(`${journal.file} is from an earlier run, which --resume (resume) continues`);
     }
   }
 

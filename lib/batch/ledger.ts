@@ -70,10 +70,10 @@ async function outputReason(
   known: FileContent | undefined,
   hash: string | undefined,
 ): Promise<string | undefined> {
-  if (hash === undefined) return known === undefined ? undefined : 'its output is not there';
-  if (hash !== known?.sha256) return 'its output is not what was written';
+  if (hash === undefined) return known === undefined ? undefined : 'its output is missing';
+  if (hash !== known?.sha256) return 'its output differs from its record';
   return (await outputDataDiffers(file, known))
-    ? 'the data file of its output is not what was written'
+    ? 'the data file of its output differs from its record'
     : undefined;
 }
 

@@ -50,7 +50,7 @@ function checkResumable(options: FuseModelsOptions): void {
   const { output, inPlace = false, dryRun = false, rules } = options;
   const others = { output, inPlace: inPlace || undefined, dryRun: dryRun || undefined, rules };
   for (const [name, value] of Object.entries(others)) {
-    if (value !== undefined) throw argumentError('nothing, beside resume,', name, value);
+    if (value !== undefined) throw argumentError('no value together with resume', name, value);
   }
 }
 

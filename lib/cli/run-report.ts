@@ -49,5 +49,5 @@ function writtenText(models: readonly FileReport[]): string {
   const more = rest > 0 ? ` and ${rest} more` : '';
   const verb = outputs.length === 1 ? 'was' : 'were';
   const named = outputs.slice(0, MOST_NAMED).join(', ');
-  return `${plural(outputs.length, 'output')} ${verb} written all the same: ${named}${more}`;
+  return `${plural(outputs.length, 'output')} ${verb} written nevertheless: ${named}${more}`;
 }

@@ -18,7 +18,11 @@ export function zerosOf(node: Node, { x, zero }: Quantised, points: number): rea
   if (x.type !== 'int8' && x.type !== 'uint8') throw unsupportedType(node, x.type);
   const zeros = zero === undefined ? [0] : numbersOf(zero);
   if (zeros.length !== 1 && zeros.length !== points) {
-    throw nodeError(node, 'ERR_MODEL', `${zeros.length} zero points for ${points}`);
+    throw nodeError(
+      node,
+      'ERR_MODEL',
+      `expected 1 or ${points} zero points, received ${zeros.length}`,
+    );
   }
   return zeros;
 }

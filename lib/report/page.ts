@@ -71,7 +71,7 @@ function counts({ models, found }: FuseRun): Markup {
     ['fused', number('fused')],
     ['unchanged', number('unchanged')],
     ['failed', number('failed')],
-    ...(resumed > 0 ? [['of them by an earlier run', count(resumed)] as const] : []),
+    ...(resumed > 0 ? [['finished by an earlier run', count(resumed)] as const] : []),
   ]);
 }
 

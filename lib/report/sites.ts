@@ -17,7 +17,7 @@ interface Group {
 /** The verdict on every site: fused ones grouped by rule, skipped ones by reason. */
 export function sites({ sites: all }: FileReport): Markup {
   if (all.length === 0) {
-    return markup`<p>No site: nothing in it that a rule looks at.</p>
+    return markup`<p>No sites: the model has no node that a rule applies to.</p>
 `;
   }
   const groups = new Map<string, Group>();

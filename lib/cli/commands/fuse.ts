@@ -91,7 +91,7 @@ function noteInterruption(models: number, flags: FuseFlags): void {
   const single = models < 2 && flags.resume !== true;
   const lost =
     single || flags.output !== undefined || flags.inPlace === true || flags.dryRun === true;
-  const advice = lost ? '' : '; the same command with --resume goes on';
+  const advice = lost ? '' : '; the same command with --resume continues';
   note(`interrupted: models not listed were not written${advice}`);
 }
 
