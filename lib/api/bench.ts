@@ -1,6 +1,7 @@
 import type { Precision } from '../backend/backend.js';
 import { argumentError } from '../errors.js';
 import type { Model } from '../ir/model.js';
+import { requiredInputs } from '../ir/view.js';
 import { Inference } from '../ops/infer.js';
 import { Session } from '../runtime/session.js';
 import type { Tensor } from '../tensor/tensor.js';
@@ -11,7 +12,7 @@ import type { LayerBench, ModelBench, NetworkBench } from './bench-report.js';
 import { fuseModel, type FuseOptions } from './fuse.js';
 import { machine } from './machine.js';
 import { checkTiming, measure, type MeasureOptions } from './measure.js';
-import { randomInputs, requiredInputs } from './random-inputs.js';
+import { randomInputs } from './random-inputs.js';
 
 export interface ModelBenchOptions extends Omit<BackendChoice, 'threads'> {
   /** Batch sizes. Default [1]. */
@@ -149,7 +150,7 @@ class Turn {
   ): Readonly<Record<string, Tensor>> | string {
     const { seed = 0 } = this.#options;
     const shapes: Record<string, readonly number[]> = {};
-    for (const { name, declaration } of requiredInputs(model)) {
+    for (const { name, declaration } of requiredInputs(model.graph)) {
       const dims = single[name]!.dims;
       const fixed = typeof declaration?.dims?.[0] === 'number';
       if (dims.length === 0 || dims[0] === this.#batch) continue;

@@ -8,18 +8,18 @@ import { ExternalData, type ExternalOptions } from '../onnx/external-data.js';
 import type { ModelOrigin } from '../onnx/origin.js';
 import { dataFileName } from './data-file.js';
 
-/** What is in a model file and the data files that its tensors lie in, by SHA-256. */
+/** SHA-256 of a model file and of the data files of its tensors. */
 export interface FileContent {
   readonly sha256: string;
   readonly data: readonly { readonly name: string; readonly sha256: string }[];
 }
 
-/** How a file differs from what it is said to be; undefined where it does not. */
+/** What differs from a record: the model file or a data file. undefined: neither. */
 export type Difference = 'model' | 'data' | undefined;
 
 const READ_BYTES = 2 ** 20;
 
-/** The hash of bytes that lie in pieces. */
+/** The hash of bytes that are given in pieces. */
 export function sha256(parts: Iterable<Uint8Array>): string {
   const hash = createHash('sha256');
   for (const part of parts) hash.update(part);
@@ -27,8 +27,8 @@ export function sha256(parts: Iterable<Uint8Array>): string {
 }
 
 /**
- * The content that a model was loaded from: the very bytes that were read, whatever the file is
- * by now.
+ * The content that a model was loaded from. The model file is hashed from the bytes in memory, so that
+ * later changes of the file do not count.
  *
  * @throws ConvfuseError ERR_EXTERNAL_DATA when a data file has changed since, ERR_EXTERNAL_PATH, ERR_IO
  */
@@ -39,7 +39,7 @@ export function contentOf(model: Model): FileContent {
   return { sha256: sha256([bytes]), data };
 }
 
-/** Compares an input that is on disk with what it was. Its data files are opened as when loading. */
+/** Compares an input on disk with a record. Data files are opened with the checks of loading. */
 export async function inputDifference(
   file: string,
   known: FileContent,
@@ -48,7 +48,7 @@ export async function inputDifference(
   if ((await fileHash(file, 0)) !== known.sha256) return 'model';
   if (known.data.length === 0) return undefined;
   try {
-    // The model is the same bytes, so these are the files that it names.
+    // The model file has the same bytes, so it names the same data files.
     const external = new ExternalData(file, options);
     const same = known.data.every(({ name, sha256 }) => external.digest(name) === sha256);
     return same ? undefined : 'data';
@@ -57,24 +57,24 @@ export async function inputDifference(
   }
 }
 
-/** Compares the data files beside an output with what they were. */
+/** Whether the data files beside an output differ from a record. */
 export async function outputDataDiffers(file: string, { data }: FileContent): Promise<boolean> {
   for (const { name, sha256 } of data) {
-    // The only name that it can have; any other could be a way out of the folder.
+    // A data file can have only this name. Another, in a forged record, could lead out of the folder.
     if (name !== dataFileName(file, sha256)) return true;
     if ((await outputHash(path.join(path.dirname(file), name))) !== sha256) return true;
   }
   return false;
 }
 
-/** The hash of an output; undefined where there is none, or a link, or no plain file. */
+/** The hash of an output; undefined if it is absent, unreadable, a link or not a plain file. */
 export async function outputHash(file: string): Promise<string | undefined> {
   return fileHash(file, constants.O_NOFOLLOW ?? 0);
 }
 
 async function fileHash(file: string, flags: number): Promise<string | undefined> {
   try {
-    // Without O_NONBLOCK, opening a FIFO waits for a writer, maybe for ever.
+    // Without O_NONBLOCK, opening a FIFO waits for a writer, possibly forever.
     const handle = await open(file, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0) | flags);
     try {
       if (!(await handle.stat()).isFile()) return undefined;

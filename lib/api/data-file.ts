@@ -16,7 +16,7 @@ export interface ModelWithData {
   readonly dataBytes: number;
   /** SHA-256 of the data file. */
   readonly dataHash: string;
-  /** Takes the data file away again, if it was not there before. */
+  /** Removes the data file, unless it existed before. */
   discard(): Promise<void>;
 }
 
@@ -59,12 +59,12 @@ export async function publishData(
   }
 }
 
-/** What the data file of an output is called. @param hash SHA-256 of its content */
+/** The name of the data file of an output. @param hash SHA-256 of its content */
 export function dataFileName(output: string, hash: string): string {
   return `${path.basename(output)}.${hash.slice(0, 32)}.data`;
 }
 
-/** Writes the blocks, one in memory at a time. @returns the hash of all of it */
+/** Writes the blocks, holding one in memory at a time. @returns the hash of the content */
 async function writeBlocks(placement: DataFilePlacement, temp: TempFile): Promise<string> {
   const hash = createHash('sha256');
   let at = 0;

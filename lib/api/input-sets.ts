@@ -3,9 +3,9 @@ import path from 'node:path';
 
 import { ConvfuseError } from '../errors.js';
 import type { Model } from '../ir/model.js';
+import { requiredInputs } from '../ir/view.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { checkModel, checkPath } from './arguments.js';
-import { requiredInputs } from './random-inputs.js';
 import { loadTensor } from './tensor-file.js';
 
 /**
@@ -24,7 +24,7 @@ export async function loadInputSets(
 ): Promise<Readonly<Record<string, Tensor>>[]> {
   checkPath(folder, 'folder');
   checkModel(model);
-  const names = requiredInputs(model).map(({ name }) => name);
+  const names = requiredInputs(model.graph).map(({ name }) => name);
   const { files, folders } = await listed(folder);
   const sets: Readonly<Record<string, Tensor>>[] = [];
   const [only, second] = names;

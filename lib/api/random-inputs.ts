@@ -1,17 +1,12 @@
 import { ConvfuseError } from '../errors.js';
 import type { Value } from '../ir/value.js';
-import { isOverridable } from '../ir/view.js';
+import { isOverridable, requiredInputs } from '../ir/view.js';
 import type { Model } from '../ir/model.js';
 import { allocate, type DataType } from '../tensor/dtype.js';
 import { toBfloat16, toFloat16 } from '../tensor/half.js';
 import { Random } from '../tensor/random.js';
 import { dimsText, elementCount } from '../tensor/shape.js';
 import type { Tensor } from '../tensor/tensor.js';
-
-/** Inputs that a caller has to feed: graph inputs without an initializer. */
-export function requiredInputs(model: Model): readonly Value[] {
-  return model.graph.inputs.filter((input) => input.initializer === undefined);
-}
 
 /** Initializers a caller may feed. */
 export function overridableInputs(model: Model): readonly Value[] {
@@ -35,7 +30,7 @@ export function randomInputs(
   shapes: Readonly<Record<string, readonly number[]>> = {},
 ): Record<string, Tensor> {
   const random = new Random(seed);
-  const feeds: [string, Tensor][] = requiredInputs(model).map((input) => {
+  const feeds: [string, Tensor][] = requiredInputs(model.graph).map((input) => {
     const type = input.declaration?.type;
     if (type === undefined || type === 'string') {
       throw unknown(input.name, `it is ${type ?? 'not a tensor of a known type'}`);

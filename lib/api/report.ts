@@ -60,7 +60,7 @@ export interface FileReport {
   readonly after: ModelSummary | undefined;
   readonly sites: readonly SiteReport[];
   readonly verification: VerificationReport | undefined;
-  /** An earlier run finished it, and this report is of that run; see the option `resume`. */
+  /** Set when an earlier run finished the model and made this report; see the option `resume`. */
   readonly resumed?: true;
   readonly milliseconds: {
     readonly read: number;

@@ -55,9 +55,9 @@ export async function saveModel(
 }
 
 /**
- * saveModel() for a caller that has to know the content before the output has its name.
+ * Like saveModel(), but tells the caller the content before the output is published.
  *
- * @param announce is waited for; when it rejects, nothing is saved
+ * @param announce called with the content, and awaited; when it rejects, nothing is saved
  */
 export async function saveAnnounced(
   model: Model,
@@ -73,8 +73,8 @@ export async function saveAnnounced(
     await announce?.(contentOfParts(chunks.parts, data));
     await writeFile(target, chunks.parts, options.signal);
   } catch (error) {
-    // Whoever took the name meanwhile may have saved the same model: then the data file, which is
-    // named after its content, is theirs too.
+    // Another process may have saved the same model under this name meanwhile. It then uses the same
+    // data file, since data files are named after their content.
     if (!isTaken(error)) await data?.discard();
     throw error;
   }

@@ -1,4 +1,4 @@
-import type { Precision } from '../backend/backend.js';
+import { PRECISIONS, type Precision } from '../backend/backend.js';
 import { argumentError, checkObject } from '../errors.js';
 import { Model } from '../ir/model.js';
 import { Session, type ValueMetadata } from '../runtime/session.js';
@@ -13,8 +13,6 @@ export interface SessionOptions extends BackendChoice, LoadOptions {
   /** The name that onnxruntime-common has for `threads`; `threads` wins where both are given. */
   readonly intraOpNumThreads?: number | undefined;
 }
-
-const PRECISIONS: readonly unknown[] = ['strict', 'default', 'fast', 'bfloat16'];
 
 export interface InferenceRunOptions {
   readonly signal?: AbortSignal | undefined;

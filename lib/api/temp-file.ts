@@ -173,7 +173,7 @@ async function linkNew(file: string, target: string): Promise<void> {
   await unlink(file);
 }
 
-/** Makes a rename last through a power cut. Not every system can sync a folder. */
+/** Makes a rename durable. Not every system can sync a folder. */
 export async function syncFolder(folder: string): Promise<void> {
   try {
     const handle = await open(folder, constants.O_RDONLY);

@@ -9,10 +9,11 @@ import {
 import { arithmeticOf, chosenBackend, type BackendChoice } from './backend-choice.js';
 import { ConvfuseError } from '../errors.js';
 import type { Model } from '../ir/model.js';
+import { requiredInputs } from '../ir/view.js';
 import { Session } from '../runtime/session.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { compareOutputs, defaultRtol, type Comparison } from './compare.js';
-import { randomInputs, requiredInputs } from './random-inputs.js';
+import { randomInputs } from './random-inputs.js';
 import type { VerificationReport, WorstElement } from './report.js';
 
 export interface VerifyOptions extends BackendChoice {
@@ -159,7 +160,7 @@ export function skippedVerification(reason: string, seed = 0): VerificationRepor
 function signatureMismatch(original: Model, fused: Model): string | undefined {
   const names = (values: readonly { name: string }[]): string =>
     values.map(({ name }) => name).join(', ');
-  const inputs = [names(requiredInputs(original)), names(requiredInputs(fused))];
+  const inputs = [names(requiredInputs(original.graph)), names(requiredInputs(fused.graph))];
   if (inputs[0] !== inputs[1]) return `inputs differ: ${inputs[0]} and ${inputs[1]}`;
   const outputs = [names(original.graph.outputs), names(fused.graph.outputs)];
   if (outputs[0] !== outputs[1]) return `outputs differ: ${outputs[0]} and ${outputs[1]}`;

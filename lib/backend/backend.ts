@@ -19,12 +19,15 @@ import type {
  */
 export type FloatArray = Float32Array | Float64Array;
 
+/** Their order is that of the native side, which gets an index. */
+export const PRECISIONS = ['strict', 'default', 'fast', 'bfloat16'] as const;
+
 /**
  * strict: no Winograd, short K blocks. default: F(2x2,3x3) allowed. fast: F(4x4,3x3) and
  * polyphase allowed. bfloat16: products of bfloat16 numbers too, where the CPU has them, or what
  * fast allows, whichever takes less time.
  */
-export type Precision = 'strict' | 'default' | 'fast' | 'bfloat16';
+export type Precision = (typeof PRECISIONS)[number];
 
 /**
  * W seen as [groups, outer, rows, cols], each row multiplied by scale[group * rows + row]. With

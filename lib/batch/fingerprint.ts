@@ -6,9 +6,9 @@ import type { Tensor } from '../tensor/tensor.js';
 import type { FileOptions } from './fuse-file.js';
 
 /**
- * The hash of everything, besides the model and the version of convfuse, that a result depends on:
- * its bytes, the verdict on it, and the numbers in its report. Options that say the same (a
- * default, and its value given) have the same one. Threads and jobs change no result.
+ * The hash of everything, besides the model and the version of convfuse, that determines a result: the
+ * bytes of the output, the verdict and the numbers in the report. A default and the same value given
+ * explicitly have the same hash. Threads and jobs are left out, since they change no result.
  *
  * @param named whether an unchanged model is written too
  * @throws ConvfuseError ERR_NATIVE_LOAD, ERR_ARGUMENT
@@ -47,12 +47,15 @@ export function fingerprint(options: FileOptions, named: boolean): string {
   return hash.digest('hex');
 }
 
-/** Rules apply in the order of their table. What is no list is for fuseModel() to refuse. */
+/**
+ * Sorted, because rules apply in the order of their table, whatever the order of this list. A value that
+ * is not a list is returned as it is: fuseModel() will refuse it.
+ */
 function ordered(names: readonly string[] | undefined): unknown {
   return Array.isArray(names) ? [...names].sort() : names;
 }
 
-/** Entries in the order of their names, which is not that of the command line. */
+/** Entries sorted by name, so that the order on the command line does not matter. */
 function sorted<T>(record: Readonly<Record<string, T>>): [string, T][] {
   return Object.entries(record).sort(([a], [b]) => (a < b ? -1 : 1));
 }

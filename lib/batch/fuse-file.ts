@@ -38,10 +38,10 @@ export interface FileProgress {
 }
 
 /**
- * Reads one model, fuses it, checks it and writes it. It never throws for anything the file or
- * the disk does: a failure is a report with an error. Only an abort rejects.
+ * Reads one model, fuses it, checks it and writes it. It never throws because of the file or the
+ * disk: a failure is a report with an error. Only an abort rejects.
  *
- * @param ledger where a result is written down before it has its name, and what earlier runs wrote
+ * @param ledger records of earlier runs, and where this result is recorded before it is published
  */
 export async function fuseFile(
   job: Job,
@@ -60,7 +60,7 @@ export async function fuseFile(
   const force = options.force === true || before.vouched;
   const report = await fuseAnew(job, { ...options, force }, signal, tell, ledger);
   if (report.error?.code !== 'ERR_OUTPUT') return report;
-  // What an earlier run was killed over may only have come to its end just now.
+  // A worker of an earlier run that was killed may have published this very output just now.
   return (await finished(job, options, ledger)).report ?? report;
 }
 
@@ -110,7 +110,7 @@ async function fuseAnew(
   }
 }
 
-/** What earlier runs did for this model, where they count. */
+/** What earlier runs left of this model. */
 async function finished(
   job: Job,
   options: FileOptions,
@@ -121,7 +121,7 @@ async function finished(
   try {
     return await findFinished(job, earlier, fingerprint(options, job.named), options);
   } catch {
-    // Whatever is wrong with the options, fusing says it.
+    // fingerprint() throws for wrong options. Fusing fails for the same reason, and reports it.
     return { vouched: false };
   }
 }
@@ -144,7 +144,7 @@ async function writeDown(
   });
 }
 
-/** The report of a model that was never looked at, or whose process ended. */
+/** The report of a model that was never read, or whose process ended. */
 export function failedReport(input: string, error: unknown): FileReport {
   const job = { input, output: '', named: false, makeFolder: false };
   return {

@@ -19,14 +19,14 @@ export interface FuseModelsOptions extends FileOptions, OutputOptions {
   /** MiB of memory that one model may take, on Linux. Default: no limit. */
   readonly memoryLimit?: number;
   /**
-   * Go on with runs that were stopped: a model whose output they finished is not fused again. Its
-   * report is theirs, and has `resumed`. Not with output, inPlace, dryRun and rules.
+   * Continue earlier runs: a model that one of them finished is not fused again. Its report is that of
+   * the earlier run, with `resumed` set. Cannot be combined with output, inPlace, dryRun and rules.
    */
   readonly resume?: boolean;
-  /** An abort stops all work within two seconds; what is half written is removed. */
+  /** An abort stops all work within two seconds; half-written files are removed. */
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: FileProgress) => void;
-  /** Files that were passed over on the way, and models that are fused again, and why. */
+  /** Called for files that were ignored and for models that are fused again, with the reason. */
   readonly onNote?: (note: string) => void;
 }
 
@@ -38,8 +38,8 @@ export interface FuseModelsOptions extends FileOptions, OutputOptions {
  * Work continues while the caller handles a report, but a new model starts only when the caller
  * asks for the next report.
  *
- * Of several models, and with `resume`, a journal is kept beside the outputs (see Journal), for a later run
- * to go on with. Without `resume` it is removed when all models are done.
+ * For several models, and with `resume` for a single one too, a journal is kept beside the outputs (see
+ * Journal), so that a later run can continue. Without `resume` it is removed when all models succeeded.
  *
  * @throws ConvfuseError ERR_ARGUMENT, before any work, for options that exclude each other and for
  * outputs that would overwrite each other or an input; the signal's reason when aborted
@@ -101,7 +101,7 @@ export async function* fuseModels(
     if (report.status !== 'failed' && report.resumed !== true) fused.add(report.input);
     yield report;
   }
-  // Of a run that needed no second one, nothing but the models stays behind.
+  // When all models succeeded there is nothing to continue, and only the models stay behind.
   if (resume || fused.size < jobs.length) {
     await journals?.compact(jobs.filter(({ input }) => fused.has(input)));
   } else {

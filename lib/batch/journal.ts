@@ -8,23 +8,23 @@ import { decodeRecord, encodeRecord, type JournalRecord } from './journal-record
 
 export const JOURNAL_NAME = '.convfuse-journal.jsonl';
 
-/** Ten thousand models with reports of 100 KiB. One that is larger is not convfuse's. */
+/** Enough for ten thousand models with reports of 100 KiB. A larger journal is refused. */
 export const MAX_JOURNAL_BYTES = 2 ** 30;
 
-/** A report of some hundred thousand sites. */
+/** Enough for a report of some hundred thousand sites. */
 export const MAX_RECORD_BYTES = 2 ** 26;
 
 const READ_BYTES = 2 ** 20;
 const NEWLINE = 0x0a;
 
 /**
- * The journal of a folder of outputs: a record for each model that was worked on, in lines that
- * are appended. A manifest that is replaced as a whole would be written anew for every
- * model, with all reports so far; a line costs what one report costs, and one that a crash tore is
- * passed over. Records are appended before their outputs have a name, so that no output is ever
- * there without one.
+ * The journal of a folder of outputs: one line for each model that was worked on. Lines are appended,
+ * because replacing the whole file after each model would write all earlier reports again. A line that
+ * a crash left incomplete is ignored. A record is appended before its output is published, so that no
+ * output exists without a record.
  *
- * The folder may be anybody's: links, hard links and what is no plain file are not touched.
+ * Others may be able to write to the folder: a journal that is a link, has several hard links or is not a
+ * plain file is refused.
  */
 export class Journal {
   readonly file: string;
@@ -41,9 +41,10 @@ export class Journal {
   }
 
   /**
-   * All records, in their order. Lines that hold none are passed over.
+   * All records, in the order of the file. Lines without a valid record are ignored. Without a journal,
+   * there are none.
    *
-   * @throws ConvfuseError ERR_IO, ERR_LIMIT; none when there is no journal
+   * @throws ConvfuseError ERR_IO, ERR_LIMIT
    */
   async *read(): AsyncGenerator<JournalRecord, void, undefined> {
     const handle = await this.#open(constants.O_RDONLY);
@@ -59,7 +60,7 @@ export class Journal {
   }
 
   /**
-   * Adds a record, after those that are on their way. It is on the disk when this resolves.
+   * Appends a record, after all earlier calls. It is on the disk when the promise resolves.
    *
    * @throws ConvfuseError ERR_IO, ERR_LIMIT
    */
@@ -70,10 +71,10 @@ export class Journal {
   }
 
   /**
-   * Writes the journal anew, without the records that later ones of their outputs make void, once these are
-   * the larger part of it. The old journal stays until the new one is complete.
+   * Removes records that a later record of the same output replaces, if these are more than half of all
+   * records. The old journal stays until the new one is complete.
    *
-   * @param settled keys of outputs that are there, as their last records say
+   * @param settled keys of outputs that exist as their last records describe them
    * @throws ConvfuseError ERR_IO, ERR_LIMIT
    */
   async compact(settled: ReadonlySet<string>): Promise<void> {
@@ -91,7 +92,7 @@ export class Journal {
   }
 
   /**
-   * Forgets outputs: nothing is left to go on with. A journal that speaks of no others is removed.
+   * Removes the records of outputs that no later run needs. A journal without other records is deleted.
    *
    * @throws ConvfuseError ERR_IO, ERR_LIMIT
    */
@@ -104,7 +105,11 @@ export class Journal {
     if ((await this.#size()) === size) await rm(this.file);
   }
 
-  /** Replaces a journal of `size` bytes, in one step, by one of the records that are kept. */
+  /**
+   * Replaces the journal, in one step, by one with the records for which `keeps` is true.
+   *
+   * @param size bytes of the journal that the caller has read
+   */
   async #rewrite(
     size: number,
     keeps: (record: JournalRecord, index: number) => boolean,
@@ -116,7 +121,7 @@ export class Journal {
         if (keeps(record, index)) await temp.write(Buffer.from(encodeRecord(record)));
         index += 1;
       }
-      // Nothing may be lost of what a run beside this one has written meanwhile.
+      // If a concurrent run has appended a record meanwhile, the journal stays as it is.
       if ((await this.#size()) === size) await temp.publish(this.file, true);
     } finally {
       await temp.discard();
@@ -131,14 +136,14 @@ export class Journal {
     const line = Buffer.from(encodeRecord(record));
     if (line.length > MAX_RECORD_BYTES) throw tooLarge('its report');
     const isNew = !(await this.exists());
-    // Opened each time: a run beside this one may have taken the file away.
+    // Opened each time, because a concurrent run may have removed the file.
     const handle = await this.#open(constants.O_RDWR | constants.O_APPEND | constants.O_CREAT);
     try {
       const { size } = await handle!.stat();
       const last = Buffer.alloc(1);
       if (size > 0) await handle!.read(last, 0, 1, size - 1);
-      // Behind a line that was torn, a new one has to begin. One call writes all of it as a rule,
-      // since others may append too.
+      // An incomplete line is ended first. Usually one call writes all bytes, so that lines of
+      // concurrent runs do not mix.
       const torn = size > 0 && last[0] !== NEWLINE;
       const bytes = torn ? Buffer.concat([Buffer.of(NEWLINE), line]) : line;
       for (let done = 0; done < bytes.length;) {
@@ -153,12 +158,12 @@ export class Journal {
     if (isNew) await syncFolder(this.#folder);
   }
 
-  /** undefined when there is none, and none is to be made. What is open is checked, not the name. */
+  /** undefined if there is no journal to read. The open file is checked, since a name can be swapped. */
   async #open(flags: number): Promise<FileHandle | undefined> {
     let handle: FileHandle;
     try {
       const careful = (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
-      // Reports have names out of models that others may not be allowed to read.
+      // Mode 0600: reports have names from models that others may not be allowed to read.
       handle = await open(this.file, flags | careful, 0o600);
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'ENOENT' && flags === constants.O_RDONLY) {
@@ -179,7 +184,7 @@ export class Journal {
   }
 }
 
-/** The lines of a file, without their ends; those that no record can be in are left out. */
+/** The lines of a file, without line ends. Lines longer than any record are left out. */
 async function* linesOf(handle: FileHandle): AsyncGenerator<string, void, undefined> {
   const piece = Buffer.allocUnsafe(READ_BYTES);
   let parts: Buffer[] = [];
@@ -210,5 +215,5 @@ function refusal(what: string): ConvfuseError {
 }
 
 function tooLarge(what: string): ConvfuseError {
-  return new ConvfuseError('ERR_LIMIT', `${what} passes the limit of a journal`);
+  return new ConvfuseError('ERR_LIMIT', `${what} exceeds the limit of a journal`);
 }

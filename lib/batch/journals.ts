@@ -5,7 +5,7 @@ import { Journal } from './journal.js';
 import type { JournalRecord } from './journal-record.js';
 import type { Job } from './plan-outputs.js';
 
-/** Where a job's records are. */
+/** The journal of a job, and the key of the job's output in it. */
 interface Place {
   readonly journal: Journal;
   readonly key: string;
@@ -14,12 +14,12 @@ interface Place {
 /** The journals of a run: one in the output folder, or one in each folder that outputs go to. */
 export class Journals {
   readonly #places = new Map<Job, Place>();
-  /** What earlier runs wrote down of the jobs of this one. */
+  /** Records of earlier runs about the jobs of this run. */
   readonly #records = new Map<Journal, Map<string, JournalRecord[]>>();
   readonly #broken = new Set<Journal>();
   readonly #note: (text: string) => void;
 
-  /** @param outDir the output folder, where one is named */
+  /** @param outDir the output folder, if the caller named one */
   constructor(jobs: readonly Job[], outDir: string | undefined, note: (text: string) => void) {
     this.#note = note;
     const journals = new Map<string, Journal>();
@@ -34,7 +34,7 @@ export class Journals {
     }
   }
 
-  /** Reads what earlier runs wrote down. A journal that cannot be read says nothing. */
+  /** Reads the records of earlier runs. A journal that cannot be read counts as empty, with a note. */
   async read(): Promise<void> {
     for (const [journal, records] of this.#records) {
       try {
@@ -49,13 +49,13 @@ export class Journals {
     }
   }
 
-  /** For a run that does not go on with earlier ones: says where it could have. */
+  /** For a run without `resume`: notes that journals of existing outputs could be resumed. */
   async mention(): Promise<void> {
     const taken = new Set<Journal>();
     for (const [job, { journal }] of this.#places) if (existsSync(job.output)) taken.add(journal);
     for (const journal of taken) {
       if (!(await journal.exists())) continue;
-      this.#note(`${journal.file} is of an earlier run: --resume (resume) goes on with it`);
+      this.#note(`${journal.file} is from an earlier run, which --resume (resume) continues`);
     }
   }
 
@@ -63,13 +63,13 @@ export class Journals {
     return this.#places.get(job)!.key;
   }
 
-  /** The latest last. */
+  /** Records of earlier runs about a job, the latest last. */
   earlier(job: Job): readonly JournalRecord[] {
     const { journal, key } = this.#places.get(job)!;
     return this.#records.get(journal)!.get(key)!;
   }
 
-  /** Writes a record down. Models are worth more than the journal: without it the run goes on. */
+  /** Appends a record. If that fails, the run continues: outputs matter more than the journal. */
   async vouch(job: Job, record: JournalRecord): Promise<void> {
     const { journal } = this.#places.get(job)!;
     try {
@@ -79,12 +79,12 @@ export class Journals {
     }
   }
 
-  /** Clears out records that later ones make void. @param fused jobs whose outputs this run has made */
+  /** Removes records that later ones replace. @param fused jobs whose outputs this run has made */
   async compact(fused: readonly Job[]): Promise<void> {
     await this.#close(fused, (journal, keys) => journal.compact(keys));
   }
 
-  /** Forgets jobs that are done for good. */
+  /** Removes the records of jobs that no later run needs. */
   async forget(jobs: readonly Job[]): Promise<void> {
     await this.#close(jobs, (journal, keys) => journal.forget(keys));
   }
@@ -99,12 +99,12 @@ export class Journals {
       perJournal.set(journal, (perJournal.get(journal) ?? new Set()).add(key));
     }
     for (const [journal, keys] of perJournal) {
-      // Where it does not succeed the journal is longer than it need be, and nothing else.
+      // A failure does no harm: the journal is then only longer than necessary.
       if (!this.#broken.has(journal)) await close(journal, keys).catch(() => undefined);
     }
   }
 
-  /** Says once of a journal that it is of no use. */
+  /** Notes, once for each journal, that it cannot be used. */
   #giveUp(journal: Journal, error: unknown, consequence: string): void {
     if (this.#broken.has(journal)) return;
     this.#broken.add(journal);
@@ -112,7 +112,7 @@ export class Journals {
   }
 }
 
-/** Each retry of a model adds a record, mostly the same one but for its times. */
+/** Adds a record in place of an equal one. Retries append records that differ only in their reports. */
 function addTo(known: JournalRecord[], record: JournalRecord): void {
   const text = identityOf(record);
   const at = known.findIndex((one) => identityOf(one) === text);

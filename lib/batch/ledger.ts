@@ -10,13 +10,13 @@ import type { FileOptions } from './fuse-file.js';
 import type { JournalRecord } from './journal-record.js';
 import type { Job } from './plan-outputs.js';
 
-/** How the work on one model is tied to what earlier runs wrote down, and to what a later one finds. */
+/** The journal as the work on one model sees it: records of earlier runs, and a way to add one. */
 export interface Ledger {
-  /** What the journal calls the output. */
+  /** The key of the output in the journal. */
   readonly key: string;
-  /** What is known of the output, the latest last; undefined where earlier runs do not count. */
+  /** Records of earlier runs about the output, the latest last; undefined without `resume`. */
   readonly earlier: readonly JournalRecord[] | undefined;
-  /** Resolves when the record is on the disk, or cannot be brought there. */
+  /** Resolves when the record is on the disk, or when it could not be written. */
   vouch(record: JournalRecord): Promise<void>;
   note(text: string): void;
 }
@@ -25,15 +25,15 @@ export interface Ledger {
 export interface Finding {
   /** The report of a model that is finished. */
   readonly report?: FileReport;
-  /** Why it is not finished, where it was worked on. */
+  /** Why the model is not finished, if there are records about it. */
   readonly reason?: string;
-  /** An output that is there was made by convfuse, and may be made anew. */
+  /** Whether convfuse wrote the existing output, which may then be replaced. */
   readonly vouched: boolean;
 }
 
 /**
- * Decides whether a model is finished: some record has the same options and version, and the input
- * and the output with their data files are, by content, what the record says.
+ * Decides whether a model is finished: some record has the same options and version, and the input, the
+ * output and their data files have the hashes of that record.
  *
  * @param options hash of the options, see fingerprint.ts
  */
@@ -47,8 +47,8 @@ export async function findFinished(
   let reason: string | undefined;
   const output = await outputHash(job.output);
   for (const record of [...earlier].reverse()) {
-    // A run that was killed may have written down what it did not get to write: an output that
-    // an earlier record speaks of is then still there.
+    // A run that was killed may have left a record without its output. The existing output is then
+    // that of an earlier record.
     if (output !== undefined && record.output?.sha256 === output) vouched = true;
     const why =
       optionsReason(record, options) ??
@@ -70,10 +70,10 @@ async function outputReason(
   known: FileContent | undefined,
   hash: string | undefined,
 ): Promise<string | undefined> {
-  if (hash === undefined) return known === undefined ? undefined : 'its output is not there';
-  if (hash !== known?.sha256) return 'its output is not what was written';
+  if (hash === undefined) return known === undefined ? undefined : 'its output is missing';
+  if (hash !== known?.sha256) return 'its output differs from its record';
   return (await outputDataDiffers(file, known))
-    ? 'the data file of its output is not what was written'
+    ? 'the data file of its output differs from its record'
     : undefined;
 }
 
@@ -87,7 +87,7 @@ async function inputReason(
   return difference === 'model' ? 'the model has changed' : 'its external data has changed';
 }
 
-/** The report as this run would have made it: paths are as they are called now. */
+/** The report of a record, with the paths of this run. */
 function taken({ input, output }: Job, record: JournalRecord): FileReport {
   const written = record.output === undefined ? undefined : output;
   return { ...record.report, input, output: written, resumed: true };

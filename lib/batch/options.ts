@@ -43,20 +43,21 @@ export function checkBatchOptions(options: FuseModelsOptions): void {
 }
 
 /**
- * In place, and with dryRun, there is no output beside the input to compare with; what a function does
- * cannot be compared at all.
+ * Refuses options that exclude resume. In place, and with dryRun, there is no output beside the input to
+ * compare with; and the functions in rules cannot be compared with those of the earlier run.
  */
 function checkResumable(options: FuseModelsOptions): void {
   const { output, inPlace = false, dryRun = false, rules } = options;
   const others = { output, inPlace: inPlace || undefined, dryRun: dryRun || undefined, rules };
   for (const [name, value] of Object.entries(others)) {
-    if (value !== undefined) throw argumentError('nothing, beside resume,', name, value);
+    if (value !== undefined) throw argumentError('no value together with resume', name, value);
   }
 }
 
 /**
- * The options as they can be sent to another process: tensors of any class as plain ones, since what
- * a class has on its prototype (the data of onnxruntime-common's) would be lost, and no signal.
+ * The options in a form that can be sent to another process: without the signal, and with tensors
+ * as plain objects, because properties on a prototype (such as the data of onnxruntime-common's
+ * tensors) would be lost.
  */
 export function sendable(options: FileOptions): FileOptions {
   const { verify } = options;

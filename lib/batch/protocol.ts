@@ -8,7 +8,7 @@ export interface WorkerRequest {
   readonly kind: 'work';
   readonly job: Job;
   readonly options: FileOptions;
-  /** How its result is written down; undefined where no journal is kept. */
+  /** The records about the model; undefined if no journal is kept. */
   readonly ledger: LedgerRequest | undefined;
 }
 
@@ -17,12 +17,13 @@ export interface LedgerRequest {
   readonly earlier: readonly JournalRecord[] | undefined;
 }
 
-/** What a worker process is sent: models, and an answer to each `vouch`. */
+/** A message to a worker process: a model to work on, or the answer to a `vouch`. */
 export type WorkerMessage = WorkerRequest | { readonly kind: 'vouched' };
 
 /**
- * What it sends back: any number of progress messages, notes and records to write down, then one report.
- * It waits after a record: one process writes the journal, and the output comes after the record.
+ * The answers of a worker process: any number of progress messages, notes and journal records, then
+ * one report. After a record (`vouch`) it waits for the answer `vouched`: only the parent writes the
+ * journal, and a record must be in the journal before its output is published.
  */
 export type WorkerReply =
   | { readonly kind: 'progress'; readonly progress: FileProgress }

@@ -1,7 +1,7 @@
 /**
- * The fields of an object out of a file that anyone may have written. Only what the object has
- * itself counts, so no name (`__proto__`, `constructor`) reaches anything else. What is not as it
- * is asked for throws.
+ * The fields of an object from a file that anyone may have written. Only own properties of the object are
+ * read, so that names such as `__proto__` and `constructor` reach nothing else. A field of another type
+ * than asked for throws.
  */
 export class StoredFields {
   readonly #own: ReadonlyMap<string, unknown>;
@@ -30,7 +30,7 @@ export class StoredFields {
     return value;
   }
 
-  /** A number, or the name of one that JSON lacks. */
+  /** A number. NaN and infinities, which JSON lacks, are stored by name. */
   number(name: string): number {
     const value = this.#own.get(name);
     if (typeof value === 'number') return value;
@@ -55,19 +55,19 @@ export class StoredFields {
     return value.map((item) => read(new StoredFields(item)));
   }
 
-  /** Numbers under any names. */
+  /** An object of numbers, with any keys. */
   counts(name: string): Record<string, number> {
     const fields = this.fields(name);
     return Object.fromEntries([...fields.#own.keys()].map((key) => [key, fields.number(key)]));
   }
 
-  /** What `read` makes of a field, or undefined where there is none. */
+  /** The result of `read`, or undefined if there is no such field. */
   optional<T>(name: string, read: (name: string) => T): T | undefined {
     return this.has(name) ? read(name) : undefined;
   }
 }
 
-/** What JSON.stringify() is to make of values that it has no word for, and StoredFields has. */
+/** A replacer for JSON.stringify(): stores NaN and infinities by name, as StoredFields reads them. */
 export function storable(_key: string, value: unknown): unknown {
   return typeof value === 'number' && !Number.isFinite(value) ? String(value) : value;
 }

@@ -9,8 +9,8 @@ import type { Reason, SiteCheck } from '../rewrite/rule.js';
 import type { StoredFields } from './stored-fields.js';
 
 /**
- * The report of a finished model as a journal has it. Every key is there again, in its place:
- * JSON leaves out what is undefined. It throws for what is no such report.
+ * Reads the report of a finished model from a journal. Keys whose value is undefined, which JSON leaves
+ * out, are added again in their places. It throws if the fields are not those of such a report.
  */
 export function readReport(stored: StoredFields): FileReport {
   const milliseconds = stored.fields('milliseconds');
@@ -54,7 +54,7 @@ function readSite(stored: StoredFields): SiteReport {
     node: stored.text('node'),
     into: optional('into'),
     verdict: stored.choice('verdict', ['fused', 'skipped']),
-    // Shown and counted, never acted upon: one that a later version knows does no harm.
+    // Not checked, since it is only shown and counted: an unknown reason does no harm.
     reason: optional('reason') as Reason | undefined,
     detail: optional('detail'),
     check: stored.optional('check', (name) => readCheck(stored.fields(name))),

@@ -20,15 +20,15 @@ const TAIL_CHARACTERS = 4096;
 
 const alive = new Set<WorkerProcess>();
 
-/** What a worker has to say before its report. */
+/** Receives what a worker sends before its report. */
 export interface WorkerListener {
   onProgress?(progress: FileProgress): void;
   onNote?(text: string): void;
-  /** The worker waits until it resolves. It may not reject. */
+  /** Appends a record to the journal. The worker waits until it resolves; it must not reject. */
   vouch?(record: JournalRecord): Promise<void>;
 }
 
-/** A process that fuses one model at a time, and the one place that starts or ends such. */
+/** A process that fuses one model at a time. Only this class starts and ends such processes. */
 export class WorkerProcess {
   readonly #child: ChildProcess;
   readonly #exit: Promise<string>;
@@ -141,7 +141,7 @@ export class WorkerProcess {
     this.#send({ kind: 'vouched' });
   }
 
-  /** A worker that died already says so by its exit. */
+  /** Sends nothing to a worker that is dead already: run() reports its exit. */
   #send(message: WorkerMessage): void {
     if (!this.#ended) this.#child.send(message, () => undefined);
   }

@@ -7,7 +7,7 @@ import type { WorkerMessage, WorkerReply, WorkerRequest } from './protocol.js';
 
 const abort = new AbortController();
 let busy = false;
-/** Goes on with the model at hand, whose record the parent has written down. */
+/** Lets the current model continue, after the parent has appended its record to the journal. */
 let goOn: () => void = () => undefined;
 
 // Ctrl-C reaches the whole process group. The parent decides what happens to its workers.
@@ -48,7 +48,10 @@ async function work({ job, options, ledger }: WorkerRequest): Promise<void> {
   if (abort.signal.aborted) process.exit(0);
 }
 
-/** Waits for the parent. Without one there is nobody to write it down, and it stays unwritten. */
+/**
+ * Sends a record, and waits until the parent has appended it to the journal. If the parent dies, this
+ * rejects, so that the output is not published.
+ */
 async function vouch(record: JournalRecord): Promise<void> {
   abort.signal.throwIfAborted();
   await new Promise<void>((resolve, reject) => {
@@ -60,7 +63,7 @@ async function vouch(record: JournalRecord): Promise<void> {
   });
 }
 
-/** Nobody looks more than some twenty times a second. */
+/** Sends progress at most twenty times a second, except for a new phase. */
 function progressReply(): (progress: FileProgress) => void {
   let phase: FileProgress['phase'] | undefined;
   let sent = 0;

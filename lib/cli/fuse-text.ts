@@ -45,7 +45,7 @@ function change(
 export function printExplanations(reports: readonly FileReport[]): void {
   for (const report of reports) {
     if (reports.length > 1) print(outColors.bold(`${safe(report.input)}:`));
-    if (report.sites.length === 0) print('no site: nothing in it that a rule looks at');
+    if (report.sites.length === 0) print('no sites: the model has no node that a rule applies to');
     for (const site of report.sites) print(siteText(site));
     print('');
   }

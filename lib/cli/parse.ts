@@ -42,7 +42,7 @@ export function path(text: string): string {
   return text;
 }
 
-/** A page. Another ending is a slip, and with --force one that would cost a model. */
+/** The name of a page. Other endings are refused: with --force, a slip would overwrite a model. */
 export function htmlFile(text: string): string {
   if (!/[^/\\]\.html?$/i.test(text)) throw new InvalidArgumentError('Expected FILE.html.');
   return text;

@@ -6,9 +6,9 @@ import { safe } from './text.js';
 export interface Progress {
   update(progress: FileProgress): void;
   finish(report: FileReport): void;
-  /** What a user should know meanwhile. */
+  /** Shows a note to the user. */
   note(text: string): void;
-  /** Leaves the terminal as it was. */
+  /** Restores the terminal. */
   close(): Promise<void>;
 }
 

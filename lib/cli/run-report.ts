@@ -5,15 +5,15 @@ import { plural, safe } from './text.js';
 
 /** The HTML report of a run: --report. */
 export interface RunReport {
-  /** @returns whether it was written; where not, the error was printed */
+  /** @returns whether it was written; if not, the error has been printed */
   write(outcome: Pick<FuseRun, 'models' | 'found' | 'interrupted'>): Promise<boolean>;
 }
 
-/** Outputs that an error names. The table or the document lists them all. */
+/** How many outputs an error names. The table, or the JSON document, lists all of them. */
 const MOST_NAMED = 10;
 
 /**
- * Looks at the place of the report before any work; undefined where none is asked for.
+ * Checks, before any work, that the report can be written; undefined without --report.
  *
  * @throws ConvfuseError ERR_OUTPUT, ERR_IO
  */
@@ -49,5 +49,5 @@ function writtenText(models: readonly FileReport[]): string {
   const more = rest > 0 ? ` and ${rest} more` : '';
   const verb = outputs.length === 1 ? 'was' : 'were';
   const named = outputs.slice(0, MOST_NAMED).join(', ');
-  return `${plural(outputs.length, 'output')} ${verb} written all the same: ${named}${more}`;
+  return `${plural(outputs.length, 'output')} ${verb} written nevertheless: ${named}${more}`;
 }

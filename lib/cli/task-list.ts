@@ -46,7 +46,7 @@ export class TaskList implements Progress {
     else found?.reject(new Error(safe(report.error.message)));
   }
 
-  /** A line in between would break the drawing: they come below it. */
+  /** Notes are kept until close(), because a line in between would break the drawing. */
   note(text: string): void {
     this.#notes.push(`note: ${safe(text)}`);
   }

@@ -1,6 +1,5 @@
 import { ConvfuseError } from '../errors.js';
 import type { Graph } from './graph.js';
-import type { Node } from './node.js';
 import type { Value } from './value.js';
 
 // Guards of the editor: each throws ERR_INTERNAL before anything is changed.
@@ -25,17 +24,6 @@ export function refuseForeign(graph: Graph, value: Value): void {
  */
 export function internal(message: string): ConvfuseError {
   return new ConvfuseError('ERR_INTERNAL', message);
-}
-
-/** The node of `graph` that is `node` or holds it at any depth. */
-export function nodeIn(graph: Graph, node: Node): Node {
-  let at = node;
-  while (at.graph !== graph) {
-    const { owner } = at.graph;
-    if (owner === undefined) throw internal(`node ${node.label} stands in another graph`);
-    at = owner;
-  }
-  return at;
 }
 
 /**

@@ -6,7 +6,6 @@ import { constantOf } from './constant.js';
 import {
   allowsInitializers,
   internal,
-  nodeIn,
   refuseForeign,
   refuseInvisible,
   refuseUsed,
@@ -16,6 +15,7 @@ import type { Model } from './model.js';
 import { Node } from './node.js';
 import { Sweeper } from './sweep.js';
 import { Value } from './value.js';
+import { nodeIn } from './view.js';
 
 /** A node to be made. */
 export interface NodeSpec {

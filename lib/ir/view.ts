@@ -1,8 +1,15 @@
 import type { Constant } from './constant.js';
+import { internal } from './edit-guards.js';
+import type { Graph } from './graph.js';
 import type { Node } from './node.js';
 import type { Value } from './value.js';
 
-// Read-only queries about values, shared by rules and operators.
+// Read-only queries about graphs, nodes and values, shared by all folders above.
+
+/** The inputs that a run must be given: graph inputs without an initializer. */
+export function requiredInputs(graph: Graph): readonly Value[] {
+  return graph.inputs.filter((input) => input.initializer === undefined);
+}
 
 /**
  * Whether an initializer may be replaced at run time: by a caller (ONNX IR >= 4), or, where it is
@@ -79,4 +86,15 @@ export function onlyConsumer(value: Value): Node | undefined {
   if (value.uses.size !== 1) return undefined;
   const [node] = value.uses.keys();
   return node;
+}
+
+/** The node of `graph` that is `node` or holds it at any depth. */
+export function nodeIn(graph: Graph, node: Node): Node {
+  let at = node;
+  while (at.graph !== graph) {
+    const { owner } = at.graph;
+    if (owner === undefined) throw internal(`node ${node.label} stands in another graph`);
+    at = owner;
+  }
+  return at;
 }

@@ -1,4 +1,4 @@
-import type { ConvSpec, Precision } from '../backend/backend.js';
+import { PRECISIONS, type ConvSpec, type Precision } from '../backend/backend.js';
 import type { BackendName, IsaName } from '../backend/select.js';
 import { argumentError } from '../errors.js';
 import { doubles, type Parameter } from '../fold/parameters.js';
@@ -88,6 +88,7 @@ export function readConvOptions(given: ConvOptions): ConvSettings {
   const kernel = weight.dims.slice(2);
   if (kernel.includes(0)) throw argumentError('a kernel that is not empty', 'weight', weight.dims);
   const transposed = choice(options.transposed, [false, true], 'transposed');
+  const { precision = 'default' } = options;
   const groups = options.groups ?? 1;
   if (!Number.isInteger(groups) || groups < 1) {
     throw argumentError('a whole number above 0', 'groups', groups);
@@ -113,11 +114,7 @@ export function readConvOptions(given: ConvOptions): ConvSettings {
     window,
     transposed: transposed ? { outputPadding } : undefined,
     activation: readActivation(options.activation, outputChannels),
-    precision: choice(
-      options.precision,
-      ['default', 'strict', 'fast', 'bfloat16'] as const,
-      'precision',
-    ),
+    precision: choice(precision, PRECISIONS, 'precision'),
     threads: undefined,
     tune: choice(options.tune, [false, true], 'tune'),
   };

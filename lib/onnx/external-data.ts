@@ -52,11 +52,11 @@ export class ExternalData {
     const known = this.#known(region.location);
     const { offset, length = bytes } = region;
     if (length !== bytes) {
-      throw badData(`tensor ${tensor} needs ${bytes} bytes, its length is ${length}`);
+      throw badData(`tensor ${tensor} needs ${bytes} bytes, but declares a length of ${length}`);
     }
     if (length > known.size || offset > known.size - length) {
       throw badData(
-        `tensor ${tensor} lies at ${offset} + ${length}, past the ${known.size} bytes of ` +
+        `tensor ${tensor} needs bytes ${offset} to ${offset + length} of the ${known.size} bytes of ` +
           JSON.stringify(region.location),
       );
     }
@@ -95,7 +95,7 @@ export class ExternalData {
   }
 
   /**
-   * SHA-256 of a whole data file, which is as it was when it was first looked at.
+   * SHA-256 of a whole data file. A file that has changed since it was loaded is refused.
    *
    * @throws ConvfuseError ERR_EXTERNAL_PATH, ERR_EXTERNAL_DATA, ERR_IO
    */
@@ -111,12 +111,12 @@ export class ExternalData {
     });
   }
 
-  /** Where the data files are that tensors of the model lie in, in the order of their names. */
+  /** The locations of all data files of the model, sorted. */
   get locations(): string[] {
     return [...this.#files.keys()].sort();
   }
 
-  /** Whether any tensor of the model lies in a data file. */
+  /** Whether any tensor of the model is in a data file. */
   get isUsed(): boolean {
     return this.#files.size > 0;
   }

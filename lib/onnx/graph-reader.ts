@@ -1,4 +1,5 @@
 import { ConvfuseError } from '../errors.js';
+import { resolveValue } from '../ir/builder.js';
 import { Graph, type GraphKind } from '../ir/graph.js';
 import type { Model } from '../ir/model.js';
 import { Node } from '../ir/node.js';
@@ -13,7 +14,7 @@ import { parseNode, parseOperands, type NodeRecord, type OperandRecord } from '.
 import { checkAcyclic, isForward } from './node-order.js';
 import type { NodeOrigin } from './origin.js';
 import { collectTexts, shapeOfField } from './names.js';
-import { find, hiddenBy, isBefore } from './scope.js';
+import { hiddenBy, isBefore } from './scope.js';
 import type { Source } from './source.js';
 import { parseTensor } from './tensor-record.js';
 import { decodeText } from './text.js';
@@ -180,7 +181,7 @@ export class GraphReader {
 
   #use(graph: Graph, node: Node, name: string): Value | undefined {
     if (name === '') return undefined;
-    const value = find(graph, name);
+    const value = resolveValue(graph, name);
     if (value === undefined) {
       throw modelError(
         `${node.opType} ${quoted(node.label)} reads ${quoted(name)}, which nothing defines`,
@@ -200,7 +201,7 @@ export class GraphReader {
 
   /** The output of a body may be a value of an outer graph. */
   #markOutput(graph: Graph, name: string): Value {
-    const value = find(graph, name);
+    const value = resolveValue(graph, name);
     if (value === undefined || (value.graph !== graph && !isBefore(value, graph))) {
       throw modelError(
         `graph output ${quoted(name)} is not defined by any node, input or initializer`,
@@ -212,7 +213,7 @@ export class GraphReader {
 
   #annotation(graph: Graph, range: Range): void {
     for (const name of collectTexts(this.#source.bytes, range, ANNOTATION)) {
-      const value = find(graph, name);
+      const value = resolveValue(graph, name);
       if (value !== undefined) value.pinned ??= 'quantization annotation';
     }
   }

@@ -1,6 +1,7 @@
 import type { Graph } from '../ir/graph.js';
 import type { Node } from '../ir/node.js';
 import type { Value } from '../ir/value.js';
+import { nodeIn } from '../ir/view.js';
 import { modelError, quoted } from './model-error.js';
 import type { NodeOrigin } from './origin.js';
 
@@ -14,7 +15,7 @@ export function isForward(value: Value): boolean {
   const { producer } = value;
   if (producer === undefined) return true;
   for (const user of value.uses.keys()) {
-    if (startOf(lift(user, value.graph)) <= startOf(producer)) return false;
+    if (startOf(nodeIn(value.graph, user)) <= startOf(producer)) return false;
   }
   return true;
 }
@@ -32,7 +33,7 @@ export function checkAcyclic(graph: Graph): void {
     const { producer } = value;
     if (producer === undefined) continue;
     for (const use of value.uses.keys()) {
-      const user = lift(use, graph);
+      const user = nodeIn(graph, use);
       waiting.set(user, (waiting.get(user) ?? 0) + 1);
       const list = users.get(producer);
       if (list === undefined) users.set(producer, [user]);
@@ -54,11 +55,4 @@ export function checkAcyclic(graph: Graph): void {
   for (const node of waiting.keys()) {
     throw modelError(`${node.opType} ${quoted(node.label)} is part of a cycle, or depends on one`);
   }
-}
-
-/** The node of `graph` that is `node` or holds it at any depth. */
-function lift(node: Node, graph: Graph): Node {
-  let at = node;
-  while (at.graph !== graph) at = at.graph.owner!;
-  return at;
 }

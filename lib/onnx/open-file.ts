@@ -1,4 +1,4 @@
-// What can be learned from a data file that is open.
+// Reads data files, and facts about them, through open descriptors.
 
 import { createHash } from 'node:crypto';
 import { lstatSync, readlinkSync, readSync, realpathSync, type BigIntStats } from 'node:fs';
@@ -6,8 +6,8 @@ import { lstatSync, readlinkSync, readSync, realpathSync, type BigIntStats } fro
 import { ConvfuseError } from '../errors.js';
 
 /**
- * Where an open file really is. Linux tells it of the descriptor itself. Elsewhere the path is
- * resolved again, and counts only if the very file that is open lies there, links not followed.
+ * The real path of an open file. Linux reports it for the descriptor itself. Elsewhere the path is
+ * resolved again, and counts only if the same file is found there without following links.
  */
 export function realPathOf(fd: number, file: string, stats: BigIntStats): string | undefined {
   if (process.platform === 'linux') {
@@ -26,12 +26,12 @@ export function realPathOf(fd: number, file: string, stats: BigIntStats): string
   }
 }
 
-/** The same as long as nobody wrote to the file or put another in its place. */
+/** A text that changes when somebody writes to the file or replaces it. */
 export function identityOf(stats: BigIntStats): string {
   return `${stats.dev}:${stats.ino}:${stats.size}:${stats.mtimeNs}`;
 }
 
-/** @throws ConvfuseError ERR_EXTERNAL_DATA when the file ends before */
+/** Fills an array from a file. @throws ConvfuseError ERR_EXTERNAL_DATA when the file ends too early */
 export function readFully(fd: number, into: Uint8Array, offset: number): void {
   for (let done = 0; done < into.length;) {
     const count = readSync(fd, into, done, Math.min(into.length - done, 2 ** 30), offset + done);
@@ -40,7 +40,7 @@ export function readFully(fd: number, into: Uint8Array, offset: number): void {
   }
 }
 
-/** The hash of all of a file, in hexadecimal. @throws ConvfuseError ERR_EXTERNAL_DATA */
+/** The hash of a whole file, in hexadecimal. @throws ConvfuseError ERR_EXTERNAL_DATA */
 export function digestOf(fd: number, size: number, algorithm: 'sha1' | 'sha256'): string {
   const hash = createHash(algorithm);
   const chunk = new Uint8Array(Math.min(size, 2 ** 20));

@@ -2,15 +2,6 @@ import type { Graph } from '../ir/graph.js';
 import type { Value } from '../ir/value.js';
 import { startOf } from './node-order.js';
 
-/** The value that a name refers to in a graph: its own, or that of the nearest outer graph. */
-export function find(graph: Graph, name: string): Value | undefined {
-  for (let at: Graph | undefined = graph; at !== undefined; at = at.owner?.graph) {
-    const value = at.values.get(name);
-    if (value !== undefined) return value;
-  }
-  return undefined;
-}
-
 /**
  * Whether an outer value exists when a body runs: it is an input or an initializer, or the output
  * of a node before the one that holds the body.

@@ -69,7 +69,7 @@ function parse(text: string): number {
   return value;
 }
 
-/** @param repeats whether x is input 0, and this all that every run of the step does */
+/** @param repeats whether x is input 0 and the cast is the whole step, which can then be repeated */
 export function castTo(call: Evaluation, x: RunTensor, type: DataType, repeats = false): RunTensor {
   const { dims } = x;
   if (x.type === type || isHeldAs(call, x, type)) {
@@ -84,7 +84,7 @@ export function castTo(call: Evaluation, x: RunTensor, type: DataType, repeats =
   return runRepeatable(call, x.data, how, repeats);
 }
 
-/** Whether the numbers of a 16-bit type are held as those of float32 are, of which they are some. */
+/** Whether a cast changes no number: float32 runs hold 16-bit floats, which it all contains, in float32. */
 function isHeldAs(call: Evaluation, x: RunTensor, type: DataType): boolean {
   return (
     type === 'float32' &&
@@ -94,12 +94,12 @@ function isHeldAs(call: Evaluation, x: RunTensor, type: DataType): boolean {
   );
 }
 
-/** Elements that are plain JavaScript numbers. */
+/** Whether elements are plain JavaScript numbers. */
 function isNarrow(type: DataType): boolean {
   return type !== 'string' && !isWide(type);
 }
 
-/** Loops of their own for the casts that whole feature maps go through. */
+/** A fast loop for casts that are applied to whole feature maps; undefined for others. */
 function narrowRun(call: Evaluation, x: RunTensor, type: DataType): RepeatedRun | undefined {
   const single = call.arithmetic === 'float32';
   switch (type) {
@@ -119,7 +119,7 @@ function narrowRun(call: Evaluation, x: RunTensor, type: DataType): RepeatedRun 
     case 'float64':
       return undefined;
     default:
-      // Arrays of whole numbers cut off the fraction and wrap; NaN and infinities become 0 in them.
+      // Storing into an integer array cuts off the fraction and wraps; NaN and infinities become 0.
       return (from, _, to) => {
         const [source, out] = [from as NumberArray, to as NumberArray];
         for (let i = 0; i < out.length; i++) out[i] = source[i]!;
@@ -127,7 +127,7 @@ function narrowRun(call: Evaluation, x: RunTensor, type: DataType): RepeatedRun 
   }
 }
 
-/** Whatever the elements are. */
+/** A loop for elements of any type. */
 function generalRun(type: DataType): RepeatedRun {
   if (isWide(type)) {
     return (from, _, to) => {

@@ -5,8 +5,8 @@ import { inferBroadcast, operands, type BinaryLoop, type NumberArray } from './e
 import type { Evaluation, Operator, RunTensor } from './operator.js';
 import { nodeError, operator } from './schema.js';
 
-// A loop of its own for each: masks of whole feature maps are made with them. bigints and strings compare
-// by the same signs as numbers.
+// Each operator has a loop of its own: a shared one would call a function for each element, which is slow
+// for masks of whole feature maps. The operators of JavaScript compare bigints and strings as well.
 
 const equal: BinaryLoop = (x, xi, xs, y, yi, ys, z, zi, n) => {
   for (let i = 0; i < n; i++, xi += xs, yi += ys) z[zi + i] = x[xi]! === y[yi]! ? 1 : 0;
@@ -28,7 +28,7 @@ const greaterOrEqual: BinaryLoop = (x, xi, xs, y, yi, ys, z, zi, n) => {
   for (let i = 0; i < n; i++, xi += xs, yi += ys) z[zi + i] = x[xi]! >= y[yi]! ? 1 : 0;
 };
 
-// Booleans are 0 and 1, so that logic is comparison of a kind.
+// Booleans are held as 0 and 1.
 
 const and: BinaryLoop = (x, xi, xs, y, yi, ys, z, zi, n) => {
   for (let i = 0; i < n; i++, xi += xs, yi += ys) z[zi + i] = x[xi]! === 1 && y[yi]! === 1 ? 1 : 0;

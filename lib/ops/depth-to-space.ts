@@ -50,8 +50,11 @@ export const depthToSpaces: readonly Operator[] = [
       const [n, c, h, w] = x.dims as [number, number, number, number];
       const depth = c / b ** 2;
       const dims = [n, depth, h * b, w * b];
+      const mode = call.node.attribute('mode', 'string') ?? 'DCR';
+      if (mode !== 'DCR' && mode !== 'CRD')
+        throw nodeError(call.node, 'ERR_MODEL', `mode ${mode} is not known`);
       // DCR takes the block from the outer part of the channel axis, CRD from the inner one.
-      return (call.node.attribute('mode', 'string') ?? 'DCR') === 'DCR'
+      return mode === 'DCR'
         ? permute(call, x, [n, b, b, depth, h, w], [0, 3, 4, 1, 5, 2], dims)
         : permute(call, x, [n, depth, b, b, h, w], [0, 1, 4, 2, 5, 3], dims);
     },

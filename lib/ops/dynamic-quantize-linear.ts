@@ -4,7 +4,7 @@ import { nearest } from './quantize-linear.js';
 import { floatsOf, required } from './run-tensor.js';
 import { operator } from './schema.js';
 
-/** The range of numbers, widened to have 0 in it. NaN is in none. */
+/** The smallest range that contains 0 and all numbers of x. NaN is ignored. */
 function rangeOf(x: FloatArray): readonly [number, number] {
   let [low, high] = [0, 0];
   for (let i = 0; i < x.length; i++) {
@@ -18,7 +18,7 @@ function rangeOf(x: FloatArray): readonly [number, number] {
 /**
  * y = clamp(round(x / step) + point); NaN becomes 0.
  *
- * @param narrow quotients are float32: ties decide, and everyone divides so
+ * @param narrow whether quotients are rounded to float32, as other engines do, because ties decide the result
  */
 function quantise(
   x: FloatArray,
@@ -35,8 +35,8 @@ function quantise(
 }
 
 /**
- * To uint8, the range of x, widened to have 0 in it, over all of its range: scale = (max - min) / 255,
- * zero point = round(-min / scale), y = round(x / scale) + zero point.
+ * Quantises to uint8. The range of x, extended to include 0, is mapped to [0, 255]: scale = (max -
+ * min) / 255, zero point = round(-min / scale), y = round(x / scale) + zero point.
  */
 export const dynamicQuantizeLinear = operator('DynamicQuantizeLinear', {
   since: 11,

@@ -1,18 +1,21 @@
-// Where long sums of products with bytes are cut, so that float32 holds each part without rounding.
+// Cuts long sums of products with bytes into parts that float32 holds without rounding.
 
-/** Float32 has all whole numbers up to here: below it, sums are exact in any order. */
+/** Float32 holds all whole numbers up to this, so smaller sums are exact in any order. */
 const EXACT = 2 ** 24;
 
 /** The largest difference of two bytes. */
 const BYTE = 255;
 
-/** Whole factors, added up along `channels`, each of `taps` numbers side by side. */
+/**
+ * Rows of whole numbers, whose products with bytes are added up row by row. A row has `channels`
+ * channels of `taps` adjacent numbers.
+ */
 export interface FactorRows {
   readonly values: Float64Array;
   readonly rows: number;
   readonly channels: number;
   readonly taps: number;
-  /** Elements from row to row, and from channel to channel. */
+  /** Distance of consecutive rows, and of consecutive channels, in elements. */
   readonly rowStride: number;
   readonly channelStride: number;
 }
@@ -24,11 +27,12 @@ export interface Part {
 }
 
 /**
- * As few parts as there can be over which sum w * d is exact for each row, where d are bytes minus one
- * zero point. They lie in [-z, 255 - z], so that no sum is further from 0 than 255 times what the positive
- * w add up to, or the negative ones.
+ * Cuts the channels into as few parts as possible, so that sum w * d over each part is exact in float32,
+ * for each row w. The d are bytes minus a zero point z, so they are in [-z, 255 - z], and the absolute
+ * value of a sum is at most 255 times the sum of the positive w, or that of the absolute negative w,
+ * whichever is larger.
  *
- * @returns undefined where one channel alone is too much
+ * @returns undefined if a single channel exceeds this bound
  */
 export function exactParts(factors: FactorRows): readonly Part[] | undefined {
   const { rows, channels } = factors;
@@ -45,7 +49,10 @@ export function exactParts(factors: FactorRows): readonly Part[] | undefined {
   return [...parts, { from, to: channels }];
 }
 
-/** Adds up what is above and below 0, row by row. @returns the most that any row has of either */
+/**
+ * Adds, for each row, the positive numbers of a channel to `above` and the absolute values of its negative
+ * numbers to `below`. @returns the largest of all these sums
+ */
 function addChannel(
   { values, rows, taps, rowStride, channelStride }: FactorRows,
   channel: number,

@@ -19,8 +19,8 @@ const PARAMETERS: Readonly<Record<string, readonly [Activation['kind'], number]>
 /**
  * The activation of a FusedConv.
  *
- * @throws ConvfuseError ERR_UNSUPPORTED for unknown ones, ERR_MODEL for a wrong number of
- * parameters
+ * @throws ConvfuseError ERR_UNSUPPORTED for a name that is not listed here, since the specification
+ * leaves names open; ERR_MODEL for a wrong number of parameters
  */
 function activationOf(node: Node): Activation {
   const name = node.attribute('activation', 'string') ?? '';

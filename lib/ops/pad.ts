@@ -116,7 +116,7 @@ export const pad = operator('Pad', {
     const { begin, end } = padsOf(node, rank, list, listOf(node, inputs, 3, 'axes'));
     const mode = node.attribute('mode', 'string') ?? 'constant';
     if (!['constant', 'edge', 'reflect', 'wrap'].includes(mode)) {
-      throw nodeError(node, 'ERR_UNSUPPORTED', `mode ${JSON.stringify(mode)} is not supported`);
+      throw nodeError(node, 'ERR_MODEL', `mode ${JSON.stringify(mode)} is not known`);
     }
     const dims = x.dims.map((size, axis) => Math.max(0, size + begin[axis]! + end[axis]!));
     const value = fillValue(node, x, inputs[2]);

@@ -1,4 +1,4 @@
-// QLinearConv, QLinearMatMul, MatMulInteger: products of bytes.
+// QLinearConv, QLinearMatMul, MatMulInteger: arithmetic on bytes.
 
 import type { Node } from '../ir/node.js';
 import { elementCount } from '../tensor/shape.js';

@@ -7,18 +7,22 @@ import type { Evaluation, RunTensor } from './operator.js';
 import { numbersOf } from './run-tensor.js';
 import { nodeError, unsupportedType } from './schema.js';
 
-/** Bytes with the number that stands for 0. */
+/** Bytes with their zero points. */
 export interface Quantised {
   readonly x: RunTensor;
   readonly zero: RunTensor | undefined;
 }
 
-/** Their zero points: one for all, or one for each of `points`. @throws ConvfuseError ERR_MODEL */
+/** The zero points: one for all elements, or `points` of them. @throws ConvfuseError ERR_MODEL */
 export function zerosOf(node: Node, { x, zero }: Quantised, points: number): readonly number[] {
   if (x.type !== 'int8' && x.type !== 'uint8') throw unsupportedType(node, x.type);
   const zeros = zero === undefined ? [0] : numbersOf(zero);
   if (zeros.length !== 1 && zeros.length !== points) {
-    throw nodeError(node, 'ERR_MODEL', `${zeros.length} zero points for ${points}`);
+    throw nodeError(
+      node,
+      'ERR_MODEL',
+      `expected 1 or ${points} zero points, received ${zeros.length}`,
+    );
   }
   return zeros;
 }
@@ -26,7 +30,7 @@ export function zerosOf(node: Node, { x, zero }: Quantised, points: number): rea
 /**
  * Writes elements minus their zero points.
  *
- * @param at which of several points an element has
+ * @param at index of an element's zero point, where there are several
  */
 export function centre<A extends FloatArray>(
   from: RunTensor,
@@ -43,14 +47,14 @@ export function centre<A extends FloatArray>(
   return out;
 }
 
-/** Memory for a step alone, of float32 or of float64 numbers whatever the run is held in. */
+/** Memory inside a step, for float32 or float64 numbers, whichever of them the run computes in. */
 export function scratch(call: Evaluation, kind: 'float32' | 'float64', count: number): FloatArray {
-  // In a run of doubles, what is called float32 is held in them.
+  // In a float64 run, allocateFloat() returns doubles for float32 too.
   if (kind === 'float32' && call.arithmetic === 'float64') return new Float32Array(count);
   return call.allocateFloat(kind, count);
 }
 
-/** Sums that a step made in memory of its own, as a tensor. */
+/** Sums as a tensor. An Int32Array, which must be memory of the step, becomes its data. */
 export function toInt32(
   call: Evaluation,
   dims: readonly number[],

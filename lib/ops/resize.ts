@@ -60,6 +60,9 @@ function resolve(
   if (policy === 'stretch') {
     return { dims: [...sizes], scales: dims.map((size, axis) => Math.fround(sizes[axis]! / size)) };
   }
+  if (policy !== 'not_larger' && policy !== 'not_smaller') {
+    throw nodeError(node, 'ERR_MODEL', `keep_aspect_ratio_policy ${policy} is not known`);
+  }
   const axes = node.attribute('axes', 'ints')?.map((axis) => axisOf(node, axis, dims.length));
   const chosen = axes ?? dims.map((_, axis) => axis);
   const ratios = chosen.map((axis) => Math.fround(sizes[axis]! / dims[axis]!));

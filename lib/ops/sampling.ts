@@ -64,11 +64,7 @@ export function coordinateOf(node: Node, crop?: Crop): Coordinate {
         return fround(fround(start * last) + passed);
       };
     default:
-      throw nodeError(
-        node,
-        'ERR_UNSUPPORTED',
-        `coordinate_transformation_mode ${mode} is not supported`,
-      );
+      throw nodeError(node, 'ERR_MODEL', `coordinate_transformation_mode ${mode} is not known`);
   }
 }
 
@@ -87,7 +83,7 @@ function nearest(node: Node): (x: number, scale: number) => number {
     case 'round_prefer_ceil':
       return (x) => Math.floor(x + 0.5);
     default:
-      throw nodeError(node, 'ERR_UNSUPPORTED', `nearest_mode ${mode} is not supported`);
+      throw nodeError(node, 'ERR_MODEL', `nearest_mode ${mode} is not known`);
   }
 }
 
@@ -147,7 +143,7 @@ function stretched(
   };
 }
 
-/** The sampling that a node's attributes describe. @throws ConvfuseError ERR_UNSUPPORTED */
+/** The sampling that a node's attributes describe. @throws ConvfuseError ERR_MODEL */
 export function samplingOf(node: Node, crop?: Crop): Sampling {
   const mode = node.attribute('mode', 'string') ?? 'nearest';
   const place = coordinateOf(node, crop);
@@ -164,7 +160,7 @@ export function samplingOf(node: Node, crop?: Crop): Sampling {
   }
   const cubic = mode === 'cubic';
   if (!cubic && mode !== 'linear' && mode !== 'bilinear') {
-    throw nodeError(node, 'ERR_UNSUPPORTED', `mode ${mode} is not supported`);
+    throw nodeError(node, 'ERR_MODEL', `mode ${mode} is not known`);
   }
   const a = node.attribute('cubic_coeff_a', 'float') ?? -0.75;
   const excludeOutside = node.attribute('exclude_outside', 'int') === 1;

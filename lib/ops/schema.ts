@@ -33,7 +33,10 @@ export function floatOf(node: Node, name: string, otherwise: number): number {
   return node.attribute(name, 'float') ?? Math.fround(otherwise);
 }
 
-/** An error about one node, with its operator and label in front. */
+/**
+ * An error about one node, with its operator and label in front. An attribute's value is ERR_MODEL if
+ * the operator's specification does not define it, and ERR_UNSUPPORTED if it is only missing here.
+ */
 export function nodeError(node: Node, code: ErrorCode, message: string): ConvfuseError {
   return new ConvfuseError(code, `${node.opType} ${node.label}: ${message}`);
 }

@@ -9,13 +9,13 @@ import type { Evaluation } from './operator.js';
 import { centre, scratch, zerosOf, type Quantised } from './quantised.js';
 import { withLabel } from './window.js';
 
-/** What channels of the input add to the output. */
+/** The convolution of some input channels. The results of all parts are added up. */
 interface PartConv extends Part {
   readonly kernel: ConvKernel;
 }
 
 class WholeConv {
-  /** float32, which backends are fast with, wherever sums of some channels at a time are exact in it. */
+  /** float32, on which backends are fast, where sums over some channels at a time are exact in it. */
   readonly kind: 'float32' | 'float64';
   readonly parts: readonly PartConv[];
 
@@ -28,7 +28,7 @@ class WholeConv {
     centre(w.x, zeros, (i) => Math.floor(i / (channels * taps)), values);
     const strides = { rowStride: channels * taps, channelStride: taps };
     const exact = exactParts({ values, rows, channels, taps, ...strides });
-    // Channels of several groups do not lie side by side in the input.
+    // With several groups, the channels of a part are not adjacent in the input.
     const narrow = exact !== undefined && (exact.length === 1 || geometry.groups === 1);
     this.kind = narrow ? 'float32' : 'float64';
     this.parts = (narrow ? exact : [{ from: 0, to: channels }]).map(({ from, to }) => {
@@ -52,13 +52,13 @@ class WholeConv {
 
 export interface WholeSums {
   readonly dims: number[];
-  /** Memory of this step, which it may hand out. */
+  /** Memory of this step, which may become its output. */
   readonly sums: FloatArray | Int32Array;
 }
 
 /**
- * The convolution that a node describes. A zero point of x is one for all, of w one for each output
- * channel: pads are zero points too, and add nothing.
+ * Convolves quantised tensors. x has one zero point; w has one, or one for each output channel.
+ * Pads are zero points too, and add nothing.
  *
  * @param constant whether w and its zero points are the same in every run
  */
@@ -92,7 +92,7 @@ function run(call: Evaluation, x: Quantised, { kind, parts }: WholeConv): WholeS
   return { dims: outDims, sums };
 }
 
-/** Image by image: only there do the channels of a part lie side by side. */
+/** Runs the parts image by image, since the channels of a part are adjacent only within an image. */
 function addUp(
   call: Evaluation,
   source: FloatArray,

@@ -10,12 +10,12 @@ import type { Evaluation } from './operator.js';
 import { repeatedProducts } from './product.js';
 import { centre, scratch, zerosOf, type Quantised } from './quantised.js';
 
-/** Some rows of B. */
+/** Some rows of B, as a matrix. */
 interface PartMatrix extends Part {
   readonly matrix: FloatArray;
 }
 
-/** B minus its zero points: float32, which backends are fast with, wherever sums of some rows are exact in it. */
+/** B minus its zero points, as float32, on which backends are fast, where sums over some rows are exact in it. */
 class WholeMatrix {
   readonly kind: 'float32' | 'float64';
   readonly parts: readonly PartMatrix[];
@@ -24,7 +24,7 @@ class WholeMatrix {
     const values = new Float64Array(b.x.data.length);
     centre(b.x, zerosOf(call.node, b, n), (i) => i % n, values);
     const strides = { rowStride: 1, channelStride: n };
-    // Of a stack, all rows of all matrices: a bound, and there is mostly one.
+    // For a stack, sums over the rows of all its matrices: an upper bound. Mostly there is one matrix.
     const rows = isSingle(b.x.dims) ? k : values.length / Math.max(1, n);
     const exact = exactParts({ values, rows: n, channels: rows, taps: 1, ...strides });
     const narrow = exact !== undefined && (exact.length === 1 || rows === k);
@@ -44,7 +44,7 @@ export interface WholeProduct {
 }
 
 /**
- * The product of stacked matrices. Zero points are one for all, or one for each row of A, column of B.
+ * The product of stacks. Zero points are one for all, or one for each row of A, column of B.
  *
  * @param constant whether B and its zero points are the same in every run
  */
@@ -94,7 +94,7 @@ function multiply(
   return sums;
 }
 
-/** For one matrix B, of which some rows at a time meet as many columns of A. */
+/** Multiplies parts of the rows of a single matrix B by the same columns of A, and adds up the products. */
 function addUp(
   call: Evaluation,
   a: Quantised,

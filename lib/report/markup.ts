@@ -1,4 +1,4 @@
-/** Text that is HTML already. Only markup`...` makes it, so that nothing gets by unescaped. */
+/** Text that is HTML already. Only the tag markup`...` makes it, so no text gets into a page unescaped. */
 export class Markup {
   readonly text: string;
 
@@ -10,8 +10,9 @@ export class Markup {
 export type Content = string | Markup | readonly Markup[] | undefined;
 
 /**
- * HTML with values in it. Texts are made visible and escaped, which serves between tags and in quoted
- * attributes alike: names in models are anybody's. undefined is nothing.
+ * Makes HTML from a template. Strings among the values may come from hostile models: they are escaped,
+ * so that they can stand between tags and in quoted attributes, and their invisible characters are
+ * spelt out. undefined becomes an empty text.
  */
 export function markup(parts: TemplateStringsArray, ...values: readonly Content[]): Markup {
   let text = parts[0]!;
@@ -28,15 +29,15 @@ function contentText(value: Content): string {
 }
 
 /**
- * What a page cannot show, or what would change how the text beside it is shown: controls, line ends,
- * marks that turn writing around or take no room, halves of characters, characters without a meaning.
+ * Characters that a page cannot show, or that change how the text beside them is shown: controls, line
+ * ends, direction marks, characters without width, lone surrogates, private and unassigned ones.
  */
 const UNSEEN = /[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Cn}\p{Zl}\p{Zp}]/gu;
 
-/** Marks on one letter, more than any writing has: they would cover the lines around. */
+/** More combining marks in a row than any script uses. They would cover the lines above and below. */
 const HEAPED = /\p{M}{8,}/gu;
 
-/** Writes them as \u001b and the like. */
+/** Replaces such characters by escape sequences, such as \u001b. */
 function visible(text: string): string {
   return text
     .replace(HEAPED, (marks) => Array.from(marks, escapeSequence).join(''))
@@ -60,17 +61,17 @@ function escapeText(text: string): string {
   return text.replace(/[&<>"']/g, (character) => ENTITIES[character]!);
 }
 
-/** Of a name: what is longer than any that a tool gives. */
+/** The longest name that is shown in full. Names that tools generate are shorter. */
 const NAME_CHARACTERS = 100;
-/** Of a sentence or a path, which may have several names in it. */
+/** The longest sentence or path that is shown in full. It may contain several names. */
 const SENTENCE_CHARACTERS = 500;
 
-/** A name out of a model, with its middle left out where it is very long. */
+/** A name from a model. The middle of a very long one is left out. */
 export function name(text: string): string {
   return text === '' ? '(no name)' : shortened(text, NAME_CHARACTERS);
 }
 
-/** A sentence with names in it, or a path. */
+/** A sentence with names in it, or a path, shortened in the same way. */
 export function sentence(text: string): string {
   return shortened(text, SENTENCE_CHARACTERS);
 }
@@ -78,7 +79,7 @@ export function sentence(text: string): string {
 function shortened(text: string, limit: number): string {
   if (text.length <= limit) return text;
   const length = Math.floor(limit / 4);
-  // A cut may go between the halves of a character: they go with the middle.
+  // A cut may separate the halves of a surrogate pair. Both are then left out with the middle.
   const head = text.slice(0, limit - length).replace(/[\ud800-\udbff]$/, '');
   const tail = text.slice(-length).replace(/^[\udc00-\udfff]/, '');
   return `${head} [...] ${tail} (${text.length} characters)`;

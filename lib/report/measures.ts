@@ -24,7 +24,7 @@ const COLUMNS: readonly Column[] = [
   { title: 'change', kind: 'right' },
 ];
 
-/** What one model was and became. */
+/** The measures of one model, before and after fusing. */
 export function measures({ before, after }: FileReport): Markup | undefined {
   if (before === undefined || after === undefined) return undefined;
   const rows = MEASURES.map(({ title, of }): Row => {
@@ -34,7 +34,7 @@ export function measures({ before, after }: FileReport): Markup | undefined {
   return table('Before and after', COLUMNS, rows);
 }
 
-/** The sums over all models that did not fail. A measure that a model lacks leaves the model out. */
+/** Sums over all models that did not fail. Each sum includes only models whose values are known. */
 export function totals(models: readonly FileReport[]): Markup {
   const sound = models.filter(({ status }) => status !== 'failed');
   const rows = MEASURES.map(({ title, of }): Row => {

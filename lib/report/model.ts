@@ -6,7 +6,7 @@ import { sites } from './sites.js';
 import { facts } from './table.js';
 import { times, verification } from './verification.js';
 
-/** The section of one model. @param index its place, which its anchor is named after */
+/** The section of one model. @param index its position among the models, which names its anchor */
 export function modelSection(report: FileReport, index: number): Markup {
   const { input, output, error } = report;
   const entries: (readonly [string, Content])[] = [
@@ -29,7 +29,7 @@ ${verdicts}`
 `;
 }
 
-/** What became of a model, in a word or two. */
+/** The status of a model, and whether an earlier run finished it. */
 export function status({ status: became, resumed }: FileReport): Markup {
   const earlier = resumed === true ? ', by an earlier run' : undefined;
   return markup`<span class="${became}">${became}</span>${earlier}`;

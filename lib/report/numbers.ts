@@ -1,23 +1,23 @@
 import { markup, type Markup } from './markup.js';
 
-/** A whole number with commas in it, and as it is for programs. */
+/** A whole number with commas between thousands. */
 export function count(value: number | undefined): Markup {
   return data(value, (number) => number.toLocaleString('en-US'));
 }
 
-/** An error or a bound: two digits. */
+/** An error or a bound, with two digits. */
 export function small(value: number | undefined): Markup {
   return data(value, (number) => (number === 0 ? '0' : number.toExponential(1)));
 }
 
-/** A share: two digits behind the point, or so. */
+/** A ratio: two decimals, or the exponential form where it is very small or large. */
 export function ratio(value: number | undefined): Markup {
   return data(value, (number) =>
     number === 0 || (number >= 0.01 && number < 1000) ? number.toFixed(2) : number.toExponential(1),
   );
 }
 
-/** A value of a tensor: seven digits, which tell float32 apart well enough. */
+/** A value of a tensor, with seven digits: about the precision of float32. */
 export function element(value: number | undefined): Markup {
   return data(value, (number) => String(Number(number.toPrecision(7))));
 }
@@ -28,7 +28,7 @@ export function milliseconds(value: number): Markup {
   );
 }
 
-/** By how much a count changed: -12.3 %. */
+/** The relative change of a count, such as -12.3 %. */
 export function change(before: number | undefined, after: number | undefined): string {
   if (before === undefined || after === undefined || before === 0) return '';
   if (before === after) return '0 %';
@@ -36,6 +36,7 @@ export function change(before: number | undefined, after: number | undefined): s
   return `${percent > 0 ? '+' : ''}${percent.toFixed(1)} %`;
 }
 
+/** A rounded number for readers, with the exact value as an attribute for programs. */
 function data(value: number | undefined, text: (value: number) => string): Markup {
   if (value === undefined) return markup`unknown`;
   const shown = Number.isFinite(value) ? text(value) : String(value);

@@ -3,7 +3,7 @@ import { markup, name, type Markup } from './markup.js';
 import { count } from './numbers.js';
 import { table, type Row } from './table.js';
 
-/** Operators that are seen at once. More are one step away. */
+/** The number of operators that are shown at once. The others are in a closed <details> element. */
 const FIRST = 20;
 
 interface Operator {
@@ -12,7 +12,7 @@ interface Operator {
   readonly after: number;
 }
 
-/** How many nodes of each operator there were and are, as numbers and as bars. */
+/** The number of nodes of each operator before and after fusing, as numbers and as bars. */
 export function operators({ before, after }: FileReport): Markup | undefined {
   if (before === undefined || after === undefined) return undefined;
   const was = new Map(Object.entries(before.ops));
@@ -50,7 +50,7 @@ function operatorTable(caption: string, shown: readonly Operator[], largest: num
   return table(caption, columns, rows);
 }
 
-/** The numbers stand beside them: for readers who hear a page, bars are nothing. */
+/** Two bars, before and after. Screen readers skip them, since the numbers are in the same row. */
 function bars({ before, after }: Operator, largest: number): Markup {
   const width = (nodes: number): string => ((nodes / largest) * 100).toFixed(1);
   return markup`<svg viewBox="0 0 100 12" preserveAspectRatio="none" aria-hidden="true"><rect class="was" width="${width(before)}" height="5"/><rect class="is" y="7" width="${width(after)}" height="5"/></svg>`;

@@ -10,8 +10,8 @@ import { STYLE } from './style.js';
 import { facts, table, type Column, type Row } from './table.js';
 
 /**
- * The report of a run as one HTML page, piece by piece: nothing outside it is loaded, no script runs,
- * and what comes out of models is text and nothing else.
+ * The report of a run as one HTML page, in pieces. The page loads nothing and runs no script; whatever
+ * comes from a model is escaped text.
  */
 export function* page(run: FuseRun): Generator<string, void, undefined> {
   yield markup`<!DOCTYPE html>
@@ -42,7 +42,7 @@ ${options(run)}${machine(run)}</section>
 `.text;
 }
 
-/** Nothing but the one style sheet, known by its hash: not even a name that got by could do anything. */
+/** Allows only the style sheet, by its hash: even a name that was not escaped could load and run nothing. */
 const POLICY = `default-src 'none'; style-src 'sha256-${createHash('sha256').update(STYLE.text).digest('base64')}'`;
 
 /** `3 models: 2 fused, 1 failed` */
@@ -71,7 +71,7 @@ function counts({ models, found }: FuseRun): Markup {
     ['fused', number('fused')],
     ['unchanged', number('unchanged')],
     ['failed', number('failed')],
-    ...(resumed > 0 ? [['of them by an earlier run', count(resumed)] as const] : []),
+    ...(resumed > 0 ? [['finished by an earlier run', count(resumed)] as const] : []),
   ]);
 }
 
@@ -84,7 +84,7 @@ const MODEL_COLUMNS: readonly Column[] = [
   { title: 'time', kind: 'right' },
 ];
 
-/** All models, with links to what is said of each. */
+/** The table of all models, with links to their sections. */
 function list(models: readonly FileReport[]): Markup {
   const rows = models.map((report, index): Row => {
     const { input, before, after, verification, milliseconds: taken } = report;

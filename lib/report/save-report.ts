@@ -16,7 +16,7 @@ export interface ReportOptions {
   readonly resume?: boolean;
 }
 
-/** A place for a report, found fit to be written to. */
+/** The file of a report, after a check that it can be written. */
 export interface ReportFile {
   readonly path: string;
   /**
@@ -29,8 +29,8 @@ export interface ReportFile {
 }
 
 /**
- * Looks at the place of a report before the work that it reports on is done. Its folder is made
- * when it is written.
+ * Checks that a report can be written to a file, before the work that it reports on is done. A missing
+ * folder is created when the report is written.
  *
  * @throws ConvfuseError ERR_OUTPUT when it exists, or is a link or no plain file; ERR_IO when its
  *   folder cannot be written to; ERR_ARGUMENT
@@ -59,7 +59,7 @@ export async function prepareReport(
         const { code } = cause as NodeJS.ErrnoException;
         throw new ConvfuseError('ERR_IO', `cannot make ${folder}: ${code}`, { cause });
       }
-      // Piece by piece: a page of many models is never in memory as a whole.
+      // Written in pieces, so that a page of many models is never in memory as a whole.
       await writeFile(await check(), sealed(page(run)));
     },
   };

@@ -2,15 +2,15 @@ import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
 import { open, type FileHandle } from 'node:fs/promises';
 
-// The last line of a report is a comment with the hash of all before it. A run that goes on with an
-// earlier one knows by it that the report is the earlier run's, and that replacing it loses nothing.
+// The last line of a report is a comment with the hash of everything before it. A resumed run checks it:
+// if it fits, the file is a report that nobody changed, and replacing it loses nothing.
 
 const HEAD = '<!-- convfuse report, SHA-256 of what is above: ';
 const TAIL = ' -->\n';
 const SEAL_BYTES = HEAD.length + 64 + TAIL.length;
 const READ_BYTES = 2 ** 20;
 
-/** The bytes of a page, and its seal. */
+/** The bytes of a page, followed by its seal. */
 export function* sealed(pieces: Iterable<string>): Generator<Uint8Array, void, undefined> {
   const hash = createHash('sha256');
   for (const piece of pieces) {
@@ -32,7 +32,7 @@ export async function isSealed(file: string): Promise<boolean> {
     if (!stats.isFile() || end < 0) return false;
     const seal = Buffer.alloc(SEAL_BYTES);
     await handle.read(seal, 0, SEAL_BYTES, end);
-    // What does not end like a report need not be read.
+    // A file that does not end like a report need not be read.
     if (!seal.toString('latin1').startsWith(HEAD)) return false;
     const hash = createHash('sha256');
     const piece = Buffer.alloc(READ_BYTES);

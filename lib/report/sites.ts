@@ -4,20 +4,20 @@ import { markup, name, sentence, type Markup } from './markup.js';
 import { count, ratio, small } from './numbers.js';
 import { table, type Column, type Row } from './table.js';
 
-/** Sites that may all be seen at once. Of more, a reader opens the groups. */
+/** Up to this many sites, all groups are open at first. With more, only failed checks are. */
 const FEW = 20;
 
 interface Group {
   readonly title: string;
-  /** Its place among the groups: failed checks first. */
+  /** 0 for failed checks, which are shown first, 1 for fused and 2 for skipped sites. */
   readonly order: number;
   readonly sites: SiteReport[];
 }
 
-/** The verdict on every site, those of one rule, or of one reason, together. */
+/** The verdict on every site: fused ones grouped by rule, skipped ones by reason. */
 export function sites({ sites: all }: FileReport): Markup {
   if (all.length === 0) {
-    return markup`<p>No site: nothing in it that a rule looks at.</p>
+    return markup`<p>No sites: the model has no node that a rule applies to.</p>
 `;
   }
   const groups = new Map<string, Group>();
@@ -61,7 +61,7 @@ ${
 `;
 }
 
-/** A journal may have reasons of another version, and any name at all in their place. */
+/** A Map, because a reason read from a journal may be any text, such as `constructor`. */
 const meanings: ReadonlyMap<string, string> = new Map(Object.entries(REASONS));
 
 function worstError(some: readonly SiteReport[]): number | undefined {

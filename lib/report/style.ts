@@ -1,6 +1,6 @@
 import { markup } from './markup.js';
 
-/** The style sheet of a report. Colours have a contrast of 4.5 and more on their ground. */
+/** The style sheet of a report. The contrast of text and background is at least 4.5. */
 export const STYLE = markup`
 :root { --ink: #1b1f24; --ground: #fff; --faint: #57606a; --line: #d0d7de; --good: #116329; --warn: #7d4e00; --bad: #a40e26; --was: #8c959f; --is: #0969da; }
 @media (prefers-color-scheme: dark) {

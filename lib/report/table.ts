@@ -2,14 +2,14 @@ import { markup, type Content, type Markup } from './markup.js';
 
 export interface Column {
   readonly title: string;
-  /** right: numbers. wide: what takes the room that is left. */
+  /** right: aligned right, for numbers. wide: takes 40 % of the width. */
   readonly kind?: 'right' | 'wide';
 }
 
-/** A row: the first cell is its heading. */
+/** The cells of a row. The first is its heading. */
 export type Row = readonly Content[];
 
-/** A table with a caption, and a scope for each heading. The first column heads the rows. */
+/** A table with a caption. The first column has the headings of the rows. */
 export function table(caption: Content, columns: readonly Column[], rows: readonly Row[]): Markup {
   const kinds = columns.map(({ kind }) => (kind === undefined ? markup`` : classOf(kind)));
   const head = columns.map(({ title }, at) => markup`<th scope="col"${kinds[at]}>${title}</th>`);
@@ -22,7 +22,7 @@ ${rows.map((cells) => rowOf(cells, kinds))}</tbody>
 `;
 }
 
-/** Names and what they stand for: a table of two columns whose headings go without saying. */
+/** A table of names and values, whose two columns need no headings. */
 export function facts(caption: Content, entries: readonly (readonly [string, Content])[]): Markup {
   const rows = entries.map(
     ([title, value]) => markup`<tr><th scope="row">${title}</th><td>${value}</td></tr>

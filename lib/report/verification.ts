@@ -3,7 +3,7 @@ import { markup, name, sentence, type Content, type Markup } from './markup.js';
 import { count, element, milliseconds, small } from './numbers.js';
 import { facts } from './table.js';
 
-/** How the whole models were compared, and what came of it. */
+/** How the whole models were compared, and with which result. */
 export function verification({ verification: found }: FileReport): Markup | undefined {
   if (found === undefined) return undefined;
   const { status, reason, runs, seed, maxAbs, relL2, worst } = found;
@@ -23,12 +23,12 @@ export function verification({ verification: found }: FileReport): Markup | unde
   return facts('Original against fused, as whole models', entries);
 }
 
-/** What the work took. */
+/** How long each phase took. */
 export function times({ milliseconds: taken, resumed }: FileReport): Markup {
   const caption = resumed === true ? 'Times, of the earlier run' : 'Times';
   return facts(
     caption,
-    // What is written down before an output has its name does not have the time of writing it.
+    // A journal record is made before its output is written, so it lacks the time of writing.
     Object.entries(taken).map(([phase, time]) => [
       phase,
       resumed === true && phase === 'write' ? 'not known' : milliseconds(time),

@@ -1,19 +1,6 @@
 import { defineRule, type Condition } from '../rewrite/rule.js';
-import { absorbPad, matchPadBefore, ownPads, PAD_GUARDS, padValue, type PadMatch } from './pad.js';
+import { absorbPad, matchPadBefore, ownPads, PAD_GUARDS, zeroValue, type PadMatch } from './pad.js';
 import { poolPads, unroundedPool } from './pool.js';
-
-const zeroValue: Condition<PadMatch> = {
-  name: 'zero-value',
-  doc: 'The Pad pads with 0, which an average that counts pads does too.',
-  check({ pad }) {
-    const value = padValue(pad);
-    if (value === 0) return undefined;
-    return {
-      reason: 'padding',
-      detail: `${pad.label} pads with ${value ?? 'a value that is not a constant float'}`,
-    };
-  },
-};
 
 const countsPads: Condition<PadMatch> = {
   name: 'counts-pads',

@@ -1,29 +1,16 @@
 import { MAX_SIZE } from '../onnx/limits.js';
-import { defineRule, type Condition, type Facts, type Refusal } from '../rewrite/rule.js';
+import { defineRule, type Facts, type Refusal } from '../rewrite/rule.js';
 import {
   absorbPad,
   matchPadBefore,
   ownPads,
   PAD_GUARDS,
-  padValue,
   spatialPads,
+  zeroValue,
   type PadMatch,
   type SpatialPads,
 } from './pad.js';
 import { parameterOf } from './parameter.js';
-
-const zeroValue: Condition<PadMatch> = {
-  name: 'zero-value',
-  doc: 'The Pad pads with 0, as the convolution does.',
-  check({ pad }) {
-    const value = padValue(pad);
-    if (value === 0) return undefined;
-    return {
-      reason: 'padding',
-      detail: `${pad.label} pads with ${value ?? 'a value that is not a constant float'}`,
-    };
-  },
-};
 
 export const fusePadIntoConv = defineRule<PadMatch>({
   name: 'fuse-pad-into-conv',

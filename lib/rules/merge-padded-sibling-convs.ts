@@ -72,8 +72,8 @@ const fittingSibling: Condition<PaddedMatch> = {
   },
 };
 
-const paysOff: Condition<PaddedMatch> = {
-  name: 'pays-off',
+const paddingPaysOff: Condition<PaddedMatch> = {
+  name: 'padding-pays-off',
   doc: 'By the cost model, the launches and bytes saved outweigh the multiplications by zero.',
   check(match, facts) {
     const weighed = weighPadding(match, facts);
@@ -126,7 +126,7 @@ export const mergePaddedSiblingConvs = defineRule<PaddedMatch>({
     if (host === undefined) return match;
     return { ...match, adds: addedBytes(partsOf(conv, host), () => undefined) };
   },
-  conditions: [...SIBLING_CONV_GUARDS, fittingSibling, paysOff],
+  conditions: [...SIBLING_CONV_GUARDS, fittingSibling, paddingPaysOff],
   rewrite(match, edit, facts) {
     const [parts, { node }] = [partsOf(match.layer, match.host!), match.host!];
     const detail = weighPadding(match, facts) as string;

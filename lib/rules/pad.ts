@@ -93,6 +93,19 @@ export const constantMode: Condition<PadMatch> = {
   },
 };
 
+export const zeroValue: Condition<PadMatch> = {
+  name: 'zero-value',
+  doc: 'The Pad pads with 0, like the pads of the operator itself.',
+  check({ pad }) {
+    const value = padValue(pad);
+    if (value === 0) return undefined;
+    return {
+      reason: 'padding',
+      detail: `${pad.label} pads with ${value ?? 'a value that is not a constant float'}`,
+    };
+  },
+};
+
 export const explicitPadding: Condition<PadMatch> = {
   name: 'explicit-padding',
   doc: 'The operator pads by numbers: auto_pad is NOTSET or VALID, not SAME.',

@@ -12,29 +12,35 @@ import { mergeInto, type Merged } from './merge.js';
 import { executionOrder } from './order.js';
 
 /**
- * Nodes of outer graphs, one behind the other, that a body's constant may be computed by. Weights that are
- * put in order on their way to a layer take four or five.
+ * The longest chain of nodes of outer graphs that is computed for a constant of a body. Weights that are
+ * reordered on their way to a layer take four or five nodes.
  */
 const MAX_DEPTH = 32;
 
-/** A step to be: a node, with what is merged into it. */
+/** A future step: a node, with the nodes that are merged into it. */
 export interface Draft {
   readonly node: Node;
   readonly operator: Operator;
   readonly merged: Merged | undefined;
 }
 
+/** The inputs of the step: those of the node, and a merged bias as input 2. */
+export function stepInputs({ node, merged }: Draft): readonly (Value | undefined)[] {
+  const { inputs } = node;
+  return merged?.bias === undefined ? inputs : [inputs[0], inputs[1], merged.bias];
+}
+
 /** The steps of a graph's runs, before slots, layouts and lifetimes are assigned. */
 export class Drafts {
   /** In execution order, without constant nodes and nodes merged into a host. */
   readonly steps: readonly Draft[];
-  /** Values that are the same tensor in every run, of those that the steps met so far. */
+  /** Tensors of values that are the same in every run, as far as steps have asked for them. */
   readonly constants = new Map<Value, RunTensor>();
   readonly #inference: Inference;
   readonly #store: Constants;
   readonly #fed: ReadonlySet<Value>;
   readonly #graph: Graph;
-  /** Values of outer graphs that are found to differ from run to run. */
+  /** Values of outer graphs that are known not to be constants. */
   readonly #variable = new Set<Value>();
 
   /**
@@ -86,9 +92,9 @@ export class Drafts {
   }
 
   /**
-   * Whether the node's outputs are constants, which are then in place.
+   * Whether the node's outputs are constants. If so, their tensors are noted.
    *
-   * @param depth nodes of outer graphs behind it
+   * @param depth nodes of outer graphs between this node and the value that was asked for
    */
   #fold(node: Node, operator: Operator, depth = 0): boolean {
     const { namedOutputs } = node;
@@ -120,7 +126,7 @@ export class Drafts {
     return true;
   }
 
-  /** Also knows constants that are computed further on in the file. */
+  /** Whether a value is a constant, even one that is computed later in the file. */
   #isConstant(value: Value): boolean {
     return (
       this.constant(value) !== undefined || this.#inference.facts(value).constant !== undefined
@@ -132,14 +138,14 @@ export class Drafts {
     const found = this.constants.get(value);
     if (found !== undefined || this.#fed.has(value)) return found;
     if (value.initializer === undefined) return this.#outerConstant(value, depth);
-    // An initializer of a body's input is only a default for it, and always replaced.
+    // An initializer of a body's input is only a default, which the caller always replaces.
     if (value.isInput && value.graph.kind !== 'main') return undefined;
     const tensor = this.#store.initializer(value);
     this.constants.set(value, tensor);
     return tensor;
   }
 
-  /** The same of what a node of an outer graph makes: its plan knows that, and has folded the node too. */
+  /** Like constant(), for the output of a node of an outer graph, whose plan folds the node too. */
   #outerConstant(value: Value, depth: number): RunTensor | undefined {
     const { producer } = value;
     if (producer === undefined || value.graph === this.#graph) return undefined;

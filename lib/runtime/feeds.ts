@@ -1,17 +1,12 @@
 import { ConvfuseError, argumentError } from '../errors.js';
 import type { Graph } from '../ir/graph.js';
 import type { Value } from '../ir/value.js';
-import { isOverridable } from '../ir/view.js';
+import { isOverridable, requiredInputs } from '../ir/view.js';
 import { dimsText } from '../tensor/shape.js';
 import { checkTensor, type Tensor } from '../tensor/tensor.js';
 
 /** Input tensors by name, as in onnxruntime-common. */
 export type Feeds = Readonly<Record<string, Tensor>>;
-
-/** The inputs that a run must be given: those without an initializer. */
-export function inputsOf(graph: Graph): readonly Value[] {
-  return graph.inputs.filter((input) => input.initializer === undefined);
-}
 
 /**
  * The feeds by graph input, each checked against the type and dimensions that the model declares.
@@ -26,12 +21,12 @@ export function checkFeeds(graph: Graph, feeds: Feeds): Map<Value, Tensor> {
   for (const [name, tensor] of Object.entries(feeds)) {
     const value = graph.inputs.find((input) => input.name === name);
     if (value === undefined || (value.initializer !== undefined && !isOverridable(value))) {
-      const names = inputsOf(graph).map((input) => input.name);
+      const names = requiredInputs(graph).map((input) => input.name);
       throw argumentError(`one of the inputs ${names.join(', ')}`, 'feeds', name);
     }
     checked.set(value, checkFeed(value, tensor));
   }
-  for (const input of inputsOf(graph)) {
+  for (const input of requiredInputs(graph)) {
     if (!checked.has(input)) throw argumentError('a tensor', `feeds.${input.name}`, undefined);
   }
   return checked;

@@ -9,10 +9,9 @@ import type { Operator, RunTensor } from '../ops/operator.js';
 import { capturesOf, dependenciesOf } from './captures.js';
 import { Chains } from './chains.js';
 import type { Constants } from './constants.js';
-import { Drafts } from './drafts.js';
+import { Drafts, stepInputs } from './drafts.js';
 import type { Blocks } from './layout-members.js';
 import { planLayouts } from './layouts.js';
-import type { Merged } from './merge.js';
 import { placesOf, type Place } from './places.js';
 import type { Movement, Repetition } from './repetition.js';
 
@@ -144,17 +143,13 @@ class Planner {
       node,
       operator,
       absorbed: merged?.absorbed ?? [],
-      inputs: inputsOf(node, merged).map((input) => (input ? this.#slot(input) : -1)),
+      inputs: stepInputs(steps[at]!).map((input) => (input ? this.#slot(input) : -1)),
       outputs: writes[at]!,
-      constantInputs: inputsOf(node, merged).map((input) => !!input && constants.has(input)),
+      constantInputs: stepInputs(steps[at]!).map((input) => !!input && constants.has(input)),
       activation: merged?.activation,
       residual: merged?.residual === undefined ? -1 : this.#slot(merged.residual),
       layouts: results[at]!.map((output) => output && layouts?.get(output)),
       release: releases[at]!,
     }));
   }
-}
-
-function inputsOf({ inputs }: Node, merged: Merged | undefined): readonly (Value | undefined)[] {
-  return merged?.bias === undefined ? inputs : [inputs[0], inputs[1], merged.bias];
 }

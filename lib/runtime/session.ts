@@ -4,7 +4,7 @@ import type { Graph } from '../ir/graph.js';
 import type { Model } from '../ir/model.js';
 import type { Node } from '../ir/node.js';
 import type { Dim, Value } from '../ir/value.js';
-import { isOverridable } from '../ir/view.js';
+import { isOverridable, requiredInputs } from '../ir/view.js';
 import { Inference } from '../ops/infer.js';
 import type { Arithmetic } from '../ops/operator.js';
 import { fromRunTensor, toRunTensor } from '../ops/run-tensor.js';
@@ -13,7 +13,7 @@ import type { Tensor } from '../tensor/tensor.js';
 import { Arena } from './arena.js';
 import { ConstantStore } from './constants.js';
 import { Frame } from './execute.js';
-import { checkFeeds, inputsOf, type Feeds } from './feeds.js';
+import { checkFeeds, type Feeds } from './feeds.js';
 import { sparseInitializers, unsupportedOperators } from './functions.js';
 import type { Blocks } from './layout-members.js';
 import type { Machine } from './machine.js';
@@ -75,7 +75,7 @@ export class Session {
       kept: new Map<Node, object>(),
       planBody: (body) => this.#planBody(body),
     };
-    const inputs = inputsOf(graph);
+    const inputs = requiredInputs(graph);
     this.inputNames = inputs.map(({ name }) => name);
     this.outputNames = graph.outputs.map(({ name }) => name);
     this.inputMetadata = inputs.map(metadataOf);

@@ -7,7 +7,7 @@ import { elementBytes } from '../tensor/dtype.js';
 import { elementCount } from '../tensor/shape.js';
 import { PLACEHOLDERS } from './constants.js';
 import { distinct } from './distinct.js';
-import { Drafts, type Draft } from './drafts.js';
+import { Drafts, stepInputs, type Draft } from './drafts.js';
 
 /** The cost of one run of a model; undefined where shapes or operators are not known. */
 export interface RunCosts {
@@ -59,11 +59,12 @@ function macsOf({ node, operator }: Draft, inference: Inference): number | undef
 }
 
 /** Bytes of everything that a step reads and writes, each once. */
-function trafficOf({ node, operator, merged }: Draft, inference: Inference): number | undefined {
+function trafficOf(step: Draft, inference: Inference): number | undefined {
+  const { node, operator, merged } = step;
   if (operator.view === true) return 0;
   const outputs = merged === undefined ? node.outputs : [merged.output];
   let bytes: number | undefined = 0;
-  for (const value of distinct([...node.inputs, ...outputs, merged?.residual])) {
+  for (const value of distinct([...stepInputs(step), ...outputs, merged?.residual])) {
     bytes = sum(bytes, bytesOf(value, inference));
   }
   return bytes;

@@ -1,15 +1,15 @@
-// float32 numbers as the 16-bit formats keep them, in the bits: a binary16 or bfloat16 is a binary32 with
-// fewer of them, where its exponent reaches. For whole arrays; half.ts converts single numbers.
+// Rounds arrays of float32 numbers to 16-bit formats, by integer arithmetic on their bits: within the range
+// of its exponent, a float16 or bfloat16 is a float32 with fewer bits. half.ts converts single numbers.
 
-/** Of a binary32: all but the sign, and what infinity has there. NaN has more. */
+/** Mask of all bits but the sign, and these bits of infinity. Those of NaN are larger. */
 const MAGNITUDE = 0x7fffffff;
 const INFINITY = 0x7f800000;
 
-/** 2^-14, below which all float16 numbers are 2^-24 apart, and 2^16, which they do not reach. */
+/** Bits of 2^-14, below which float16 numbers are 2^-24 apart, and of 2^16, which exceeds them all. */
 const LEAST_NORMAL = 0x38800000;
 const TOO_LARGE = 0x47800000;
 
-/** Where doubles are 2^-24 apart: added and taken away, it rounds to that, ties to even. */
+/** Doubles are 2^-24 apart here: adding and subtracting it rounds to a multiple, ties to even. */
 const UNIT = 1.5 * 2 ** 28;
 
 /** y[i] = the float16 nearest to x[i], ties to even, overflow to infinity. x and y may be the same. */
@@ -35,7 +35,7 @@ export function roundToBfloat16(x: Float32Array, y: Float32Array): void {
   const [from, to] = [bitsOf(x), bitsOf(y)];
   for (let i = 0; i < from.length; i++) {
     const bits = from[i]!;
-    // A carry goes on into the exponent, up to infinity.
+    // A carry out of the fraction increases the exponent, up to infinity.
     if ((bits & MAGNITUDE) > INFINITY) y[i] = NaN;
     else to[i] = (bits + 0x7fff + ((bits >>> 16) & 1)) & ~0xffff;
   }

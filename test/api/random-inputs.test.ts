@@ -1,7 +1,8 @@
 import test from 'ava';
 
-import { overridableInputs, randomInputs, requiredInputs } from '#convfuse/api/random-inputs.js';
+import { overridableInputs, randomInputs } from '#convfuse/api/random-inputs.js';
 import { parseText } from '#convfuse/ir/text.js';
+import { requiredInputs } from '#convfuse/ir/view.js';
 
 test('inputs follow their declarations, an unknown batch counts as 1', (t) => {
   const model = parseText(`
@@ -41,7 +42,7 @@ test('names like __proto__ are only names', (t) => {
 test('initializers that are inputs need not be fed, but may be', (t) => {
   const model = parseText('x: input float[2]\nw: input float[2] = {1, 2}\ny = Add(x, w)');
   t.deepEqual(
-    requiredInputs(model).map(({ name }) => name),
+    requiredInputs(model.graph).map(({ name }) => name),
     ['x'],
   );
   t.deepEqual(

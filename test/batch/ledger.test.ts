@@ -78,7 +78,7 @@ const CASES: readonly Case[] = [
     'a deleted output',
     (batch) => rmSync(inOut(batch, 'a.fused.onnx')),
     {},
-    /a\.onnx is fused again: its output is not there/,
+    /a\.onnx is fused again: its output is missing/,
     'a fused',
   ],
   [
@@ -99,14 +99,14 @@ const CASES: readonly Case[] = [
     'a changed output, with force',
     (batch) => appendFileSync(inOut(batch, 'a.fused.onnx'), 'x'),
     { force: true },
-    /a\.onnx is fused again: its output is not what was written/,
+    /a\.onnx is fused again: its output differs from its record/,
     'a fused',
   ],
   [
     'a changed output',
     (batch) => appendFileSync(inOut(batch, 'a.fused.onnx'), 'x'),
     {},
-    /a\.onnx is fused again: its output is not what was written/,
+    /a\.onnx is fused again: its output differs from its record/,
     'a failed',
   ],
   [
@@ -116,7 +116,7 @@ const CASES: readonly Case[] = [
       symlinkSync(path.join(batch.folder, 'moved.onnx'), inOut(batch, 'a.fused.onnx'));
     },
     { force: true },
-    /a\.onnx is fused again: its output is not there/,
+    /a\.onnx is fused again: its output is missing/,
     'a failed',
   ],
   [

@@ -68,7 +68,7 @@ test.serial('a run without resume in which a model failed can be gone on with', 
   writeFileSync(bad, convBnModel({ seed: 9 }));
   t.true((await runBatch(batch, { resume: true })).lines.includes('bad fused'));
   const { notes, lines } = await runBatch(batch);
-  t.regex(notes[0]!, /\.convfuse-journal\.jsonl is of an earlier run: --resume/);
+  t.regex(notes[0]!, /\.convfuse-journal\.jsonl is from an earlier run, which --resume/);
   t.is(lines[0], 'a failed');
 });
 
@@ -192,7 +192,7 @@ const HOSTILE: readonly (readonly [string, (file: string) => void, RegExp | unde
       writeFileSync(file, '');
       truncateSync(file, MAX_JOURNAL_BYTES * 4);
     },
-    /passes the limit/,
+    /exceeds the limit/,
   ],
   [
     'other JSON',

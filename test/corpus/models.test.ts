@@ -9,9 +9,10 @@ import { compareOutputs } from '#convfuse/api/compare.js';
 import { encodeModel } from '#convfuse/api/encode.js';
 import { fuseModel } from '#convfuse/api/fuse.js';
 import { loadModel } from '#convfuse/api/load.js';
-import { randomInputs, requiredInputs } from '#convfuse/api/random-inputs.js';
+import { randomInputs } from '#convfuse/api/random-inputs.js';
 import { InferenceSession } from '#convfuse/api/session.js';
 import type { Value } from '#convfuse/ir/value.js';
+import { requiredInputs } from '#convfuse/ir/view.js';
 import type { Tensor } from '#convfuse/tensor/tensor.js';
 
 import { corpus, readNpy } from '../helpers/corpus.js';
@@ -65,7 +66,7 @@ for (const { file, batchNorms, shapes, tolerance = 1e-4 } of MODELS) {
     if (report.status === 'unchanged') t.deepEqual(encodeModel(fused), encodeModel(model));
     else t.is(report.verification.status, 'passed', report.verification.reason);
 
-    const recorded = recordings(where, requiredInputs(model));
+    const recorded = recordings(where, requiredInputs(model.graph));
     if (recorded !== undefined) {
       const results = await (await InferenceSession.create(fused)).run(recorded.feeds);
       Object.values(results).forEach((tensor, i) => {

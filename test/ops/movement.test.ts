@@ -107,6 +107,8 @@ test('DepthToSpace in both modes, and back', (t) => {
   const text = 'a = DepthToSpace<blocksize = 2>(x)\ny = SpaceToDepth<blocksize = 2>(a)';
   t.deepEqual(runText(text, { x }).values, [0, 1, 2, 3, 4, 5, 6, 7]);
   t.throws(() => runText('y = DepthToSpace<blocksize = 3>(x)', { x }), { code: 'ERR_MODEL' });
+  const unknown = 'y = DepthToSpace<blocksize = 2, mode = "RCD">(x)';
+  t.throws(() => runText(unknown, { x }), { code: 'ERR_MODEL' });
 });
 
 test('Crop and ImageScaler of old files', (t) => {

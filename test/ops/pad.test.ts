@@ -13,6 +13,7 @@ test('modes', (t) => {
   t.deepEqual(y('reflect', [0, 2, 0, 1]), [2, 1, 0, 1, 2, 1, 5, 4, 3, 4, 5, 4]);
   t.deepEqual(y('wrap', [0, 1, 0, 0]), [2, 0, 1, 2, 5, 3, 4, 5]);
   t.deepEqual(y('edge', [1, 0, 0, 0]), [0, 1, 2, 0, 1, 2, 3, 4, 5]);
+  t.throws(() => y('mirror', [1, 0, 0, 0]), { code: 'ERR_MODEL' });
 });
 
 test('attributes before opset 11; the value as an input since', (t) => {

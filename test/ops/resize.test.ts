@@ -78,6 +78,19 @@ test('axes and aspect ratio of opset 18', (t) => {
   t.deepEqual(runText(text('stretch'), feeds, { opset: 18 }).dims, [1, 8, 8]);
   t.deepEqual(runText(text('not_larger'), feeds, { opset: 18 }).dims, [1, 4, 8]);
   t.deepEqual(runText(text('not_smaller'), feeds, { opset: 18 }).dims, [1, 8, 16]);
+  t.throws(() => runText(text('none'), feeds, { opset: 18 }), { code: 'ERR_MODEL' });
+});
+
+test('modes that ONNX does not define', (t) => {
+  const feeds = { x, s: scales(1, 1, 1, 2) };
+  for (const wrong of [
+    'mode = "best"',
+    'nearest_mode = "up"',
+    'coordinate_transformation_mode = "middle"',
+  ]) {
+    const text = `y = Resize<${wrong}>(x, "", s)`;
+    t.throws(() => runText(text, feeds, { opset: 19 }), { code: 'ERR_MODEL' }, wrong);
+  }
 });
 
 test('Upsample, with scales as attribute and as input', (t) => {

@@ -101,7 +101,7 @@ test('a failed model has its error, and a verification that failed its numbers',
 
 test('a model that an earlier run finished is marked', (t) => {
   const root = treeOf(fuseRun([fileReport({ resumed: true }), fileReport()]));
-  t.deepEqual(rowsOf(tableCalled(root, 'Summary')).at(-1), ['of them by an earlier run', '1']);
+  t.deepEqual(rowsOf(tableCalled(root, 'Summary')).at(-1), ['finished by an earlier run', '1']);
   t.deepEqual(
     rowsOf(tableCalled(root, 'Models')).map((row) => row[1]),
     ['status', 'fused, by an earlier run', 'fused'],

@@ -18,6 +18,21 @@ test('a merged convolution is one launch; its bytes are each tensor once', (t) =
   });
 });
 
+test('a bias that is merged into a product is read by its step', (t) => {
+  const text = `
+    x: input float[4, 8]
+    m: float[8, 2]
+    b: float[2]
+    p = MatMul(x, m)
+    y = Add(p, b)
+  `;
+  t.deepEqual(runCosts(parseText(text)), {
+    macs: 64,
+    launches: 1,
+    trafficBytes: 4 * (32 + 16 + 2 + 8),
+  });
+});
+
 test('views cost nothing, and other batches cost in proportion', (t) => {
   const text = 'x: input float[N, 8]\nm: float[8, 2]\na = Flatten(x)\ny = MatMul(a, m)';
   const one = runCosts(parseText(text));

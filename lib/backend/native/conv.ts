@@ -1,12 +1,13 @@
 import { ACTIVATION_KINDS, NO_TAIL, type Activation } from '../activation.js';
-import type {
-  AsyncConvCall,
-  BoundLayer,
-  ConvCall,
-  ConvKernel,
-  ConvLayouts,
-  ConvSpec,
-  FloatArray,
+import {
+  PRECISIONS,
+  type AsyncConvCall,
+  type BoundLayer,
+  type ConvCall,
+  type ConvKernel,
+  type ConvLayouts,
+  type ConvSpec,
+  type FloatArray,
 } from '../backend.js';
 import { sameDims } from '../../tensor/shape.js';
 import { convShape, threeAxes, type ConvShape } from '../conv-shape.js';
@@ -18,8 +19,6 @@ import { linkable } from './chain.js';
 import type { ConvHandle } from './conv-addon.js';
 import { native } from './errors.js';
 import type { Jobs } from './jobs.js';
-
-const PRECISIONS = ['strict', 'default', 'fast', 'bfloat16'] as const;
 
 /** The part of the native backend that its convolutions use. */
 export interface NativeContext {

@@ -7,6 +7,7 @@ import {
   loadModel,
   type ModelBench,
   type ModelBenchOptions,
+  type Precision,
 } from '../../index.js';
 import { printBench } from '../bench-text.js';
 import { EXIT } from '../exit-codes.js';
@@ -23,7 +24,7 @@ interface BenchFlags extends Omit<BackendFlags, 'threads'> {
   readonly batch: readonly number[];
   readonly threads?: readonly number[];
   readonly level: 'basic' | 'extended';
-  readonly precision: 'strict' | 'default' | 'fast';
+  readonly precision: Precision;
   readonly inputShape?: ReadonlyMap<string, readonly number[]>;
   readonly seed?: number;
   readonly rounds: number;
@@ -52,7 +53,7 @@ export const addBench: AddCommand = (command, done) => {
     )
     .addOption(
       new Option('--precision <mode>', 'of the convolutions')
-        .choices(['strict', 'default', 'fast'])
+        .choices(['strict', 'default', 'fast', 'bfloat16'] satisfies Precision[])
         .default('default'),
     )
     .option('--input-shape <name=1x3x224x224>', 'shape of an input', parse.namedShape)

@@ -105,7 +105,7 @@ export function addVerifyOptions(command: Command): Command {
     .option('--input-shape <name=1x3x224x224>', 'shape of a random input', parse.namedShape);
 }
 
-/** Says no, with exit code 2, to flags that contradict each other. */
+/** Refuses flags that contradict each other, with exit code 2. */
 export function checkFuseFlags(command: Command, paths: readonly string[], flags: FuseFlags): void {
   const { report } = flags;
   const models = [...paths, ...(flags.output === undefined ? [] : [flags.output])];
@@ -174,7 +174,7 @@ export async function verifyOptions(
   });
 }
 
-/** The options that hold, with defaults, as a user gives them. */
+/** The options in force, including defaults, named and written as on the command line. */
 export function optionTexts(command: Command): { name: string; value: string }[] {
   return command.options.flatMap((option) => {
     const value: unknown = command.getOptionValue(option.attributeName());
@@ -194,7 +194,7 @@ function optionText(value: unknown): string {
   return Array.isArray(value) ? value.join(', ') : String(value);
 }
 
-/** Leaves out what was not given. */
+/** Removes the entries that are undefined. */
 export function defined<T extends object>(
   record: T,
 ): {

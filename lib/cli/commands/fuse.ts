@@ -22,8 +22,8 @@ export const addFuse: AddCommand = (command, done) => {
   command.argument('<model...>', '.onnx files, or folders of them');
   addFuseOptions(command).action(async (paths: string[], flags: FuseFlags) => {
     checkFuseFlags(command, paths, flags);
-    // Workers keep what they have to say about the backend to themselves: it is said here, once,
-    // and one that was demanded and is absent ends it before any work.
+    // Warnings about the backend do not reach the terminal from workers, so they are issued here,
+    // once. A backend that is demanded but absent ends the command before any work.
     const { backend, isa, threads } = flags;
     const machine = machineInfo(defined({ backend, isa, threads }));
     const page = await startReport(flags, { machine, options: optionTexts(command) });
@@ -42,9 +42,9 @@ export const addFuse: AddCommand = (command, done) => {
 };
 
 interface Batch {
-  /** The models, as they were named. */
+  /** Paths of all models of the command, in the order of the arguments. */
   readonly found: string[];
-  /** What has come of them so far. */
+  /** Reports of the models that were worked on so far. */
   readonly models: FileReport[];
 }
 
@@ -79,7 +79,7 @@ async function fuseAll(
     throw error;
   } finally {
     await progress.close();
-    // They come as they are done; they are shown as they were named.
+    // Reports arrive as models finish; they are shown in the order of the arguments.
     const place = new Map(found.map((input, index) => [input, index]));
     models.sort((a, b) => place.get(a.input)! - place.get(b.input)!);
   }
@@ -91,7 +91,7 @@ function noteInterruption(models: number, flags: FuseFlags): void {
   const single = models < 2 && flags.resume !== true;
   const lost =
     single || flags.output !== undefined || flags.inPlace === true || flags.dryRun === true;
-  const advice = lost ? '' : '; the same command with --resume goes on';
+  const advice = lost ? '' : '; the same command with --resume continues';
   note(`interrupted: models not listed were not written${advice}`);
 }
 

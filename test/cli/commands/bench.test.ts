@@ -38,6 +38,17 @@ test('--json has it all; a model that cannot be read is an entry too', async (t)
   t.like(models[1], { input: 'b.onnx', error: { code: 'ERR_PARSE' } } as object);
 });
 
+test('--precision bfloat16 runs, or is refused where the CPU cannot multiply in it', async (t) => {
+  const cwd = temporaryFolder(t);
+  writeFileSync(path.join(cwd, 'm.onnx'), convBnModel());
+  const flags = ['--precision', 'bfloat16', '--no-layers', ...QUICK];
+  const { code, stderr } = await cli(['bench', 'm.onnx', ...flags], { cwd });
+  if (code !== 0) t.regex(stderr, /^error ERR_UNSUPPORTED: m\.onnx/m);
+  const reference = ['bench', 'm.onnx', '--backend', 'reference', ...flags];
+  t.is((await cli(reference, { cwd })).code, 0);
+  t.is((await cli(['bench', 'm.onnx', '--precision', 'half'], { cwd })).code, 2);
+});
+
 test('wrong usage', async (t) => {
   const wrong = [[], ['m.onnx', '--batch', '0'], ['m.onnx', '--threads', '1,x']];
   for (const flags of wrong) t.is((await cli(['bench', ...flags])).code, 2, flags.join(' '));

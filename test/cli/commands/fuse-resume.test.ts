@@ -147,7 +147,7 @@ test.serial('interrupted, it says how to go on, and goes on', async (t) => {
     },
   });
   t.is(first.code, 130, first.stderr);
-  t.regex(first.stderr, /interrupted: models not listed were not written; .* --resume goes on/);
+  t.regex(first.stderr, /interrupted: models not listed were not written; .* --resume continues/);
   t.regex(
     readFileSync(path.join(cwd, 'out/report.html'), 'utf8'),
     /was interrupted: 1 other was not/,
@@ -185,7 +185,7 @@ test.serial('without --resume an earlier run is mentioned, and its outputs are k
   const before = tree(path.join(cwd, 'out'));
   const again = await cli(FUSE, { cwd });
   t.is(again.code, 4);
-  t.regex(again.stderr, /out\/\.convfuse-journal\.jsonl is of an earlier run: --resume/);
+  t.regex(again.stderr, /out\/\.convfuse-journal\.jsonl is from an earlier run, which --resume/);
   t.regex(again.stderr, /ERR_OUTPUT: models\/a\.onnx: .* exists already/);
   t.deepEqual(tree(path.join(cwd, 'out')), before);
 });
