@@ -48,12 +48,11 @@ constexpr size_t kLeastPadding = 3, kMuchPadding = 10;
 bool CopyPays(const ConvLayer& layer, const ConvShape& shape) {
   const ConvGeometry& g = layer.geometry;
   const KernelTable& table = *layer.table;
-  if (!table.scattered_pixels || !FillsVectors(layer) ||
-      !Fits(AlgorithmKind::kDirectOnCopies, layer, shape))
-    return false;
+  if (!FillsVectors(layer) || !Fits(AlgorithmKind::kDirectOnCopies, layer, shape)) return false;
   if (table.direct_pixels > table.mr)
     return layer.Taps() > 1 && CeilDiv(layer.GroupOut(), table.lanes) % kSliceVectors != 0;
-  return layer.Taps() > 1 || (IsDeep(layer, shape) && g.stride[2] == 1);
+  return table.scattered_pixels &&
+         (layer.Taps() > 1 || (IsDeep(layer, shape) && g.stride[2] == 1));
 }
 
 // A single channel that goes into many is no depthwise layer: it would be read again for each of
