@@ -102,7 +102,7 @@ export async function* fuseModels(
     yield report;
   }
   // When all models succeeded there is nothing to continue, and only the models stay behind.
-  if (resume || fused.size < jobs.length) {
+  if (resume || fused.size < found.models.length) {
     await journals?.compact(jobs.filter(({ input }) => fused.has(input)));
   } else {
     await journals?.forget(jobs);

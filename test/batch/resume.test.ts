@@ -79,6 +79,14 @@ test.serial('a run without resume that needs no second one leaves models alone',
   t.false(existsSync(batch.journal));
 });
 
+test.serial('a model that is not there is one that failed', async (t) => {
+  const batch = setUpBatch(t);
+  const [a, r] = [inModels(batch, 'a.onnx'), inModels(batch, 'r.onnx')];
+  await runBatch(batch, {}, [a, inModels(batch, 'missing.onnx'), r]);
+  const { lines } = await runBatch(batch, { resume: true }, [a, r]);
+  t.deepEqual(lines, ['a fused resumed', 'r unchanged resumed']);
+});
+
 test.serial('what other runs wrote down stays when one forgets its own', async (t) => {
   const batch = setUpBatch(t);
   await runBatch(batch, { resume: true }, [inModels(batch, 'b.onnx')]);
