@@ -61,6 +61,14 @@ export class StoredFields {
     return Object.fromEntries([...fields.#own.keys()].map((key) => [key, fields.number(key)]));
   }
 
+  optionalText(name: string): string | undefined {
+    return this.optional(name, (key) => this.text(key));
+  }
+
+  optionalNumber(name: string): number | undefined {
+    return this.optional(name, (key) => this.number(key));
+  }
+
   /** The result of `read`, or undefined if there is no such field. */
   optional<T>(name: string, read: (name: string) => T): T | undefined {
     return this.has(name) ? read(name) : undefined;

@@ -16,7 +16,7 @@ export function readReport(stored: StoredFields): FileReport {
   const milliseconds = stored.fields('milliseconds');
   return {
     input: stored.text('input'),
-    output: stored.optional('output', (name) => stored.text(name)),
+    output: stored.optionalText('output'),
     status: stored.choice('status', ['fused', 'unchanged']),
     error: undefined,
     before: readSummary(stored.fields('before')),
@@ -33,30 +33,26 @@ export function readReport(stored: StoredFields): FileReport {
 }
 
 function readSummary(stored: StoredFields): ModelSummary {
-  const optional = (name: string): number | undefined =>
-    stored.optional(name, (key) => stored.number(key));
   return {
     nodes: stored.number('nodes'),
     ops: stored.counts('ops'),
     bytes: stored.number('bytes'),
     parameters: stored.number('parameters'),
-    macs: optional('macs'),
-    launches: optional('launches'),
-    trafficBytes: optional('trafficBytes'),
+    macs: stored.optionalNumber('macs'),
+    launches: stored.optionalNumber('launches'),
+    trafficBytes: stored.optionalNumber('trafficBytes'),
   };
 }
 
 function readSite(stored: StoredFields): SiteReport {
-  const optional = (name: string): string | undefined =>
-    stored.optional(name, (key) => stored.text(key));
   return {
     rule: stored.text('rule'),
     node: stored.text('node'),
-    into: optional('into'),
+    into: stored.optionalText('into'),
     verdict: stored.choice('verdict', ['fused', 'skipped']),
     // Not checked, since it is only shown and counted: an unknown reason does no harm.
-    reason: optional('reason') as Reason | undefined,
-    detail: optional('detail'),
+    reason: stored.optionalText('reason') as Reason | undefined,
+    detail: stored.optionalText('detail'),
     check: stored.optional('check', (name) => readCheck(stored.fields(name))),
   };
 }
@@ -70,15 +66,13 @@ function readCheck(stored: StoredFields): SiteCheck {
 }
 
 function readVerification(stored: StoredFields): VerificationReport {
-  const optional = (name: string): number | undefined =>
-    stored.optional(name, (key) => stored.number(key));
   return {
     status: stored.choice('status', ['passed', 'skipped']),
-    reason: stored.optional('reason', (name) => stored.text(name)),
+    reason: stored.optionalText('reason'),
     runs: stored.number('runs'),
     seed: stored.number('seed'),
-    maxAbs: optional('maxAbs'),
-    relL2: optional('relL2'),
+    maxAbs: stored.optionalNumber('maxAbs'),
+    relL2: stored.optionalNumber('relL2'),
     worst: stored.optional('worst', (name) => readWorst(stored.fields(name))),
   };
 }

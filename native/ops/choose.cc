@@ -30,6 +30,12 @@ const char* ReasonOfGroups(const ConvLayer& layer) {
   return layer.GroupIn() == 1 ? "one input channel per group" : "groups that share a block";
 }
 
+// With pixels as lanes, more than 15 % of them lie past the end of the plane.
+bool LosesLanes(const ConvLayer& layer, const ConvShape& shape) {
+  const size_t pixels = Volume(shape.out);
+  return pixels * 20 < RoundUp(pixels, layer.table->lanes) * 17;
+}
+
 // Many channels on a small plane.
 bool IsDeep(const ConvLayer& layer, const ConvShape& shape) {
   return layer.GroupIn() >= 512 && Volume(shape.out) <= 256;
@@ -76,17 +82,15 @@ bool HasPlaneKernel(const ConvLayer& layer) {
 // blocks of products are added up, and on planes that are no whole number of vectors (7 x 7: 95
 // against 73 %).
 bool PointwiseSuitsDirect(const ConvLayer& layer, const ConvShape& shape) {
-  const size_t pixels = Volume(shape.out);
-  return IsDeep(layer, shape) || pixels * 20 < RoundUp(pixels, layer.table->lanes) * 17;
+  return IsDeep(layer, shape) || LosesLanes(layer, shape);
 }
 
 // Pairs are packed beside the products, which costs nothing: direct wins where lanes are idle, and
 // weights many (7 x 7: 189 against 151 % of the peak of numbers, 8 images of 512-1024 @14: 172 against 155,
 // but 1024-256 @14: 155 against 164, 2048-512 @16: 154 against 183).
 bool PointwisePairsSuitDirect(const ConvLayer& layer, const ConvShape& shape) {
-  const size_t pixels = Volume(shape.out), whole = RoundUp(pixels, layer.table->lanes);
-  return pixels * 20 < whole * 17 ||
-         (pixels < whole && layer.GroupOut() > 256 && IsDeep(layer, shape));
+  return LosesLanes(layer, shape) || (Volume(shape.out) % layer.table->lanes != 0 &&
+                                      layer.GroupOut() > 256 && IsDeep(layer, shape));
 }
 
 // Sums of few products: with pixels as lanes they leave as rows of planes, and are not transposed

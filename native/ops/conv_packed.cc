@@ -97,7 +97,7 @@ class PackedConv final : public ConvAlgorithm {
     const Grid& g = *w.grid;
     w.panel = scratch;
     // The next task is mostly this thread's too.
-    if (task + 1 < tasks_) w.following = FirstColumns(WorkOf(run, task + 1));
+    if (g.samples && task + 1 < tasks_) w.following = FirstColumns(WorkOf(run, task + 1));
     if (g.dense) {
       Compute(w);
       return;

@@ -183,11 +183,17 @@ test('external data moves to one new file beside the output', async (t) => {
   t.deepEqual(new Uint8Array(readFileSync(path.join(folder, 'w.bin'))), data);
 });
 
-test('an unchanged model in its own folder keeps its data file', async (t) => {
-  const folder = tempFolder(t);
+/** Writes m.onnx and its data file, w.bin. @returns the bytes of the model */
+function writeExternal(folder: string): Uint8Array {
   const { bytes, data } = externalModel();
   writeFileSync(path.join(folder, 'm.onnx'), bytes);
   writeFileSync(path.join(folder, 'w.bin'), data);
+  return bytes;
+}
+
+test('an unchanged model in its own folder keeps its data file', async (t) => {
+  const folder = tempFolder(t);
+  const bytes = writeExternal(folder);
   const source = await loadModel(path.join(folder, 'm.onnx'));
   const saved = await saveModel(source, path.join(folder, 'copy.onnx'));
   t.is(saved.dataPath, undefined);
@@ -196,9 +202,7 @@ test('an unchanged model in its own folder keeps its data file', async (t) => {
 
 test('a failed save takes its data file away again', async (t) => {
   const folder = tempFolder(t);
-  const { bytes, data } = externalModel();
-  writeFileSync(path.join(folder, 'm.onnx'), bytes);
-  writeFileSync(path.join(folder, 'w.bin'), data);
+  writeExternal(folder);
   mkdirSync(path.join(folder, 'out'));
   const source = await loadModel(path.join(folder, 'm.onnx'));
   truncateSync(path.join(folder, 'w.bin'), 100);
@@ -209,9 +213,7 @@ test('a failed save takes its data file away again', async (t) => {
 
 test('who loses the race for a name leaves the data file to who won it', async (t) => {
   const folder = tempFolder(t);
-  const { bytes, data } = externalModel();
-  writeFileSync(path.join(folder, 'm.onnx'), bytes);
-  writeFileSync(path.join(folder, 'w.bin'), data);
+  writeExternal(folder);
   mkdirSync(path.join(folder, 'out'));
   const source = await loadModel(path.join(folder, 'm.onnx'));
   const output = path.join(folder, 'out', 'f.onnx');
