@@ -61,8 +61,9 @@ CONVFUSE_INLINE void FinishRows(const GemmTile& t, size_t first, V (&acc)[kRows]
   }
 }
 
-// Packing beside the products costs nothing: it loads and rounds in units of the CPU that products leave
-// idle, and waits for memory while they go on (96-24 @56: 0.76 of the time of one after the other).
+// Packing beside the products costs nothing: it loads and rounds in units of the CPU that products
+// leave idle, and waits for memory while they go on (96-24 @56: 0.76 of the time of one after the
+// other).
 template <size_t kVectors, bool kStream, bool kPacks>
 static void TileOf(const GemmTile& t) {
   V acc[kMr][kVectors];

@@ -75,6 +75,7 @@ bool Fits(AlgorithmKind kind, const ConvLayer& layer, const ConvShape& shape) {
     case AlgorithmKind::kDirect:
       return DirectFits(layer, shape);
     case AlgorithmKind::kDirectBf16:
+    case AlgorithmKind::kSkippingBf16:
       return DirectBf16Fits(layer, shape);
     case AlgorithmKind::kPackedBf16:
       return HasPairs(layer) && shape.IsDense();
@@ -128,6 +129,11 @@ std::unique_ptr<ConvAlgorithm> MakeAlgorithm(AlgorithmKind kind,
     case AlgorithmKind::kDirectBf16:
       return MakeDirectBf16Conv(
           layer, Once(&weights->direct_bf16, *layer, Element::kBf16Pair), shape, threads);
+    case AlgorithmKind::kSkippingBf16:
+      return MakeDirectBf16Conv(
+          layer,
+          Once(&weights->direct_bf16_by_taps, *layer, Element::kBf16Pair, WeightOrder::kByTaps),
+          shape, threads);
     case AlgorithmKind::kDepthwise:
       return MakeDepthwiseConv(layer, shape, threads);
     case AlgorithmKind::kBlockedDirect:

@@ -20,6 +20,7 @@ enum class AlgorithmKind : int {
   kPackedBf16,
   kDirect,
   kDirectBf16,
+  kSkippingBf16,  // the same without products of padding
   kDepthwise,
   kBlockedDirect,
   kBlockedDepthwise,
@@ -47,7 +48,7 @@ inline bool IsWinograd(AlgorithmKind kind) {
 
 inline bool MultipliesBf16(AlgorithmKind kind) {
   return kind == AlgorithmKind::kPackedBf16 || kind == AlgorithmKind::kDirectBf16 ||
-         kind == AlgorithmKind::kPhasesBf16;
+         kind == AlgorithmKind::kSkippingBf16 || kind == AlgorithmKind::kPhasesBf16;
 }
 
 // Whether bands of rows may be computed one by one, with the bits of the whole: from blocks, or
@@ -61,7 +62,7 @@ inline bool ComputesRows(AlgorithmKind kind, bool dense) {
 // Weights in the forms that plans of one layer share; each is made when a plan first needs it.
 struct PreparedWeights {
   std::shared_ptr<const PackedWeights> packed, packed_bf16;
-  std::shared_ptr<const DirectWeights> direct, direct_by_taps, direct_bf16;
+  std::shared_ptr<const DirectWeights> direct, direct_by_taps, direct_bf16, direct_bf16_by_taps;
   std::shared_ptr<const DotWeights> dots;
   std::shared_ptr<const PhaseWeights> phases, phases_bf16;
   std::shared_ptr<InterleavedLayer> interleaved;

@@ -41,10 +41,22 @@ bool IsDeep(const ConvLayer& layer, const ConvShape& shape) {
   return layer.GroupIn() >= 512 && Volume(shape.out) <= 256;
 }
 
-// Percent of the products that read padding.  From the first on, skipping them saves more than cutting
-// the plane into parts costs (AVX-512, strict, 3x3 256 @14: 1.96 for 2.04 ms, 16 images of 512 @7: 30.9 for
-// 33.3; 256 @20: 4.05 for 4.15; AVX2 256 @14: 2.04 for 2.12).
+// Percent of the products that read padding.  From the first on, skipping them saves more than
+// cutting the plane into parts costs (AVX-512, strict, 3x3 256 @14: 1.96 for 2.04 ms, 16 images of
+// 512 @7: 30.9 for 33.3; 256 @20: 4.05 for 4.15; AVX2 256 @14: 2.04 for 2.12).
 constexpr size_t kLeastPadding = 3, kMuchPadding = 10;
+
+// Chains of layers need bands, which skipping does not compute: layers with weights for a chain
+// skip only what is more than a chain gains.
+bool SkippingPays(const ConvLayer& layer, const ConvShape& shape) {
+  const bool chains = shape.x_layout.blocked && layer.weight.size() <= kLargeWeights;
+  return PaddingPercent(layer, shape) >= (chains ? kMuchPadding : kLeastPadding);
+}
+
+// A layer that direct computes in bfloat16.
+AlgorithmKind DirectBf16Kind(const ConvLayer& layer, const ConvShape& shape) {
+  return SkippingPays(layer, shape) ? AlgorithmKind::kSkippingBf16 : AlgorithmKind::kDirectBf16;
+}
 
 // Nothing is packed from blocks, and narrow rows are no loss.  With 16 registers a copy into blocks
 // pays with more than one tap (AVX2, 3x3 64 @56: 90 against packed's 80 % of peak, 512 @7: 88
@@ -86,16 +98,16 @@ bool PointwiseSuitsDirect(const ConvLayer& layer, const ConvShape& shape) {
 }
 
 // Pairs are packed beside the products, which costs nothing: direct wins where lanes are idle, and
-// weights many (7 x 7: 189 against 151 % of the peak of numbers, 8 images of 512-1024 @14: 172 against 155,
-// but 1024-256 @14: 155 against 164, 2048-512 @16: 154 against 183).
+// weights many (7 x 7: 189 against 151 % of the peak of numbers, 8 images of 512-1024 @14: 172
+// against 155, but 1024-256 @14: 155 against 164, 2048-512 @16: 154 against 183).
 bool PointwisePairsSuitDirect(const ConvLayer& layer, const ConvShape& shape) {
   return LosesLanes(layer, shape) || (Volume(shape.out) % layer.table->lanes != 0 &&
                                       layer.GroupOut() > 256 && IsDeep(layer, shape));
 }
 
 // Sums of few products: with pixels as lanes they leave as rows of planes, and are not transposed
-// (AVX-512, 3x3 3-64 @224: 87 against 64 % of peak, 7x7/2 @256: 96 against 89).  The loads then cross
-// cache lines, and a tile of 16 registers has fewer products to hide that (3x3 3-64 @224: 72
+// (AVX-512, 3x3 3-64 @224: 87 against 64 % of peak, 7x7/2 @256: 96 against 89).  The loads then
+// cross cache lines, and a tile of 16 registers has fewer products to hide that (3x3 3-64 @224: 72
 // against 61, but 3x3/2 3-32 @224: 65 against 69).  Lanes past the end of a row are lost; with
 // channels as lanes, those past the last channel are (5x5 1-6 @32: 63 against 30).
 bool LanesPay(const ConvLayer& layer, const ConvShape& shape) {
@@ -174,14 +186,11 @@ Choice ChooseBlocked(const ConvLayer& layer, const ConvShape& shape, bool transf
   const bool pays = layer.GroupIn() > 1 && layer.GroupOut() > layer.table->lanes;
   const bool pairs = Fits(AlgorithmKind::kDirectBf16, layer, shape);
   if (pairs && pays && !WinogradBeatsPairs(layer, shape, &winograd))
-    return {AlgorithmKind::kDirectBf16, "products in bfloat16"};
+    return {DirectBf16Kind(layer, shape), "products in bfloat16"};
   if (transforms && WinogradPays(layer, shape, &winograd))
     return {winograd, "fewer products at this precision"};
   if (DotsPay(layer, shape)) return {AlgorithmKind::kDots, "few output channels"};
-  // Chains of layers need bands, which skipping does not compute: layers with weights for a chain skip
-  // only what is more than a chain gains.
-  const size_t least = layer.weight.size() > kLargeWeights ? kLeastPadding : kMuchPadding;
-  if (Fits(AlgorithmKind::kSkipping, layer, shape) && PaddingPercent(layer, shape) >= least)
+  if (Fits(AlgorithmKind::kSkipping, layer, shape) && SkippingPays(layer, shape))
     return {AlgorithmKind::kSkipping, "many taps lie in padding"};
   for (const AlgorithmKind kind : {AlgorithmKind::kBlockedDirect, AlgorithmKind::kDirect})
     if (Fits(kind, layer, shape))
@@ -219,7 +228,7 @@ Choice Choose(const ConvLayer& layer, const ConvShape& shape, bool transforms) {
       !WinogradBeatsPairs(layer, shape, &winograd)) {
     const bool direct = Fits(AlgorithmKind::kDirectBf16, layer, shape) && FillsSlices(layer) &&
                         (layer.Taps() > 1 || PointwisePairsSuitDirect(layer, shape));
-    return {direct ? AlgorithmKind::kDirectBf16 : AlgorithmKind::kPackedBf16,
+    return {direct ? DirectBf16Kind(layer, shape) : AlgorithmKind::kPackedBf16,
             "products in bfloat16"};
   }
   if (transforms && WinogradPays(layer, shape, &winograd))
@@ -230,7 +239,7 @@ Choice Choose(const ConvLayer& layer, const ConvShape& shape, bool transforms) {
   if (layer.Taps() > 1 && FillsVectors(layer) && HasFewProducts(layer, shape))
     return {AlgorithmKind::kDirect, "few products for each output"};
   if (FillsVectors(layer) && Fits(AlgorithmKind::kSkippingOnCopies, layer, shape) &&
-      PaddingPercent(layer, shape) >= kLeastPadding)
+      SkippingPays(layer, shape))
     return {AlgorithmKind::kSkippingOnCopies, "many taps lie in padding"};
   if (CopyPays(layer, shape))
     return {AlgorithmKind::kDirectOnCopies, "copying into blocks costs less than packing"};

@@ -5,6 +5,7 @@
 #include "ops/blocked_offsets.h"
 #include "ops/conv_blocked.h"
 #include "ops/converted_rows.h"
+#include "ops/inside_walk.h"
 #include "ops/output_store.h"
 
 namespace convfuse {
@@ -37,16 +38,12 @@ class DirectBf16Conv final : public ConvAlgorithm {
         store_(*layer_, shape_), epilogue_(layer_->activation), table_(*layer_->table),
         planes_(*layer_, shape_, grid),
         cut_(CutBlockedDirect(*layer_, *weights_, shape_, planes_.LargestImage(), threads)),
-        rows_(*layer_, *weights_, shape_, cut_),
+        rows_(*layer_, *weights_, shape_, cut_), inside_(*layer_, shape_, *weights_),
         pixels_(LocatePixels(*layer_, shape_, cut_, planes_)),
-        next_pixels_(rows_.ProductOffsets()), next_lines_(next_pixels_) {
+        next_pixels_(rows_.ProductOffsets(inside_.columns())),
+        next_lines_(rows_.LineOffsets(inside_.columns())) {
     if (Finishes()) bias_ = SliceBias(*layer_, *weights_);
     pixels_.x = rows_.PixelOffsets(cut_);
-    for (size_t b = 0; b < weights_->blocks(); ++b) {
-      BlockedProduct* product = next_lines_.data() + weights_->ElementBegin(b) * layer_->Taps();
-      for (size_t k = 0; k < weights_->Elements(b) * layer_->Taps(); ++k)
-        product[k].ahead = static_cast<uint32_t>(k * kLineFloats);
-    }
     bands_ = CeilDiv(shape_.out[1], cut_.rows);
     parts_ = CeilDiv(shape_.batch, cut_.images) * bands_ * layer_->geometry.groups;
     vectors_ = CeilDiv(layer_->GroupOut(), table_.lanes);
@@ -55,7 +52,8 @@ class DirectBf16Conv final : public ConvAlgorithm {
   std::string Name() const override {
     return "bfloat16 direct " + std::to_string(table_.direct_pixels) + "x" +
            std::to_string(table_.direct_channels) +
-           (shape_.x_layout.blocked ? " on blocks" : "");
+           (shape_.x_layout.blocked ? " on blocks" : "") +
+           (inside_.Skips() ? ", inside the input" : "");
   }
 
   size_t WorkspaceFloats(size_t threads) const override { return threads * SlotFloats(); }
@@ -78,6 +76,16 @@ class DirectBf16Conv final : public ConvAlgorithm {
     return CopyFloats() +
            (Waits() ? CeilDiv(weights_->slices(), cut_.splits) : 1) * SliceFloats();
   }
+
+  // What the tiles of a slice share besides BlockedTile: what they fetch, and how much of the
+  // weights that follow they have fetched, in floats.
+  struct Pass {
+    const float* following;
+    size_t weights;
+    float* sums;
+    SourcePieces* source;
+    size_t fetched = 0;
+  };
 
   // Where a task begins, and how many images it has.
   size_t Locate(size_t task, OutputPart* out) const {
@@ -120,10 +128,8 @@ class DirectBf16Conv final : public ConvAlgorithm {
   void Multiply(const ConvRun& run, const OutputPart& part, size_t images, size_t block,
                 size_t begin, size_t end, const float* x, float* sums,
                 SourcePieces* source) const {
-    const size_t product = weights_->ElementBegin(block) * layer_->Taps();
     const size_t next = part.slice + 1 < end ? part.slice + 1 : begin;
     const size_t next_block = (block + (next == begin)) % weights_->blocks();
-    const float* following = weights_->Slice(part.group, next_block, next);
     BlockedTile tile = {};
     tile.k = weights_->Elements(block) * layer_->Taps();
     tile.step = rows_.step();
@@ -143,28 +149,35 @@ class DirectBf16Conv final : public ConvAlgorithm {
       tile.low = epilogue_.low;
       tile.high = epilogue_.high;
     }
-    // Tiles end with a row, or with two that are half a tile each, where pixels of several do not
-    // lie as one.
+    Pass pass = {weights_->Slice(part.group, next_block, next),
+                 tile.k * table_.direct_channels, sums, source};
+    if (pass.following == tile.weight) pass.fetched = pass.weights;
+    inside_.ForEach(tile, part, images, block, [&](BlockedTile& of_range, const PixelRange& range) {
+      MultiplyPixels(of_range, range, &pass);
+    });
+  }
+
+  // Tiles end with a row, or with two that are half a tile each, where pixels of several do not
+  // lie as one.
+  void MultiplyPixels(BlockedTile& tile, const PixelRange& range, Pass* pass) const {
     const size_t most = table_.blocked_pixels[kSliceVectors];
-    const size_t pixels = images * part.rows * part.width;
-    const size_t row = rows_.evenly()              ? pixels
-                       : part.width * 2 == most ? most
-                                                : part.width;
-    const size_t weights = tile.k * table_.direct_channels;
-    size_t fetched = following == tile.weight ? weights : 0;
-    for (size_t p = 0; p < pixels; p += tile.run) {
-      tile.run = std::min({most, row - p % row, pixels - p});
+    const bool pairs = range.width * 2 == most && range.joined > range.width;
+    const size_t row = rows_.evenly() ? range.end - range.begin : pairs ? most : range.width;
+    for (size_t p = range.begin; p < range.end; p += tile.run) {
+      tile.run = std::min({most, row - (p - range.begin) % row, range.end - p});
       tile.x_at = pixels_.x.data() + p;
       tile.out_at = pixels_.out.data() + p;
       tile.residual_at = pixels_.residual.data() + p;
-      tile.sums = sums + p * table_.direct_channels;
+      tile.sums = pass->sums + p * table_.direct_channels;
       // A line with each product: the first tiles bring the weights that follow, others what is
       // converted next, and the rest the pixels of the next tile.
-      const size_t lines = tile.k * kLineFloats;
-      tile.ahead = fetched < weights ? following + fetched : source->Take(lines);
-      fetched += fetched < weights ? lines : 0;
-      tile.product = (tile.ahead ? next_lines_ : next_pixels_).data() + product;
-      if (!tile.ahead) tile.ahead = x + pixels_.x[p + tile.run < pixels ? p + tile.run : 0];
+      const size_t lines = tile.k * tile.chains * kLineFloats;
+      const bool weights = pass->fetched < pass->weights;
+      const float* next = weights ? pass->following + pass->fetched : pass->source->Take(lines);
+      pass->fetched += weights ? lines : 0;
+      tile.product = (next ? next_lines_ : next_pixels_).data() + range.product;
+      tile.ahead = next ? next - range.left_out * kLineFloats
+                        : tile.x + pixels_.x[p + tile.run < range.end ? p + tile.run : range.begin];
       table_.blocked_tile_bf16(tile);
     }
   }
@@ -192,6 +205,7 @@ class DirectBf16Conv final : public ConvAlgorithm {
   BlockedPlanes planes_;
   BlockedCut cut_;
   ConvertedRows rows_;
+  InsideWalk inside_;
   PixelOffsets pixels_;
   std::vector<BlockedProduct> next_pixels_, next_lines_;
   AlignedBuffer bias_;

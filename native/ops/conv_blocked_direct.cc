@@ -2,8 +2,8 @@
 
 #include "ops/blocked_offsets.h"
 #include "ops/conv_blocked.h"
+#include "ops/inside_walk.h"
 #include "ops/output_store.h"
-#include "ops/tap_parts.h"
 
 namespace convfuse {
 
@@ -46,12 +46,11 @@ class BlockedDirectConv final : public ConvAlgorithm {
         store_(*layer_, shape_), epilogue_(layer_->activation), table_(*layer_->table),
         planes_(*layer_, shape_, grid),
         cut_(CutBlockedDirect(*layer_, *weights_, shape_, planes_.LargestImage(), threads)),
-        inside_(weights_->order() == WeightOrder::kByTaps ? TapPartsOf(*layer_, shape_)
-                                                          : AllTaps(*layer_, shape_)),
-        products_(LocateProducts(*layer_, *weights_, planes_.x, inside_.columns)),
+        inside_(*layer_, shape_, *weights_),
+        products_(LocateProducts(*layer_, *weights_, planes_.x, inside_.columns())),
         pixels_(LocatePixels(*layer_, shape_, cut_, planes_)) {
     const size_t k = weights_->most_elements() * layer_->Taps(), last = weights_->blocks() - 1;
-    if (!Skips() && weights_->Elements(0) == weights_->Elements(last) && k > 0)
+    if (!inside_.Skips() && weights_->Elements(0) == weights_->Elements(last) && k > 0)
       chains_ = std::max<size_t>(1, kPassProducts / k);
     bands_ = CeilDiv(shape_.out[1], cut_.rows);
     parts_ = CeilDiv(shape_.batch, cut_.images) * bands_;
@@ -63,7 +62,7 @@ class BlockedDirectConv final : public ConvAlgorithm {
   std::string Name() const override {
     return "direct " + std::to_string(table_.direct_pixels) + "x" +
            std::to_string(table_.direct_channels) +
-           (Skips() ? " on blocks, inside the input" : " on blocks");
+           (inside_.Skips() ? " on blocks, inside the input" : " on blocks");
   }
 
   size_t WorkspaceFloats(size_t threads) const override { return threads * SlotFloats(); }
@@ -86,7 +85,6 @@ class BlockedDirectConv final : public ConvAlgorithm {
     size_t fetched = 0;
   };
 
-  bool Skips() const { return weights_->order() == WeightOrder::kByTaps; }
   // The first block of output channels of a part's slice.
   size_t FirstBlock(const OutputPart& part) const {
     return part.group * vectors_ + part.slice * kSliceVectors;
@@ -159,17 +157,20 @@ class BlockedDirectConv final : public ConvAlgorithm {
       tile.high = epilogue_.high;
     }
     Pass pass = {following, sums, first, images * part.rows * part.width};
-    MultiplyInside(tile, part, block, &pass);
+    inside_.ForEach(tile, part, images, block, [&](BlockedTile& of_range, const PixelRange& range) {
+      MultiplyPixels(of_range, range, &pass);
+    });
   }
 
-  // Pixels [begin, end) of a part, in rows of `row` pixels at whose ends tiles end, with the
-  // products from index `product` of the list on.  A row is cut into the fewest tiles, equal to
-  // within a pixel: a tile of few pixels waits for its own products.
-  void MultiplyPixels(BlockedTile& tile, size_t product, size_t begin, size_t end, size_t row,
-                      Pass* pass) const {
+  // Tiles end with a row where the kernel asks for evenly spaced pixels.  A row is cut into the
+  // fewest tiles, equal to within a pixel: a tile of few pixels waits for its own products.
+  void MultiplyPixels(BlockedTile& tile, const PixelRange& range, Pass* pass) const {
+    const size_t row = table_.scattered_pixels ? range.end - range.begin
+                       : pixels_.evenly        ? range.joined
+                                               : range.width;
     const size_t tiles = CeilDiv(row, table_.blocked_pixels[tile.vectors]);
     const size_t each = row / tiles, longer = row % tiles;
-    for (size_t i = 0, p = begin; p < end; p += tile.run) {
+    for (size_t i = 0, p = range.begin; p < range.end; p += tile.run) {
       tile.run = each + (i < longer);
       i = i + 1 < tiles ? i + 1 : 0;
       tile.x_at = pixels_.x.data() + p;
@@ -180,66 +181,13 @@ class BlockedDirectConv final : public ConvAlgorithm {
       // weights that follow, which come from memory where planes are small.
       const size_t next = p + tile.run;
       const bool pixel = pass->first && next < pass->pixels;
-      tile.product = (pixel ? products_.next_pixels : products_.next_weights).data() + product;
+      const auto& products = pixel ? products_.next_pixels : products_.next_weights;
+      tile.product = products.data() + range.product;
       tile.ahead = pixel ? tile.x + pixels_.x[next]
                          : pass->following + std::min(pass->fetched, tile.weight_jump);
       pass->fetched += pixel ? 0 : tile.k / ProductOffsets::kFetchTiles * kLineFloats;
       table_.blocked_tile(tile);
     }
-  }
-
-  // All pixels of a part, each with the taps that it has inside the input.
-  void MultiplyInside(BlockedTile& tile, const OutputPart& part, size_t block, Pass* pass) const {
-    const ConvGeometry& g = layer_->geometry;
-    const size_t elements = weights_->Elements(block), before = weights_->ElementBegin(block);
-    const size_t chains = tile.chains, chain_jump = tile.chain_jump;
-    const float* const weight = tile.weight;
-    size_t list = 0;  // where the products of a range of columns begin
-    for (const AxisPart& wide : inside_.columns) {
-      for (const AxisPart& high : inside_.rows) {
-        const size_t from = std::max(high.begin, part.row);
-        const size_t to = std::min(high.end, part.row + part.rows);
-        if (from >= to) continue;
-        const size_t chain = wide.Taps() * elements;
-        const size_t left_out = (g.kernel[2] - wide.Taps()) * elements;
-        // With all columns of the kernel, the products of its rows follow each other and are one
-        // chain; otherwise each row of taps is a chain.
-        const bool joined = left_out == 0;
-        tile.k = joined ? high.Taps() * chain : high.Taps() > 0 ? chain : 0;
-        tile.chains = joined ? chains : std::max<size_t>(1, high.Taps());
-        tile.chain_jump = joined ? chain_jump : left_out * table_.direct_channels;
-        tile.weight = weight + (high.first * g.kernel[2] + wide.first) * elements *
-                                   table_.direct_channels;
-        const size_t product = list + before * g.kernel[1] * wide.Taps() + high.first * chain;
-        MultiplyRows(tile, product, part, {from, to, wide.begin, wide.end}, pass);
-      }
-      list += weights_->ElementBegin(weights_->blocks()) * g.kernel[1] * wide.Taps();
-    }
-  }
-
-  // Rows and columns [begin, end) of the images of a part.
-  struct Window {
-    size_t row_begin, row_end, column_begin, column_end;
-  };
-
-  void MultiplyRows(BlockedTile& tile, size_t product, const OutputPart& part, const Window& window,
-                    Pass* pass) const {
-    const size_t plane = part.rows * part.width;
-    const size_t rows = window.row_end - window.row_begin;
-    const size_t width = window.column_end - window.column_begin;
-    // Whole rows follow each other; whole images too.
-    const bool whole = width == part.width;
-    const size_t image = whole && rows == part.rows ? pass->pixels : plane;
-    const size_t pixels = image > plane ? image : whole ? rows * width : width;
-    const size_t row = table_.scattered_pixels ? pixels
-                       : whole && pixels_.evenly ? rows * width
-                                                 : width;
-    for (size_t first = 0; first < pass->pixels; first += image)
-      for (size_t y = 0; y < rows; y += whole ? rows : 1) {
-        const size_t p = first + (window.row_begin + y - part.row) * part.width +
-                         window.column_begin;
-        MultiplyPixels(tile, product, p, p + pixels, row, pass);
-      }
   }
 
   // Stores the sums that tiles have not written out themselves, and applies an activation that is
@@ -274,7 +222,7 @@ class BlockedDirectConv final : public ConvAlgorithm {
   const KernelTable& table_;
   BlockedPlanes planes_;
   BlockedCut cut_;
-  TapParts inside_;
+  InsideWalk inside_;
   ProductOffsets products_;
   PixelOffsets pixels_;
   AlignedBuffer bias_;

@@ -127,20 +127,37 @@ std::vector<uint32_t> ConvertedRows::PixelOffsets(const BlockedCut& cut) const {
   return offsets;
 }
 
-std::vector<BlockedProduct> ConvertedRows::ProductOffsets() const {
+std::vector<BlockedProduct> ConvertedRows::ProductOffsets(
+    const std::vector<AxisPart>& columns) const {
   const ConvGeometry& g = layer_.geometry;
-  const size_t taps = g.kernel[2];
   std::vector<BlockedProduct> products;
-  for (size_t b = 0; b < weights_.blocks(); ++b)
-    for (size_t e = weights_.ElementBegin(b); e < weights_.ElementBegin(b + 1); ++e)
-      for (size_t ky = 0; ky < g.kernel[1]; ++ky)
-        for (size_t kx = 0; kx < taps; ++kx) {
-          const size_t row = (e / pairs_ - UnitBegin(b)) * unit_ + ky * g.dilation[1] * row_;
-          const size_t at = row + e % pairs_ + kx * g.dilation[2] * pairs_;
-          const size_t line = row + (e % pairs_ * taps + kx) * kLineFloats;
-          products.push_back({static_cast<uint32_t>(at), static_cast<uint32_t>(line)});
-        }
+  ForEachProduct(columns, [&](const AxisPart& part, size_t b, size_t k) {
+    const size_t taps = part.Taps();
+    const DirectWeights::Product product = weights_.At(b, k, g.kernel[1] * taps);
+    const size_t e = product.element, ky = product.tap / taps, kx = product.tap % taps;
+    const size_t row = (e / pairs_ - UnitBegin(b)) * unit_ + ky * g.dilation[1] * row_;
+    const size_t at = row + e % pairs_ + (part.first + kx) * g.dilation[2] * pairs_;
+    const size_t line = row + (e % pairs_ * taps + kx) * kLineFloats;
+    products.push_back({static_cast<uint32_t>(at), static_cast<uint32_t>(line)});
+  });
   return products;
+}
+
+std::vector<BlockedProduct> ConvertedRows::LineOffsets(const std::vector<AxisPart>& columns) const {
+  std::vector<BlockedProduct> products = ProductOffsets(columns);
+  size_t i = 0;
+  ForEachProduct(columns, [&](const AxisPart&, size_t, size_t k) {
+    products[i++].ahead = static_cast<uint32_t>(k * kLineFloats);
+  });
+  return products;
+}
+
+template <class Body>
+void ConvertedRows::ForEachProduct(const std::vector<AxisPart>& columns, const Body& body) const {
+  for (const AxisPart& part : columns)
+    for (size_t b = 0; b < weights_.blocks(); ++b)
+      for (size_t k = 0; k < weights_.Elements(b) * layer_.geometry.kernel[1] * part.Taps(); ++k)
+        body(part, b, k);
 }
 
 }  // namespace convfuse

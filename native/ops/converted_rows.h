@@ -7,6 +7,7 @@
 #include "kernels/direct.h"
 #include "ops/blocked_cut.h"
 #include "ops/layout.h"
+#include "ops/tap_parts.h"
 
 namespace convfuse {
 
@@ -39,14 +40,18 @@ class ConvertedRows {
 
   // From the first tap of a part's first pixel to that of each, image by image.
   std::vector<uint32_t> PixelOffsets(const BlockedCut& cut) const;
-  // From the first tap of a pixel to each product, in the order of the weights; in `ahead`, the
-  // lines of a pixel and those after it.
-  std::vector<BlockedProduct> ProductOffsets() const;
+  // From the first tap of a pixel to each product, for each range of columns in the order of the
+  // weights; in `ahead`, the lines of a pixel and those after it.
+  std::vector<BlockedProduct> ProductOffsets(const std::vector<AxisPart>& columns) const;
+  // The same; in `ahead`, one line after the other from the first product of a block on.
+  std::vector<BlockedProduct> LineOffsets(const std::vector<AxisPart>& columns) const;
 
   size_t step() const { return step_[1] * pairs_; }  // from pixel to pixel
   bool evenly() const { return evenly_; }   // pixels of all rows and images lie as one row
 
  private:
+  template <class Body>  // body(range of columns, block, k)
+  void ForEachProduct(const std::vector<AxisPart>& columns, const Body& body) const;
   const float* BlockOf(const float* x, size_t image, size_t unit, size_t row) const;
   size_t Reach(int axis, size_t outputs) const;  // rows or columns of the copy
   // A unit is what lies together: a pair of channels, or a block of such pairs.
