@@ -111,8 +111,8 @@ class DirectBf16Conv final : public ConvAlgorithm {
     for (size_t b = 0; b < weights_->blocks(); ++b) {
       SourcePieces source =
           b + 1 < weights_->blocks()
-              ? rows_.Source(run.x, b + 1, part.image, images, part.row, part.rows)
-              : rows_.Source(run.x, 0, next.image, next_images, next.row, next.rows);
+              ? rows_.Source(run.x, part.group, b + 1, part.image, images, part.row, part.rows)
+              : rows_.Source(run.x, next.group, 0, next.image, next_images, next.row, next.rows);
       rows_.Convert(run.x, part.group, b, part.image, images, part.row, part.rows, scratch);
       for (size_t s = begin; s < end; ++s) {
         float* sums = scratch + CopyFloats() + (Waits() ? s - begin : 0) * SliceFloats();

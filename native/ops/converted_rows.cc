@@ -27,6 +27,8 @@ ConvertedRows::ConvertedRows(const ConvLayer& layer, const DirectWeights& weight
   // An odd number of vectors, so that equal rows of neighbours fall into other sets of a cache.
   if (unit_ / layer.table->lanes % 2 == 0) unit_ += layer.table->lanes;
   evenly_ = step_[0] == 1 && step_[1] == 1 && row_ == shape.out[2] * pairs_ && rows_ == cut.rows;
+  if (!shape.x_layout.blocked && cut.rows < shape.out[1])
+    piece_lines_ = CeilDiv(rows_ * shape.in[2], kLineFloats) + 1;
   for (size_t b = 0; b < weights.blocks(); ++b)
     floats_ = std::max(floats_, (UnitEnd(b) - UnitBegin(b)) * unit_);
 }
@@ -95,13 +97,26 @@ const float* ConvertedRows::BlockOf(const float* x, size_t image, size_t unit, s
          shape_.pad_begin[2] * layer_.table->lanes;
 }
 
-SourcePieces ConvertedRows::Source(const float* x, size_t block, size_t image, size_t images,
-                                   size_t row, size_t rows) const {
+SourcePieces ConvertedRows::Source(const float* x, size_t group, size_t block, size_t image,
+                                   size_t images, size_t row, size_t rows) const {
+  const ConvGeometry& g = layer_.geometry;
   SourcePieces source;
+  const bool whole = rows == shape_.out[1];  // what is read of an image lies together
+  if (!shape_.x_layout.blocked) {
+    const size_t channel = group * layer_.GroupIn() + weights_.ElementBegin(block) * 2;
+    const size_t channels = std::min(weights_.Elements(block) * 2, g.channels_in - channel);
+    const size_t plane = shape_.in[1] * shape_.in[2], line = shape_.in[2];
+    source.at = x + (image * g.channels_in + channel) * plane;
+    if (!whole) source.at += row * g.stride[1] * line - shape_.pad_begin[1] * line;
+    source.floats = whole ? channels * plane : Reach(0, rows) * line;
+    source.stride = whole ? g.channels_in * plane : plane;
+    source.pieces = whole ? images : channels;
+    source.lines = piece_lines_;
+    return source;
+  }
   // Lines that a stride skips would be fetched for nothing.
-  if (!shape_.x_layout.blocked || stride_[1] > 1) return source;
+  if (stride_[1] > 1) return source;
   const size_t units = UnitEnd(block) - UnitBegin(block);
-  const bool whole = rows == shape_.out[1];  // blocks of an image follow one another
   source.at = BlockOf(x, image, UnitBegin(block), row);
   source.floats = whole ? units * x_.block : ((Reach(0, rows) - 1) * stride_[0] + 1) * x_.row;
   source.stride = whole ? x_.image : x_.block;
@@ -112,6 +127,11 @@ SourcePieces ConvertedRows::Source(const float* x, size_t block, size_t image, s
 const float* SourcePieces::Take(size_t count) {
   if (pieces == 0) return nullptr;
   const float* piece = at + taken;
+  if (lines > 0 && count >= lines * kLineFloats) {
+    const size_t whole = std::min(pieces, count / (lines * kLineFloats));
+    at += whole * stride, pieces -= whole;
+    return piece;
+  }
   taken += count;
   if (taken >= floats) taken = 0, at += stride, --pieces;
   return piece;
@@ -147,7 +167,10 @@ std::vector<BlockedProduct> ConvertedRows::LineOffsets(const std::vector<AxisPar
   std::vector<BlockedProduct> products = ProductOffsets(columns);
   size_t i = 0;
   ForEachProduct(columns, [&](const AxisPart&, size_t, size_t k) {
-    products[i++].ahead = static_cast<uint32_t>(k * kLineFloats);
+    const size_t piece = piece_lines_ ? k / piece_lines_ : 0;
+    const size_t line = k - piece * piece_lines_;
+    products[i++].ahead =
+        static_cast<uint32_t>(piece * shape_.in[1] * shape_.in[2] + line * kLineFloats);
   });
   return products;
 }

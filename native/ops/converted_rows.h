@@ -16,8 +16,11 @@ struct SourcePieces {
   const float* at = nullptr;
   size_t floats = 0, stride = 0, pieces = 0;
   size_t taken = 0;  // floats of the first piece
+  // Lines of a piece, where LineOffsets pass from piece to piece; else 0.
+  size_t lines = 0;
 
-  // Returns where the next `count` floats are, and passes them; null after the last piece.
+  // Returns where the next `count` floats are, and passes them; null after the last piece.  Of
+  // pieces with `lines`, whole ones are passed, or a part of one.
   const float* Take(size_t count);
 };
 
@@ -34,8 +37,8 @@ class ConvertedRows {
   void Convert(const float* x, size_t group, size_t block, size_t image, size_t images, size_t row,
                size_t rows, float* to) const;
 
-  // What Convert would read, to be fetched.  Nothing of planes, whose rows are short.
-  SourcePieces Source(const float* x, size_t block, size_t image, size_t images, size_t row,
+  // What Convert would read, to be fetched.
+  SourcePieces Source(const float* x, size_t group, size_t block, size_t image, size_t images, size_t row,
                       size_t rows) const;
 
   // From the first tap of a part's first pixel to that of each, image by image.
@@ -43,7 +46,8 @@ class ConvertedRows {
   // From the first tap of a pixel to each product, for each range of columns in the order of the
   // weights; in `ahead`, the lines of a pixel and those after it.
   std::vector<BlockedProduct> ProductOffsets(const std::vector<AxisPart>& columns) const;
-  // The same; in `ahead`, one line after the other from the first product of a block on.
+  // The same; in `ahead`, one line after the other from the first product of a block on, and from
+  // plane to plane where a part has some rows of each.
   std::vector<BlockedProduct> LineOffsets(const std::vector<AxisPart>& columns) const;
 
   size_t step() const { return step_[1] * pairs_; }  // from pixel to pixel
@@ -72,6 +76,7 @@ class ConvertedRows {
   size_t rows_, columns_;       // of the copy
   size_t row_, image_, unit_;  // from one to the next, in floats
   size_t floats_ = 0;
+  size_t piece_lines_ = 0;  // of some rows of a plane
   bool evenly_;
 };
 
