@@ -56,6 +56,8 @@ export interface ElementwiseSpec {
   /** Must advance by elements. */
   readonly y: ElementwisePlace;
   readonly plane?: number;
+  /** Of one image in blocks, whose rows of pixels threads may share as convolutions do. */
+  readonly height?: number;
   readonly threads: number | undefined;
 }
 

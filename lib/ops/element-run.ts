@@ -96,6 +96,7 @@ function settle(
     other: operands.length > 1 ? other : undefined,
     y: places.at(-1)!,
     ...(plane === undefined ? {} : { plane }),
+    ...(out.layout !== undefined && out.dims[0] === 1 ? { height: out.dims[2]! } : {}),
     threads: call.threads,
   });
 }

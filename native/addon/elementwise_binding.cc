@@ -8,9 +8,10 @@
 namespace convfuse::addon {
 namespace {
 
-// [function, plane, extent x 4, length], and for x, other and y [offset, stride x 4, advance].
+// [function, plane, height, extent x 4, length], and for x, other and y [offset, stride x 4,
+// advance].
 constexpr size_t kPlaceNumbers = 2 + kElementwiseAxes;
-constexpr size_t kHeadNumbers = 3 + kElementwiseAxes;
+constexpr size_t kHeadNumbers = 4 + kElementwiseAxes;
 constexpr size_t kNumbers = kHeadNumbers + 3 * kPlaceNumbers;
 
 size_t Sum(size_t a, size_t b) {
@@ -64,9 +65,10 @@ Napi::Value ApplyElementwise(const Napi::CallbackInfo& info) {
   e.function = static_cast<ElementwiseFunction>(shape.data[0]);
   const bool normalises = e.function == ElementwiseFunction::kNormalise;
   e.plane = normalises ? shape.data[1] : 0;
+  e.height = shape.data[2];
   size_t results = e.length = shape.data[kHeadNumbers - 1];
   for (size_t axis = 0; axis < kElementwiseAxes; ++axis)
-    results = Multiply(results, e.extent[axis] = shape.data[2 + axis]);
+    results = Multiply(results, e.extent[axis] = shape.data[3 + axis]);
   if (results == 0) return info.Env().Undefined();
   if (results > y.size) throw ArgumentFailure("an element for every result", "y");
   e.x_place = ReadPlace(shape.data + kHeadNumbers);

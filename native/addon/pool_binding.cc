@@ -39,7 +39,8 @@ void ReadWindows(const Napi::Value& value, PoolAxis* axes, size_t count) {
 // Binds x and y, of so many floats, and runs the pool on them.
 template <typename Planes>
 Napi::Value RunOn(const Napi::CallbackInfo& info, size_t in, size_t out, Planes planes,
-                  void (*run)(const KernelTable&, const Planes&, ThreadPool&, size_t)) {
+                  void (*run)(const KernelTable&, const Planes&, ThreadPool&, WorkspacePool&,
+                              size_t)) {
   const KernelTable& table = ReadIsa(info[0]);
   const Elements<float> x = ReadArray<float>(info[2], "x", in);
   const Elements<float> y = ReadArray<float>(info[3], "y", out);
@@ -49,7 +50,8 @@ Napi::Value RunOn(const Napi::CallbackInfo& info, size_t in, size_t out, Planes 
     throw ArgumentFailure("memory of its own", "y");
   planes.x = x.data;
   planes.y = y.data;
-  run(table, planes, Environment::Of(info.Env()).pool(), threads);
+  Environment& environment = Environment::Of(info.Env());
+  run(table, planes, environment.pool(), *environment.workspaces(), threads);
   return info.Env().Undefined();
 }
 

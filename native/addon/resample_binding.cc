@@ -41,7 +41,8 @@ Napi::Value ResampleTensor(const Napi::CallbackInfo& info) {
   if (Overlap(x, y)) throw ArgumentFailure("memory of its own", "y");
   planes.x = x.data;
   planes.y = y.data;
-  RunResample(table, planes, Environment::Of(info.Env()).pool(), threads);
+  Environment& environment = Environment::Of(info.Env());
+  RunResample(table, planes, environment.pool(), *environment.workspaces(), threads);
   return info.Env().Undefined();
 }
 
@@ -67,7 +68,8 @@ Napi::Value ResampleBlocks(const Napi::CallbackInfo& info) {
   if (Overlap(x, y)) throw ArgumentFailure("memory of its own", "y");
   planes.x = x.data;
   planes.y = y.data;
-  RunBlockedResample(table, planes, Environment::Of(info.Env()).pool(), threads);
+  Environment& environment = Environment::Of(info.Env());
+  RunBlockedResample(table, planes, environment.pool(), *environment.workspaces(), threads);
   return info.Env().Undefined();
 }
 

@@ -7,6 +7,15 @@ namespace convfuse {
 // Rows of a band, at the least, where threads share one image by bands.
 constexpr size_t kLeastBand = 7;
 
+// Most outputs of a layer whose input may still lie in the threads' L2.
+constexpr size_t kCachedOutputs = 256 << 10;
+
+// Whether threads should share planes of one image by bands of rows, as the convolution before did
+// (CutBlockedDirect): each then finds its input in its own caches.
+inline bool SharesByBands(size_t height, size_t outputs, size_t threads) {
+  return height >= threads * kLeastBand && outputs <= kCachedOutputs;
+}
+
 // A part is `rows` rows of one image, or some whole images; a task computes one of `splits` ranges
 // of output channels of it.  All weights of the range pass through for each part, and all of the
 // input for each range.

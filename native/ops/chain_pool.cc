@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "ops/pool.h"
+
 namespace convfuse {
 namespace {
 
@@ -37,8 +39,10 @@ class PoolBand final : public ConvAlgorithm {
   BlockedStrides x_, out_;
 };
 
-ChainRows RowsOf(const PoolAxis& high) {
+ChainRows RowsOf(const PoolAxis& high, const PoolAxis& wide) {
   ChainRows rows = {high.in, {}, {}};
+  // RunBlockedPool adds up whole planes in another order.
+  if (IsWhole(high) && IsWhole(wide)) return rows;
   ptrdiff_t end = 0;
   for (size_t y = 0; y < high.out; ++y) {
     if (high.taps[y] == 0) return {high.in, {}, {}};
@@ -70,7 +74,7 @@ ChainPool::ChainPool(const KernelTable& table, bool mean, size_t channels,
       at += axis[a].out;
     }
   }
-  rows_ = RowsOf(axis_[0]);
+  rows_ = RowsOf(axis_[0], axis_[1]);
 }
 
 std::unique_ptr<const ConvAlgorithm> ChainPool::MakeBand(const ConvShape& band, size_t row) const {

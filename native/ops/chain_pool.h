@@ -18,7 +18,7 @@ class ChainPool {
 
   const KernelTable& table() const { return table_; }
   size_t channels() const { return channels_; }
-  // No rows if any window is empty: such a pool is part of no chain.
+  // No rows if any window is empty, or the only one: such a pool is part of no chain.
   const ChainRows& rows() const { return rows_; }
 
   // Computes output rows [row, row + band.out[1]) from an x whose row 0 is the first that they

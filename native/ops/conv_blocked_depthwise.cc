@@ -16,22 +16,16 @@ namespace {
 // Outputs of a task: some ten microseconds of work, so that handing it out is lost in it.
 constexpr size_t kTaskOutputs = 32 << 10;
 
-// Most outputs of a layer whose input may still lie in the threads' L2.
-constexpr size_t kCachedOutputs = 256 << 10;
-
 class BlockedDepthwiseConv final : public ConvAlgorithm {
  public:
   BlockedDepthwiseConv(std::shared_ptr<const ConvLayer> layer, const ConvShape& shape,
                        size_t threads)
       : layer_(std::move(layer)), blocks_(*layer_), shape_(shape) {
     const size_t block = shape_.out[1] * shape_.out[2] * layer_->table->lanes;
-    // Blocks are cut into bands of rows, so that layers of few channels divide too.  A single image
-    // is cut by bands as the layer before was (CutBlockedDirect), so that a thread finds its input
-    // in its own caches.
+    // Blocks are cut into bands of rows, so that layers of few channels divide too.
     const size_t height = shape_.out[1];
     bands_ = std::max<size_t>(1, block / kTaskOutputs);
-    by_bands_ = shape_.batch == 1 && height >= threads * kLeastBand &&
-                blocks_.count() * block <= kCachedOutputs;
+    by_bands_ = shape_.batch == 1 && SharesByBands(height, blocks_.count() * block, threads);
     if (by_bands_) bands_ = RoundUp(bands_, threads);
     bands_ = std::min(height, bands_);
     // The same number of tasks for every thread.

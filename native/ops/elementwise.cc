@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "ops/blocked_cut.h"
 #include "ops/epilogue.h"
 #include "ops/integers.h"
 
@@ -16,6 +17,10 @@ constexpr size_t kTaskFloats = 32 << 10;
 // The same with an exponential for each.
 constexpr size_t kActivatedTaskFloats = 8 << 10;
 
+// Results that threads share by bands, at the least: of fewer, one thread reads what another has in
+// its caches in less time than the other takes to join.
+constexpr size_t kLeastShared = 8 << 10;
+
 constexpr size_t kRowAxis = kElementwiseAxes - 1;
 
 // How the result is cut into blocks, each computed at a time: some rows, or a part of one.
@@ -28,6 +33,12 @@ struct Cut {
         floats(std::min(e.length, kBlockFloats)),
         row_blocks(CeilDiv(e.extent[kRowAxis], rows)),
         columns(CeilDiv(e.length, floats)) {}
+
+  size_t Blocks(const Elementwise& e) const {
+    size_t blocks = row_blocks * columns;
+    for (size_t axis = 0; axis < kRowAxis; ++axis) blocks *= e.extent[axis];
+    return blocks;
+  }
 };
 
 // The place of a block in x, other and y.  Advances to the next block without divisions.
@@ -81,6 +92,26 @@ class Position {
   size_t column_, row_block_, index_[kRowAxis] = {}, outer_[3] = {};
 };
 
+bool HasBands(const Elementwise& e) {
+  return e.height > 0 && (e.extent[kRowAxis] == e.height || e.length % e.height == 0);
+}
+
+// One of `bands` bands of rows of pixels, of all planes.
+Elementwise BandOf(const Elementwise& e, size_t band, size_t bands) {
+  Elementwise part = e;
+  const size_t first = EvenCut(e.height, band, bands);
+  const size_t rows = EvenCut(e.height, band + 1, bands) - first;
+  const bool planes = e.extent[kRowAxis] != e.height;  // rows here are planes
+  const size_t pixels = e.length / e.height;           // floats of one of their rows
+  (planes ? part.length : part.extent[kRowAxis]) = planes ? rows * pixels : rows;
+  for (ElementwisePlace* place : {&part.x_place, &part.other_place, &part.y_place})
+    if (!planes)
+      place->offset += first * place->stride[kRowAxis];
+    else if (place->advance == Advance::kElement)
+      place->offset += first * pixels;
+  return part;
+}
+
 void RunBlock(const KernelTable& table, const Elementwise& e, const Epilogue& epilogue,
               const Cut& cut, const Position& at) {
   ElementwiseRows r = {};
@@ -109,20 +140,26 @@ void RunBlock(const KernelTable& table, const Elementwise& e, const Epilogue& ep
 
 void RunElementwise(const KernelTable& table, const Elementwise& e, ThreadPool& pool,
                     size_t threads) {
-  size_t rows = 1;
-  for (const size_t extent : e.extent) rows *= extent;
-  if (rows * e.length == 0) return;
-  const Cut cut(e);
+  size_t results = e.length;
+  for (const size_t extent : e.extent) results *= extent;
+  if (results == 0) return;
   const Epilogue epilogue(e.activation);
-  const size_t blocks = rows / e.extent[kRowAxis] * cut.row_blocks * cut.columns;
-  const size_t floats = epilogue.rows ? kActivatedTaskFloats : kTaskFloats;
-  const size_t each = std::max<size_t>(1, floats / (cut.rows * cut.floats));
   threads = std::min(std::max<size_t>(1, threads), ThreadPool::kMaxThreads);
-  pool.ParallelFor(CeilDiv(blocks, each), threads, [&](size_t task, size_t) {
-    const size_t end = std::min(blocks, (task + 1) * each);
-    Position at(e, cut, task * each);
-    for (size_t block = task * each; block < end; ++block, at.Advance())
-      RunBlock(table, e, epilogue, cut, at);
+  const bool by_bands = threads > 1 && HasBands(e) && results >= kLeastShared &&
+                        SharesByBands(e.height, results, threads);
+  const size_t bands = by_bands ? threads : 1;
+  const size_t floats = epilogue.rows ? kActivatedTaskFloats : kTaskFloats;
+  size_t tasks = CeilDiv(results, bands * floats);  // of a band
+  if (tasks > 1) tasks = RoundUp(tasks, threads / bands);
+  pool.ParallelFor(bands * tasks, threads, [&](size_t task, size_t) {
+    const Elementwise part = by_bands ? BandOf(e, task / tasks, bands) : e;
+    const Cut cut(part);
+    const size_t blocks = cut.Blocks(part);
+    const size_t begin = EvenCut(blocks, task % tasks, tasks);
+    const size_t end = EvenCut(blocks, task % tasks + 1, tasks);
+    Position at(part, cut, begin);
+    for (size_t block = begin; block < end; ++block, at.Advance())
+      RunBlock(table, part, epilogue, cut, at);
   });
 }
 

@@ -21,6 +21,9 @@ struct Elementwise {
   Activation activation;
   size_t extent[kElementwiseAxes];  // outermost first
   size_t length;                    // of a row
+  // Rows of pixels, if the result is one image in blocks: the innermost extent, or whole planes
+  // that are rows here.  Else 0.
+  size_t height;
   const float* x;
   size_t x_size;  // floats in it
   ElementwisePlace x_place;

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
+#include "ops/blocked_cut.h"
 #include "ops/integers.h"
-#include "ops/workspace.h"
 
 namespace convfuse {
 namespace {
@@ -53,7 +53,7 @@ PoolLines LinesOf(const PoolAxis& a) {
 }  // namespace
 
 void RunPool(const KernelTable& table, const PoolPlanes& planes, ThreadPool& pool,
-             size_t threads) {
+             WorkspacePool& workspaces, size_t threads) {
   const PoolAxis(&axis)[3] = planes.axis;
   const size_t in = axis[0].in * axis[1].in * axis[2].in;
   const size_t out = axis[0].out * axis[1].out * axis[2].out;
@@ -73,7 +73,8 @@ void RunPool(const KernelTable& table, const PoolPlanes& planes, ThreadPool& poo
       narrow ? std::min(each, CeilDiv(table.lanes, std::max<size_t>(1, std::min(in, out)))) : 0;
   const size_t slot_floats =
       line_floats + RoundUp(tail * ((narrow_in ? in : 0) + out) + 2 * kPoolSlack, 16);
-  const AlignedBuffer scratch(threads * slot_floats + axis[2].out + kPoolSlack);
+  const WorkspacePool::Lease scratch(workspaces,
+                                     threads * slot_floats + axis[2].out + kPoolSlack);
   float* divisor = scratch.data() + threads * slot_floats;
   for (size_t o = 0; o < axis[2].out + kPoolSlack; ++o)
     divisor[o] = o < axis[2].out ? static_cast<float>(axis[2].divisor[o]) : 1;
@@ -104,9 +105,82 @@ void RunPool(const KernelTable& table, const PoolPlanes& planes, ThreadPool& poo
   });
 }
 
+bool IsWhole(const PoolAxis& axis) {
+  return axis.out == 1 && axis.start[0] == 0 && static_cast<size_t>(axis.taps[0]) == axis.in &&
+         (axis.dilation == 1 || axis.in == 1);
+}
+
+namespace {
+
+// Pools whole planes in blocks in two steps: each row by itself, then the rows.  The sums of rows
+// depend on no others, and so overlap, and threads may share a plane that they wrote by bands.
+class WholePlanes {
+ public:
+  WholePlanes(const KernelTable& table, const BlockedPoolPlanes& planes, WorkspacePool& workspaces)
+      : table_(table), planes_(planes), height_(planes.axis[0].in), width_(planes.axis[1].in),
+        blocks_(planes.batch * CeilDiv(planes.channels, table.lanes)),
+        x_(planes.x_layout, table.lanes, planes.channels, height_, width_),
+        y_(planes.y_layout, table.lanes, planes.channels, 1, 1),
+        rows_(workspaces, blocks_ * Block()), numbers_(2 * height_, 1) {
+    for (size_t row = 0; row < height_; ++row)
+      numbers_[row] = static_cast<int32_t>(row * (x_.row / table_.lanes));
+  }
+
+  void Run(ThreadPool& pool, size_t threads) {
+    const size_t floats = blocks_ * x_.block;
+    const bool by_bands = planes_.batch == 1 && SharesByBands(height_, floats, threads);
+    const size_t bands = by_bands ? threads : 1;
+    const size_t tasks = std::min(blocks_, CeilDiv(floats, bands * kTaskInputs));  // of a band
+    pool.ParallelFor(bands * tasks, threads, [&](size_t task, size_t) {
+      const size_t begin = EvenCut(blocks_, task % tasks, tasks);
+      const size_t end = EvenCut(blocks_, task % tasks + 1, tasks);
+      const size_t band = task / tasks;
+      const size_t row = EvenCut(height_, band, bands);
+      for (size_t b = begin; b < end; ++b) {
+        PoolRows(b, row, EvenCut(height_, band + 1, bands) - row);
+        if (!by_bands) PoolColumn(b);
+      }
+    });
+    for (size_t b = 0; by_bands && b < blocks_; ++b) PoolColumn(b);
+  }
+
+ private:
+  size_t Block() const { return height_ * table_.lanes; }
+
+  // To the kernel, each row is a column, of which it computes several at a time.
+  void PoolRows(size_t block, size_t row, size_t rows) {
+    const int32_t* const one = numbers_.data() + height_;
+    const PoolAxis along = {width_, 1, 1, numbers_.data(), planes_.axis[1].taps, one};
+    const PoolAxis each = {height_, rows, 1, numbers_.data(), one, one};
+    const float* x = planes_.x + block * x_.block + x_.origin + row * x_.row;
+    float* const to = rows_.data() + block * Block() + row * table_.lanes;
+    table_.blocked_pool({planes_.mean, {along, each}, x, table_.lanes, to, Block()});
+  }
+
+  void PoolColumn(size_t block) {
+    const PoolAxis &high = planes_.axis[0], &wide = planes_.axis[1];
+    const int32_t* const one = numbers_.data() + height_;
+    const PoolAxis column = {1, 1, 1, numbers_.data(), one, wide.divisor};
+    table_.blocked_pool({planes_.mean, {high, column}, rows_.data() + block * Block(),
+                         table_.lanes, planes_.y + block * y_.block + y_.origin, y_.row});
+  }
+
+  const KernelTable& table_;
+  const BlockedPoolPlanes& planes_;
+  size_t height_, width_, blocks_;
+  BlockedStrides x_, y_;
+  WorkspacePool::Lease rows_;     // [block][row][lane]
+  std::vector<int32_t> numbers_;  // where each row begins, in pixels, and as many ones
+};
+
+}  // namespace
+
 void RunBlockedPool(const KernelTable& table, const BlockedPoolPlanes& planes, ThreadPool& pool,
-                    size_t threads) {
+                    WorkspacePool& workspaces, size_t threads) {
   const PoolAxis(&axis)[2] = planes.axis;
+  threads = std::min(std::max<size_t>(1, threads), ThreadPool::kMaxThreads);
+  if (IsWhole(axis[0]) && IsWhole(axis[1]) && planes.batch * planes.channels > 0)
+    return WholePlanes(table, planes, workspaces).Run(pool, threads);
   const BlockedStrides x(planes.x_layout, table.lanes, planes.channels, axis[0].in, axis[1].in);
   const BlockedStrides y(planes.y_layout, table.lanes, planes.channels, axis[0].out, axis[1].out);
   const size_t blocks = planes.batch * CeilDiv(planes.channels, table.lanes);

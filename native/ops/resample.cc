@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "ops/integers.h"
-#include "ops/workspace.h"
 
 namespace convfuse {
 namespace {
@@ -31,7 +30,7 @@ bool ColumnsFirst(const ResampleAxis& height, const ResampleAxis& width) {
 }  // namespace
 
 void RunResample(const KernelTable& table, const ResamplePlanes& p, ThreadPool& pool,
-                 size_t threads) {
+                 WorkspacePool& workspaces, size_t threads) {
   const size_t in = p.axis[0].in * p.axis[1].in, out = p.axis[0].out * p.axis[1].out;
   if (p.planes * out == 0) return;
   const size_t each = CeilDiv(kTaskOutputs, out), tasks = CeilDiv(p.planes, each);
@@ -40,7 +39,7 @@ void RunResample(const KernelTable& table, const ResamplePlanes& p, ThreadPool& 
   const size_t row = columns_first
                          ? RoundUp(kResampleRows * (p.axis[1].out + kResampleSlack), 16)
                          : RoundUp(p.axis[1].in + kResampleSlack, 16);
-  const AlignedBuffer rows(threads * row);
+  const WorkspacePool::Lease rows(workspaces, threads * row);
   pool.ParallelFor(tasks, threads, [&](size_t task, size_t slot) {
     ResamplePlanes some = p;
     some.x += task * each * in;
@@ -53,7 +52,7 @@ void RunResample(const KernelTable& table, const ResamplePlanes& p, ThreadPool& 
 }
 
 void RunBlockedResample(const KernelTable& table, const BlockedResamplePlanes& p, ThreadPool& pool,
-                        size_t threads) {
+                        WorkspacePool& workspaces, size_t threads) {
   const ResampleAxis(&axis)[2] = p.axis;
   const BlockedStrides x(p.x_layout, table.lanes, p.channels, axis[0].in, axis[1].in);
   const BlockedStrides y(p.y_layout, table.lanes, p.channels, axis[0].out, axis[1].out);
@@ -61,7 +60,7 @@ void RunBlockedResample(const KernelTable& table, const BlockedResamplePlanes& p
   if (blocks * axis[0].out * axis[1].out == 0) return;
   threads = std::min({std::max<size_t>(1, threads), ThreadPool::kMaxThreads, blocks});
   const size_t row = RoundUp(axis[1].in * table.lanes, 16);
-  const AlignedBuffer rows(threads * row);
+  const WorkspacePool::Lease rows(workspaces, threads * row);
   const size_t each = CeilDiv(kTaskOutputs, axis[0].out * axis[1].out * table.lanes);
   pool.ParallelFor(CeilDiv(blocks, each), threads, [&](size_t task, size_t slot) {
     for (size_t b = task * each; b < std::min(blocks, (task + 1) * each); ++b)

@@ -3,13 +3,14 @@
 #include "kernels/table.h"
 #include "ops/layout.h"
 #include "ops/parallel.h"
+#include "ops/workspace.h"
 
 namespace convfuse {
 
 // Sets columns_first and row itself, and ignores those of `planes`.  Bit-identical for any number
 // of threads.  Throws std::bad_alloc.
 void RunResample(const KernelTable& table, const ResamplePlanes& planes, ThreadPool& pool,
-                 size_t threads);
+                 WorkspacePool& workspaces, size_t threads);
 
 // Planes in blocks; only pixels inside the halo of y are written.
 struct BlockedResamplePlanes {
@@ -21,6 +22,6 @@ struct BlockedResamplePlanes {
   Layout y_layout;
 };
 void RunBlockedResample(const KernelTable& table, const BlockedResamplePlanes& planes,
-                        ThreadPool& pool, size_t threads);
+                        ThreadPool& pool, WorkspacePool& workspaces, size_t threads);
 
 }  // namespace convfuse

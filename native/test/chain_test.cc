@@ -154,7 +154,7 @@ ChainLink LinkOf(const KernelTable& table, const Link& l, Random& r,
 // What the layers give one by one.
 std::vector<float> OneByOne(const std::vector<ChainLink>& chain, const std::vector<Link>& links,
                             const KernelTable& table, const float* x, const float* residual,
-                            ThreadPool& pool) {
+                            ThreadPool& pool, WorkspacePool& workspaces) {
   std::vector<float> from, to, dense;
   for (size_t i = 0; i < links.size(); ++i) {
     to.assign(LayoutFloats(links[i].shape.out_layout, table.lanes, OutputOf(links[i])), 0);
@@ -162,7 +162,7 @@ std::vector<float> OneByOne(const std::vector<ChainLink>& chain, const std::vect
       const ConvShape& s = links[i].shape;
       RunBlockedPool(table, {links[i].mean, {links[i].pool[0].Kernel(), links[i].pool[1].Kernel()},
                              s.batch, links[i].geometry.channels_in, i > 0 ? from.data() : x,
-                             s.x_layout, to.data(), s.out_layout}, pool, 1);
+                             s.x_layout, to.data(), s.out_layout}, pool, workspaces, 1);
       from.swap(to);
       continue;
     }
@@ -214,7 +214,7 @@ bool Run(const KernelTable& table, ThreadPool& pool, Random& r, Memory& memory) 
   const std::string what = Describe(table, links);
   Check(memory.out.Intact(), what + " wrote outside");
   Check(IsArranged(table, layout, out, to, kCanary, &got), what + " wrote a halo");
-  const std::vector<float> want = OneByOne(chain, links, table, x, residual, pool);
+  const std::vector<float> want = OneByOne(chain, links, table, x, residual, pool, *workspaces);
   Check(SameBits(table, got.data(), want.data(), want.size()), what + " has the same bits");
   return true;
 }

@@ -128,8 +128,18 @@ void Run(const KernelTable& table, ThreadPool& pool, Random& random, Memory& mem
     e.extent[3] = random.Between(1, 3);
     e.length = random.Between(2000, 40000);
   }
-  const bool whole = random.Chance(50);  // blocks of a vector
+  bool whole = random.Chance(50);  // blocks of a vector
   if (whole) e.length = (e.length + table.lanes - 1) / table.lanes * table.lanes;
+  if (random.Chance(5)) {  // planes in blocks, which threads share by bands
+    whole = true;
+    const bool rows = random.Chance(50);
+    const size_t blocks = random.Between(1, 12);
+    e.height = random.Between(14, 40);
+    e.extent[0] = e.extent[1] = 1;
+    e.extent[2] = rows ? blocks : 1;
+    e.extent[3] = rows ? e.height : blocks;
+    e.length = random.Between(10, 40) * table.lanes * (rows ? 1 : e.height);
+  }
   e.y_place = Spread(e, random);
   e.x_place = Repeating(e, random, whole ? table.lanes : 0);
   e.other_place = Repeating(e, random, whole ? table.lanes : 0);

@@ -15,6 +15,8 @@
 namespace convfuse::test {
 namespace {
 
+WorkspacePool workspaces;
+
 constexpr size_t kMostFloats = 1 << 18;
 
 struct Axis {
@@ -83,7 +85,7 @@ void RunBlocks(const KernelTable& table, ThreadPool& pool, Random& random,
   p.x = Arrange(table, p.x_layout, in, dense.x, x, random.Chance(50), NAN, NAN);
   const std::vector<float> canary(want.size(), kCanary);
   p.y = Arrange(table, p.y_layout, out, canary.data(), y, random.Chance(50), kCanary, NAN);
-  RunBlockedResample(table, p, pool, random.Between(1, 3));
+  RunBlockedResample(table, p, pool, workspaces, random.Between(1, 3));
   std::vector<float> got;
   Check(y.Intact() && IsArranged(table, p.y_layout, out, p.y, kCanary, &got),
         what + " in blocks wrote outside");
@@ -113,7 +115,7 @@ void Run(const KernelTable& table, ThreadPool& pool, Random& random, Guarded& x,
   float* to = y.Place(p.planes * out, random.Chance(50));
   p.x = from;
   p.y = to;
-  RunResample(table, p, pool, 1);
+  RunResample(table, p, pool, workspaces, 1);
   const std::string what = std::string(table.isa) + " " + std::to_string(h.in) + "x" +
                            std::to_string(w.in) + " resampled to " + std::to_string(h.out) + "x" +
                            std::to_string(w.out);
@@ -143,7 +145,7 @@ void Run(const KernelTable& table, ThreadPool& pool, Random& random, Guarded& x,
     return Fail(what + ": output " + std::to_string(i) + " is " + std::to_string(got) + ", not " +
                 std::to_string(sum));
   }
-  RunResample(table, p, pool, random.Between(2, 3));
+  RunResample(table, p, pool, workspaces, random.Between(2, 3));
   Check(SameBits(table, to, once.data(), once.size()), what + " depends on the number of threads");
   // Elements lie in [-1, 1), and so do weights.
   const bool exact = h.weight.empty() && w.weight.empty();

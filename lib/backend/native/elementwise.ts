@@ -33,11 +33,16 @@ export function nativeElementwise(
   };
 }
 
-/** [function, plane, extent x 4, length], and for x, other and y [offset, stride x 4, advance]. */
-function shapeNumbers({ f, plane, extents, length, x, other, y }: ElementwiseSpec): Uint32Array {
+/**
+ * [function, plane, height, extent x 4, length], and for x, other and y [offset, stride x 4,
+ * advance].
+ */
+function shapeNumbers(spec: ElementwiseSpec): Uint32Array {
+  const { f, plane, height, extents, length, x, other, y } = spec;
   return Uint32Array.of(
     ELEMENTWISE_FUNCTIONS.indexOf(f),
     plane ?? 0,
+    height ?? 0,
     ...padded(extents, 1),
     length,
     ...placeNumbers(x),
