@@ -52,6 +52,17 @@ export function prepareRun(
   };
 }
 
+/**
+ * The call of the kernel. Its properties are named, because spreading them takes a microsecond,
+ * which is more than a small layer takes.
+ */
+export function callInto<T extends FloatArray | undefined>(
+  { call: { x, dims, residual } }: PreparedRun,
+  out: T,
+): Omit<ConvCall, 'out'> & { readonly out: T } {
+  return { x, dims, residual, out };
+}
+
 /** The tensor to return: the caller's output, or a new one around the kernel's result. */
 export function finishRun(settings: ConvSettings, run: PreparedRun, data: FloatArray): Tensor {
   const { type, layout } = settings;

@@ -3,7 +3,7 @@ import type { ConvKernel } from '../backend/backend.js';
 import { selectBackend } from '../backend/select.js';
 import { checkObject, ConvfuseError } from '../errors.js';
 import type { Tensor } from '../tensor/tensor.js';
-import { finishRun, prepareRun, resultArray } from './conv-run.js';
+import { callInto, finishRun, prepareRun, resultArray } from './conv-run.js';
 import { readConvOptions, type ConvOptions, type ConvSettings } from './conv-options.js';
 import { checkApart } from './parameters.js';
 
@@ -72,7 +72,7 @@ export class FusedConv2d {
     const kernel = this.#alive();
     const prepared = prepareRun(this.#settings, kernel, x, out, residual);
     this.#lastDims = prepared.call.dims;
-    const data = await kernel.run({ ...prepared.call, out: prepared.direct }, signal);
+    const data = await kernel.run(callInto(prepared, prepared.direct), signal);
     return finishRun(this.#settings, prepared, data);
   }
 
@@ -90,7 +90,7 @@ export class FusedConv2d {
     this.#lastDims = prepared.call.dims;
     if (prepared.out) checkApart(prepared.out, prepared.inputs);
     const data = prepared.direct ?? resultArray(this.#settings, prepared.dims);
-    kernel.runSync({ ...prepared.call, out: data });
+    kernel.runSync(callInto(prepared, data));
     return finishRun(this.#settings, prepared, data);
   }
 

@@ -21,7 +21,9 @@ export function stridesOf(dims: readonly number[]): number[] {
 }
 
 export function sameDims(a: readonly number[], b: readonly number[]): boolean {
-  return a.length === b.length && a.every((dim, axis) => dim === b[axis]);
+  if (a.length !== b.length) return false;
+  for (let axis = 0; axis < a.length; axis++) if (a[axis] !== b[axis]) return false;
+  return true;
 }
 
 /** An axis that counts from the end when negative, as in ONNX; undefined when out of range. */

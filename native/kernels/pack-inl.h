@@ -96,20 +96,27 @@ static void PackVector(const Run* runs, size_t n, size_t channels, size_t plane,
     // Lane l reads element 2 l of two vectors side by side; odd elements are loaded only where
     // an even one follows, so that nothing past the last pixel is touched.
     const ptrdiff_t lanes = kLanes;
-    Vi low[kLanes], high[kLanes];
+    Mask low[kLanes], high[kLanes];
     for (size_t i = 0; i < n; ++i) {
       const ptrdiff_t begin = 2 * runs[i].begin, end = 2 * runs[i].end - 1;
-      low[i] = LaneRange(begin, end);
-      high[i] = LaneRange(begin - lanes, end - lanes);
+      low[i] = ToMask(LaneRange(begin, end));
+      high[i] = ToMask(LaneRange(begin - lanes, end - lanes));
     }
-    StoreElements(channels, out, [&](size_t c) {
-      Vi v = {};
-      for (size_t i = 0; i < n; ++i) {
-        const float* p = runs[i].p + c * plane;
-        v |= Bits(Even(LoadMasked(p, low[i]), LoadMasked(p + kLanes, high[i])));
-      }
-      return FromBits(v);
-    });
+    const auto store = [&](auto count) {
+      StoreElements(channels, out, [&](size_t c) {
+        Vi first = {}, second = {};
+        for (size_t i = 0; i < count(); ++i) {
+          const float* p = runs[i].p + c * plane;
+          first |= Bits(LoadMasked(p, low[i]));
+          second |= Bits(LoadMasked(p + kLanes, high[i]));
+        }
+        return Even(FromBits(first), FromBits(second));
+      });
+    };
+    // Rows of a vector or more: loops of constant length are unrolled.
+    if (n == 1) return store([] { return size_t{1}; });
+    if (n == 2) return store([] { return size_t{2}; });
+    store([n] { return n; });
   } else {
     StoreElements(channels, out, [&](size_t c) {
       float lanes[kLanes] = {};

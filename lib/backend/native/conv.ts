@@ -17,7 +17,7 @@ import type { Addon } from './addon.js';
 import { boundLayer } from './bound.js';
 import { linkable } from './chain.js';
 import type { ConvHandle } from './conv-addon.js';
-import { native } from './errors.js';
+import { fromNative, native } from './errors.js';
 import type { Jobs } from './jobs.js';
 
 /** The part of the native backend that its convolutions use. */
@@ -84,7 +84,11 @@ export class NativeConv implements ConvKernel {
     if (isEmpty(shape)) return new ReferenceConv(this.#spec).runSync(call);
     const { x, residual, out } = call as ConvCall<Float32Array>;
     const { addon } = this.#context;
-    native(() => addon.runConv(this.#handle, x, residual, numbers, this.#threads, out));
+    try {
+      addon.runConv(this.#handle, x, residual, numbers, this.#threads, out);
+    } catch (error) {
+      throw fromNative(error);
+    }
   }
 
   async run(call: AsyncConvCall, signal?: AbortSignal): Promise<FloatArray> {
