@@ -15,7 +15,12 @@ export function rows(change: {
   readonly other?: Place;
   readonly y?: Place;
 }): Uint32Array {
-  const { head = [2, 0, 0, 1, 1, 1, 2, 3], x = [0, 3, 0], other = [0, 0, 0], y = [0, 3, 0] } = change;
+  const {
+    head = [2, 0, 0, 1, 1, 1, 2, 3],
+    x = [0, 3, 0],
+    other = [0, 0, 0],
+    y = [0, 3, 0],
+  } = change;
   const places = [x, other, y].flatMap(([offset, stride, advance]) => [
     ...[offset, 0, 0, 0, stride],
     advance,
