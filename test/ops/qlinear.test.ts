@@ -3,6 +3,8 @@ import test from 'ava';
 import type { Random } from '#convfuse/tensor/random.js';
 import type { DataType } from '#convfuse/tensor/dtype.js';
 import type { Tensor } from '#convfuse/tensor/tensor.js';
+import { verdict } from '../helpers/judge.js';
+import { feedsOf, oneNodeModel, type OneNode } from '../helpers/one-node.js';
 import { dims, pick } from '../helpers/onnxruntime.js';
 import { checkCases, wholes } from '../helpers/onnxruntime-cases.js';
 import { runAll, runText, tensorOf } from '../helpers/run-text.js';
@@ -11,6 +13,27 @@ const BYTES = ['int8', 'uint8'] as const;
 
 function bytes(r: Random, type: DataType, ...shape: number[]): Tensor {
   return type === 'int8' ? wholes(r, type, shape, -128, 127) : wholes(r, type, shape, 0, 255);
+}
+
+/**
+ * Without VNNI, onnxruntime adds products of uint8 and int8 in pairs of 16 bits, which saturate: it
+ * is no judge of weights of more than 7 bits.
+ */
+async function judgeSaturates(): Promise<boolean> {
+  const a = tensorOf([1, 4], new Array<number>(4).fill(255), 'uint8');
+  const b = tensorOf([4, 1], new Array<number>(4).fill(127), 'int8');
+  const spec: OneNode = { op: 'MatMulInteger', opset: 10, inputs: [a, b], outputs: ['int32'] };
+  const wanted = await verdict(oneNodeModel(spec, true), feedsOf(spec));
+  if (typeof wanted === 'string') throw new Error(wanted);
+  return Object.values(wanted)[0]!.data[0] !== 4 * 255 * 127;
+}
+
+const saturates = await judgeSaturates();
+if (saturates) console.log('skipped: int8 weights of 8 bits: onnxruntime saturates on this CPU');
+
+/** The second operand of products. */
+function weights(r: Random, type: DataType, ...shape: number[]): Tensor {
+  return saturates && type === 'int8' ? wholes(r, type, shape, -64, 63) : bytes(r, type, ...shape);
 }
 
 function scales(r: Random, shape: readonly number[], unit: number): Tensor {
@@ -45,7 +68,7 @@ checkCases('QLinearConv', 80, (r) => {
     inputs: [
       bytes(r, xType, r.integer(1, 2), c * groups, ...dims(r, rank, 5, 8)),
       ...[scales(r, [], 0.02), bytes(r, xType)],
-      bytes(r, wType, m * groups, c, ...kernel),
+      weights(r, wType, m * groups, c, ...kernel),
       ...[scales(r, wType === 'int8' ? own : [], 0.02), zero],
       ...[scales(r, [], c), bytes(r, xType)],
       r.integer(0, 1) ? wholes(r, 'int32', [m * groups], -9999, 9999) : undefined,
@@ -88,7 +111,7 @@ checkCases('QLinearMatMul', 60, (r) => {
     opset: pick(r, [10, 21]),
     inputs: [
       ...[bytes(r, aType, ...a), scales(r, [], 0.02), bytes(r, aType)],
-      ...[bytes(r, bType, ...b), scales(r, own, 0.02), bytes(r, bType, ...own)],
+      ...[weights(r, bType, ...b), scales(r, own, 0.02), bytes(r, bType, ...own)],
       ...[scales(r, [], 0.5), bytes(r, aType)],
     ],
     constant: pick(r, [3, 9]),
@@ -104,7 +127,7 @@ checkCases('MatMulInteger', 60, (r) => {
     op: 'MatMulInteger',
     opset: 10,
     inputs: [
-      ...[bytes(r, aType, ...a), bytes(r, bType, ...b)],
+      ...[bytes(r, aType, ...a), weights(r, bType, ...b)],
       r.integer(0, 1) ? bytes(r, aType) : undefined,
       r.integer(0, 1) ? bytes(r, bType, ...own) : undefined,
     ],
