@@ -57,6 +57,12 @@ CONVFUSE_INLINE V Widen(Vh v) { return v; }
 constexpr bool kEveryRun = kElementChannels == 1;
 constexpr size_t kSharedRuns[] = {4, kHalfTile, 11, kDirectPixels};
 
+// Tiles that are computed most take kProductsPerFetch products in a turn of the loop.  (With three
+// vectors, the compiler would keep sums in memory.)
+template <size_t kRun, size_t kVectors>
+constexpr bool kUnrolls =
+    kProductsPerFetch > 1 && kVectors < 3 && kRun + 1 >= kBlockedPixels[kVectors];
+
 // kHalf: of the last vector of channels, only the lower half of the lanes is computed.
 template <size_t kRun, size_t kVectors, bool kHalf>
 static void BlockedTileOf(const BlockedTile& t) {
@@ -82,23 +88,33 @@ static void BlockedTileOf(const BlockedTile& t) {
   const auto sums = [&](size_t i, size_t j) {
     return t.sums + i * kDirectChannels + (j < kDirectVectors ? j * kLanes : t.sums_jump);
   };
+  const auto multiply = [&](size_t at, const float* weight) {
+    V row[kVectors];
+#pragma GCC unroll 3
+    for (size_t j = 0; j < kVectors; ++j)
+      row[j] = Load(j < kDirectVectors ? weight + j * kLanes : weight + jump);
+#pragma GCC unroll 16
+    for (size_t i = 0; i < kRun; ++i) {
+      const V x = SplatPixel(pixels, at, i);
+#pragma GCC unroll 3
+      for (size_t j = 0; j < kWhole; ++j) acc[i][j] = MultiplyAdd(acc[i][j], x, row[j]);
+      if constexpr (kHalf) last[i] += Lower(x) * Lower(row[kWhole]);
+    }
+  };
   const BlockedProduct* product = t.product;
   for (size_t chain = 1;; ++chain, w += t.chain_jump) {
-    for (const BlockedProduct* const end = product + t.k; product < end;
-         ++product, w += kDirectChannels) {
-      const size_t at = product->offset;
-      __builtin_prefetch(ahead + product->ahead, 0, 3);
-      V row[kVectors];
-#pragma GCC unroll 3
-      for (size_t j = 0; j < kVectors; ++j)
-        row[j] = Load(j < kDirectVectors ? w + j * kLanes : w + jump);
-#pragma GCC unroll 16
-      for (size_t i = 0; i < kRun; ++i) {
-        const V x = SplatPixel(pixels, at, i);
-#pragma GCC unroll 3
-        for (size_t j = 0; j < kWhole; ++j) acc[i][j] = MultiplyAdd(acc[i][j], x, row[j]);
-        if constexpr (kHalf) last[i] += Lower(x) * Lower(row[kWhole]);
+    const BlockedProduct* const end = product + t.k;
+    if constexpr (kUnrolls<kRun, kVectors>)
+      for (; static_cast<size_t>(end - product) >= kProductsPerFetch;
+           product += kProductsPerFetch, w += kProductsPerFetch * kDirectChannels) {
+        __builtin_prefetch(ahead + product->ahead, 0, 3);
+#pragma GCC unroll 4
+        for (size_t u = 0; u < kProductsPerFetch; ++u)
+          multiply(product[u].offset, w + u * kDirectChannels);
       }
+    for (; product < end; ++product, w += kDirectChannels) {
+      __builtin_prefetch(ahead + product->ahead, 0, 3);
+      multiply(product->offset, w);
     }
     if constexpr (kHalf) {
 #pragma GCC unroll 16

@@ -1,6 +1,7 @@
 #include "ops/blocked_offsets.h"
 
 #include <algorithm>
+#include <map>
 
 namespace convfuse {
 
@@ -32,21 +33,27 @@ ProductOffsets LocateProducts(const ConvLayer& layer, const DirectWeights& weigh
   const size_t span =
       (layer.table->direct_pixels - 1) * g.stride[2] + (g.kernel[2] - 1) * g.dilation[2] + 1;
   const size_t lines = CeilDiv(span * lanes, kLineFloats);
+  const size_t every = layer.table->products_per_fetch;
   ProductOffsets products;
   for (const AxisPart& part : columns)
-    for (size_t b = 0; b < weights.blocks(); ++b)
-      for (size_t k = 0; k < weights.Elements(b) * g.kernel[1] * part.Taps(); ++k) {
+    for (size_t b = 0; b < weights.blocks(); ++b) {
+      const size_t count = weights.Elements(b) * g.kernel[1] * part.Taps();
+      // The lines that are fetched of a row of a block of channels, so far.
+      std::map<size_t, size_t> fetched;
+      for (size_t k = 0; k < count; ++k) {
         const DirectWeights::Product product = weights.At(b, k, g.kernel[1] * part.Taps());
         const size_t c = product.element, ky = product.tap / part.Taps();
         const size_t kx = product.tap % part.Taps();
         const size_t row = c / lanes * x.block + ky * g.dilation[1] * x.row;
-        const size_t line = std::min(c % lanes * part.Taps() + kx, lines - 1);
+        size_t& line = fetched[row];
         const auto at = static_cast<uint32_t>(row + c % lanes +
                                               (part.first + kx) * g.dilation[2] * lanes);
         products.next_pixels.push_back({at, static_cast<uint32_t>(row + line * kLineFloats)});
         products.next_weights.push_back(
             {at, static_cast<uint32_t>(k / ProductOffsets::kFetchTiles * kLineFloats)});
+        if (k % every == 0) line = std::min(line + 1, lines - 1);
       }
+    }
   return products;
 }
 
