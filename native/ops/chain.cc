@@ -85,12 +85,19 @@ Stage StageOf(const ChainLink& link) {
   return {link, *layer.table, g.channels_in, g.channels_out};
 }
 
-using Schedule = std::vector<ChainStep>;
-
 struct Task {
   ChainStep step;
   const ConvAlgorithm* algorithm;  // null where nothing is computed
 };
+
+// Some bands of a part.  A thread that comes from the piece before has rows in its buffers that
+// they read; to others, that took the piece from a slower thread, these are missing.
+struct Piece {
+  std::vector<ChainStep> after, alone;
+  std::vector<Task> tasks_after, tasks_alone;
+};
+// Most pieces of a part.
+constexpr size_t kMostPieces = 4;
 
 bool Follows(const Stage& stage, const Stage& before) {
   const ConvShape &s = stage.link.shape, &o = before.link.shape;
@@ -133,33 +140,55 @@ class Chain final : public ConvChain {
     size_t weights = 0;
     for (const Stage& stage : stages_) weights += stage.Weights();
     if (weights > kLargeWeights) return false;
-    std::vector<Schedule> schedules;
-    for (size_t bands = 1; Cut(CeilDiv(height, bands), &schedules) > band_floats; ++bands)
+    for (size_t bands = 1; Cut(CeilDiv(height, bands)) > band_floats; ++bands)
       if (height < (bands + 1) * kLeastRows) return false;
-    return MakeTasks(schedules);
+    return MakeTasks();
   }
 
   void Run(const float* x, const float* residual, float* out, ThreadPool& pool) const override {
     WorkspacePool::Lease workspace(*workspaces_, threads_ * SlotFloats());
-    pool.ParallelFor(batch_ * parts_, threads_, [&](size_t task, size_t slot) {
-      const size_t image = task / parts_;
+    // By slot: the piece that it computes next with the rows that it has.
+    size_t next[ThreadPool::kMaxThreads] = {};
+    pool.ParallelFor(batch_ * pieces_.size(), threads_, [&](size_t task, size_t slot) {
+      const size_t image = task / pieces_.size(), index = task % pieces_.size();
       const float* add = residual ? residual + image * stages_.back().residual.image : nullptr;
-      RunPart(task % parts_, x + image * stages_.front().ImageFloats(), add,
-              out + image * stages_.back().result.image, workspace.data() + slot * SlotFloats(),
-              pool);
+      float* memory = workspace.data() + slot * SlotFloats();
+      const bool goes_on = task > 0 && next[slot] == task && index % pieces_per_part_ != 0;
+      next[slot] = task + 1;
+      if (!goes_on)
+        for (size_t i = 0; i + 1 < stages_.size(); ++i) ClearSides(stages_[i].buffer, memory);
+      const Piece& piece = pieces_[index];
+      RunTasks(goes_on ? piece.tasks_after : piece.tasks_alone,
+               x + image * stages_.front().ImageFloats(), add,
+               out + image * stages_.back().result.image, memory, pool);
     });
   }
 
  private:
-  // The schedule of each part, with bands of `rows` rows of the last output.  Returns the floats of
+  // The steps of all pieces, with bands of `rows` rows of the last output.  Returns the floats of
   // the buffers between the layers.
-  size_t Cut(size_t rows, std::vector<Schedule>* schedules) {
+  size_t Cut(size_t rows) {
     const size_t height = rows_.back().Out();
+    // All parts have as many pieces, so that threads begin with whole parts.
+    const size_t least_bands = CeilDiv(height / parts_, rows);
+    pieces_per_part_ = threads_ > 1 ? std::min(kMostPieces, std::max<size_t>(1, least_bands)) : 1;
     std::vector<size_t> capacity(stages_.size());
-    schedules->clear();
-    for (size_t part = 0; part < parts_; ++part)
-      schedules->push_back(ChainSteps(rows_, EvenCut(height, part, parts_),
-                                      EvenCut(height, part + 1, parts_), rows, &capacity));
+    pieces_.assign(parts_ * pieces_per_part_, {});
+    for (size_t part = 0; part < parts_; ++part) {
+      const size_t begin = EvenCut(height, part, parts_), end = EvenCut(height, part + 1, parts_);
+      const auto bands = ChainBands(rows_, begin, end, rows, &capacity);
+      for (size_t p = 0; p < pieces_per_part_; ++p) {
+        Piece& piece = pieces_[part * pieces_per_part_ + p];
+        const size_t first = EvenCut(bands.size(), p, pieces_per_part_);
+        const size_t last = EvenCut(bands.size(), p + 1, pieces_per_part_);
+        for (size_t b = first; b < last; ++b)
+          piece.after.insert(piece.after.end(), bands[b].begin(), bands[b].end());
+        const auto alone = ChainBands(rows_, begin + first * rows, std::min(end, begin + last * rows),
+                                      rows, &capacity);
+        for (const auto& band : alone)
+          piece.alone.insert(piece.alone.end(), band.begin(), band.end());
+      }
+    }
     buffer_floats_ = 0;
     for (size_t i = 0; i + 1 < stages_.size(); ++i) {
       BandBuffer& buffer = stages_[i].buffer;
@@ -170,18 +199,21 @@ class Chain final : public ConvChain {
     return buffer_floats_;
   }
 
-  bool MakeTasks(const std::vector<Schedule>& schedules) {
-    for (const Schedule& steps : schedules) {
-      std::vector<Task> tasks;
-      for (const ChainStep& step : steps) {
-        const ConvAlgorithm* algorithm = step.Rows() > 0 ? BandOf(step) : nullptr;
-        if (step.Rows() > 0 && !algorithm) return false;
-        tasks.push_back({step, algorithm});
-      }
-      tasks_.push_back(std::move(tasks));
-    }
+  bool MakeTasks() {
+    for (Piece& piece : pieces_)
+      if (!AddTasks(piece.after, &piece.tasks_after) || !AddTasks(piece.alone, &piece.tasks_alone))
+        return false;
     // Allocates now what the first run needs.
     WorkspacePool::Lease warm(*workspaces_, threads_ * SlotFloats());
+    return true;
+  }
+
+  bool AddTasks(const std::vector<ChainStep>& steps, std::vector<Task>* tasks) {
+    for (const ChainStep& step : steps) {
+      const ConvAlgorithm* algorithm = step.Rows() > 0 ? BandOf(step) : nullptr;
+      if (step.Rows() > 0 && !algorithm) return false;
+      tasks->push_back({step, algorithm});
+    }
     return true;
   }
 
@@ -227,10 +259,9 @@ class Chain final : public ConvChain {
   // A thread's memory: the buffers between the layers, and scratch for the layer that needs most.
   size_t SlotFloats() const { return buffer_floats_ + RoundUp(scratch_floats_, 16); }
 
-  void RunPart(size_t part, const float* x, const float* residual, float* out, float* memory,
-               ThreadPool& pool) const {
-    for (size_t i = 0; i + 1 < stages_.size(); ++i) ClearSides(stages_[i].buffer, memory);
-    for (const Task& task : tasks_[part]) {
+  void RunTasks(const std::vector<Task>& tasks, const float* x, const float* residual, float* out,
+                float* memory, ThreadPool& pool) const {
+    for (const Task& task : tasks) {
       const ChainStep& step = task.step;
       const Stage& stage = stages_[step.link];
       const bool last = step.link + 1 == stages_.size();
@@ -271,8 +302,8 @@ class Chain final : public ConvChain {
 
   std::vector<Stage> stages_;
   std::vector<ChainRows> rows_;
-  std::vector<std::vector<Task>> tasks_;  // of each part of an image
-  size_t threads_, batch_, parts_ = 1;
+  std::vector<Piece> pieces_;  // of an image, part by part
+  size_t threads_, batch_, parts_ = 1, pieces_per_part_ = 1;
   size_t buffer_floats_ = 0, scratch_floats_ = 0;
   std::shared_ptr<WorkspacePool> workspaces_;
 };

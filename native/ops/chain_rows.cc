@@ -33,9 +33,10 @@ ChainStep Supply(size_t link, ptrdiff_t rows, ptrdiff_t first, ptrdiff_t end, He
 
 }  // namespace
 
-std::vector<ChainStep> ChainSteps(const std::vector<ChainRows>& links, size_t begin, size_t end,
-                                  size_t rows, std::vector<size_t>* capacity) {
-  std::vector<ChainStep> steps;
+std::vector<std::vector<ChainStep>> ChainBands(const std::vector<ChainRows>& links, size_t begin,
+                                               size_t end, size_t rows,
+                                               std::vector<size_t>* capacity) {
+  std::vector<std::vector<ChainStep>> bands;
   std::vector<Held> held(links.size());
   for (; begin < end; begin += rows) {
     ChainStep step = {};
@@ -51,9 +52,9 @@ std::vector<ChainStep> ChainSteps(const std::vector<ChainRows>& links, size_t be
       (*capacity)[link] = std::max((*capacity)[link], static_cast<size_t>(last - first));
       band.push_back(step);
     }
-    steps.insert(steps.end(), band.rbegin(), band.rend());
+    bands.emplace_back(band.rbegin(), band.rend());
   }
-  return steps;
+  return bands;
 }
 
 }  // namespace convfuse

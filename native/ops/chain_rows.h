@@ -31,9 +31,11 @@ struct ChainStep {
   size_t FirstRow() const { return kept + zeros_before; }
 };
 
-// The steps that compute rows [begin, end) of the last layer, `rows` at a time, starting with empty
-// buffers.  Raises capacity[i] to the rows that the buffer behind layer i must hold.
-std::vector<ChainStep> ChainSteps(const std::vector<ChainRows>& links, size_t begin, size_t end,
-                                  size_t rows, std::vector<size_t>* capacity);
+// The steps of each band that computes rows [begin, end) of the last layer, `rows` at a time,
+// starting with empty buffers.  Raises capacity[i] to the rows that the buffer behind layer i must
+// hold.
+std::vector<std::vector<ChainStep>> ChainBands(const std::vector<ChainRows>& links, size_t begin,
+                                               size_t end, size_t rows,
+                                               std::vector<size_t>* capacity);
 
 }  // namespace convfuse
