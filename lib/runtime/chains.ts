@@ -1,4 +1,5 @@
 import type { Backend, BoundLayer } from '../backend/backend.js';
+import { elementCount } from '../tensor/shape.js';
 import type { Step } from './plan.js';
 import type { Repetition } from './repetition.js';
 
@@ -58,26 +59,9 @@ export class Chains {
     if (known.every((one) => one === undefined)) return;
     run.asked = known;
     for (let at = first; at < end; at++) this.#chains.delete(at);
-    for (let from = first; from < end;) from = this.#makeLongest(from, end, backend);
-  }
-
-  /**
-   * Makes the longest chain that begins at `from`, if any. Returns the index of the step behind it.
-   */
-  #makeLongest(from: number, end: number, backend: Backend): number {
-    const known: Repetition[] = [];
-    for (let at = from; at < end; at++) {
-      const one = this.#repetitions[at];
-      if (one?.how.run === undefined) break;
-      known.push(one);
+    for (const { from, known: some, chain } of bestChains(known, backend)) {
+      this.#add(first + from, some, chain);
     }
-    for (; known.length > 1; known.pop()) {
-      const chain = backend.chain?.(known.map(({ how }) => how.run as BoundLayer));
-      if (chain === undefined) continue;
-      this.#add(from, [...known], chain);
-      return from + known.length;
-    }
-    return from + 1;
   }
 
   #add(first: number, known: readonly Repetition[], made: BoundLayer): void {
@@ -102,6 +86,51 @@ export class Chains {
       next: first + known.length,
     });
   }
+}
+
+/** Steps of a run that become one. */
+interface Link {
+  readonly from: number;
+  readonly known: readonly Repetition[];
+  readonly chain: BoundLayer;
+}
+
+/** What a launch costs: as much as moving so many elements. */
+const LAUNCH_ELEMENTS = 1 << 14;
+
+/**
+ * The chains, of all that the backend can make, between which the fewest elements are stored: where
+ * a cache has no room for a whole run, it is cut at its smallest values.
+ */
+function bestChains(known: readonly (Repetition | undefined)[], backend: Backend): Link[] {
+  // By step: what it costs to run from there to the end, and the chains that do.
+  const best: { readonly cost: number; readonly links: readonly Link[] }[] = [];
+  best[known.length] = { cost: 0, links: [] };
+  for (let from = known.length - 1; from >= 0; from--) {
+    const after = (end: number, link?: Link): (typeof best)[number] => ({
+      cost: stored(known, end) + LAUNCH_ELEMENTS + best[end]!.cost,
+      links: link === undefined ? best[end]!.links : [link, ...best[end]!.links],
+    });
+    best[from] = after(from + 1);
+    const some: Repetition[] = [];
+    for (let end = from + 1; end <= known.length; end++) {
+      const one = known[end - 1];
+      if (one?.how.run === undefined) break;
+      some.push(one);
+      if (some.length === 1) continue;
+      const chain = backend.chain?.(some.map(({ how }) => how.run as BoundLayer));
+      // What has no room, or computes no bands, has none with another layer either.
+      if (chain === undefined) break;
+      const longer = after(end, { from, known: [...some], chain });
+      if (longer.cost <= best[from].cost) best[from] = longer;
+    }
+  }
+  return [...best[0]!.links];
+}
+
+/** Elements of the value that lies between the steps before `end` and those from there on. */
+function stored(known: readonly (Repetition | undefined)[], end: number): number {
+  return end < known.length ? elementCount(known[end - 1]?.how.dims ?? []) : 0;
 }
 
 /** Whether `next` takes the blocked output of `step` as its input 0 and nothing else reads it. */
