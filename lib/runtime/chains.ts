@@ -103,6 +103,8 @@ const LAUNCH_ELEMENTS = 1 << 14;
  * a cache has no room for a whole run, it is cut at its smallest values.
  */
 function bestChains(known: readonly (Repetition | undefined)[], backend: Backend): Link[] {
+  const whole = chainOf(known, backend);
+  if (whole !== undefined) return [whole];
   // By step: what it costs to run from there to the end, and the chains that do.
   const best: { readonly cost: number; readonly links: readonly Link[] }[] = [];
   best[known.length] = { cost: 0, links: [] };
@@ -112,20 +114,22 @@ function bestChains(known: readonly (Repetition | undefined)[], backend: Backend
       links: link === undefined ? best[end]!.links : [link, ...best[end]!.links],
     });
     best[from] = after(from + 1);
-    const some: Repetition[] = [];
-    for (let end = from + 1; end <= known.length; end++) {
-      const one = known[end - 1];
-      if (one?.how.run === undefined) break;
-      some.push(one);
-      if (some.length === 1) continue;
-      const chain = backend.chain?.(some.map(({ how }) => how.run as BoundLayer));
+    for (let end = from + 2; end <= known.length; end++) {
+      const link = chainOf(known.slice(from, end), backend);
       // What has no room, or computes no bands, has none with another layer either.
-      if (chain === undefined) break;
-      const longer = after(end, { from, known: [...some], chain });
+      if (link === undefined) break;
+      const longer = after(end, { ...link, from });
       if (longer.cost <= best[from].cost) best[from] = longer;
     }
   }
   return [...best[0]!.links];
+}
+
+function chainOf(known: readonly (Repetition | undefined)[], backend: Backend): Link | undefined {
+  const some = known.filter((one) => one?.how.run !== undefined) as Repetition[];
+  if (some.length < known.length) return undefined;
+  const chain = backend.chain?.(some.map(({ how }) => how.run as BoundLayer));
+  return chain && { from: 0, known: some, chain };
 }
 
 /** Elements of the value that lies between the steps before `end` and those from there on. */
