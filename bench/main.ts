@@ -1,7 +1,7 @@
 // npm run bench [-- [fusion|models|node|layers|rules|render] [--quick] [--json] [--only REGEXP] [--out FILE]]
 //
-// All parts together write bench/results/<date>-<cpu>.json and render docs/performance.md from it;
-// `render` renders the newest results again.
+// All parts together write bench/results/<date>-<cpu>-<isa>.json and render docs/performance.md, or
+// docs/performance-<isa>.md, from it; `render` renders the newest results again.
 
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
@@ -24,8 +24,14 @@ import {
   rulesTables,
 } from './print.js';
 import { benchRules } from './rules.bench.js';
-import { renderPerformance } from './render.js';
-import { newestResults, PAGE, resultText, writeResults, type BenchResults } from './results.js';
+import { renderPages } from './render.js';
+import {
+  latestResults,
+  resultText,
+  writePage,
+  writeResults,
+  type BenchResults,
+} from './results.js';
 
 const PARTS = ['fusion', 'models', 'node', 'layers', 'rules'];
 
@@ -117,7 +123,8 @@ async function run(parts: readonly string[]): Promise<void> {
 }
 
 function render(): void {
-  const { results, file } = newestResults();
-  writeFileSync(PAGE, renderPerformance(results, file));
-  print(`rendered: docs/performance.md from ${file}`);
+  for (const { page, text } of renderPages(latestResults())) {
+    writePage(page, text);
+    print(`rendered: ${page}`);
+  }
 }

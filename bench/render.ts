@@ -1,4 +1,6 @@
-// docs/performance.md from a result file.
+// docs/performance.md and docs/performance-<isa>.md from result files.
+
+import path from 'node:path';
 
 import type { Spread } from '#convfuse/api/measure.js';
 import { spreadText as spread } from '#convfuse/cli/text.js';
@@ -7,23 +9,44 @@ import { geomeans, precisionsOf, type ConvRow } from './conv2d.bench.js';
 import { FUSED, NATIVE, UNFUSED, type FusionRow } from './fusion.bench.js';
 import type { ModelRow } from './models.bench.js';
 import { OWN_CALL, PEER_CALL } from './node-user.bench.js';
-import type { BenchResults } from './results.js';
+import type { BenchResults, LatestResults } from './results.js';
 import type { RulesResults } from './rules.bench.js';
+
+/** The pages of the results, each with its path below the root. */
+export function renderPages(
+  latest: readonly LatestResults[],
+): { readonly page: string; readonly text: string }[] {
+  return latest.map(({ file, results, page }) => {
+    const others = latest.filter((other) => other.page !== page);
+    return { page, text: renderPerformance(results, file, others) };
+  });
+}
 
 /**
  * @param file where the results lie, for the reader
- * @returns the text of docs/performance.md
+ * @param others pages of other instruction sets, which are linked
+ * @returns the text of the page
  */
-export function renderPerformance(results: BenchResults, file: string): string {
+export function renderPerformance(
+  results: BenchResults,
+  file: string,
+  others: readonly LatestResults[] = [],
+): string {
   const { machine, mode, date, seconds } = results;
   return `${[
-    '# Performance',
+    `# Performance with ${machine.isa}`,
     '',
     `Rendered from [${file}](../${file}) by \`npm run bench\`; do not edit.`,
     '',
     `Measured ${date} on ${machine.cpu} (${machine.cores} cores, ${machine.isa}), Node ` +
       `${machine.node}, ${machine.platform}, onnxruntime-node ${machine.onnxruntime}, in ` +
-      `${Math.round(seconds)} s, mode ${mode}.`,
+      `${Math.round(seconds)} s, mode ${mode}.` +
+      others
+        .map(
+          ({ page, results: { machine: other } }) =>
+            ` [With ${other.isa}](${path.posix.basename(page)}).`,
+        )
+        .join(''),
     '',
     'Every result was compared with the double-precision oracle, or with another engine, before it',
     'was timed. Candidates take turns in short rounds, in rotating order, and are compared round by',

@@ -1,4 +1,5 @@
-// Result files: bench/results/<date>-<cpu>.json, the source of docs/performance.md.
+// Result files: bench/results/<date>-<cpu>-<isa>.json, the source of docs/performance.md and, for CPUs
+// with narrower vectors, of docs/performance-<isa>.md.
 
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -35,13 +36,14 @@ export interface BenchResults extends Partial<RulesResults> {
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..');
 const folder = path.join(root, 'bench/results');
 
-/** The page that is rendered from the newest results. */
-export const PAGE = path.join(root, 'docs/performance.md');
+/** Instruction sets by the width of their vectors. */
+const ISAS = ['avx512', 'avx2', 'neon', 'baseline'];
 
 /** @returns the path below the root that it was written to */
 export function writeResults(results: BenchResults): string {
-  const cpu = results.machine.cpu.toLowerCase().replace(/[^a-z0-9]+/g, '-');
-  const name = `${results.date}-${cpu.replace(/^-|-$/g, '')}.json`;
+  const { cpu, isa } = results.machine;
+  const machine = `${cpu} ${isa}`.toLowerCase().replace(/[^a-z0-9]+/g, '-');
+  const name = `${results.date}-${machine.replace(/^-|-$/g, '')}.json`;
   mkdirSync(folder, { recursive: true });
   writeFileSync(path.join(folder, name), resultText(results));
   return path.posix.join('bench/results', name);
@@ -57,13 +59,31 @@ export function resultText(results: BenchResults): string {
   return `{\n${fields.join(',\n')}\n}\n`;
 }
 
-/** The latest results by date, with the name of their file. */
-export function newestResults(): { readonly file: string; readonly results: BenchResults } {
-  const file = readdirSync(folder)
-    .filter((name) => name.endsWith('.json'))
-    .sort()
-    .at(-1);
-  if (file === undefined) throw new Error('no results in bench/results: npm run bench');
-  const text = readFileSync(path.join(folder, file), 'utf8');
-  return { file: `bench/results/${file}`, results: JSON.parse(text) as BenchResults };
+/** Results with the name of their file, and the page that is rendered from them. */
+export interface LatestResults {
+  readonly file: string;
+  readonly results: BenchResults;
+  /** Path below the root. */
+  readonly page: string;
+}
+
+/** Of each instruction set the latest results by date; those of the widest have the main page. */
+export function latestResults(): LatestResults[] {
+  const latest = new Map<string, Omit<LatestResults, 'page'>>();
+  for (const name of readdirSync(folder).sort()) {
+    if (!name.endsWith('.json')) continue;
+    const results = JSON.parse(readFileSync(path.join(folder, name), 'utf8')) as BenchResults;
+    latest.set(results.machine.isa, { file: `bench/results/${name}`, results });
+  }
+  const found = ISAS.filter((isa) => latest.has(isa));
+  if (found.length === 0) throw new Error('no results in bench/results: npm run bench');
+  return found.map((isa, i) => ({
+    ...latest.get(isa)!,
+    page: i === 0 ? 'docs/performance.md' : `docs/performance-${isa}.md`,
+  }));
+}
+
+/** Writes a page below the root. */
+export function writePage(page: string, text: string): void {
+  writeFileSync(path.join(root, page), text);
 }

@@ -1,22 +1,39 @@
-// docs/performance.md is what the newest results render to, and results say no more of a machine
-// than its CPU.
+// The pages docs/performance*.md are what the newest results of each instruction set render to, and
+// results say no more of a machine than its CPU.
 
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { hostname, userInfo } from 'node:os';
 
 import test from 'ava';
 
-import { renderPerformance } from '../bench/render.js';
-import { newestResults, PAGE, resultText, type BenchResults } from '../bench/results.js';
+import { renderPages, renderPerformance } from '../bench/render.js';
+import { latestResults, resultText, type BenchResults } from '../bench/results.js';
 
-test('the page is rendered from the newest results', (t) => {
-  const { file, results } = newestResults();
-  const page = readFileSync(PAGE, 'utf8');
-  t.is(page, renderPerformance(results, file), 'stale: npm run bench -- render');
+const latest = latestResults();
+const { file, results } = latest[0]!;
+
+test('the pages are rendered from the newest results', (t) => {
+  const docs = new URL('../../docs/', import.meta.url);
+  const pages = renderPages(latest);
+  for (const { page, text } of pages) {
+    const written = readFileSync(new URL(page.replace('docs/', ''), docs), 'utf8');
+    t.is(written, text, 'stale: npm run bench -- render');
+  }
+  const names = readdirSync(docs).filter((name) => name.startsWith('performance'));
+  t.deepEqual(names.map((name) => `docs/${name}`).sort(), pages.map(({ page }) => page).sort());
+});
+
+test('pages of other instruction sets are linked', (t) => {
+  const [first, second] = renderPages([
+    { file, results, page: 'docs/performance.md' },
+    { file, results, page: 'docs/performance-avx2.md' },
+  ]);
+  t.true(first!.text.includes('](performance-avx2.md)'));
+  t.true(second!.text.includes('](performance.md)'));
+  t.false(second!.text.includes('](performance-avx2.md)'));
 });
 
 test('other results render to another page', (t) => {
-  const { file, results } = newestResults();
   const slower = results.models.map((row) => ({
     ...row,
     ratio: { ...row.ratio, median: 2 * row.ratio.median },
@@ -25,7 +42,6 @@ test('other results render to another page', (t) => {
 });
 
 test('the page has every layer, network and setting', (t) => {
-  const { file, results } = newestResults();
   const page = renderPerformance(results, file);
   for (const { layer } of [...results.layers, ...results.fusion]) {
     t.true(page.includes(`| ${layer} |`), layer);
@@ -36,7 +52,6 @@ test('the page has every layer, network and setting', (t) => {
 });
 
 test('what rewriting costs is a section of results that have it', (t) => {
-  const { file, results } = newestResults();
   const ratio = { median: 2, low: 1.5, high: 2.5 };
   const [unchangedMilliseconds, fusedMilliseconds] = [ratio, ratio];
   const large = { megabytes: 100, fused: 40, unchangedMilliseconds, fusedMilliseconds, ratio };
@@ -57,7 +72,6 @@ test('what rewriting costs is a section of results that have it', (t) => {
 });
 
 test('a result file reads back as it was, a line for each row', (t) => {
-  const { results } = newestResults();
   const text = resultText(results);
   t.deepEqual(JSON.parse(text) as BenchResults, results);
   t.true(text.split('\n').length > results.layers.length);
