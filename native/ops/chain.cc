@@ -147,14 +147,17 @@ class Chain final : public ConvChain {
 
   void Run(const float* x, const float* residual, float* out, ThreadPool& pool) const override {
     WorkspacePool::Lease workspace(*workspaces_, threads_ * SlotFloats());
-    // By slot: the piece that it computes next with the rows that it has.
+    // By slot: the piece for which it holds rows, if it has come from the beginning of the part.
+    // After a piece that was taken over, buffers may hold other rows than the steps of the next
+    // piece expect.
     size_t next[ThreadPool::kMaxThreads] = {};
     pool.ParallelFor(batch_ * pieces_.size(), threads_, [&](size_t task, size_t slot) {
       const size_t image = task / pieces_.size(), index = task % pieces_.size();
       const float* add = residual ? residual + image * stages_.back().residual.image : nullptr;
       float* memory = workspace.data() + slot * SlotFloats();
-      const bool goes_on = task > 0 && next[slot] == task && index % pieces_per_part_ != 0;
-      next[slot] = task + 1;
+      const bool begins = index % pieces_per_part_ == 0;
+      const bool goes_on = !begins && next[slot] == task;
+      next[slot] = begins || goes_on ? task + 1 : 0;
       if (!goes_on)
         for (size_t i = 0; i + 1 < stages_.size(); ++i) ClearSides(stages_[i].buffer, memory);
       const Piece& piece = pieces_[index];
@@ -183,9 +186,8 @@ class Chain final : public ConvChain {
         const size_t last = EvenCut(bands.size(), p + 1, pieces_per_part_);
         for (size_t b = first; b < last; ++b)
           piece.after.insert(piece.after.end(), bands[b].begin(), bands[b].end());
-        const auto alone = ChainBands(rows_, begin + first * rows, std::min(end, begin + last * rows),
-                                      rows, &capacity);
-        for (const auto& band : alone)
+        const size_t row = begin + first * rows, stop = std::min(end, begin + last * rows);
+        for (const auto& band : ChainBands(rows_, row, stop, rows, &capacity))
           piece.alone.insert(piece.alone.end(), band.begin(), band.end());
       }
     }

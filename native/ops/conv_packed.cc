@@ -268,7 +268,8 @@ class PackedConv final : public ConvAlgorithm {
     const auto& blocks = w.grid->phase->blocks;
     if (!Pairs() || !w.grid->pointwise || next.block == blocks.size()) return false;
     const size_t tiles = CeilDiv(w.rows, Table().mr);
-    return blocks[next.block].channels % 2 == 0 && blocks[next.block].K() == blocks[now.block].K() &&
+    const bool alike = blocks[next.block].K() == blocks[now.block].K();
+    return blocks[next.block].channels % 2 == 0 && alike &&
            tiles >= CeilDiv(next.count, Table().lanes);
   }
 

@@ -38,8 +38,8 @@ class ConvertedRows {
                size_t rows, float* to) const;
 
   // What Convert would read, to be fetched.
-  SourcePieces Source(const float* x, size_t group, size_t block, size_t image, size_t images, size_t row,
-                      size_t rows) const;
+  SourcePieces Source(const float* x, size_t group, size_t block, size_t image, size_t images,
+                      size_t row, size_t rows) const;
 
   // From the first tap of a part's first pixel to that of each, image by image.
   std::vector<uint32_t> PixelOffsets(const BlockedCut& cut) const;
