@@ -93,8 +93,7 @@ struct Task {
 // Some bands of a part.  A thread that comes from the piece before has rows in its buffers that
 // they read; to others, that took the piece from a slower thread, these are missing.
 struct Piece {
-  std::vector<ChainStep> after, alone;
-  std::vector<Task> tasks_after, tasks_alone;
+  std::vector<Task> after, alone;
 };
 // Most pieces of a part.
 constexpr size_t kMostPieces = 4;
@@ -161,7 +160,7 @@ class Chain final : public ConvChain {
       if (!goes_on)
         for (size_t i = 0; i + 1 < stages_.size(); ++i) ClearSides(stages_[i].buffer, memory);
       const Piece& piece = pieces_[index];
-      RunTasks(goes_on ? piece.tasks_after : piece.tasks_alone,
+      RunTasks(goes_on ? piece.after : piece.alone,
                x + image * stages_.front().ImageFloats(), add,
                out + image * stages_.back().result.image, memory, pool);
     });
@@ -184,11 +183,10 @@ class Chain final : public ConvChain {
         Piece& piece = pieces_[part * pieces_per_part_ + p];
         const size_t first = EvenCut(bands.size(), p, pieces_per_part_);
         const size_t last = EvenCut(bands.size(), p + 1, pieces_per_part_);
-        for (size_t b = first; b < last; ++b)
-          piece.after.insert(piece.after.end(), bands[b].begin(), bands[b].end());
+        for (size_t b = first; b < last; ++b) AddSteps(bands[b], &piece.after);
         const size_t row = begin + first * rows, stop = std::min(end, begin + last * rows);
         for (const auto& band : ChainBands(rows_, row, stop, rows, &capacity))
-          piece.alone.insert(piece.alone.end(), band.begin(), band.end());
+          AddSteps(band, &piece.alone);
       }
     }
     buffer_floats_ = 0;
@@ -203,19 +201,19 @@ class Chain final : public ConvChain {
 
   bool MakeTasks() {
     for (Piece& piece : pieces_)
-      if (!AddTasks(piece.after, &piece.tasks_after) || !AddTasks(piece.alone, &piece.tasks_alone))
-        return false;
+      if (!FindAlgorithms(&piece.after) || !FindAlgorithms(&piece.alone)) return false;
     // Allocates now what the first run needs.
     WorkspacePool::Lease warm(*workspaces_, threads_ * SlotFloats());
     return true;
   }
 
-  bool AddTasks(const std::vector<ChainStep>& steps, std::vector<Task>* tasks) {
-    for (const ChainStep& step : steps) {
-      const ConvAlgorithm* algorithm = step.Rows() > 0 ? BandOf(step) : nullptr;
-      if (step.Rows() > 0 && !algorithm) return false;
-      tasks->push_back({step, algorithm});
-    }
+  static void AddSteps(const std::vector<ChainStep>& steps, std::vector<Task>* tasks) {
+    for (const ChainStep& step : steps) tasks->push_back({step, nullptr});
+  }
+
+  bool FindAlgorithms(std::vector<Task>* tasks) {
+    for (Task& task : *tasks)
+      if (task.step.Rows() > 0 && !(task.algorithm = BandOf(task.step))) return false;
     return true;
   }
 

@@ -84,6 +84,7 @@ export class NativeConv implements ConvKernel {
     if (isEmpty(shape)) return new ReferenceConv(this.#spec).runSync(call);
     const { x, residual, out } = call as ConvCall<Float32Array>;
     const { addon } = this.#context;
+    // Not by way of native(): a function made for each call is felt by a layer of microseconds.
     try {
       addon.runConv(this.#handle, x, residual, numbers, this.#threads, out);
     } catch (error) {
