@@ -8,9 +8,9 @@
 namespace convfuse::CONVFUSE_ISA {
 
 void AddBlocked(KernelTable* table) {
-  for (size_t i = 0; i < 4; ++i) table->blocked_pixels[i] = kBlockedPixels[i];
+  for (size_t i = 0; i <= kBlockedVectors; ++i) table->blocked_pixels[i] = kBlockedPixels[i];
   table->scattered_pixels = kScatteredPixels;
-  table->products_per_fetch = kProductsPerFetch;
+  table->grouped_products = kGroupedProducts;
   table->blocked_tile = RunBlockedTiles;
   table->blocked_store = StoreBlocked;
   table->blocked_depthwise = DepthwiseBlocked;

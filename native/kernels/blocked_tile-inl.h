@@ -57,88 +57,138 @@ CONVFUSE_INLINE V Widen(Vh v) { return v; }
 constexpr bool kEveryRun = kElementChannels == 1;
 constexpr size_t kSharedRuns[] = {4, kHalfTile, 11, kDirectPixels};
 
-// Tiles that are computed most take kProductsPerFetch products in a turn of the loop.  (With three
-// vectors, the compiler would keep sums in memory.)
+// Tiles that are computed most take several products in a turn of the loop: groups, and others
+// where a slice or two are computed.
 template <size_t kRun, size_t kVectors>
-constexpr bool kUnrolls =
-    kProductsPerFetch > 1 && kVectors < 3 && kRun + 1 >= kBlockedPixels[kVectors];
+constexpr bool kTakesGroups = kGroupedProducts > 1 && kRun + (kVectors > 1) >= kBlockedPixels[kVectors];
+template <size_t kRun, size_t kVectors>
+constexpr bool kTakesTurns =
+    kProductsPerTurn > 1 && kVectors % kDirectVectors == 0 && kRun == kBlockedPixels[kVectors];
+
+// The sums of a tile.  kHalf: those of the last vector are in `last`, lower halves of vectors.
+template <size_t kRun, size_t kVectors, bool kHalf>
+struct TileSums {
+  static constexpr size_t kWhole = kHalf ? kVectors - 1 : kVectors;
+  V acc[kRun][kVectors];
+  [[maybe_unused]] Vh last[kRun];
+};
+
+template <size_t kRun, size_t kVectors, bool kHalf>
+CONVFUSE_INLINE void ClearSums(TileSums<kRun, kVectors, kHalf>* sums) {
+#pragma GCC unroll 16
+  for (size_t i = 0; i < kRun; ++i) {
+#pragma GCC unroll 4
+    for (size_t j = 0; j < sums->kWhole; ++j) sums->acc[i][j] = V{};
+    if constexpr (kHalf) sums->last[i] = Vh{};
+  }
+}
+
+// One product of each pixel.  `jump`: from a slice's weights to the next slice's.  What there are
+// fewer of stays in registers: vectors of weights, or pixels.
+template <size_t kRun, size_t kVectors, bool kHalf>
+CONVFUSE_INLINE void AddProducts(const TilePixels<kRun>& pixels, size_t offset, const float* weight,
+                                 size_t jump, TileSums<kRun, kVectors, kHalf>* sums) {
+  const auto row_at = [&](size_t j) {
+    return Load(j < kDirectVectors ? weight + j * kLanes
+                                   : weight + jump + (j - kDirectVectors) * kLanes);
+  };
+  if constexpr (kRun < kVectors && !kHalf) {
+    V x[kRun];
+#pragma GCC unroll 4
+    for (size_t i = 0; i < kRun; ++i) x[i] = SplatPixel(pixels, offset, i);
+#pragma GCC unroll 4
+    for (size_t j = 0; j < kVectors; ++j) {
+      const V row = row_at(j);
+#pragma GCC unroll 4
+      for (size_t i = 0; i < kRun; ++i) sums->acc[i][j] = MultiplyAdd(sums->acc[i][j], x[i], row);
+    }
+  } else {
+    V row[kVectors];
+#pragma GCC unroll 4
+    for (size_t j = 0; j < kVectors; ++j) row[j] = row_at(j);
+#pragma GCC unroll 16
+    for (size_t i = 0; i < kRun; ++i) {
+      const V x = SplatPixel(pixels, offset, i);
+#pragma GCC unroll 4
+      for (size_t j = 0; j < sums->kWhole; ++j)
+        sums->acc[i][j] = MultiplyAdd(sums->acc[i][j], x, row[j]);
+      if constexpr (kHalf) sums->last[i] += Lower(x) * Lower(row[sums->kWhole]);
+    }
+  }
+}
+
+// A chain of products of each pixel, from t.product + first on.
+template <size_t kRun, size_t kVectors, bool kHalf>
+CONVFUSE_INLINE void AddChain(const BlockedTile& t, const TilePixels<kRun>& pixels, size_t first,
+                              const float* w, TileSums<kRun, kVectors, kHalf>* sums) {
+  const BlockedProduct* product = t.product + first;
+  const BlockedProduct* const end = product + t.k;
+  const float* ahead = t.ahead;
+  const size_t jump = t.weight_jump;
+  if constexpr (kTakesGroups<kRun, kVectors>)
+    for (size_t turns = t.grouped / kGroupedProducts; turns > 0; --turns) {
+      __builtin_prefetch(ahead + product->ahead, 0, 3);
+      __builtin_prefetch(ahead + product->ahead + kLineFloats, 0, 3);
+#pragma GCC unroll 8
+      for (size_t u = 0; u < kGroupedProducts; ++u)
+        AddProducts(pixels, product->offset + u, w + u * kDirectChannels, jump, sums);
+      product += kGroupedProducts;
+      w += kGroupedProducts * kDirectChannels;
+    }
+  if constexpr (kTakesTurns<kRun, kVectors>)
+    for (size_t turns = static_cast<size_t>(end - product) / kProductsPerTurn; turns > 0; --turns) {
+      __builtin_prefetch(ahead + product->ahead, 0, 3);
+#pragma GCC unroll 4
+      for (size_t u = 0; u < kProductsPerTurn; ++u)
+        AddProducts(pixels, product[u].offset, w + u * kDirectChannels, jump, sums);
+      product += kProductsPerTurn;
+      w += kProductsPerTurn * kDirectChannels;
+    }
+  for (; product < end; ++product, w += kDirectChannels) {
+    __builtin_prefetch(ahead + product->ahead, 0, 3);
+    AddProducts(pixels, product->offset, w, jump, sums);
+  }
+}
 
 // kHalf: of the last vector of channels, only the lower half of the lanes is computed.
 template <size_t kRun, size_t kVectors, bool kHalf>
 static void BlockedTileOf(const BlockedTile& t) {
-  constexpr size_t kWhole = kHalf ? kVectors - 1 : kVectors;
   TilePixels<kRun> pixels;
   LocateTile(t, &pixels);
-  V acc[kRun][kVectors];
-  [[maybe_unused]] Vh last[kRun];
-  const auto clear = [&] {
-#pragma GCC unroll 16
-    for (size_t i = 0; i < kRun; ++i) {
-#pragma GCC unroll 3
-      for (size_t j = 0; j < kWhole; ++j) acc[i][j] = V{};
-      if constexpr (kHalf) last[i] = Vh{};
-    }
-  };
-  clear();
+  TileSums<kRun, kVectors, kHalf> tile;
+  V(&acc)[kRun][kVectors] = tile.acc;
   [[maybe_unused]] const size_t run = t.run;
   const auto exists = [&](size_t i) { return kEveryRun || i < run; };
-  const float* w = t.weight;
-  const float* ahead = t.ahead;
-  const size_t jump = t.weight_jump;
   const auto sums = [&](size_t i, size_t j) {
-    return t.sums + i * kDirectChannels + (j < kDirectVectors ? j * kLanes : t.sums_jump);
+    return t.sums + i * kDirectChannels +
+           (j < kDirectVectors ? j * kLanes : t.sums_jump + (j - kDirectVectors) * kLanes);
   };
-  const auto multiply = [&](size_t at, const float* weight) {
-    V row[kVectors];
-#pragma GCC unroll 3
-    for (size_t j = 0; j < kVectors; ++j)
-      row[j] = Load(j < kDirectVectors ? weight + j * kLanes : weight + jump);
-#pragma GCC unroll 16
-    for (size_t i = 0; i < kRun; ++i) {
-      const V x = SplatPixel(pixels, at, i);
-#pragma GCC unroll 3
-      for (size_t j = 0; j < kWhole; ++j) acc[i][j] = MultiplyAdd(acc[i][j], x, row[j]);
-      if constexpr (kHalf) last[i] += Lower(x) * Lower(row[kWhole]);
-    }
-  };
-  const BlockedProduct* product = t.product;
-  for (size_t chain = 1;; ++chain, w += t.chain_jump) {
-    const BlockedProduct* const end = product + t.k;
-    if constexpr (kUnrolls<kRun, kVectors>)
-      for (; static_cast<size_t>(end - product) >= kProductsPerFetch;
-           product += kProductsPerFetch, w += kProductsPerFetch * kDirectChannels) {
-        __builtin_prefetch(ahead + product->ahead, 0, 3);
-#pragma GCC unroll 4
-        for (size_t u = 0; u < kProductsPerFetch; ++u)
-          multiply(product[u].offset, w + u * kDirectChannels);
-      }
-    for (; product < end; ++product, w += kDirectChannels) {
-      __builtin_prefetch(ahead + product->ahead, 0, 3);
-      multiply(product->offset, w);
-    }
+  const float* w = t.weight;
+  for (size_t chain = 1;; ++chain, w += t.k * kDirectChannels + t.chain_jump) {
+    ClearSums(&tile);
+    AddChain(t, pixels, (chain - 1) * t.k, w, &tile);
     if constexpr (kHalf) {
 #pragma GCC unroll 16
-      for (size_t i = 0; i < kRun; ++i) acc[i][kWhole] = Widen(last[i]);
+      for (size_t i = 0; i < kRun; ++i) acc[i][kVectors - 1] = Widen(tile.last[i]);
     }
     if (t.add || chain > 1) {
 #pragma GCC unroll 16
       for (size_t i = 0; i < kRun; ++i)
-#pragma GCC unroll 3
+#pragma GCC unroll 4
         for (size_t j = 0; j < kVectors; ++j)
           if (exists(i)) acc[i][j] += Load(sums(i, j));
     }
     if (chain == t.chains) break;
 #pragma GCC unroll 16
     for (size_t i = 0; i < kRun; ++i)
-#pragma GCC unroll 3
+#pragma GCC unroll 4
       for (size_t j = 0; j < kVectors; ++j)
         if (exists(i)) Store(sums(i, j), acc[i][j]);
-    clear();
   }
   if (!t.out) {
 #pragma GCC unroll 16
     for (size_t i = 0; i < kRun; ++i)
-#pragma GCC unroll 3
+#pragma GCC unroll 4
       for (size_t j = 0; j < kVectors; ++j)
         if (exists(i)) Store(sums(i, j), acc[i][j]);
     return;
@@ -146,12 +196,12 @@ static void BlockedTileOf(const BlockedTile& t) {
   if (t.residual) {
 #pragma GCC unroll 16
     for (size_t i = 0; i < kRun; ++i)
-#pragma GCC unroll 3
+#pragma GCC unroll 4
       for (size_t j = 0; j < kVectors; ++j)
         if (exists(i)) acc[i][j] += Load(t.residual + j * t.residual_block + t.residual_at[i]);
   }
   const V low = Splat(t.low), high = Splat(t.high);
-#pragma GCC unroll 3
+#pragma GCC unroll 4
   for (size_t j = 0; j < kVectors; ++j) {
     const V bias = Load(t.bias + j * kLanes);
 #pragma GCC unroll 16
@@ -163,7 +213,7 @@ static void BlockedTileOf(const BlockedTile& t) {
   const size_t block = t.out_block;
 #pragma GCC unroll 16
   for (size_t i = 0; i < kRun; ++i) out[i] = exists(i) ? t.out + t.out_at[i] : nullptr;
-#pragma GCC unroll 3
+#pragma GCC unroll 4
   for (size_t v = 0; v < kVectors; ++v) {
     const size_t j = kVectors - 1 - v;
 #pragma GCC unroll 16
@@ -211,8 +261,12 @@ static void RunBlockedTiles(const BlockedTile& t) {
   if constexpr (!kEveryRun) return RunSharedTile(t);
   if (t.vectors == 1) return RunBlockedTile<1, false>(t);
 #if defined(CONVFUSE_HAS_HALVES)
-  if (t.half) return t.vectors == 2 ? RunBlockedTile<2, true>(t) : RunBlockedTile<3, true>(t);
+  if (t.half && t.vectors < 4)
+    return t.vectors == 2 ? RunBlockedTile<2, true>(t) : RunBlockedTile<3, true>(t);
 #endif
+  if constexpr (kBlockedPixels[4] > 0) {
+    if (t.vectors == 4) return RunBlockedTile<4, false>(t);
+  }
   t.vectors == 2 ? RunBlockedTile<2, false>(t) : RunBlockedTile<3, false>(t);
 }
 

@@ -34,6 +34,7 @@ struct BlockedProduct {
   uint32_t offset, ahead;
 };
 constexpr size_t kLineFloats = 16;  // floats of a cache line
+constexpr size_t kBlockedVectors = 4;  // of a BlockedTile, at the most
 
 // sums[p, m] (+)= sum_k weight[k, m] * x[x_at[p] + product[k].offset]: the product of DirectTile on
 // blocked activations (ops/layout.h), or on rows of planes, finished in registers if `out` is set.
@@ -41,6 +42,9 @@ struct BlockedTile {
   // The products are `chains` chains of k each: every chain is summed up from 0, then added to the
   // sum of those before.
   size_t k, chains = 1;
+  // So many products at the beginning of each chain come in groups of `grouped_products`, whose
+  // elements lie side by side; only the first entry of a group is read.
+  size_t grouped;
   const BlockedProduct* product;
   const float* ahead;  // base of what is fetched for the next tile; any address
   const float* x;
@@ -49,8 +53,8 @@ struct BlockedTile {
   const uint32_t* x_at;
   size_t step;
   size_t run;      // pixels: 1 .. blocked_pixels[vectors]
-  // Vectors of output channels: 1 or 2 of a slice (direct_channels), or 3, of which the third is
-  // the first of the next slice.  With bfloat16 always 2.  Where the second is not wanted,
+  // Vectors of output channels: 1 or 2 of a slice (direct_channels), or 3 or 4 where blocked_pixels
+  // has such a tile, of which the third is the first of the next slice.  With bfloat16 always 2.  Where the second is not wanted,
   // out_block and residual_block are 0: the first is stored last and takes its place.  Up to three
   // pixels past the run are then read too.
   size_t vectors;

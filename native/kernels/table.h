@@ -99,10 +99,9 @@ struct KernelTable {
   void (*transpose)(const TransposeMatrix& matrix);
 
   // On blocked activations; kernels/direct.h has the tile, kernels/blocked.h the others.
-  size_t blocked_pixels[4];  // pixels of a tile, by its vectors of channels
-  bool scattered_pixels;     // whether these pixels may lie anywhere
-  // Of so many products, the first alone fetches a line in tiles that are computed most.
-  size_t products_per_fetch;
+  size_t blocked_pixels[kBlockedVectors + 1];  // pixels of a tile, by its vectors of channels
+  bool scattered_pixels;                       // whether these pixels may lie anywhere
+  size_t grouped_products;  // products of a group (BlockedTile::grouped), which fetches two lines
   void (*blocked_tile)(const BlockedTile& tile);
   void (*blocked_store)(const BlockedStore& store);
   void (*blocked_depthwise)(const BlockedDepthwise& depthwise);

@@ -68,13 +68,12 @@ CONVFUSE_INLINE void OutputPoints(const V* q, V* y) {
 
 template <WinogradKind kKind>
 static void TransformInput(const WinogradInput& w) {
-  constexpr WinogradSizes kSizes = kWinogradSizes[static_cast<int>(kKind)];
-  constexpr size_t kTile = kSizes.tile;
+  constexpr size_t kTile = kWinogradSizes[static_cast<int>(kKind)].tile;
   const size_t row = w.width * kLanes;
   float* v = w.v;
   for (size_t ty = 0; ty < w.tiles_high; ++ty) {
-    const float* in = w.in + ty * kSizes.step * row;
-    for (size_t tx = 0; tx < w.tiles_wide; ++tx, in += kSizes.step * kLanes, v += kLanes) {
+    const float* in = w.in + ty * w.step * row;
+    for (size_t tx = 0; tx < w.tiles_wide; ++tx, in += w.step * kLanes, v += kLanes) {
       V t[kTile * kTile];
 #pragma GCC unroll 6
       for (size_t j = 0; j < kTile; ++j) {

@@ -8,7 +8,10 @@ namespace {
 
 template <WinogradKind kKind>
 void Fill(KernelTable* table) {
-  table->winograd_input[static_cast<int>(kKind)] = TransformInput<kKind>;
+  // Both have the same points, and so the same transform of the input.
+  constexpr WinogradKind kPoints =
+      kKind == WinogradKind::kPolyphase ? WinogradKind::kF4 : kKind;
+  table->winograd_input[static_cast<int>(kKind)] = TransformInput<kPoints>;
   table->winograd_output[static_cast<int>(kKind)] = TransformOutput<kKind>;
 }
 

@@ -41,6 +41,7 @@ struct BlockedCopy {
 struct WinogradInput {
   const float* in;
   size_t width;
+  size_t step;  // of the kind
   size_t tiles_high, tiles_wide;
   float* v;
   size_t point_stride;

@@ -54,7 +54,7 @@ static void ProductRuns(const WinogradProduct& p, size_t first, size_t end) {
           __builtin_prefetch(ahead + (lane + l) * kLineFloats, 0, 3);
           AddProduct<kRun, kVectors>(x + lane + l, w, acc);
           // Keeps the fetches apart: the CPU waits where four follow each other.
-          if constexpr (kProductsPerFetch > 1) asm volatile("" ::: "memory");
+          if constexpr (kProductsPerTurn > 1) asm volatile("" ::: "memory");
         }
       }
       for (; lane < lanes; ++lane, w += kDirectChannels)

@@ -138,7 +138,11 @@ std::unique_ptr<ConvAlgorithm> MakeAlgorithm(AlgorithmKind kind,
       return MakeDepthwiseConv(layer, shape, threads);
     case AlgorithmKind::kBlockedDirect:
       return MakeBlockedDirectConv(
-          layer, Once(&weights->direct, *layer, Element::kFloat), shape, threads);
+          layer,
+          layer->table->grouped_products == 1
+              ? Once(&weights->direct, *layer, Element::kFloat)
+              : Once(&weights->direct_by_groups, *layer, Element::kFloat, WeightOrder::kByGroups),
+          shape, threads);
     case AlgorithmKind::kBlockedDepthwise:
       return MakeBlockedDepthwiseConv(layer, shape, threads);
     case AlgorithmKind::kDepthwiseOnCopies:

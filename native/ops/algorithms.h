@@ -62,7 +62,8 @@ inline bool ComputesRows(AlgorithmKind kind, bool dense) {
 // Weights in the forms that plans of one layer share; each is made when a plan first needs it.
 struct PreparedWeights {
   std::shared_ptr<const PackedWeights> packed, packed_bf16;
-  std::shared_ptr<const DirectWeights> direct, direct_by_taps, direct_bf16, direct_bf16_by_taps;
+  std::shared_ptr<const DirectWeights> direct, direct_by_groups, direct_by_taps;
+  std::shared_ptr<const DirectWeights> direct_bf16, direct_bf16_by_taps;
   std::shared_ptr<const DotWeights> dots;
   std::shared_ptr<const PhaseWeights> phases, phases_bf16;
   std::shared_ptr<InterleavedLayer> interleaved;

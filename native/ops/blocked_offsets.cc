@@ -33,11 +33,12 @@ ProductOffsets LocateProducts(const ConvLayer& layer, const DirectWeights& weigh
   const size_t span =
       (layer.table->direct_pixels - 1) * g.stride[2] + (g.kernel[2] - 1) * g.dilation[2] + 1;
   const size_t lines = CeilDiv(span * lanes, kLineFloats);
-  const size_t every = layer.table->products_per_fetch;
+  const size_t group = layer.table->grouped_products;
   ProductOffsets products;
   for (const AxisPart& part : columns)
     for (size_t b = 0; b < weights.blocks(); ++b) {
       const size_t count = weights.Elements(b) * g.kernel[1] * part.Taps();
+      const size_t grouped = weights.Grouped(b, count);
       // The lines that are fetched of a row of a block of channels, so far.
       std::map<size_t, size_t> fetched;
       for (size_t k = 0; k < count; ++k) {
@@ -51,7 +52,11 @@ ProductOffsets LocateProducts(const ConvLayer& layer, const DirectWeights& weigh
         products.next_pixels.push_back({at, static_cast<uint32_t>(row + line * kLineFloats)});
         products.next_weights.push_back(
             {at, static_cast<uint32_t>(k / ProductOffsets::kFetchTiles * kLineFloats)});
-        if (k % every == 0) line = std::min(line + 1, lines - 1);
+        // The first of a group fetches two.
+        if (k >= grouped)
+          line = std::min(line + 1, lines - 1);
+        else if (k % group == 0)
+          line = std::min(line + 2, lines - 1);
       }
     }
   return products;

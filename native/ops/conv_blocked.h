@@ -1,5 +1,6 @@
 // Convolutions of planes in blocks inside halos: no row is copied, nothing is packed.
 #pragma once
+#include <algorithm>
 #include <memory>
 
 #include "ops/blocked_offsets.h"
@@ -9,10 +10,13 @@ namespace convfuse {
 
 constexpr size_t kSliceVectors = 2;  // in direct_channels
 
-// Vectors of channels of the next tile, where `left` are left: a third one that would remain alone
-// is computed with the two before it, and shares their broadcasts.
-inline size_t TileVectors(size_t left) {
-  return left == 3 ? 3 : left < kSliceVectors ? left : kSliceVectors;
+// Vectors of channels of the next tile, where `left` are left.  More of them share the broadcasts
+// of pixels: four where the kernel has such tiles, and a third one rather than one alone.
+inline size_t TileVectors(const KernelTable& table, size_t left) {
+  if (left >= kBlockedVectors && left != kBlockedVectors + 1 &&
+      table.blocked_pixels[kBlockedVectors] > 0)
+    return kBlockedVectors;
+  return left == 3 ? 3 : std::min(left, kSliceVectors);
 }
 
 // Whether at most half of the lanes of vector end - 1, the last one of a tile, are channels.

@@ -79,6 +79,7 @@ class BlockedDirectConv final : public ConvAlgorithm {
   // follow they have fetched.
   struct Pass {
     const float* following;
+    size_t weights;  // floats of these
     float* sums;
     bool first;
     size_t pixels;  // of the part
@@ -114,7 +115,7 @@ class BlockedDirectConv final : public ConvAlgorithm {
       for (size_t s = begin; s < end;) {
         float* slice = sums + (s - begin) * SliceFloats();
         const size_t left = std::min(vectors_, end * kSliceVectors) - s * kSliceVectors;
-        const size_t vectors = TileVectors(left);
+        const size_t vectors = TileVectors(table_, left);
         const size_t next = s + CeilDiv(vectors, kSliceVectors);
         const size_t next_block = b + chains_ < weights_->blocks() ? b + chains_ : 0;
         const float* following = next < end ? weights_->Slice(part.group, b, next)
@@ -156,8 +157,10 @@ class BlockedDirectConv final : public ConvAlgorithm {
       tile.low = epilogue_.low;
       tile.high = epilogue_.high;
     }
-    Pass pass = {following, sums, first, images * part.rows * part.width};
+    Pass pass = {following, CeilDiv(vectors, kSliceVectors) * tile.weight_jump, sums, first,
+                 images * part.rows * part.width};
     inside_.ForEach(tile, part, images, block, [&](BlockedTile& of_range, const PixelRange& range) {
+      of_range.grouped = weights_->Grouped(block, of_range.k);
       MultiplyPixels(of_range, range, &pass);
     });
   }
@@ -184,7 +187,7 @@ class BlockedDirectConv final : public ConvAlgorithm {
       const auto& products = pixel ? products_.next_pixels : products_.next_weights;
       tile.product = products.data() + range.product;
       tile.ahead = pixel ? tile.x + pixels_.x[next]
-                         : pass->following + std::min(pass->fetched, tile.weight_jump);
+                         : pass->following + std::min(pass->fetched, pass->weights);
       pass->fetched += pixel ? 0 : tile.k / ProductOffsets::kFetchTiles * kLineFloats;
       table_.blocked_tile(tile);
     }

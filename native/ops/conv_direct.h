@@ -9,9 +9,11 @@
 
 namespace convfuse {
 
-// Weights as [group][block of elements][slice of direct_channels outputs][element][tap][output], or
-// by taps: [tap][element] in the middle, so that a range of taps can be left out.
-enum class WeightOrder { kByElements, kByTaps };
+// Weights as [group][block of elements][slice of direct_channels outputs][element][tap][output];
+// in groups of elements that the tile on blocks takes together (grouped_products): [group of
+// elements][tap][element] in the middle; or by taps: [tap][element], so that a range of taps can be
+// left out.
+enum class WeightOrder { kByElements, kByGroups, kByTaps };
 class DirectWeights {
  public:
   // Throws std::bad_alloc.
@@ -23,12 +25,14 @@ class DirectWeights {
     size_t element, tap;
   };
   Product At(size_t block, size_t k, size_t taps) const;
+  // How many of the first k products, all of some taps, come in groups (BlockedTile::grouped).
+  size_t Grouped(size_t block, size_t k) const;
 
   Element element() const { return element_; }
   WeightOrder order() const { return order_; }
   size_t slices() const { return slices_; }  // per group
   size_t blocks() const { return blocks_; }
-  size_t ElementBegin(size_t block) const { return elements_ * block / blocks_; }
+  size_t ElementBegin(size_t block) const;
   size_t Elements(size_t block) const { return ElementBegin(block + 1) - ElementBegin(block); }
   size_t most_elements() const;
   const float* Slice(size_t group, size_t block, size_t slice) const;
@@ -37,7 +41,10 @@ class DirectWeights {
   const ConvLayer& layer_;
   Element element_;
   WeightOrder order_;
-  size_t elements_, slices_, blocks_;
+  size_t elements_, slices_;
+  size_t group_ = 1;  // elements of a group
+  size_t unit_ = 1;   // of which a block has a whole number, unless it is the last
+  size_t blocks_;
   AlignedBuffer data_;
 };
 

@@ -104,7 +104,7 @@ PhaseWeights::PhaseWeights(const ConvLayer& layer, Element element)
             for (size_t x = columns; x-- > 0;)
               plain->weight.push_back(layer.Weight(
                   m, i, (r + y * stride[1]) * kernel[2] + c + x * stride[2]));
-      const auto weights = std::make_shared<DirectWeights>(*plain, element);
+      const auto weights = std::make_shared<DirectWeights>(*plain, element, WeightOrder::kByGroups);
       plain->weight = {};
       phases_.push_back({plain, weights});
     }

@@ -91,7 +91,7 @@ class RowsConv final : public ConvAlgorithm {
     tile.high = epilogue_.high;
     const size_t pixels = rows * shape_.out[2];
     for (size_t v = 0; v < vectors_; v += tile.vectors) {
-      tile.vectors = TileVectors(vectors_ - v);
+      tile.vectors = TileVectors(table_, vectors_ - v);
       tile.half = EndsInHalf(*layer_, v + tile.vectors);
       tile.weight = weights_->Slice(0, 0, v / kSliceVectors);
       if (Blocked()) {

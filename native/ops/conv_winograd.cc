@@ -128,6 +128,7 @@ class WinogradConv final : public ConvAlgorithm {
       WinogradInput transform = {};
       transform.in = copy_to;
       transform.width = copy.width;
+      transform.step = sizes_.step;
       transform.tiles_high = s.rows;
       transform.tiles_wide = b.wide;
       transform.v = input + (v * grid_.tiles() + s.first) * table_.lanes;
@@ -144,6 +145,7 @@ class WinogradConv final : public ConvAlgorithm {
                      s.row * sizes_.step * x_.row - shape_.pad_begin[1] * x_.row +
                      (b.column * sizes_.step - shape_.pad_begin[2]) * table_.lanes;
       transform.width = x_.row / table_.lanes;
+      transform.step = sizes_.step;
       transform.tiles_high = s.rows;
       transform.tiles_wide = b.wide;
       transform.v = input + (v * grid_.tiles() + s.first) * table_.lanes;

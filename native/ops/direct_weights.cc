@@ -28,6 +28,13 @@ DirectWeights::DirectWeights(const ConvLayer& layer, Element element, WeightOrde
   elements_ = CeilDiv(layer.GroupIn(), ChannelsOf(element));
   slices_ = CeilDiv(layer.GroupOut(), width);
   blocks_ = ProductBlocks(layer, elements_);
+  if (element == Element::kFloat && order != WeightOrder::kByElements)
+    group_ = layer.table->grouped_products;
+  const size_t most = LargestSum(layer) / taps;
+  if (group_ > 1 && most >= group_) {
+    unit_ = group_;
+    blocks_ = CeilDiv(std::max<size_t>(1, CeilDiv(elements_, unit_)), most / unit_);
+  }
   data_.Reserve(layer.geometry.groups * elements_ * taps * slices_ * width);
   float* out = data_.data();
   for (size_t g = 0; g < layer.geometry.groups; ++g)
@@ -48,7 +55,24 @@ DirectWeights::DirectWeights(const ConvLayer& layer, Element element, WeightOrde
 DirectWeights::Product DirectWeights::At(size_t block, size_t k, size_t taps) const {
   const size_t begin = ElementBegin(block), elements = Elements(block);
   if (order_ == WeightOrder::kByTaps) return {begin + k % elements, k / elements};
-  return {begin + k / taps, k % taps};
+  const size_t whole = elements / group_ * group_;
+  if (k >= whole * taps) {
+    k -= whole * taps;
+    return {begin + whole + k / taps, k % taps};
+  }
+  const size_t group = k / (group_ * taps);
+  return {begin + group * group_ + k % group_, k / group_ % taps};
+}
+
+size_t DirectWeights::Grouped(size_t block, size_t k) const {
+  const size_t elements = Elements(block), others = elements % group_;
+  if (group_ == 1 || elements == 0) return 0;
+  if (order_ == WeightOrder::kByTaps) return others == 0 ? k : 0;
+  return k / elements * (elements - others);
+}
+
+size_t DirectWeights::ElementBegin(size_t block) const {
+  return std::min(elements_, EvenCut(CeilDiv(elements_, unit_), block, blocks_) * unit_);
 }
 
 size_t DirectWeights::most_elements() const {

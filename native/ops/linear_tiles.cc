@@ -113,6 +113,7 @@ void LinearTiles::MultiplySlice(const Part& part, size_t slice, float* scratch) 
   const size_t tiles = CeilDiv(part.rows, most);
   for (size_t k = 0; k < k_; k += tile.k) {
     tile.k = std::min(kBlockK, k_ - k);
+    tile.grouped = tile.k / table_.grouped_products * table_.grouped_products;
     tile.add = k > 0;
     if (part.packed) {
       tile.weight = part.packed + (slice * k_ + k) * width_;
