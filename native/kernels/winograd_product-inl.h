@@ -6,11 +6,14 @@
 
 namespace convfuse::CONVFUSE_ISA {
 
-// Products that are unrolled, so that their elements lie at constant offsets.
-constexpr size_t kWrittenOut = 4;
+// Products that are unrolled, so that their elements lie at constant offsets, and every how many of
+// them fetch a line.  With AVX2 operations are what there is little room for (direct_size-inl.h).
+constexpr size_t kWrittenOut = kGroupedProducts > 1 ? kGroupedProducts : 4;
+constexpr size_t kFetchEvery = kGroupedProducts > 1 ? 2 : 1;
+static_assert(kLanes % kWrittenOut == 0 && kWrittenOut % kFetchEvery == 0);
 
-// With no more tiles than this, the first run fetches the next weights as the last one does: they
-// then come from memory, not from L2.
+// With no more tiles than this, the first run fetches the next weights as the last one does, or the
+// other half of their lines: they then come from memory, not from L2.
 constexpr size_t kFewTiles = 4 * kDirectPixels;
 
 template <size_t kRun, size_t kVectors>
@@ -40,28 +43,25 @@ static void ProductRuns(const WinogradProduct& p, size_t first, size_t end) {
       for (size_t j = 0; j < kVectors; ++j) acc[i][j] = V{};
     const float* x = p.v + tile * kLanes;
     const float* w = p.weight;
-    // A line is fetched beside every product: of the next tiles, or of the next weights.
-    const bool weights = tile + kRun >= tiles || (tile == 0 && tiles <= kFewTiles);
-    const float* ahead = weights ? p.ahead : x + kRun * kLanes;
+    // What is fetched beside the products: the next tiles, or the next weights.
+    const bool last = tile + kRun >= tiles, few = tiles <= kFewTiles;
+    const bool weights = last || (tile == 0 && few);
+    const size_t half = kFetchEvery > 1 && last && few ? kLineFloats : 0;
+    const float* ahead = weights ? p.ahead + half : x + kRun * kLanes;
     const size_t ahead_step = weights ? kLanes * kLineFloats : stride;
-    for (size_t left = channels; left > 0;) {
-      const size_t lanes = left < kLanes ? left : kLanes;
-      left -= lanes;
-      size_t lane = 0;
-      for (; lane + kWrittenOut <= lanes; lane += kWrittenOut) {
-#pragma GCC unroll 4
+    size_t left = channels;
+    for (; left >= kLanes; left -= kLanes, x += stride, ahead += ahead_step)
+#pragma GCC unroll 1
+      for (size_t lane = 0; lane < kLanes; lane += kWrittenOut)
+#pragma GCC unroll 8
         for (size_t l = 0; l < kWrittenOut; ++l, w += kDirectChannels) {
-          __builtin_prefetch(ahead + (lane + l) * kLineFloats, 0, 3);
+          if (l % kFetchEvery == 0) __builtin_prefetch(ahead + (lane + l) * kLineFloats, 0, 3);
           AddProduct<kRun, kVectors>(x + lane + l, w, acc);
-          // Keeps the fetches apart: the CPU waits where four follow each other.
-          if constexpr (kProductsPerTurn > 1) asm volatile("" ::: "memory");
+          // Keeps the fetches apart: the CPU waits where several follow each other.
+          if (kFetchEvery > 1 && l % kFetchEvery == 1) asm volatile("" ::: "memory");
         }
-      }
-      for (; lane < lanes; ++lane, w += kDirectChannels)
-        AddProduct<kRun, kVectors>(x + lane, w, acc);
-      x += stride;
-      ahead += ahead_step;
-    }
+    for (size_t lane = 0; lane < left; ++lane, w += kDirectChannels)
+      AddProduct<kRun, kVectors>(x + lane, w, acc);
     float* sums = p.sums + tile * kDirectChannels;
     if (add) {
 #pragma GCC unroll 16
