@@ -81,7 +81,6 @@ class BlockedDirectConv final : public ConvAlgorithm {
     const float* following;
     size_t weights;  // floats of these
     float* sums;
-    bool first;
     size_t pixels;  // of the part
     size_t fetched = 0;
   };
@@ -122,7 +121,7 @@ class BlockedDirectConv final : public ConvAlgorithm {
                                             : weights_->Slice(part.group, next_block, begin);
         part.slice = s;
         part.sums = slice;
-        Multiply(run, part, images, b, vectors, s == begin, x, following, slice);
+        Multiply(run, part, images, b, vectors, x, following, slice);
         s = next;
         if (b + chains_ >= weights_->blocks()) Finish(run, part, images, vectors);
       }
@@ -130,8 +129,7 @@ class BlockedDirectConv final : public ConvAlgorithm {
 
   // A pass, chains_ blocks of products from `block` on, for all pixels of a part.
   void Multiply(const ConvRun& run, const OutputPart& part, size_t images, size_t block,
-                size_t vectors, bool first, const float* x, const float* following,
-                float* sums) const {
+                size_t vectors, const float* x, const float* following, float* sums) const {
     const ConvGeometry& g = layer_->geometry;
     BlockedTile tile = {};
     tile.k = weights_->Elements(block) * layer_->Taps();
@@ -157,7 +155,7 @@ class BlockedDirectConv final : public ConvAlgorithm {
       tile.low = epilogue_.low;
       tile.high = epilogue_.high;
     }
-    Pass pass = {following, CeilDiv(vectors, kSliceVectors) * tile.weight_jump, sums, first,
+    Pass pass = {following, CeilDiv(vectors, kSliceVectors) * tile.weight_jump, sums,
                  images * part.rows * part.width};
     inside_.ForEach(tile, part, images, block, [&](BlockedTile& of_range, const PixelRange& range) {
       of_range.grouped = weights_->Grouped(block, of_range.k);
@@ -173,6 +171,11 @@ class BlockedDirectConv final : public ConvAlgorithm {
                                                : range.width;
     const size_t tiles = CeilDiv(row, table_.blocked_pixels[tile.vectors]);
     const size_t each = row / tiles, longer = row % tiles;
+    // The last tiles of a pass fetch a part each of the weights that follow, which come from memory
+    // where planes are small; earlier, these would not stay in L1.  The others fetch the next
+    // pixels.
+    const size_t floats = std::max<size_t>(1, tile.k / ProductOffsets::kFetchTiles) * kLineFloats;
+    const size_t fetching = CeilDiv(pass->weights, floats) * (each + 1);
     for (size_t i = 0, p = range.begin; p < range.end; p += tile.run) {
       tile.run = each + (i < longer);
       i = i + 1 < tiles ? i + 1 : 0;
@@ -180,15 +183,15 @@ class BlockedDirectConv final : public ConvAlgorithm {
       tile.out_at = pixels_.out.data() + p;
       tile.residual_at = pixels_.residual.data() + p;
       tile.sums = pass->sums + p * table_.direct_channels;
-      // Tiles of the first slice fetch the next pixels.  All others fetch a part each of the
-      // weights that follow, which come from memory where planes are small.
       const size_t next = p + tile.run;
-      const bool pixel = pass->first && next < pass->pixels;
-      const auto& products = pixel ? products_.next_pixels : products_.next_weights;
-      tile.product = products.data() + range.product;
-      tile.ahead = pixel ? tile.x + pixels_.x[next]
-                         : pass->following + std::min(pass->fetched, pass->weights);
-      pass->fetched += pixel ? 0 : tile.k / ProductOffsets::kFetchTiles * kLineFloats;
+      if (next < pass->pixels && p + fetching < pass->pixels) {
+        tile.product = products_.next_pixels.data() + range.product;
+        tile.ahead = tile.x + pixels_.x[next];
+      } else {
+        tile.product = products_.next_weights.data() + range.product;
+        tile.ahead = pass->following + std::min(pass->fetched, pass->weights);
+        pass->fetched += floats;
+      }
       table_.blocked_tile(tile);
     }
   }

@@ -6,6 +6,15 @@
 
 namespace convfuse {
 
+namespace {
+
+// Most products of a block in groups.  Two slices of weights then are 18 KB, and stay in an L1
+// beside the pixels that pass by: with 288, as the default has otherwise, 1x1 layers took 1 to 4 %
+// longer with AVX2.
+constexpr size_t kMostGrouped = 144;
+
+}  // namespace
+
 size_t ProductBlocks(const ConvLayer& layer, size_t elements) {
   return CeilDiv(std::max<size_t>(1, elements),
                  std::max<size_t>(1, LargestSum(layer) / layer.Taps()));
@@ -30,7 +39,7 @@ DirectWeights::DirectWeights(const ConvLayer& layer, Element element, WeightOrde
   blocks_ = ProductBlocks(layer, elements_);
   if (element == Element::kFloat && order != WeightOrder::kByElements)
     group_ = layer.table->grouped_products;
-  const size_t most = LargestSum(layer) / taps;
+  const size_t most = std::min(LargestSum(layer), kMostGrouped) / taps;
   if (group_ > 1 && most >= group_) {
     unit_ = group_;
     blocks_ = CeilDiv(std::max<size_t>(1, CeilDiv(elements_, unit_)), most / unit_);
