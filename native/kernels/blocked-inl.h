@@ -88,6 +88,34 @@ static void PoolBlocked(const BlockedPool& p) {
   p.mean ? PoolBlockOf<true>(p) : PoolBlockOf<false>(p);
 }
 
+// The next kRows rows, of the same block or not.  Their sums overlap.
+template <size_t kRows>
+CONVFUSE_INLINE void SumRowsOf(const BlockedSums& s, size_t* block, size_t* row, V divisor) {
+  const float* x[kRows];
+  float* out[kRows];
+  V sum[kRows];
+#pragma GCC unroll 4
+  for (size_t i = 0; i < kRows; ++i) {
+    x[i] = s.x + *block * s.x_block + *row * s.x_row;
+    out[i] = s.out + *block * s.out_block + *row * kLanes;
+    sum[i] = V{};
+    if (++*row == s.rows) *row = 0, ++*block;
+  }
+  for (size_t p = 0; p < s.pixels * kLanes; p += kLanes)
+#pragma GCC unroll 4
+    for (size_t i = 0; i < kRows; ++i) sum[i] += Load(x[i] + p);
+#pragma GCC unroll 4
+  for (size_t i = 0; i < kRows; ++i) Store(out[i], sum[i] / divisor);
+}
+
+static void SumBlocked(const BlockedSums& s) {
+  const V divisor = Splat(s.divisor);
+  size_t block = 0, row = 0, left = s.blocks * s.rows;
+  for (; left >= kPoolPixels; left -= kPoolPixels)
+    SumRowsOf<kPoolPixels>(s, &block, &row, divisor);
+  for (; left > 0; --left) SumRowsOf<1>(s, &block, &row, divisor);
+}
+
 // Pixels of a plane that is too short for the CPU's own prefetcher: the planes of the next block of
 // channels, which follow in memory, are then fetched by software.
 constexpr size_t kShortPlane = 1024;

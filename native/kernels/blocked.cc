@@ -16,6 +16,7 @@ void AddBlocked(KernelTable* table) {
   table->blocked_depthwise = DepthwiseBlocked;
   table->blocked_dots = DotsBlocked;
   table->blocked_pool = PoolBlocked;
+  table->blocked_sums = SumBlocked;
   table->to_blocked = ToBlocked;
   table->from_blocked = FromBlocked;
 }

@@ -72,6 +72,18 @@ struct BlockedPool {
   size_t out_row;
 };
 
+// Sums of the rows of some blocks, pixel by pixel: out[b * out_block + r * lanes + l] = (0 + x[b *
+// x_block + r * x_row + l] + ... of `pixels` pixels) / divisor.
+struct BlockedSums {
+  const float* x;
+  size_t blocks, x_block;
+  size_t rows, x_row;
+  size_t pixels;
+  float divisor;
+  float* out;
+  size_t out_block;
+};
+
 // Up to `lanes` dense planes, `plane` floats apart with rows of `width`, and one block of the same
 // channels.  to_blocked copies dense to blocked, with zeros for missing channels; from_blocked
 // copies back.  Neither touches the halo.

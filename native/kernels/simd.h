@@ -79,11 +79,18 @@ CONVFUSE_INLINE V AtMost(V x, V high) { return x > high ? high : x; }
 
 // Whether any lane is set.
 CONVFUSE_INLINE bool AnyLane(Vi mask) {
+#if defined(CONVFUSE_HAS_AVX2)
+  return _mm256_movemask_ps(reinterpret_cast<V>(mask)) != 0;
+#elif defined(CONVFUSE_HAS_AVX512)
+  return _mm512_test_epi32_mask(reinterpret_cast<__m512i>(mask),
+                                reinterpret_cast<__m512i>(mask)) != 0;
+#else
   typedef long long Pairs __attribute__((vector_size(kLanes * 4)));
   const Pairs pairs = reinterpret_cast<Pairs>(mask);
   long long any = 0;
   for (size_t i = 0; i < kLanes / 2; ++i) any |= pairs[i];
   return any != 0;
+#endif
 }
 
 // The lower half of a vector of 16 lanes, which some CPUs compute in half the time, and back to a

@@ -107,6 +107,7 @@ struct KernelTable {
   void (*blocked_depthwise)(const BlockedDepthwise& depthwise);
   void (*blocked_dots)(const BlockedDots& dots);
   void (*blocked_pool)(const BlockedPool& pool);
+  void (*blocked_sums)(const BlockedSums& sums);
   void (*to_blocked)(const Reorder& reorder);
   void (*from_blocked)(const Reorder& reorder);
 

@@ -136,19 +136,38 @@ class WholePlanes {
       const size_t end = EvenCut(blocks_, task % tasks + 1, tasks);
       const size_t band = task / tasks;
       const size_t row = EvenCut(height_, band, bands);
-      for (size_t b = begin; b < end; ++b) {
-        PoolRows(b, row, EvenCut(height_, band + 1, bands) - row);
-        if (!by_bands) PoolColumn(b);
-      }
+      PoolRows(begin, end, row, EvenCut(height_, band + 1, bands) - row);
+      if (!by_bands) PoolColumns(begin, end);
     });
-    for (size_t b = 0; by_bands && b < blocks_; ++b) PoolColumn(b);
+    if (by_bands) PoolColumns(0, blocks_);
   }
 
  private:
   size_t Block() const { return height_ * table_.lanes; }
 
+  void PoolRows(size_t begin, size_t end, size_t row, size_t rows) {
+    if (planes_.mean) {
+      table_.blocked_sums({planes_.x + begin * x_.block + x_.origin + row * x_.row, end - begin,
+                           x_.block, rows, x_.row, width_, 1,
+                           rows_.data() + begin * Block() + row * table_.lanes, Block()});
+    } else {
+      for (size_t b = begin; b < end; ++b) PoolRowsOf(b, row, rows);
+    }
+  }
+
+  void PoolColumns(size_t begin, size_t end) {
+    if (planes_.mean) {
+      const auto divisor = static_cast<float>(planes_.axis[0].divisor[0]) *
+                           static_cast<float>(planes_.axis[1].divisor[0]);
+      table_.blocked_sums({rows_.data() + begin * Block(), end - begin, Block(), 1, 0, height_,
+                           divisor, planes_.y + begin * y_.block + y_.origin, y_.block});
+    } else {
+      for (size_t b = begin; b < end; ++b) PoolColumn(b);
+    }
+  }
+
   // To the kernel, each row is a column, of which it computes several at a time.
-  void PoolRows(size_t block, size_t row, size_t rows) {
+  void PoolRowsOf(size_t block, size_t row, size_t rows) {
     const int32_t* const one = numbers_.data() + height_;
     const PoolAxis along = {width_, 1, 1, numbers_.data(), planes_.axis[1].taps, one};
     const PoolAxis each = {height_, rows, 1, numbers_.data(), one, one};

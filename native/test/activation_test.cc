@@ -104,7 +104,7 @@ bool Same(float a, float b) {
 void CheckValue(const KernelTable& table, const Activation& a, const char* name, float x,
                 float want) {
   // Alone, and within a row that has full vectors and a tail.
-  for (size_t n : {size_t{1}, 2 * table.lanes + 1}) {
+  for (size_t n : {size_t{1}, 5 * table.lanes + 1}) {
     std::vector<float> row(n, x);
     table.activate_row(a, 0, n, row.data());
     for (float got : row)
@@ -154,13 +154,30 @@ void CheckHardSigmoid(const KernelTable& table, const std::vector<float>& x) {
 
 // A row of every length around the vectors' leaves its neighbours alone.
 void CheckTails(const KernelTable& table) {
-  for (size_t n = 0; n <= 2 * table.lanes + 1; ++n)
+  for (size_t n = 0; n <= 5 * table.lanes + 1; ++n)
     for (const Case& c : kCases) {
       std::vector<float> row(n + 2, -1.25f);
       table.activate_row(ActivationOf(c), 0, n, row.data() + 1);
       Check(row[0] == -1.25f && row[n + 1] == -1.25f, std::string(c.name) + " stays in its row");
       for (size_t i = 2; i <= n; ++i)
         Check(row[i] == row[1], std::string(c.name) + " gives tail and body the same value");
+    }
+}
+
+// Every value of a row is computed as if it stood alone, whatever lies beside it.
+void CheckNeighbours(const KernelTable& table) {
+  const float nan = std::numeric_limits<float>::quiet_NaN();
+  for (const Case& c : kCases)
+    for (float odd : {0.0f, 43.9f, -44.1f, -95.0f, 1e30f, -kInfinity, nan}) {
+      std::vector<float> row(13 * table.lanes);
+      for (size_t i = 0; i < row.size(); ++i) row[i] = 0.7f * (static_cast<float>(i % 61) - 30);
+      row[5 * table.lanes + 3] = odd;
+      std::vector<float> alone = row;
+      table.activate_row(ActivationOf(c), 0, row.size(), row.data());
+      for (size_t i = 0; i < row.size(); ++i) {
+        table.activate_row(ActivationOf(c), 0, 1, &alone[i]);
+        Check(Same(row[i], alone[i]), std::string(table.isa) + " " + c.name + " alone");
+      }
     }
 }
 
@@ -202,6 +219,7 @@ void TestActivations(const Options& options) {
     CheckSpecialValues(*table);
     CheckHardSigmoid(*table, x);
     CheckTails(*table);
+    CheckNeighbours(*table);
     CheckTail(*table);
   }
 }
